@@ -1,0 +1,66 @@
+import type { IoctlArg } from './ioctl-arg.ts'
+
+/** What a waiting call may be given. */
+export interface WaitOptions {
+  /** Ends the wait as a signal would: the call returns `-EINTR`. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One descriptor of a `poll`, after `struct pollfd`. */
+export interface PollFd {
+  readonly fd: number
+  /** Requested events: a mask of `POLLIN`, `POLLOUT`, `POLLPRI`. */
+  readonly events: number
+  /** Written by the call: the events that are ready, and `POLLERR`, `POLLHUP`, `POLLNVAL`. */
+  revents: number
+}
+
+/**
+ * How long a view's bytes may be used.
+ * `bracket`: until the CPU access that it was taken in ends; `mapping`: until the mapping is unmapped.
+ */
+export type ViewScope = 'bracket' | 'mapping'
+
+/**
+ * The waist: the part of the kernel's system-call interface that buffer sharing needs.
+ *
+ * Every call returns what the kernel returns: zero or a positive result, or a negative errno. None
+ * throws for a failure of the kernel; an argument that no C program could pass (an ioctl argument
+ * shorter than the size in its number, a fraction as a descriptor) is our caller's bug and asserts.
+ *
+ * A synchronous call does not sleep. `ioctl` and `poll` may sleep and never block the event loop.
+ *
+ * Source: the man pages of section 2, and the kernel's include/uapi headers for the requests.
+ */
+export interface Syscalls {
+  /** Opens `path`; returns the new descriptor. ENOENT, EMFILE, EACCES. */
+  open(path: string, flags: number): number
+  /** Closes `fd`. EBADF. */
+  close(fd: number): number
+  /** A second descriptor for the same open file. EBADF, EMFILE. */
+  dup(fd: number): number
+  /** Moves the file offset; on a dma-buf SEEK_END tells its size in bytes. EBADF, EINVAL, ESPIPE. */
+  lseek(fd: number, offset: number, whence: number): number
+  /** F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC. EBADF, EINVAL, EMFILE. */
+  fcntl(fd: number, command: number, argument: number): number
+  /** Reads into `target` without waiting; returns the count of bytes. EBADF, EAGAIN, EINVAL. */
+  read(fd: number, target: Uint8Array): number
+  /** May sleep. Carries out `request` on `fd`; the structure is updated in place. */
+  ioctl(fd: number, request: number, argument: IoctlArg, options?: WaitOptions): Promise<number>
+  /** May sleep, `timeout` nanoseconds at most (-1: for ever). Returns how many descriptors are ready. */
+  poll(fds: readonly PollFd[], timeout: number, options?: WaitOptions): Promise<number>
+  /** Maps `length` bytes of `fd` from `offset`; returns the address. EBADF, EINVAL, EACCES, ENOMEM. */
+  mmap(length: number, protection: number, flags: number, fd: number, offset: number): number
+  /** Unmaps whole pages. EINVAL. */
+  munmap(address: number, length: number): number
+  /**
+   * The mapped bytes at `address` as memory that JavaScript can load and store: what a pointer is in
+   * C. Also for part of a mapping. Returns `-EFAULT` where no mapping is, `-EINVAL` where the pages
+   * cannot be shown as one array.
+   */
+  view(address: number, length: number, scope: ViewScope): Uint8Array<ArrayBuffer> | number
+  /** Loads `target.length` bytes at `address` through the mapping. EFAULT. */
+  load(address: number, target: Uint8Array): number
+  /** Stores `source` at `address` through the mapping. EFAULT (also without PROT_WRITE). */
+  store(address: number, source: Uint8Array): number
+}
