@@ -1,0 +1,69 @@
+/**
+ * Numbers for open, fcntl, lseek, mmap and poll, as x86-64, arm64 and riscv share them.
+ *
+ * Source: include/uapi/asm-generic/fcntl.h, linux/fs.h, asm-generic/mman-common.h, asm-generic/poll.h.
+ */
+
+/** Open for reading. */
+export const O_RDONLY = 0
+/** Open for writing. */
+export const O_WRONLY = 1
+/** Open for both. */
+export const O_RDWR = 2
+/** The bits that hold one of the three above. */
+export const O_ACCMODE = 3
+/** Calls that would wait return EAGAIN. */
+export const O_NONBLOCK = 0o4000
+/** The descriptor does not survive exec. */
+export const O_CLOEXEC = 0o2000000
+
+/** lseek from the start. */
+export const SEEK_SET = 0
+/** lseek from the current offset. */
+export const SEEK_CUR = 1
+/** lseek from the end: with offset 0, a dma-buf tells its size. */
+export const SEEK_END = 2
+
+/** fcntl: read the descriptor's flags. */
+export const F_GETFD = 1
+/** fcntl: set the descriptor's flags. */
+export const F_SETFD = 2
+/** fcntl: read the open file's flags. */
+export const F_GETFL = 3
+/** fcntl: set the open file's flags. */
+export const F_SETFL = 4
+/** fcntl: a duplicate at or above the argument, close-on-exec. */
+export const F_DUPFD_CLOEXEC = 1030
+/** The one descriptor flag: close on exec. */
+export const FD_CLOEXEC = 1
+
+/** Pages may not be touched. */
+export const PROT_NONE = 0
+/** Pages may be loaded from. */
+export const PROT_READ = 1
+/** Pages may be stored to. */
+export const PROT_WRITE = 2
+/** Stores reach the file. */
+export const MAP_SHARED = 1
+/** Stores make private copies. */
+export const MAP_PRIVATE = 2
+/** The address is an order, not a hint. */
+export const MAP_FIXED = 0x10
+/** No file behind the pages. */
+export const MAP_ANONYMOUS = 0x20
+
+/** poll: there is something to read; on a dma-buf, its writers are done. */
+export const POLLIN = 1
+/** poll: urgent data; on a video device, an event. */
+export const POLLPRI = 2
+/** poll: writing will not wait; on a dma-buf, all its users are done. */
+export const POLLOUT = 4
+/** poll: an error; reported even when not asked for. */
+export const POLLERR = 8
+/** poll: the other end hung up; reported even when not asked for. */
+export const POLLHUP = 0x10
+/** poll: the descriptor is not open; reported even when not asked for. */
+export const POLLNVAL = 0x20
+
+/** Bytes of a page on the kernels this package runs on. */
+export const PAGE_SIZE = 4096

@@ -1,0 +1,12 @@
+import type { IoctlArg } from './ioctl-arg.ts'
+
+/**
+ * What the pointer field at byte `offset` of `argument` leads to: the memory, `'null'` for NULL, or
+ * `'wild'` for a number that leads nowhere (answer EFAULT). Never sleeps.
+ */
+export function pointee(argument: IoctlArg, offset: number): IoctlArg | 'null' | 'wild' {
+  const target = argument.pointers?.get(offset)
+  if (target !== undefined) return target
+  const { buffer, byteOffset } = argument.bytes
+  return new DataView(buffer, byteOffset + offset, 8).getBigUint64(0, true) === 0n ? 'null' : 'wild'
+}
