@@ -1,0 +1,86 @@
+import { assert } from './assert.ts'
+import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from './dma-buf.ts'
+import type { IoctlArg } from './ioctl-arg.ts'
+import { ioctlSize } from './ioctl-number.ts'
+import { type RequestPointer, requestName, requests } from './requests.ts'
+import type { PollFd } from './syscalls.ts'
+
+/** `value` fits a C int, or as an unsigned one. */
+export function int(call: string, name: string, value: number): void {
+  assert(
+    Number.isInteger(value) && value >= -0x80000000 && value <= 0xffffffff,
+    () => `${call}: ${name} is ${value}; it must be an integer of 32 bits`,
+  )
+}
+
+/** `value` is an integer that a number holds exactly. */
+export function safe(call: string, name: string, value: number): void {
+  assert(Number.isSafeInteger(value), () => `${call}: ${name} is ${value}; it must be an integer`)
+}
+
+/** `value` is a length or an address. */
+export function size(call: string, name: string, value: number): void {
+  assert(
+    Number.isSafeInteger(value) && value >= 0,
+    () => `${call}: ${name} is ${value}; it must be an integer from 0 up`,
+  )
+}
+
+/** `value` is memory. */
+export function memory(call: string, name: string, value: Uint8Array): void {
+  assert(
+    ArrayBuffer.isView(value) && value.BYTES_PER_ELEMENT === 1,
+    () => `${call}: ${name} must be a Uint8Array`,
+  )
+}
+
+/** The kernel reads a name up to its NUL, 32 bytes at most. */
+function nameEnds(name: string, bytes: Uint8Array): void {
+  assert(
+    bytes.length >= DMA_BUF_NAME_LEN || bytes.includes(0),
+    `ioctl ${name}: the text has no NUL: end it with one, or pass ${DMA_BUF_NAME_LEN} bytes`,
+  )
+}
+
+function target(name: string, argument: IoctlArg, field: RequestPointer): void {
+  const given = argument.pointers?.get(field.offset)
+  if (given === undefined) return
+  memory(`ioctl ${name}`, field.field, given.bytes)
+  const needed = field.length(argument.bytes)
+  assert(
+    given.bytes.length >= needed,
+    () =>
+      `ioctl ${name}: ${field.field} leads to ${given.bytes.length} bytes, the counts beside it ` +
+      `say ${needed}: pass a larger array or a smaller count`,
+  )
+}
+
+/** The structure is as long as the number says, and what its pointers lead to as long as its counts. */
+export function ioctl(fd: number, request: number, argument: IoctlArg): void {
+  int('ioctl', 'fd', fd)
+  int('ioctl', 'request', request)
+  const name = requestName(request)
+  const { bytes } = argument
+  memory(`ioctl ${name}`, 'argument', bytes)
+  const needed = ioctlSize(request)
+  assert(
+    bytes.length >= needed,
+    () =>
+      `ioctl ${name}: the argument has ${bytes.length} bytes, the number says ${needed}: ` +
+      'make it with create() of its struct',
+  )
+  if (request === DMA_BUF_SET_NAME_A || request === DMA_BUF_SET_NAME_B) nameEnds(name, bytes)
+  for (const field of requests.get(request)?.pointers ?? []) target(name, argument, field)
+}
+
+/** Each entry is a descriptor with a mask, and the timeout -1 or a time. */
+export function poll(fds: readonly PollFd[], timeout: number): void {
+  for (const entry of fds) {
+    int('poll', 'fd', entry.fd)
+    int('poll', 'events', entry.events)
+  }
+  assert(
+    timeout === -1 || (Number.isSafeInteger(timeout) && timeout >= 0),
+    () => `poll: the timeout is ${timeout}; it must be nanoseconds from 0 up, or -1 for no limit`,
+  )
+}

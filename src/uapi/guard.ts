@@ -1,0 +1,92 @@
+import { assert } from './assert.ts'
+import * as check from './guard-checks.ts'
+import type { Syscalls } from './syscalls.ts'
+
+/** Runs `checks` and then `call`; a failed check rejects instead of throwing. */
+function checked(checks: () => void, call: () => Promise<number>): Promise<number> {
+  try {
+    checks()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+  return call()
+}
+
+/**
+ * `sys` with every argument checked that no C program could pass, or whose passing would let a foreign
+ * function call write past memory: it stands above both kernels. A broken rule is the caller's bug:
+ * the call throws (`ioctl` and `poll` reject with) an AssertionError and does not reach the kernel.
+ */
+export function guarded(sys: Syscalls): Syscalls {
+  return {
+    open(path, flags) {
+      assert(!path.includes('\0'), `open: the path '${path}' has a NUL inside`)
+      check.int('open', 'flags', flags)
+      return sys.open(path, flags)
+    },
+    close(fd) {
+      check.int('close', 'fd', fd)
+      return sys.close(fd)
+    },
+    dup(fd) {
+      check.int('dup', 'fd', fd)
+      return sys.dup(fd)
+    },
+    lseek(fd, offset, whence) {
+      check.int('lseek', 'fd', fd)
+      check.safe('lseek', 'offset', offset)
+      check.int('lseek', 'whence', whence)
+      return sys.lseek(fd, offset, whence)
+    },
+    fcntl(fd, command, argument) {
+      check.int('fcntl', 'fd', fd)
+      check.int('fcntl', 'command', command)
+      check.int('fcntl', 'argument', argument)
+      return sys.fcntl(fd, command, argument)
+    },
+    read(fd, target) {
+      check.int('read', 'fd', fd)
+      check.memory('read', 'target', target)
+      return sys.read(fd, target)
+    },
+    ioctl: (fd, request, argument, options) =>
+      checked(
+        () => check.ioctl(fd, request, argument),
+        () => sys.ioctl(fd, request, argument, options),
+      ),
+    poll: (fds, timeout, options) =>
+      checked(
+        () => check.poll(fds, timeout),
+        () => sys.poll(fds, timeout, options),
+      ),
+    mmap(length, protection, flags, fd, offset) {
+      check.size('mmap', 'length', length)
+      check.int('mmap', 'protection', protection)
+      check.int('mmap', 'flags', flags)
+      check.int('mmap', 'fd', fd)
+      check.safe('mmap', 'offset', offset)
+      return sys.mmap(length, protection, flags, fd, offset)
+    },
+    munmap(address, length) {
+      check.size('munmap', 'address', address)
+      check.size('munmap', 'length', length)
+      return sys.munmap(address, length)
+    },
+    view(address, length, scope) {
+      check.size('view', 'address', address)
+      check.size('view', 'length', length)
+      assert(scope === 'bracket' || scope === 'mapping', `view: scope '${scope}' is not known`)
+      return sys.view(address, length, scope)
+    },
+    load(address, target) {
+      check.size('load', 'address', address)
+      check.memory('load', 'target', target)
+      return sys.load(address, target)
+    },
+    store(address, source) {
+      check.size('store', 'address', address)
+      check.memory('store', 'source', source)
+      return sys.store(address, source)
+    },
+  }
+}
