@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const src = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+export default defineConfig({
+  // Node 20 cannot parse `using`: lower it, in tests as in src.
+  oxc: { target: 'es2022' },
+  resolve: {
+    alias: [
+      { find: /^dmabuf$/, replacement: src('index.ts') },
+      { find: /^dmabuf\/sim$/, replacement: src('sim/index.ts') },
+      { find: /^dmabuf\/check$/, replacement: src('check/index.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+  },
+})
