@@ -1,0 +1,231 @@
+/**
+ * The one event stream: every source (the simulated kernel, the tap around the waist, recorded traces)
+ * emits these, and the checker knows nothing else.
+ *
+ * Ranges are in bytes, half open, relative to the buffer's start; times are in nanoseconds of the
+ * kernel's clock; ids grow by one from event to event.
+ */
+
+export type EventId = number
+/** A buffer's inode number, which `lseek`, fdinfo and debugfs show as well. */
+export type BufferId = number
+
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/** Who did it: a CPU task, a device on the bus, or the kernel itself on behalf of a task. */
+export interface Agent {
+  readonly kind: 'task' | 'device' | 'kernel'
+  readonly name: string
+}
+
+/** Where in the user's program the event comes from; formatted only when somebody reads it. */
+export interface EventOrigin {
+  readonly stack?: string | undefined
+}
+
+export type CpuAccess = 'read' | 'write' | 'read-write'
+export type DmaDirection = 'to-device' | 'from-device' | 'bidirectional'
+export type CacheOp = 'clean' | 'invalidate'
+export type MemoryAttribute = 'cached' | 'write-combine' | 'uncached'
+
+/**
+ * Some legal hardware gives this read other bytes than a coherent machine would.
+ *
+ * `stale-line`: a cached line may still hold what was there before the last store.
+ * `memory-behind`: the last store may still be in a cache line that this read does not look at.
+ * `lost`: the last store may be nowhere any more (a line was dropped, or an older line written over it).
+ */
+export interface Hazard {
+  readonly range: Range
+  readonly kind: 'stale-line' | 'memory-behind' | 'lost'
+  /** The event that stored the bytes a coherent machine would return. */
+  readonly lastStore: EventId
+  /** Whether this run's own bytes came out wrong. */
+  readonly wrongNow: boolean
+}
+
+interface Common {
+  readonly id: EventId
+  readonly time: number
+  readonly agent: Agent
+  readonly origin?: EventOrigin | undefined
+}
+
+/** A call on the waist begins (`enter`) or is back (`exit`, with its `result`). */
+export interface CallEvent extends Common {
+  readonly kind: 'call'
+  readonly phase: 'enter' | 'exit'
+  /** Joins the two phases. */
+  readonly call: number
+  /** `open`, `close`, `mmap`, or an ioctl's header name, as DMA_BUF_IOCTL_SYNC. */
+  readonly name: string
+  readonly fd?: number | undefined
+  readonly result?: number | undefined
+  /** The arguments in a form to show to a person. */
+  readonly text?: string | undefined
+}
+
+export interface FdOpenEvent extends Common {
+  readonly kind: 'fd-open'
+  readonly fd: number
+  /** The open file; descriptors made by dup share it. */
+  readonly file: number
+  /** The path, or `dmabuf`. */
+  readonly what: string
+  readonly buffer?: BufferId | undefined
+}
+export interface FdCloseEvent extends Common {
+  readonly kind: 'fd-close'
+  readonly fd: number
+  readonly file: number
+  readonly what: string
+  readonly buffer?: BufferId | undefined
+}
+
+export interface ExportEvent extends Common {
+  readonly kind: 'export'
+  readonly buffer: BufferId
+  readonly size: number
+  readonly exporter: string
+}
+export interface ReleaseEvent extends Common {
+  readonly kind: 'release'
+  readonly buffer: BufferId
+}
+
+export interface AttachEvent extends Common {
+  readonly kind: 'attach' | 'detach'
+  readonly buffer: BufferId
+  readonly attachment: number
+  readonly device: string
+}
+export interface DmaMapEvent extends Common {
+  readonly kind: 'dma-map' | 'dma-unmap'
+  readonly buffer: BufferId
+  readonly attachment: number
+  readonly mapping: number
+  readonly device: string
+  readonly direction: DmaDirection
+  readonly skipCpuSync: boolean
+}
+
+/** DMA_BUF_IOCTL_SYNC reached the kernel and came back with `result`. */
+export interface BracketEvent extends Common {
+  readonly kind: 'bracket-start' | 'bracket-end'
+  readonly buffer: BufferId
+  readonly access: CpuAccess
+  readonly result: number
+  /** The devices whose mappings the exporter synced; none: the call moved no data. */
+  readonly synced: readonly string[]
+}
+
+export interface CpuMapEvent extends Common {
+  readonly kind: 'cpu-map' | 'cpu-unmap'
+  readonly buffer: BufferId
+  readonly mapping: number
+  readonly range: Range
+  readonly attribute: MemoryAttribute
+  readonly writable: boolean
+}
+/** Bytes of a mapping were handed out as an array. Its loads are never seen, its stores afterwards. */
+export interface CpuViewEvent extends Common {
+  readonly kind: 'cpu-view'
+  readonly buffer: BufferId
+  readonly mapping: number
+  readonly range: Range
+  readonly scope: 'bracket' | 'mapping'
+  /** What a read of the whole range at this moment could get wrong. */
+  readonly hazards: readonly Hazard[]
+}
+export interface CpuAccessEvent extends Common {
+  readonly kind: 'cpu-load' | 'cpu-store'
+  readonly buffer: BufferId
+  readonly mapping: number | undefined
+  readonly range: Range
+  /** `exact`: seen as it happened; `reconciled`: found afterwards, between `since` and this event. */
+  readonly seen: 'exact' | 'reconciled'
+  readonly since?: EventId | undefined
+  /** The event in which the view that stored was taken. */
+  readonly view?: EventId | undefined
+  /** Parts of the range in lines that were stored to only in part while they may have been old. */
+  readonly hazards: readonly Hazard[]
+}
+
+export interface JobEvent extends Common {
+  readonly kind: 'job-start' | 'job-end'
+  readonly job: number
+  readonly device: string
+  readonly access: 'read' | 'write'
+  readonly buffer: BufferId
+  readonly range: Range
+  readonly mapping: number | undefined
+}
+export interface DeviceAccessEvent extends Common {
+  readonly kind: 'device-load' | 'device-store'
+  readonly job: number | undefined
+  readonly device: string
+  readonly buffer: BufferId
+  readonly range: Range
+  readonly snooped: boolean
+  readonly hazards: readonly Hazard[]
+}
+/** The DMA layer changed cache lines for `device`; `bytes` were cleaned or invalidated on this board. */
+export interface MaintenanceEvent extends Common {
+  readonly kind: 'maintenance'
+  readonly op: CacheOp
+  readonly buffer: BufferId
+  readonly range: Range
+  readonly device: string
+  readonly bytes: number
+}
+
+/** A driver's queue took a buffer or gave it back: between the two it belongs to the driver. */
+export interface QueueEvent extends Common {
+  readonly kind: 'queue' | 'dequeue'
+  readonly device: string
+  readonly index: number
+  readonly buffer: BufferId
+}
+/** A PRIME handle came to stand for a buffer, or stopped. */
+export interface HandleEvent extends Common {
+  readonly kind: 'handle-open' | 'handle-close'
+  readonly file: number
+  readonly handle: number
+  readonly buffer: BufferId | undefined
+  /** For `handle-open`: false when the import returned a handle that was already open. */
+  readonly fresh: boolean
+  readonly result: number
+}
+
+/** The program's default export settled (`returned`, `threw`), or the run was ended for it. */
+export interface ProgramEndEvent extends Common {
+  readonly kind: 'program-end'
+  readonly how: 'returned' | 'threw' | 'stopped'
+  readonly error?: string | undefined
+}
+
+export type DmabufEvent =
+  | CallEvent
+  | FdOpenEvent
+  | FdCloseEvent
+  | ExportEvent
+  | ReleaseEvent
+  | AttachEvent
+  | DmaMapEvent
+  | BracketEvent
+  | CpuMapEvent
+  | CpuViewEvent
+  | CpuAccessEvent
+  | JobEvent
+  | DeviceAccessEvent
+  | MaintenanceEvent
+  | QueueEvent
+  | HandleEvent
+  | ProgramEndEvent
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+/** An event as its source writes it; the stream adds the id and the time, and the agent in force. */
+export type NewEvent = DistributiveOmit<DmabufEvent, 'id' | 'time' | 'agent'> & { agent?: Agent }

@@ -1,0 +1,36 @@
+import type { Agent, DmabufEvent, EventId, NewEvent } from './event.ts'
+
+export type EventListener = (event: DmabufEvent) => void
+
+/** Where events go: numbered in order, stamped with the time and the agent in force. */
+export class EventStream {
+  #latest: EventId = 0
+  readonly #listeners = new Set<EventListener>()
+  readonly #now: () => number
+  readonly #agent: () => Agent
+
+  /** `now` tells the kernel's time, `agent` who acts when an event does not say. */
+  constructor(now: () => number, agent: () => Agent) {
+    this.#now = now
+    this.#agent = agent
+  }
+
+  /** The id of the newest event; 0 before the first. */
+  get latest(): EventId {
+    return this.#latest
+  }
+
+  /** Numbers and sends one event to every listener, in the order of their registration. */
+  emit(event: NewEvent): EventId {
+    const id = ++this.#latest
+    const full = { agent: event.agent ?? this.#agent(), ...event, id, time: this.#now() }
+    for (const listener of this.#listeners) listener(full as DmabufEvent)
+    return id
+  }
+
+  /** Registers `listener`; returns how to take it back. */
+  listen(listener: EventListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Finding what changed between two equally long pieces of memory, fast where nothing or everything did.
+ */
+
+/** Whether the two equally long arrays hold the same bytes. A host may provide a native one. */
+export type EqualBytes = (a: Uint8Array, b: Uint8Array) => boolean
+
+export interface Run {
+  start: number
+  end: number
+}
+
+const BLOCK = 64 * 1024
+
+/** The platform-neutral comparison: eight bytes at a time where the arrays are aligned for it. */
+export const equalBytes: EqualBytes = (a, b) => {
+  if (a.byteOffset % 8 !== 0 || b.byteOffset % 8 !== 0 || a.length % 8 !== 0) {
+    return equalTail(a, b, 0)
+  }
+  const wideA = new BigUint64Array(a.buffer, a.byteOffset, a.length / 8)
+  const wideB = new BigUint64Array(b.buffer, b.byteOffset, b.length / 8)
+  for (let i = 0; i < wideA.length; i++) if (wideA[i] !== wideB[i]) return false
+  return true
+}
+
+function equalTail(a: Uint8Array, b: Uint8Array, from: number): boolean {
+  for (let i = from; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/**
+ * The runs of lines in `[start, end)` in which `now` differs from `before`, each cut to its first and
+ * last differing byte. Bytes within a run may be equal: storing the same value again changes nothing.
+ */
+export function changedRuns(
+  now: Uint8Array,
+  before: Uint8Array,
+  start: number,
+  end: number,
+  lineSize: number,
+  equal: EqualBytes = equalBytes,
+): Run[] {
+  const runs: Run[] = []
+  for (let block = start; block < end; block = nextBoundary(block, BLOCK, end)) {
+    const blockEnd = nextBoundary(block, BLOCK, end)
+    if (equal(now.subarray(block, blockEnd), before.subarray(block, blockEnd))) continue
+    scanLines(now, before, block, blockEnd, lineSize, runs)
+  }
+  for (const run of runs) trim(run, now, before)
+  return runs
+}
+
+function nextBoundary(at: number, step: number, end: number): number {
+  return Math.min(end, (Math.floor(at / step) + 1) * step)
+}
+
+function scanLines(
+  now: Uint8Array,
+  before: Uint8Array,
+  start: number,
+  end: number,
+  lineSize: number,
+  runs: Run[],
+): void {
+  const words = lineSize % 4 === 0 && now.byteOffset % 4 === 0 && before.byteOffset % 4 === 0
+  const wideNow = words ? wordsOf(now) : undefined
+  const wideBefore = words ? wordsOf(before) : undefined
+  let last = runs.at(-1)
+  for (let line = start; line < end; ) {
+    const next = nextBoundary(line, lineSize, end)
+    const differs =
+      wideNow !== undefined && wideBefore !== undefined && line % 4 === 0 && next % 4 === 0
+        ? differsIn(wideNow, wideBefore, line >> 2, next >> 2)
+        : differsIn(now, before, line, next)
+    if (differs) {
+      if (last !== undefined && last.end === line) last.end = next
+      else runs.push((last = { start: line, end: next }))
+    }
+    line = next
+  }
+}
+
+function wordsOf(bytes: Uint8Array): Int32Array {
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+}
+
+function differsIn(
+  a: Int32Array | Uint8Array,
+  b: Int32Array | Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  for (let i = start; i < end; i++) if (a[i] !== b[i]) return true
+  return false
+}
+
+function trim(run: Run, now: Uint8Array, before: Uint8Array): void {
+  while (run.start < run.end && now[run.start] === before[run.start]) run.start++
+  while (run.end > run.start && now[run.end - 1] === before[run.end - 1]) run.end--
+}

@@ -1,0 +1,30 @@
+/** What a run cost: counts of what was done and of the bytes that moved. Sizes in bytes. */
+export interface Cost {
+  syscalls: number
+  /** Cache maintenance by the DMA layer on this run's board. */
+  cleaned: number
+  invalidated: number
+  /** Bytes that devices wrote to and read from memory. */
+  dmaIn: number
+  dmaOut: number
+  /** Bytes that the CPU copied on a program's behalf inside the kernel (zeroing, exact access). */
+  cpuBytes: number
+  attachments: number
+  mappings: number
+  /** Virtual time from the first call to the last, in nanoseconds. */
+  time: number
+}
+
+export function noCost(): Cost {
+  return {
+    syscalls: 0,
+    cleaned: 0,
+    invalidated: 0,
+    dmaIn: 0,
+    dmaOut: 0,
+    cpuBytes: 0,
+    attachments: 0,
+    mappings: 0,
+    time: 0,
+  }
+}

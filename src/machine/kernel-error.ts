@@ -1,0 +1,19 @@
+/**
+ * A failure that the kernel reports to its caller: an errno by name, and why in a sentence.
+ *
+ * Thrown inside the simulated kernel only; the waist turns it into the negative number.
+ */
+export class KernelError extends Error {
+  readonly code: string
+
+  constructor(code: string, why: string) {
+    super(`${code}: ${why}`)
+    this.name = 'KernelError'
+    this.code = code
+  }
+}
+
+/** A bug of ours or of a driver, not of the program under test: states the broken promise. */
+export function assert(holds: boolean, promise: string): asserts holds {
+  if (!holds) throw new Error(`broken promise: ${promise}`)
+}

@@ -1,0 +1,104 @@
+/**
+ * A board that is switched on: memory and caches, frames, clock and scheduler, and what it cost so far.
+ *
+ * Two boards are at work. `board` decides what happens in this run; `judged` decides what the verdict
+ * is about. They differ when the run's board is coherent, or when somebody asks for another one.
+ */
+import type { Agent } from '../events/event.ts'
+import { EventStream } from '../events/stream.ts'
+import { type Board, isCoherent, snoops } from './board.ts'
+import type { EqualBytes } from './changed-runs.ts'
+import { type Cost, noCost } from './cost.ts'
+import { Memory, type PerBoard } from './memory.ts'
+import type { CachePolicy } from './policy.ts'
+import { Ram } from './ram.ts'
+import { Scheduler, type SchedulerOptions } from './scheduler.ts'
+import { ALL_FREEDOMS, type Freedoms, StateTables } from './state-table.ts'
+
+export interface MachineOptions {
+  readonly board: Board
+  readonly judged?: Board | undefined
+  readonly policy: CachePolicy
+  /** False leaves out all bookkeeping about content; only a coherent board can do without. */
+  readonly checked?: boolean | undefined
+  readonly equal?: EqualBytes | undefined
+  readonly scheduler?: SchedulerOptions | undefined
+  /** What the judged hardware may do by itself; all of it, but for machines under test. */
+  readonly freedoms?: Freedoms | undefined
+}
+
+export class Machine {
+  readonly board: Board
+  readonly judged: Board
+  readonly events: EventStream
+  readonly scheduler: Scheduler
+  readonly memory: Memory
+  readonly ram: Ram
+  readonly cost: Cost = noCost()
+  #agent: Agent | undefined
+
+  constructor(options: MachineOptions) {
+    const { board, policy } = options
+    this.board = board
+    this.judged = options.judged ?? board
+    const coherent = isCoherent(board)
+    const checked = !coherent || (options.checked ?? true)
+    const tables = new StateTables(options.freedoms ?? ALL_FREEDOMS)
+    this.scheduler = new Scheduler(options.scheduler)
+    this.events = new EventStream(
+      () => this.scheduler.now,
+      () => this.agent,
+    )
+    this.memory = new Memory({
+      coherent,
+      checked,
+      lineSize: coherent ? this.judged.lineSize : board.lineSize,
+      edges: { actual: board.edges, judged: this.judged.edges },
+      uncachedSnoops: { actual: board.uncachedSnoops, judged: this.judged.uncachedSnoops },
+      tables,
+      policy,
+      equal: options.equal,
+      latestEvent: () => this.events.latest,
+      epoch: () => this.scheduler.epoch,
+      onStores: (storage, range, view, since) =>
+        this.events.emit({
+          kind: 'cpu-store',
+          buffer: storage.buffer,
+          mapping: view.mapping,
+          range: { ...range },
+          seen: 'reconciled',
+          since,
+          view: view.taken,
+          hazards: [],
+          agent: { kind: 'task', name: view.task },
+        }),
+    })
+    this.ram = new Ram({
+      ...board.ram,
+      twoCopies: checked,
+      poison: !coherent,
+      tables,
+    })
+  }
+
+  /** Who acts: the device or kernel that was named, else the task whose turn it is. */
+  get agent(): Agent {
+    return this.#agent ?? { kind: 'task', name: this.scheduler.current.name }
+  }
+
+  /** Runs `body`, a synchronous step, on behalf of `agent`. */
+  as<T>(agent: Agent, body: () => T): T {
+    const before = this.#agent
+    this.#agent = agent
+    try {
+      return body()
+    } finally {
+      this.#agent = before
+    }
+  }
+
+  /** Whether a device looks into the cache, on this run's board and on the judged one. */
+  snoops(device: string): PerBoard<boolean> {
+    return { actual: snoops(this.board, device), judged: snoops(this.judged, device) }
+  }
+}

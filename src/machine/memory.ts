@@ -1,0 +1,504 @@
+/**
+ * The machine's memory and caches: every agent's access to a storage, and every cache operation.
+ *
+ * Each call does three things alike: it moves the bytes that this run's board would move, it advances
+ * the state that each byte has in this run, and it advances the set of states that legal hardware of
+ * the judged board could have. The last decides the verdict, the first two what one sees.
+ */
+import type { CacheOp, Hazard, MemoryAttribute } from '../events/event.ts'
+import { changedRuns, type EqualBytes, equalBytes, type Run } from './changed-runs.ts'
+import { hazardsOf, type ReadPaths, type Through } from './hazards.ts'
+import type { Interval } from './line-map.ts'
+import {
+  CLEAN,
+  CLEAN_INVALIDATE,
+  CPU_LOAD,
+  CPU_STORE,
+  DROP_CLEAN,
+  INVALIDATE,
+  type LineOp,
+  type Move,
+  PREFETCH,
+  STORE_BEHIND,
+  STORE_SNOOPED,
+  STORE_SNOOPED_TO_CACHE,
+  STORE_SNOOPED_TO_MEMORY,
+} from './line-op.ts'
+import {
+  ALL_STATES,
+  isCacheViewCurrent,
+  isMemoryCurrent,
+  type LineState,
+  presenceOf,
+  setOf,
+} from './line-state.ts'
+import type { CachePolicy, Moment } from './policy.ts'
+import type { OpTable, StateTables } from './state-table.ts'
+import type { LiveView, Storage } from './storage.ts'
+import { storedParts } from './stored-parts.ts'
+
+/** What happens to a line that an invalidated range covers only in part. */
+export type EdgeLines = 'clean-invalidate' | 'invalidate'
+
+/** A question that this run's board and the judged board may answer differently. */
+export interface PerBoard<T> {
+  readonly actual: T
+  readonly judged: T
+}
+
+export interface MemoryOptions {
+  /** Whether this run's board keeps every access coherent, so that one copy of the bytes is enough. */
+  readonly coherent: boolean
+  /** Whether states are kept and stores looked for; without, only bytes move. */
+  readonly checked: boolean
+  readonly lineSize: number
+  readonly edges: PerBoard<EdgeLines>
+  /** Whether the CPU's uncached accesses look into the cache. */
+  readonly uncachedSnoops: PerBoard<boolean>
+  readonly tables: StateTables
+  readonly policy: CachePolicy
+  readonly equal?: EqualBytes | undefined
+  /** Stores were found behind a view's back; returns the id of the event that tells of them. */
+  readonly onStores: (storage: Storage, range: Run, view: LiveView, since: number) => number
+  /** The id of the newest event. */
+  readonly latestEvent: () => number
+  /** Grows whenever code of the program may have run, and so may have stored. */
+  readonly epoch: () => number
+}
+
+function pathOf(snoops: boolean): Through {
+  return snoops ? 'cache' : 'memory'
+}
+
+/** Both copies are current, so memory still tells what the cache shows. */
+function isServedByMemory(state: LineState): boolean {
+  return presenceOf(state) !== 'absent' && isMemoryCurrent(state) && isCacheViewCurrent(state)
+}
+function isNotServedByMemory(state: LineState): boolean {
+  return !isServedByMemory(state)
+}
+
+/** The cached copy may hold what was there before the last store. */
+const MAY_BE_OLD = setOf(
+  ...ALL_STATES.filter((state) => presenceOf(state) !== 'absent' && !isCacheViewCurrent(state)),
+)
+
+export class Memory {
+  readonly lineSize: number
+  readonly coherent: boolean
+  readonly checked: boolean
+  readonly #options: MemoryOptions
+  readonly #equal: EqualBytes
+
+  constructor(options: MemoryOptions) {
+    this.#options = options
+    this.lineSize = options.lineSize
+    this.coherent = options.coherent
+    this.checked = options.checked
+    this.#equal = options.equal ?? equalBytes
+  }
+
+  // --- CPU access, seen exactly ---------------------------------------------------------------
+
+  /** Loads `target.length` bytes at `start`; returns what may be wrong with them. */
+  cpuLoad(storage: Storage, start: number, target: Uint8Array, attribute: MemoryAttribute): Hazard[] {
+    const end = start + target.length
+    this.reconcile(storage, start, end)
+    const hazards = this.cpuHazards(storage, start, end, attribute)
+    if (attribute === 'cached') this.#apply(storage, start, end, CPU_LOAD, CPU_LOAD)
+    this.#read(storage, start, target, this.#cpuPaths(attribute).actual)
+    this.#settle(storage, 'cpu')
+    return hazards
+  }
+
+  /** What a CPU load of the range through such a mapping could get wrong; changes nothing. */
+  cpuHazards(storage: Storage, start: number, end: number, attribute: MemoryAttribute): Hazard[] {
+    const paths = this.#cpuPaths(attribute)
+    return this.#hazards(storage, start, end, paths)
+  }
+
+  /** Stores `source` at `start`, as the event `writer`. */
+  cpuStore(
+    storage: Storage,
+    start: number,
+    source: Uint8Array,
+    attribute: MemoryAttribute,
+    writer: number,
+  ): void {
+    const end = start + source.length
+    this.reconcile(storage, start, end)
+    const { judged, actual } = this.#cpuStoreOps(attribute)
+    this.#storeAs(storage, start, source, judged, actual, writer)
+    this.#settle(storage, 'cpu')
+  }
+
+  /** Fills the range with one byte through the cache, as the kernel zeroes pages. */
+  cpuFill(storage: Storage, start: number, end: number, value: number, writer: number): void {
+    this.reconcile(storage, start, end)
+    this.#apply(storage, start, end, CPU_STORE, CPU_STORE, writer)
+    storage.cached.fill(value, start, end)
+    if (this.coherent && this.checked) storage.memory.fill(value, start, end)
+    this.#settle(storage, 'cpu')
+  }
+
+  // --- CPU access through arrays ---------------------------------------------------------------
+
+  /**
+   * Makes the range of `cached` show what a CPU load would, so that an array over it can be handed
+   * out. For a view that only writes, clean lines that may be old are dropped first: hardware may do
+   * that at any time, and nothing else tells the program's own stores from what stood there.
+   */
+  handOut(storage: Storage, view: LiveView, writeOnly: boolean): void {
+    this.reconcile(storage, view.start, view.end)
+    if (this.checked && !this.coherent) {
+      if (writeOnly) this.#applyActual(storage, view.start, view.end, DROP_CLEAN)
+      this.#applyActual(storage, view.start, view.end, PREFETCH)
+    }
+    if (!storage.hasViews) storage.reconciled = this.#options.latestEvent()
+    storage.views.add(view)
+    this.#saveImage(storage, view.start, view.end, isNotServedByMemory)
+  }
+
+  /** The view's array may not be used any more. Stores through it are looked for one last time. */
+  takeBack(storage: Storage, view: LiveView): void {
+    if (!storage.views.has(view)) return
+    const only = storage.views.size === 1
+    this.#reconcile(storage, view.start, view.end, !only)
+    storage.views.delete(view)
+    if (only) storage.image = undefined
+  }
+
+  /** Finds the stores that went through live views since it was last asked, and applies them. */
+  reconcile(storage: Storage, start: number, end: number): void {
+    this.#reconcile(storage, start, end, true)
+  }
+
+  #reconcile(storage: Storage, start: number, end: number, keepImage: boolean): void {
+    if (!storage.hasViews || !this.checked) return
+    const epoch = this.#options.epoch()
+    if (start === storage.lookedAt.start && end === storage.lookedAt.end && epoch === storage.lookedAt.epoch) return
+    // A line is stored as a whole: its bytes beside the range matter as well.
+    const from = this.#lineStart(start)
+    const to = this.#lineEnd(storage, end)
+    const runs: Run[] = []
+    storage.lines.each(from, to, (interval) => {
+      const before = this.#imageFor(storage, interval)
+      runs.push(
+        ...changedRuns(
+          storage.cached,
+          before,
+          interval.start,
+          interval.end,
+          this.lineSize,
+          this.#equal,
+        ),
+      )
+    })
+    if (runs.length > 0) this.#applyFound(storage, runs, keepImage)
+    storage.reconciled = this.#options.latestEvent()
+    storage.lookedAt = { start, end, epoch }
+  }
+
+  #applyFound(storage: Storage, runs: readonly Run[], keepImage: boolean): void {
+    const hull = { start: (runs[0] as Run).start, end: (runs.at(-1) as Run).end }
+    const writer = this.#options.onStores(
+      storage,
+      hull,
+      viewOver(storage, hull),
+      storage.reconciled,
+    )
+    const stored = runs.flatMap((run) => this.#storedIn(storage, run))
+    for (const run of stored) this.#apply(storage, run.start, run.end, CPU_STORE, CPU_STORE, writer)
+    for (const run of runs) {
+      if (this.coherent) copy(storage.memory, storage.cached, run.start, run.end)
+      else if (keepImage) this.#saveImage(storage, run.start, run.end, isNotServedByMemory)
+    }
+  }
+
+  /** A run as it is, or cut to the words really stored where the line under it may be old. */
+  #storedIn(storage: Storage, run: Run): Run[] {
+    const start = this.#lineStart(run.start)
+    const end = this.#lineEnd(storage, run.end)
+    let mayBeOld = false
+    let inMemory = true
+    storage.lines.each(start, end, (interval) => {
+      mayBeOld ||= (interval.possible & MAY_BE_OLD) !== 0
+      inMemory &&= this.coherent || isServedByMemory(interval.actual)
+    })
+    return mayBeOld && inMemory
+      ? storedParts(storage.cached, storage.memory, start, end, this.lineSize)
+      : [run]
+  }
+
+  // --- devices ---------------------------------------------------------------------------------
+
+  /** A device reads `target.length` bytes at `start`; returns what may be wrong with them. */
+  deviceLoad(storage: Storage, start: number, target: Uint8Array, snoops: PerBoard<boolean>): Hazard[] {
+    const end = start + target.length
+    this.reconcile(storage, start, end)
+    const actual = pathOf(snoops.actual)
+    const judged = pathOf(snoops.judged)
+    const hazards = this.#hazards(storage, start, end, { actual, judged })
+    this.#read(storage, start, target, actual)
+    this.#settle(storage, 'device-load')
+    return hazards
+  }
+
+  /** A device writes `source` at `start`, as the event `writer`. */
+  deviceStore(
+    storage: Storage,
+    start: number,
+    source: Uint8Array,
+    snoops: PerBoard<boolean>,
+    writer: number,
+  ): void {
+    const end = start + source.length
+    this.reconcile(storage, start, end)
+    const judged = snoops.judged ? STORE_SNOOPED : STORE_BEHIND
+    const actual = this.#storeOp(snoops.actual)
+    this.#storeAs(storage, start, source, judged, actual, writer)
+    this.#settle(storage, 'device-store')
+  }
+
+  /** Carries a store out: bytes, states, and what live views have to be compared with later. */
+  #storeAs(
+    storage: Storage,
+    start: number,
+    source: Uint8Array,
+    judged: LineOp,
+    actual: LineOp,
+    writer: number,
+  ): void {
+    const end = start + source.length
+    const inCache = actual === CPU_STORE || actual === STORE_SNOOPED_TO_CACHE
+    this.#saveImage(storage, start, end, isServedByMemory)
+    this.#apply(storage, start, end, judged, actual, writer)
+    this.#write(storage, start, source, inCache ? 'cache' : 'memory')
+    if (inCache) this.#saveImage(storage, start, end, isNotServedByMemory)
+  }
+
+  #cpuPaths(attribute: MemoryAttribute): PerBoard<Through> {
+    if (attribute === 'cached') return { actual: 'cache', judged: 'cache' }
+    const { actual, judged } = this.#options.uncachedSnoops
+    return { actual: pathOf(actual), judged: pathOf(judged) }
+  }
+
+  #cpuStoreOps(attribute: MemoryAttribute): PerBoard<LineOp> {
+    if (attribute === 'cached') return { actual: CPU_STORE, judged: CPU_STORE }
+    const { actual, judged } = this.#options.uncachedSnoops
+    return { actual: this.#storeOp(actual), judged: judged ? STORE_SNOOPED : STORE_BEHIND }
+  }
+
+  #storeOp(snooped: boolean): LineOp {
+    if (!snooped) return STORE_BEHIND
+    return this.#options.policy.snoopedStoreStaysInCache()
+      ? STORE_SNOOPED_TO_CACHE
+      : STORE_SNOOPED_TO_MEMORY
+  }
+
+  /** Reads this run's bytes: a snooped read of an absent line gets what memory holds. */
+  #read(storage: Storage, start: number, target: Uint8Array, through: Through): void {
+    const end = start + target.length
+    if (this.coherent || through === 'memory') {
+      target.set(this.#bytes(storage, through).subarray(start, end))
+      return
+    }
+    storage.lines.each(start, end, ({ start: from, end: to, actual }) => {
+      const source = presenceOf(actual) === 'absent' ? storage.memory : storage.cached
+      target.set(source.subarray(from, to), from - start)
+    })
+  }
+
+  // --- cache maintenance -----------------------------------------------------------------------
+
+  /**
+   * Cleans or invalidates the lines of a range, on this run's board and on the judged one; each may
+   * have nothing to do.
+   */
+  maintain(
+    storage: Storage,
+    start: number,
+    end: number,
+    ops: PerBoard<CacheOp | undefined>,
+  ): void {
+    if (!this.checked) return
+    this.reconcile(storage, start, end)
+    const { edges } = this.#options
+    for (const part of this.#parts(start, end, ops.judged, edges.judged)) {
+      this.#apply(storage, part.start, part.end, part.op, undefined)
+    }
+    if (this.coherent) return
+    for (const part of this.#parts(start, end, ops.actual, edges.actual)) {
+      this.#applyActual(storage, part.start, part.end, part.op)
+    }
+    if (ops.actual !== undefined) this.#settle(storage, 'maintenance')
+  }
+
+  #parts(
+    start: number,
+    end: number,
+    op: CacheOp | undefined,
+    edges: EdgeLines,
+  ): { op: LineOp; start: number; end: number }[] {
+    if (op === undefined || start >= end) return []
+    if (op === 'clean') return [{ op: CLEAN, start, end }]
+    if (edges === 'invalidate') return [{ op: INVALIDATE, start, end }]
+    const firstWhole = Math.ceil(start / this.lineSize) * this.lineSize
+    const lastWhole = end - (end % this.lineSize)
+    if (firstWhole >= lastWhole) return [{ op: CLEAN_INVALIDATE, start, end }]
+    return [
+      { op: CLEAN_INVALIDATE, start, end: firstWhole },
+      { op: INVALIDATE, start: firstWhole, end: lastWhole },
+      { op: CLEAN_INVALIDATE, start: lastWhole, end },
+    ].filter((part) => part.start < part.end)
+  }
+
+  // --- the three things every access does ------------------------------------------------------
+
+  #hazards(storage: Storage, start: number, end: number, paths: ReadPaths): Hazard[] {
+    if (!this.checked) return []
+    return hazardsOf(storage, start, end, this.coherent ? { ...paths, actual: undefined } : paths)
+  }
+
+  /** Advances possible and actual states over whole lines, moving bytes as this run's board would. */
+  #apply(
+    storage: Storage,
+    start: number,
+    end: number,
+    judged: LineOp,
+    actual: LineOp | undefined,
+    writer?: number,
+  ): void {
+    if (!this.checked || start >= end) return
+    const table = this.#options.tables.of(judged)
+    const here = this.coherent ? undefined : actual
+    const from = this.#lineStart(start)
+    const to = this.#lineEnd(storage, end)
+    this.#advance(storage, from, start, table.beside, here, 'beside')
+    this.#advance(storage, start, end, table.inside, here, 'inside', writer)
+    this.#advance(storage, end, to, table.beside, here, 'beside')
+  }
+
+  #advance(
+    storage: Storage,
+    start: number,
+    end: number,
+    table: OpTable['inside'],
+    actual: LineOp | undefined,
+    where: 'inside' | 'beside',
+    writer?: number,
+  ): void {
+    storage.lines.update(start, end, (interval) => {
+      interval.possible = table[interval.possible] as number
+      if (writer !== undefined) interval.writer = writer
+      if (actual !== undefined) stepActual(storage, interval, actual, where)
+    })
+  }
+
+  /** Something that only this run's hardware does; the possible states allow for it already. */
+  #applyActual(storage: Storage, start: number, end: number, op: LineOp): void {
+    const from = this.#lineStart(start)
+    const to = this.#lineEnd(storage, end)
+    storage.lines.update(from, to, (interval) => stepActual(storage, interval, op, 'inside'))
+  }
+
+  /** Lets the policy act, and keeps the lines under live views filled: loads there are not seen. */
+  #settle(storage: Storage, moment: Moment): void {
+    if (this.coherent || !this.checked) return
+    for (const { op, start, end } of this.#options.policy.act(moment, storage.size)) {
+      this.reconcile(storage, start, end)
+      this.#applyActual(storage, start, end, op)
+    }
+    for (const view of storage.views) this.#keepFilled(storage, view)
+  }
+
+  #keepFilled(storage: Storage, view: LiveView): void {
+    const absent: Run[] = []
+    storage.lines.each(view.start, view.end, ({ start, end, actual }) => {
+      if (presenceOf(actual) === 'absent') absent.push({ start, end })
+    })
+    for (const { start, end } of absent) {
+      this.#applyActual(storage, start, end, PREFETCH)
+      this.#saveImage(storage, start, end, isNotServedByMemory)
+    }
+  }
+
+  // --- bytes -----------------------------------------------------------------------------------
+
+  /** The array that a CPU mapping with such an attribute shows. */
+  arrayFor(storage: Storage, attribute: MemoryAttribute): Uint8Array<ArrayBuffer> {
+    return this.coherent || attribute === 'cached' ? storage.cached : storage.memory
+  }
+
+  #bytes(storage: Storage, through: Through): Uint8Array {
+    return this.coherent || through === 'cache' ? storage.cached : storage.memory
+  }
+
+  #write(storage: Storage, start: number, source: Uint8Array, through: Through): void {
+    if (!this.coherent) {
+      this.#bytes(storage, through).set(source, start)
+      return
+    }
+    storage.cached.set(source, start)
+    if (this.checked) storage.memory.set(source, start)
+  }
+
+  /** What a view showed at an interval before anybody stored through it. */
+  #imageFor(storage: Storage, { actual }: Interval): Uint8Array {
+    if (this.coherent || isServedByMemory(actual)) return storage.memory
+    return storage.image ?? storage.memory
+  }
+
+  /** Keeps what the cache shows now, in the intervals where memory does not or soon will not tell. */
+  #saveImage(
+    storage: Storage,
+    start: number,
+    end: number,
+    where: (state: LineState) => boolean,
+  ): void {
+    if (this.coherent || !this.checked || !storage.hasViews) return
+    storage.lines.each(start, end, (interval) => {
+      if (!where(interval.actual)) return
+      storage.image ??= new Uint8Array(storage.size)
+      copy(storage.image, storage.cached, interval.start, interval.end)
+    })
+  }
+
+  #lineStart(at: number): number {
+    return at - (at % this.lineSize)
+  }
+
+  #lineEnd(storage: Storage, at: number): number {
+    return Math.min(storage.size, Math.ceil(at / this.lineSize) * this.lineSize)
+  }
+}
+
+function viewOver(storage: Storage, range: Run): LiveView {
+  let latest: LiveView | undefined
+  for (const view of storage.views) {
+    if (view.start < range.end && view.end > range.start) latest = view
+  }
+  return latest ?? ([...storage.views][0] as LiveView)
+}
+
+function stepActual(
+  storage: Storage,
+  interval: Interval,
+  op: LineOp,
+  where: 'inside' | 'beside',
+): void {
+  const move = where === 'inside' ? op.movesInside : op.movesBeside
+  moveBytes(storage, interval, move)
+  const step = where === 'inside' ? op.inside : op.beside
+  interval.actual = step(interval.actual)[0] as number
+}
+
+function moveBytes(storage: Storage, { start, end, actual }: Interval, move: Move): void {
+  const presence = presenceOf(actual)
+  if (move === 'fill' && presence === 'absent') copy(storage.cached, storage.memory, start, end)
+  if (move === 'write-back' && presence === 'dirty') copy(storage.memory, storage.cached, start, end)
+}
+
+function copy(target: Uint8Array, source: Uint8Array, start: number, end: number): void {
+  target.set(source.subarray(start, end), start)
+}

@@ -1,0 +1,248 @@
+/**
+ * One scheduler for everything that takes time: tasks of the program, and jobs of devices.
+ *
+ * One task runs per turn of the host's event loop: it is resumed, all its microtasks drain, and only
+ * then the next is chosen, so that a call is always made by the task that was resumed last. Virtual
+ * time moves only when every waiting task is parked here; code between two awaits is one instant.
+ */
+import { nextTurn } from './turn.ts'
+
+export interface Task {
+  readonly name: string
+}
+
+/** Picks which of `count` ready waiters runs next. */
+export type Choose = (count: number) => number
+
+/** How a wait ended. */
+export type Wake = 'woken' | 'interrupted'
+
+interface Waiter {
+  readonly task: Task
+  readonly resolve: (wake: Wake) => void
+  /** The objects that the waiting operation touches: what makes two orders differ. */
+  readonly touches: readonly string[]
+  state: 'parked' | 'ready' | 'resumed'
+  outcome: Wake
+}
+
+interface Timer {
+  readonly time: number
+  readonly sequence: number
+  readonly run: () => void
+}
+
+/** No waiter resumed in this much virtual time: nothing that devices still do will wake anybody. */
+const STUCK_AFTER = 10_000_000_000
+
+export interface SchedulerOptions {
+  readonly choose?: Choose | undefined
+  /** All waiters wait for something that no device will deliver. */
+  readonly onStuck?: ((waiting: readonly string[]) => void) | undefined
+}
+
+export class Scheduler {
+  readonly main: Task = { name: 'main' }
+  #now = 0
+  #current: Task = this.main
+  #epoch = 0
+  #sequence = 0
+  #timers: Timer[] = []
+  #parked = new Set<Waiter>()
+  #ready: Waiter[] = []
+  #pumping = false
+  #stopped = false
+  #lastResume = 0
+  readonly #options: SchedulerOptions
+
+  constructor(options: SchedulerOptions = {}) {
+    this.#options = options
+  }
+
+  /** Virtual nanoseconds since the board was switched on. */
+  get now(): number {
+    return this.#now
+  }
+
+  /** The task whose turn it is. */
+  get current(): Task {
+    return this.#current
+  }
+
+  /** Grows whenever code of the program may have run: what found all stores then has to look again. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** The program makes a call, so its code has run since the last one. */
+  programRan(): void {
+    this.#epoch++
+  }
+
+  /** Whether any task waits for the kernel. */
+  get hasWaiters(): boolean {
+    return this.#parked.size > 0 || this.#ready.length > 0
+  }
+
+  /** Runs `run` at the virtual `time`, outside of any task. Returns a function that takes it back. */
+  at(time: number, run: () => void): () => void {
+    const timer = { time: Math.max(time, this.#now), sequence: ++this.#sequence, run }
+    const index = this.#timers.findIndex((other) => other.time > timer.time)
+    this.#timers.splice(index === -1 ? this.#timers.length : index, 0, timer)
+    this.#pump()
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+    }
+  }
+
+  /**
+   * May sleep. Parks the current task until `arm`'s callback is called, or `signal` aborts. `arm`
+   * returns how to take the arming back; it runs at once.
+   */
+  park(
+    touches: readonly string[],
+    arm: (wake: () => void) => (() => void) | undefined,
+    signal?: AbortSignal,
+  ): Promise<Wake> {
+    if (this.#stopped) return new Promise(() => {})
+    if (signal?.aborted === true) return this.#interrupted(touches)
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        task: this.#current,
+        resolve,
+        touches,
+        state: 'parked',
+        outcome: 'woken',
+      }
+      this.#parked.add(waiter)
+      const onAbort = (): void => {
+        disarm?.()
+        this.#wake(waiter, 'interrupted')
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      const disarm = arm(() => {
+        signal?.removeEventListener('abort', onAbort)
+        this.#wake(waiter, 'woken')
+      })
+      this.#pump()
+    })
+  }
+
+  /** May sleep: a point at which another task may run. Every call that may sleep passes one. */
+  async point(touches: readonly string[]): Promise<void> {
+    await this.park(touches, (wake) => {
+      wake()
+      return undefined
+    })
+  }
+
+  /** May sleep, for `nanoseconds` of virtual time. */
+  sleep(nanoseconds: number, signal?: AbortSignal): Promise<Wake> {
+    return this.park([], (wake) => this.at(this.#now + nanoseconds, wake), signal)
+  }
+
+  /** Runs `body` as a task of its own; the result comes back to the caller's task in its own turn. */
+  async spawn<T>(name: string, body: () => Promise<T>): Promise<T> {
+    const task: Task = { name }
+    let settled: { value: T } | { error: unknown } | undefined
+    await this.park([name], (wake) => {
+      this.#start(task, async () => {
+        try {
+          settled = { value: await body() }
+        } catch (error) {
+          settled = { error }
+        }
+        wake()
+      })
+      return undefined
+    })
+    if (settled !== undefined && 'value' in settled) return settled.value
+    throw (settled as { error: unknown }).error
+  }
+
+  /** Nothing parked is resumed any more: the run is over. */
+  stop(): void {
+    this.#stopped = true
+    this.#timers = []
+    this.#parked.clear()
+    this.#ready = []
+  }
+
+  async #interrupted(touches: readonly string[]): Promise<Wake> {
+    await this.point(touches)
+    return 'interrupted'
+  }
+
+  #start(task: Task, body: () => Promise<void>): void {
+    const waiter: Waiter = {
+      task,
+      resolve: () => void body(),
+      touches: [task.name],
+      state: 'parked',
+      outcome: 'woken',
+    }
+    this.#parked.add(waiter)
+    this.#wake(waiter, 'woken')
+  }
+
+  #wake(waiter: Waiter, outcome: Wake): void {
+    if (waiter.state !== 'parked' || this.#stopped) return
+    waiter.state = 'ready'
+    waiter.outcome = outcome
+    this.#parked.delete(waiter)
+    this.#ready.push(waiter)
+    this.#pump()
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#stopped || !this.hasWaiters) return
+    this.#pumping = true
+    nextTurn(() => this.#turn())
+  }
+
+  #turn(): void {
+    this.#pumping = false
+    if (this.#stopped) return
+    if (this.#ready.length === 0) this.#passTime()
+    const next = this.#takeReady()
+    if (next !== undefined) this.#resume(next)
+    this.#pump()
+  }
+
+  #takeReady(): Waiter | undefined {
+    const { length } = this.#ready
+    if (length === 0) return undefined
+    const index = length === 1 ? 0 : (this.#options.choose?.(length) ?? 0)
+    return this.#ready.splice(index, 1)[0]
+  }
+
+  #resume(waiter: Waiter): void {
+    waiter.state = 'resumed'
+    this.#current = waiter.task
+    this.#epoch++
+    this.#lastResume = this.#now
+    waiter.resolve(waiter.outcome)
+  }
+
+  /** Everybody waits: let devices work until somebody is woken. */
+  #passTime(): void {
+    while (this.#ready.length === 0) {
+      const timer = this.#timers.shift()
+      if (timer === undefined || timer.time - this.#lastResume > STUCK_AFTER) {
+        this.#stuck()
+        return
+      }
+      this.#now = timer.time
+      timer.run()
+      if (this.#stopped) return
+    }
+  }
+
+  #stuck(): void {
+    const waiting = [...this.#parked].map(
+      (waiter) => `${waiter.task.name} (${waiter.touches.join(', ') || 'sleep'})`,
+    )
+    this.stop()
+    this.#options.onStuck?.(waiting)
+  }
+}

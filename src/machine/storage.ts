@@ -1,0 +1,73 @@
+import { LineMap } from './line-map.ts'
+import type { LineState, StateSet } from './line-state.ts'
+
+/** A run of page frames that follow each other in physical memory. */
+export interface Chunk {
+  /** The physical address of its first byte. */
+  readonly physical: number
+  /** Where it begins in the storage. */
+  readonly offset: number
+  readonly length: number
+}
+
+/** An array that was handed out and whose stores cannot be seen as they happen. */
+export interface LiveView {
+  readonly start: number
+  readonly end: number
+  readonly scope: 'bracket' | 'mapping'
+  /** The event in which it was taken. */
+  readonly taken: number
+  readonly mapping: number
+  /** The task that took it. */
+  readonly task: string
+}
+
+/**
+ * The bytes of one allocation, kept contiguous however scattered its frames are.
+ *
+ * `memory` is what agents see that do not look into the CPUs' cache, `cached` what the CPU sees
+ * through a cached mapping. Where the cache holds no line, `cached` means nothing. On a coherent
+ * board `cached` is the truth and `memory`, if kept, the shadow that stores are found by.
+ */
+export class Storage {
+  readonly id: number
+  readonly size: number
+  readonly chunks: readonly Chunk[]
+  readonly lines: LineMap
+  readonly memory: Uint8Array<ArrayBuffer>
+  cached: Uint8Array<ArrayBuffer>
+  /** What a live view showed where `memory` cannot serve for that: under dirty and old lines. */
+  image: Uint8Array<ArrayBuffer> | undefined
+  /** The buffer whose storage this is now; 0 when its frames are free. */
+  buffer = 0
+  readonly views: Set<LiveView> = new Set()
+  /** The event up to which all stores through views are known. */
+  reconciled = 0
+  /** The range and the epoch of the last look: nobody can have stored there since. */
+  lookedAt: { start: number; end: number; epoch: number } = { start: 0, end: 0, epoch: -1 }
+
+  constructor(
+    id: number,
+    chunks: readonly Chunk[],
+    bytes: { memory: Uint8Array<ArrayBuffer>; cached: Uint8Array<ArrayBuffer> },
+    initial: { actual: LineState; possible: StateSet },
+  ) {
+    this.id = id
+    this.chunks = chunks
+    this.size = bytes.cached.length
+    this.memory = bytes.memory
+    this.cached = bytes.cached
+    this.lines = new LineMap(this.size, initial.actual, initial.possible, 0)
+  }
+
+  /** Where views exist that a store may go through unseen. */
+  get hasViews(): boolean {
+    return this.views.size > 0
+  }
+
+  /** Ends every array over `cached` at once, as unmapping would; the bytes move to a new one. */
+  detach(): void {
+    const buffer = this.cached.buffer
+    this.cached = new Uint8Array(structuredClone(buffer, { transfer: [buffer] }))
+  }
+}
