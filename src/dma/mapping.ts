@@ -1,0 +1,15 @@
+import type { DmaDirection } from '../events/event.ts'
+import type { SgTable } from './sg-table.ts'
+
+/** Memory mapped for one device: from here on the device may reach it, until it is unmapped. */
+export interface DmaMapping {
+  readonly id: number
+  readonly device: string
+  readonly table: SgTable
+  readonly direction: DmaDirection
+  /** DMA_ATTR_SKIP_CPU_SYNC: mapping and unmapping move no data. */
+  readonly skipCpuSync: boolean
+  /** The buffer that events about it name. */
+  readonly buffer: number
+  live: boolean
+}

@@ -1,0 +1,171 @@
+/**
+ * A process's mapping of a buffer: every load and store of the CPU goes through one.
+ *
+ * Exact accesses are seen as they happen. An array that was handed out is not; stores through it are
+ * found before the next operation that could tell the difference.
+ */
+import { eachRun, type SgTable } from '../dma/sg-table.ts'
+import type { Hazard, MemoryAttribute } from '../events/event.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { LiveView, Storage } from '../machine/storage.ts'
+import type { DmaBuf } from './dma-buf.ts'
+import type { CpuPages } from './ops.ts'
+
+export interface CpuMappingInfo {
+  readonly id: number
+  readonly buffer: DmaBuf
+  /** Where in the buffer it begins, and how many bytes it has. */
+  readonly offset: number
+  readonly length: number
+  readonly pages: CpuPages
+  readonly writable: boolean
+}
+
+/** An array that was handed out, with what it needs to be taken back. */
+export interface HandedOut {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly view: LiveView
+  readonly storage: Storage
+}
+
+export class CpuMapping {
+  readonly info: CpuMappingInfo
+  readonly attribute: MemoryAttribute
+  readonly #machine: Machine
+  readonly #table: SgTable
+  readonly #handedOut = new Set<HandedOut>()
+
+  constructor(machine: Machine, info: CpuMappingInfo) {
+    this.#machine = machine
+    this.info = info
+    const { attribute, runs } = info.pages
+    this.attribute = attribute
+    this.#table = { runs, segments: [], size: info.length }
+    this.#emitMap('cpu-map')
+  }
+
+  /** Loads bytes at `offset` of the mapping; the event says what may be wrong with them. */
+  load(offset: number, target: Uint8Array): void {
+    const hazards: Hazard[] = []
+    eachRun(this.#table, offset, offset + target.length, (storage, from, to, at) => {
+      const part = target.subarray(at - offset, at - offset + to - from)
+      const found = this.#machine.memory.cpuLoad(storage, from, part, this.attribute)
+      hazards.push(...found.map((hazard) => this.#inBuffer(hazard, at - from)))
+    })
+    this.#machine.cost.cpuBytes += target.length
+    this.#emitAccess('cpu-load', offset, target.length, hazards)
+  }
+
+  /** Stores `source` at `offset` of the mapping. */
+  store(offset: number, source: Uint8Array): void {
+    const { memory } = this.#machine
+    const end = offset + source.length
+    eachRun(this.#table, offset, end, (storage, from, to) => memory.reconcile(storage, from, to))
+    const writer = this.#emitAccess('cpu-store', offset, source.length, [])
+    this.#machine.cost.cpuBytes += source.length
+    eachRun(this.#table, offset, end, (storage, from, to, at) => {
+      const part = source.subarray(at - offset, at - offset + to - from)
+      memory.cpuStore(storage, from, part, this.attribute, writer)
+    })
+  }
+
+  /**
+   * An array over bytes `[start, end)` of the mapping, or undefined where they do not lie in one piece.
+   * `writeOnly` says that the bracket it belongs to is for writing alone.
+   */
+  handOut(
+    start: number,
+    end: number,
+    scope: 'bracket' | 'mapping',
+    writeOnly: boolean,
+  ): HandedOut | undefined {
+    let place: { storage: Storage; from: number; to: number } | undefined
+    let pieces = 0
+    eachRun(this.#table, start, end, (storage, from, to) => {
+      pieces++
+      place = { storage, from, to }
+    })
+    if (place === undefined || pieces !== 1) return undefined
+    const { storage, from, to } = place
+    this.#machine.memory.reconcile(storage, from, to)
+    const hazards = this.#machine.memory
+      .cpuHazards(storage, from, to, this.attribute)
+      .map((hazard) => this.#inBuffer(hazard, start - from))
+    const { offset, id, buffer } = this.info
+    const taken = this.#machine.events.emit({
+      kind: 'cpu-view',
+      buffer: buffer.inode,
+      mapping: id,
+      range: { start: offset + start, end: offset + end },
+      scope,
+      hazards,
+    })
+    return this.#keep(storage, { from, to, scope, taken, writeOnly })
+  }
+
+  /** Ends an array: stores through it are looked for, and forgotten about afterwards. */
+  takeBack(handedOut: HandedOut): void {
+    this.#machine.memory.takeBack(handedOut.storage, handedOut.view)
+    this.#handedOut.delete(handedOut)
+  }
+
+  /** Unmaps: every array that was handed out ends. */
+  unmap(): void {
+    for (const handedOut of this.#handedOut) this.takeBack(handedOut)
+    this.#emitMap('cpu-unmap')
+  }
+
+  #keep(
+    storage: Storage,
+    what: { from: number; to: number; scope: LiveView['scope']; taken: number; writeOnly: boolean },
+  ): HandedOut {
+    const view: LiveView = {
+      start: what.from,
+      end: what.to,
+      scope: what.scope,
+      taken: what.taken,
+      mapping: this.info.id,
+      task: this.#machine.scheduler.current.name,
+    }
+    if (this.attribute === 'cached') this.#machine.memory.handOut(storage, view, what.writeOnly)
+    const array = this.#machine.memory.arrayFor(storage, this.attribute)
+    const handedOut = { bytes: array.subarray(what.from, what.to), view, storage }
+    this.#handedOut.add(handedOut)
+    return handedOut
+  }
+
+  #inBuffer(hazard: Hazard, shift: number): Hazard {
+    const by = shift + this.info.offset
+    const { start, end } = hazard.range
+    return { ...hazard, range: { start: start + by, end: end + by } }
+  }
+
+  #emitAccess(
+    kind: 'cpu-load' | 'cpu-store',
+    offset: number,
+    length: number,
+    hazards: readonly Hazard[],
+  ): number {
+    const start = this.info.offset + offset
+    return this.#machine.events.emit({
+      kind,
+      buffer: this.info.buffer.inode,
+      mapping: this.info.id,
+      range: { start, end: start + length },
+      seen: 'exact',
+      hazards,
+    })
+  }
+
+  #emitMap(kind: 'cpu-map' | 'cpu-unmap'): void {
+    const { buffer, id, offset, length, writable } = this.info
+    this.#machine.events.emit({
+      kind,
+      buffer: buffer.inode,
+      mapping: id,
+      range: { start: offset, end: offset + length },
+      attribute: this.attribute,
+      writable,
+    })
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The system heap: page memory for sharing, as /dev/dma_heap/system gives it.
+ *
+ * Chunks of 1 MiB, 64 KiB and 4 KiB; pages zeroed through the cache; at CPU access every mapped
+ * attachment is synced, with the direction that the caller gave. With nothing mapped, a CPU access
+ * does nothing at all. Source: drivers/dma-buf/heaps/system_heap.c of Linux 6.12.
+ */
+import type { DmaLayer } from '../dma/dma-layer.ts'
+import type { DmaMapping } from '../dma/mapping.ts'
+import { tableOf } from '../dma/sg-table.ts'
+import type { DmaBufCore } from '../dmabuf/core.ts'
+import type { DmaBuf } from '../dmabuf/dma-buf.ts'
+import type { DmaBufOps } from '../dmabuf/ops.ts'
+import { KernelError } from '../machine/kernel-error.ts'
+import type { Machine } from '../machine/machine.ts'
+import { PAGE_SIZE } from '../machine/ram.ts'
+import type { Storage } from '../machine/storage.ts'
+
+export class SystemHeap {
+  readonly #machine: Machine
+  readonly #dma: DmaLayer
+  readonly #core: DmaBufCore
+  readonly #ops: DmaBufOps
+
+  constructor(machine: Machine, dma: DmaLayer, core: DmaBufCore) {
+    this.#machine = machine
+    this.#dma = dma
+    this.#core = core
+    this.#ops = this.#heapOps()
+  }
+
+  /** A buffer of `length` bytes rounded up to pages. EINVAL for none, ENOMEM when memory is full. */
+  allocate(length: number): DmaBuf {
+    const size = Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
+    if (!(size > 0)) throw new KernelError('EINVAL', `len is ${length}: nothing to allocate`)
+    const storage = this.#machine.ram.allocate(size)
+    if (storage === undefined) {
+      throw new KernelError(
+        'ENOMEM',
+        `${size} bytes asked, ${this.#machine.board.ram.size - this.#machine.ram.liveBytes} are free`,
+      )
+    }
+    const buffer = this.#core.export({ exporter: 'system', size, ops: this.#ops, priv: storage })
+    storage.buffer = buffer.inode
+    this.#zero(storage)
+    return buffer
+  }
+
+  #zero(storage: Storage): void {
+    const { events, memory, cost } = this.#machine
+    const agent = { kind: 'kernel', name: 'system heap' } as const
+    const writer = events.emit({
+      kind: 'cpu-store',
+      buffer: storage.buffer,
+      mapping: undefined,
+      range: { start: 0, end: storage.size },
+      seen: 'exact',
+      hazards: [],
+      agent,
+    })
+    cost.cpuBytes += storage.size
+    memory.cpuFill(storage, 0, storage.size, 0, writer)
+  }
+
+  #heapOps(): DmaBufOps {
+    return {
+      mapDmaBuf: (attachment, direction) =>
+        this.#dma.map({
+          device: attachment.device,
+          table: tableOf(storageOf(attachment.buffer)),
+          direction,
+          buffer: attachment.buffer.inode,
+        }),
+      unmapDmaBuf: (_attachment, mapping) => this.#dma.unmap(mapping),
+      beginCpuAccess: (buffer, direction) =>
+        eachMapping(buffer, (mapping) => this.#dma.syncForCpu(mapping, direction)),
+      endCpuAccess: (buffer, direction) =>
+        eachMapping(buffer, (mapping) => this.#dma.syncForDevice(mapping, direction)),
+      mmap: (buffer, offset, length) => ({
+        runs: [{ storage: storageOf(buffer), offset, length }],
+        attribute: 'cached',
+      }),
+      release: (buffer) => this.#machine.ram.free(storageOf(buffer)),
+    }
+  }
+}
+
+function storageOf(buffer: DmaBuf): Storage {
+  return buffer.priv as Storage
+}
+
+function eachMapping(buffer: DmaBuf, sync: (mapping: DmaMapping) => void): string[] {
+  const devices: string[] = []
+  for (const attachment of buffer.attachments) {
+    for (const mapping of attachment.mappings) {
+      sync(mapping)
+      devices.push(mapping.device)
+    }
+  }
+  return devices
+}
