@@ -1,4 +1,4 @@
-import type { Agent, DmabufEvent, EventId, NewEvent } from './event.ts'
+import type { Agent, DmabufEvent, EventId, EventOrigin, NewEvent } from './event.ts'
 
 export type EventListener = (event: DmabufEvent) => void
 
@@ -8,11 +8,20 @@ export class EventStream {
   readonly #listeners = new Set<EventListener>()
   readonly #now: () => number
   readonly #agent: () => Agent
+  readonly #origin: () => EventOrigin | undefined
 
-  /** `now` tells the kernel's time, `agent` who acts when an event does not say. */
-  constructor(now: () => number, agent: () => Agent) {
+  /**
+   * `now` tells the kernel's time, `agent` who acts when an event does not say, and `origin` from
+   * where in the program that agent's call came.
+   */
+  constructor(
+    now: () => number,
+    agent: () => Agent,
+    origin: () => EventOrigin | undefined = () => undefined,
+  ) {
     this.#now = now
     this.#agent = agent
+    this.#origin = origin
   }
 
   /** The id of the newest event; 0 before the first. */
@@ -23,7 +32,11 @@ export class EventStream {
   /** Numbers and sends one event to every listener, in the order of their registration. */
   emit(event: NewEvent): EventId {
     const id = ++this.#latest
-    const full = { agent: event.agent ?? this.#agent(), ...event, id, time: this.#now() }
+    const stamp = { id, time: this.#now() }
+    const full =
+      event.agent === undefined
+        ? { agent: this.#agent(), origin: this.#origin(), ...event, ...stamp }
+        : { ...event, ...stamp }
     for (const listener of this.#listeners) listener(full as DmabufEvent)
     return id
   }

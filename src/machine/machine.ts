@@ -48,6 +48,7 @@ export class Machine {
     this.events = new EventStream(
       () => this.scheduler.now,
       () => this.agent,
+      () => (this.#agent === undefined ? this.scheduler.current.origin : undefined),
     )
     this.memory = new Memory({
       coherent,

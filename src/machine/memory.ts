@@ -168,6 +168,12 @@ export class Memory {
     if (only) storage.image = undefined
   }
 
+  /** Ends every array over the storage's bytes at once, as unmapping would. No view may be live. */
+  detach(storage: Storage): void {
+    // Without bookkeeping there is one copy of the bytes, and it is the one that would go.
+    if (this.checked) storage.detach()
+  }
+
   /** Finds the stores that went through live views since it was last asked, and applies them. */
   reconcile(storage: Storage, start: number, end: number): void {
     this.#reconcile(storage, start, end, true)

@@ -5,10 +5,13 @@
  * then the next is chosen, so that a call is always made by the task that was resumed last. Virtual
  * time moves only when every waiting task is parked here; code between two awaits is one instant.
  */
+import type { EventOrigin } from '../events/event.ts'
 import { nextTurn } from './turn.ts'
 
 export interface Task {
   readonly name: string
+  /** From where in the program the call comes that the task is in. */
+  origin?: EventOrigin | undefined
 }
 
 /** Picks which of `count` ready waiters runs next. */
@@ -139,6 +142,33 @@ export class Scheduler {
   /** May sleep, for `nanoseconds` of virtual time. */
   sleep(nanoseconds: number, signal?: AbortSignal): Promise<Wake> {
     return this.park([], (wake) => this.at(this.#now + nanoseconds, wake), signal)
+  }
+
+  /**
+   * May sleep, until `ready` holds; asked now and whenever `queue` wakes. Returns whether it holds;
+   * false: the wait was interrupted.
+   */
+  async until(
+    queue: { listen(listener: () => void): () => void },
+    ready: () => boolean,
+    touches: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    while (!ready()) {
+      const wake = await this.park(
+        touches,
+        (woken) => {
+          const stop = queue.listen(() => {
+            stop()
+            woken()
+          })
+          return stop
+        },
+        signal,
+      )
+      if (wake === 'interrupted') return false
+    }
+    return true
   }
 
   /** Runs `body` as a task of its own; the result comes back to the caller's task in its own turn. */

@@ -1,0 +1,66 @@
+/**
+ * The CPU accesses that are open on a buffer, and the arrays that live as long as they do.
+ *
+ * The kernel counts nothing here: START and END need not pair. The count exists because an array over
+ * foreign memory must die when the bracket that it was taken in ends.
+ */
+import type { CpuAccess } from '../events/event.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { CpuMapping, HandedOut } from './cpu-mapping.ts'
+import type { DmaBuf } from './dma-buf.ts'
+
+export class OpenBrackets {
+  #open: CpuAccess[] = []
+  readonly #views: { mapping: CpuMapping; handedOut: HandedOut }[] = []
+  #taken: HandedOut[] = []
+
+  get isOpen(): boolean {
+    return this.#open.length > 0
+  }
+
+  /** Whether every open access is for writing alone. */
+  get writeOnly(): boolean {
+    return this.isOpen && this.#open.every((access) => access === 'write')
+  }
+
+  start(access: CpuAccess): void {
+    this.#open.push(access)
+  }
+
+  /** Ends the newest access of that kind, else the newest; returns whether none is open afterwards. */
+  end(access: CpuAccess): boolean {
+    const index = this.#open.lastIndexOf(access)
+    this.#open.splice(index === -1 ? this.#open.length - 1 : index, 1)
+    return !this.isOpen
+  }
+
+  keep(mapping: CpuMapping, handedOut: HandedOut): void {
+    this.#views.push({ mapping, handedOut })
+  }
+
+  /** The arrays of the ended accesses are looked through one last time. */
+  takeBackViews(): void {
+    for (const { mapping, handedOut } of this.#views) mapping.takeBack(handedOut)
+    this.#taken = this.#views.splice(0).map(({ handedOut }) => handedOut)
+  }
+
+  /** And end, as unmapped memory would, unless an array of a whole mapping stands on the same bytes. */
+  detach(machine: Machine): void {
+    for (const storage of new Set(this.#taken.map((handedOut) => handedOut.storage))) {
+      if (!storage.hasViews) machine.memory.detach(storage)
+    }
+    this.#taken = []
+  }
+}
+
+const byBuffer = new WeakMap<DmaBuf, OpenBrackets>()
+
+/** The open accesses of `buffer`. */
+export function openBrackets(buffer: DmaBuf): OpenBrackets {
+  let brackets = byBuffer.get(buffer)
+  if (brackets === undefined) {
+    brackets = new OpenBrackets()
+    byBuffer.set(buffer, brackets)
+  }
+  return brackets
+}

@@ -1,0 +1,131 @@
+/**
+ * The file behind a dma-buf descriptor: SYNC, names, seek, mmap and fdinfo.
+ * Source: dma_buf_fops in drivers/dma-buf/dma-buf.c of Linux 6.12.
+ */
+import type { CpuAccess } from '../events/event.ts'
+import { KernelError } from '../machine/kernel-error.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { DmaBufCore } from './core.ts'
+import type { DmaBuf } from './dma-buf.ts'
+import type { IoctlCall, MappedPages, MapRequest, OpenFile, UserMemory } from './file.ts'
+import { openBrackets } from './brackets.ts'
+
+/** Numbers of include/uapi/linux/dma-buf.h; this layer stands below the folder with the layouts. */
+const SYNC = 0x40086200
+const SET_NAME_A = 0x40046201
+const SET_NAME_B = 0x40086201
+const SYNC_FLAGS = 7
+const SYNC_END = 4
+const ACCESS: readonly (CpuAccess | undefined)[] = [undefined, 'read', 'write', 'read-write']
+const SEEK_SET = 0
+const SEEK_END = 2
+const NAME_LENGTH = 32
+
+export class DmaBufFile implements OpenFile {
+  readonly what = 'dmabuf'
+  flags: number
+  readonly buffer: DmaBuf
+  readonly #machine: Machine
+  readonly #core: DmaBufCore
+
+  /** Takes over one reference to `buffer`, and drops it when the file is released. */
+  constructor(machine: Machine, core: DmaBufCore, buffer: DmaBuf, flags: number) {
+    this.#machine = machine
+    this.#core = core
+    this.buffer = buffer
+    this.flags = flags
+  }
+
+  async ioctl(call: IoctlCall): Promise<number> {
+    switch (call.request) {
+      case SYNC:
+        return this.#sync(flagsOf(call.argument))
+      case SET_NAME_A:
+      case SET_NAME_B:
+        this.#core.setName(this.buffer, text(call.argument.bytes))
+        return 0
+      default:
+        throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is no dma-buf request`)
+    }
+  }
+
+  refused(request: number, argument: UserMemory, errno: number): void {
+    if (request !== SYNC) return
+    const flags = flagsOf(argument)
+    this.#emit(flags, ACCESS[flags & 3] ?? 'read', errno, [])
+  }
+
+  mmap({ offset, length }: MapRequest): MappedPages {
+    return { buffer: this.buffer, offset, pages: this.#core.mmap(this.buffer, offset, length) }
+  }
+
+  /** Only the two forms that tell the size and go back to the start. */
+  lseek(offset: number, whence: number): number {
+    if (offset === 0 && whence === SEEK_END) return this.buffer.size
+    if (offset === 0 && whence === SEEK_SET) return 0
+    throw new KernelError('EINVAL', 'a dma-buf seeks by 0 from its start or its end, nothing else')
+  }
+
+  fdinfo(): string {
+    const { size, references, exporter, name } = this.buffer
+    const named = name === undefined ? '' : `name:\t${name}\n`
+    return `size:\t${size}\ncount:\t${references}\nexp_name:\t${exporter}\n${named}`
+  }
+
+  release(): void {
+    this.#core.put(this.buffer)
+  }
+
+  async #sync(flags: number): Promise<number> {
+    const access = ACCESS[flags & 3]
+    if ((flags & ~SYNC_FLAGS) !== 0 || access === undefined) {
+      throw new KernelError(
+        'EINVAL',
+        `flags are 0x${flags.toString(16)}: READ or WRITE or both, and END or not`,
+      )
+    }
+    if ((flags & SYNC_END) !== 0) await this.#end(flags, access)
+    else await this.#begin(flags, access)
+    return 0
+  }
+
+  async #begin(flags: number, access: CpuAccess): Promise<void> {
+    const synced = await this.#core.beginCpuAccess(this.buffer, access)
+    openBrackets(this.buffer).start(access)
+    this.#emit(flags, access, 0, synced)
+  }
+
+  /** Views that live as long as the bracket end first: their stores belong before the maintenance. */
+  async #end(flags: number, access: CpuAccess): Promise<void> {
+    const brackets = openBrackets(this.buffer)
+    const last = brackets.end(access)
+    if (last) brackets.takeBackViews()
+    const synced = await this.#core.endCpuAccess(this.buffer, access)
+    if (last) brackets.detach(this.#machine)
+    this.#emit(flags, access, 0, synced)
+  }
+
+  #emit(flags: number, access: CpuAccess, result: number, synced: readonly string[]): void {
+    this.#machine.events.emit({
+      kind: (flags & SYNC_END) === 0 ? 'bracket-start' : 'bracket-end',
+      buffer: this.buffer.inode,
+      access,
+      result,
+      synced,
+    })
+  }
+}
+
+function flagsOf({ bytes }: UserMemory): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
+  return view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true)
+}
+
+function text(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0)
+  const length = end === -1 ? bytes.length : end
+  if (length >= NAME_LENGTH) {
+    throw new KernelError('EINVAL', `the name has ${length} bytes, ${NAME_LENGTH - 1} are allowed`)
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length))
+}

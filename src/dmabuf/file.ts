@@ -1,0 +1,78 @@
+/**
+ * Open files as the drivers provide them and the process layer uses them (struct file_operations).
+ *
+ * A failure is thrown as a KernelError; whoever called turns it into a negative errno.
+ */
+import type { DmaBuf } from './dma-buf.ts'
+import type { CpuPages } from './ops.ts'
+
+/** An ioctl's argument in user memory, with the memory behind its pointer fields by offset. */
+export interface UserMemory {
+  readonly bytes: Uint8Array
+  readonly pointers?: ReadonlyMap<number, UserMemory>
+}
+
+/** The caller's descriptors, for calls that make or take one. */
+export interface CallerFiles {
+  /** A new descriptor for `file`, which it then owns. Throws EMFILE; the file is not released then. */
+  install(file: OpenFile): number
+  /** The open file behind a descriptor, borrowed; undefined for a number that is not open. */
+  lookup(fd: number): OpenFile | undefined
+  /** Closes a descriptor that this call installed, because the call failed after all. */
+  revoke(fd: number): void
+}
+
+export interface IoctlCall {
+  readonly request: number
+  readonly argument: UserMemory
+  readonly files: CallerFiles
+  /** Ends a wait: the call fails with EINTR. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface MapRequest {
+  /** In bytes, whole pages. */
+  readonly offset: number
+  readonly length: number
+  readonly writable: boolean
+  readonly shared: boolean
+}
+
+/** What a file maps: part of a buffer, and the pages for it. */
+export interface MappedPages {
+  readonly buffer: DmaBuf
+  /** Where in the buffer the mapping begins. */
+  readonly offset: number
+  readonly pages: CpuPages
+}
+
+export interface OpenFile {
+  /** The path, or `dmabuf`. */
+  readonly what: string
+  /** The access mode and O_NONBLOCK of the open file; F_SETFL may change the latter. */
+  flags: number
+  /** Set on a dma-buf's file. */
+  readonly buffer?: DmaBuf | undefined
+  /** May sleep. */
+  ioctl?(call: IoctlCall): Promise<number>
+  /** A call failed with `errno` (negative) before it reached the file: somebody made it fail. */
+  refused?(request: number, argument: UserMemory, errno: number): void
+  mmap?(request: MapRequest): MappedPages
+  /** Does not wait: EAGAIN where there is nothing to read. Returns the count of bytes. */
+  read?(target: Uint8Array): number
+  lseek?(offset: number, whence: number): number
+  /** The events of a poll mask that are ready now. */
+  poll?(events: number): number
+  /** Calls `listener` whenever `poll` may have a new answer; returns how to take it back. */
+  onReady?(listener: () => void): () => void
+  /** Lines of /proc/self/fdinfo after the generic ones. */
+  fdinfo?(): string
+  /** The last descriptor and mapping of it are gone. */
+  release(): void
+}
+
+/** A node in /dev. */
+export interface DeviceNode {
+  readonly path: string
+  open(flags: number): OpenFile
+}

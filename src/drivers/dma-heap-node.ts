@@ -1,0 +1,80 @@
+/**
+ * The character device of a dma-heap, /dev/dma_heap/<name>.
+ * Source: drivers/dma-buf/dma-heap.c of Linux 6.12, for the order of checks and their errors.
+ */
+import type { DmaBufCore } from '../dmabuf/core.ts'
+import type { DmaBuf } from '../dmabuf/dma-buf.ts'
+import { DmaBufFile } from '../dmabuf/dma-buf-file.ts'
+import type { DeviceNode, IoctlCall, OpenFile } from '../dmabuf/file.ts'
+import { KernelError } from '../machine/kernel-error.ts'
+import type { Machine } from '../machine/machine.ts'
+import { type DmaHeapAllocationData, dmaHeapAllocationData } from '../uapi/dma-heap.ts'
+import { O_ACCMODE, O_CLOEXEC } from '../uapi/fcntl.ts'
+import { decodeIoctl } from '../uapi/ioctl-number.ts'
+
+/** What a heap gives: a buffer of at least `length` bytes. */
+export interface Heap {
+  allocate(length: number): DmaBuf
+}
+
+export class DmaHeapNode implements DeviceNode {
+  readonly path: string
+  readonly #heap: Heap
+  readonly #machine: Machine
+  readonly #core: DmaBufCore
+
+  constructor(name: string, heap: Heap, machine: Machine, core: DmaBufCore) {
+    this.path = `/dev/dma_heap/${name}`
+    this.#heap = heap
+    this.#machine = machine
+    this.#core = core
+  }
+
+  open(flags: number): OpenFile {
+    return {
+      what: this.path,
+      flags,
+      ioctl: (call) => this.#ioctl(call),
+      release: () => {},
+    }
+  }
+
+  /** The kernel compares the number alone: a shorter structure is filled up with zeros. */
+  async #ioctl(call: IoctlCall): Promise<number> {
+    if (decodeIoctl(call.request).nr !== 0) {
+      throw new KernelError('EINVAL', `request 0x${call.request.toString(16)} is not ALLOC`)
+    }
+    const whole = new Uint8Array(dmaHeapAllocationData.size)
+    whole.set(call.argument.bytes.subarray(0, whole.length))
+    const data = dmaHeapAllocationData.over(whole)
+    checkRequest(data)
+    const buffer = this.#heap.allocate(data.len)
+    data.fd = this.#install(call, buffer, data.fd_flags)
+    call.argument.bytes.set(whole.subarray(0, call.argument.bytes.length))
+    return 0
+  }
+
+  #install(call: IoctlCall, buffer: DmaBuf, flags: number): number {
+    const file = new DmaBufFile(this.#machine, this.#core, buffer, flags & O_ACCMODE)
+    try {
+      return call.files.install(file)
+    } catch (error) {
+      this.#core.put(buffer)
+      throw error
+    }
+  }
+}
+
+function checkRequest(data: DmaHeapAllocationData): void {
+  if (data.fd !== 0) throw new KernelError('EINVAL', `fd is ${data.fd} going in: it must be 0`)
+  const unknown = (data.fd_flags & ~(O_ACCMODE | O_CLOEXEC)) >>> 0
+  if (unknown !== 0) {
+    throw new KernelError(
+      'EINVAL',
+      `fd_flags has 0x${unknown.toString(16)}: O_CLOEXEC and an access mode are allowed`,
+    )
+  }
+  if (data.heap_flags !== 0) {
+    throw new KernelError('EINVAL', `heap_flags is ${data.heap_flags}: no flag is defined`)
+  }
+}

@@ -1,0 +1,76 @@
+import type { OpenFile } from '../dmabuf/file.ts'
+import { KernelError } from '../machine/kernel-error.ts'
+
+/** An open file, shared by the descriptors and the mappings that refer to it. */
+export class FileDescription {
+  readonly id: number
+  readonly file: OpenFile
+  #references = 1
+
+  constructor(id: number, file: OpenFile) {
+    this.id = id
+    this.file = file
+  }
+
+  get(): this {
+    this.#references++
+    return this
+  }
+
+  /** Drops a reference; the file is released with the last. */
+  put(): void {
+    this.#references--
+    if (this.#references === 0) this.file.release()
+  }
+}
+
+/** A process's descriptors: the lowest free number is always the next one. */
+export class FdTable {
+  readonly #limit: number
+  readonly #first: number
+  readonly #files = new Map<number, FileDescription>()
+  /** Descriptor flags, FD_CLOEXEC alone. */
+  readonly #flags = new Map<number, number>()
+
+  /** `limit` is RLIMIT_NOFILE: the count of numbers there are. Numbers below `first` are taken. */
+  constructor(limit: number, first = 3) {
+    this.#limit = limit
+    this.#first = first
+  }
+
+  get open(): [number, FileDescription][] {
+    return [...this.#files].sort(([a], [b]) => a - b)
+  }
+
+  get(fd: number): FileDescription | undefined {
+    return this.#files.get(fd)
+  }
+
+  /** Throws EMFILE when no number is free. */
+  install(description: FileDescription, flags = 0): number {
+    let fd = this.#first
+    while (this.#files.has(fd)) fd++
+    if (fd >= this.#limit) {
+      throw new KernelError('EMFILE', `all ${this.#limit} descriptors of the process are open`)
+    }
+    this.#files.set(fd, description)
+    this.#flags.set(fd, flags)
+    return fd
+  }
+
+  /** Takes the number out of the table; undefined when it is not open. */
+  remove(fd: number): FileDescription | undefined {
+    const description = this.#files.get(fd)
+    this.#files.delete(fd)
+    this.#flags.delete(fd)
+    return description
+  }
+
+  flagsOf(fd: number): number {
+    return this.#flags.get(fd) ?? 0
+  }
+
+  setFlags(fd: number, flags: number): void {
+    this.#flags.set(fd, flags)
+  }
+}

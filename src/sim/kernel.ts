@@ -1,0 +1,151 @@
+/**
+ * The simulated kernel: a board, the framework on it, the drivers of its devices, and one process.
+ */
+import { DmaLayer } from '../dma/dma-layer.ts'
+import { DmaBufCore } from '../dmabuf/core.ts'
+import { DeviceJobs } from '../dmabuf/device-job.ts'
+import type { DeviceNode } from '../dmabuf/file.ts'
+import { CaptureDevice } from '../drivers/capture/capture-device.ts'
+import { DisplayDevice } from '../drivers/display/display-device.ts'
+import type { ShownFrame } from '../drivers/display/shown-frame.ts'
+import { DmaHeapNode } from '../drivers/dma-heap-node.ts'
+import { SystemHeap } from '../drivers/system-heap.ts'
+import { type FrameSource, patternSource } from '../drivers/video/source.ts'
+import type { EventStream } from '../events/stream.ts'
+import type { Board } from '../machine/board.ts'
+import type { EqualBytes } from '../machine/changed-runs.ts'
+import type { Cost } from '../machine/cost.ts'
+import { Machine } from '../machine/machine.ts'
+import type { CachePolicy } from '../machine/policy.ts'
+import type { Scheduler, SchedulerOptions } from '../machine/scheduler.ts'
+import { tap } from '../tap/index.ts'
+import type { ErrnoCode } from '../uapi/errno.ts'
+import { guarded } from '../uapi/guard.ts'
+import type { Kernel } from '../uapi/kernel.ts'
+import type { Syscalls, WaitOptions } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { Failures } from './failures.ts'
+import { Process } from './process.ts'
+
+export interface SimOptions {
+  readonly board: Board
+  /** The board that the verdict is about; the board itself when left out. */
+  readonly judged?: Board | undefined
+  readonly policy: CachePolicy
+  /** What the camera sees; a test pattern of 640 by 360 when left out. */
+  readonly source?: FrameSource | undefined
+  /** Every picture that the display has scanned out for the first time. */
+  readonly onFrame?: ((frame: ShownFrame) => void) | undefined
+  /** A native comparison of bytes, where the host has one. */
+  readonly equal?: EqualBytes | undefined
+  /** False leaves out all rules about content; only a coherent board can do without. */
+  readonly checked?: boolean | undefined
+  readonly scheduler?: SchedulerOptions | undefined
+  /** How many descriptors the process may have. */
+  readonly fdLimit?: number | undefined
+}
+
+const PATTERN = { width: 640, height: 360 }
+
+export class SimKernel implements Kernel {
+  readonly name = 'sim'
+  readonly sys: Syscalls
+  readonly #machine: Machine
+  readonly #core: DmaBufCore
+  readonly #process: Process
+  readonly #failures = new Failures()
+
+  constructor(options: SimOptions) {
+    const machine = new Machine(options)
+    const dma = new DmaLayer(machine)
+    const core = new DmaBufCore(machine)
+    this.#machine = machine
+    this.#core = core
+    const nodes = makeNodes(machine, dma, core, options)
+    this.#process = new Process({
+      machine,
+      nodes: new Map(nodes.map((node) => [node.path, node])),
+      failures: this.#failures,
+      fdLimit: options.fdLimit,
+    })
+    this.sys = tap(guarded(this.#process), (event) => machine.events.emit(event))
+  }
+
+  /** What happens on this kernel, as it happens. */
+  get events(): EventStream {
+    return this.#machine.events
+  }
+
+  get board(): Board {
+    return this.#machine.board
+  }
+
+  /** The board that findings are about. */
+  get judged(): Board {
+    return this.#machine.judged
+  }
+
+  get scheduler(): Scheduler {
+    return this.#machine.scheduler
+  }
+
+  /** What the run cost so far. */
+  get cost(): Cost {
+    return { ...this.#machine.cost, time: this.#machine.scheduler.now }
+  }
+
+  /** Inode numbers of the buffers that exist, newest first. */
+  get buffers(): number[] {
+    return this.#core.buffers.map((buffer) => buffer.inode)
+  }
+
+  /** How often each call was made so far, by its name. */
+  get callCounts(): ReadonlyMap<string, number> {
+    return this.#failures.counts
+  }
+
+  now(): number {
+    return this.#machine.scheduler.now
+  }
+
+  async sleep(nanoseconds: number, options: WaitOptions = {}): Promise<void> {
+    const wake = await this.#machine.scheduler.sleep(nanoseconds, options.signal)
+    if (wake === 'interrupted') {
+      throw systemError({ errno: 'EINTR', syscall: 'sleep', detail: 'the wait was aborted' })
+    }
+  }
+
+  spawn<T>(name: string, body: () => Promise<T>): Promise<T> {
+    return this.#machine.scheduler.spawn(name, body)
+  }
+
+  /**
+   * Makes the `nth` call named `call` (the first is 1) fail with `code` before it does anything: a
+   * function of the waist, as `mmap`, or a request, as DMA_BUF_IOCTL_SYNC.
+   */
+  fail(call: string, nth: number, code: ErrnoCode): void {
+    this.#failures.plan(call, nth, code)
+  }
+
+  /** Ends the process: what it still has is released, and nothing that waits goes on. */
+  exit(): void {
+    this.#process.exit()
+    this.#machine.scheduler.stop()
+  }
+}
+
+function makeNodes(
+  machine: Machine,
+  dma: DmaLayer,
+  core: DmaBufCore,
+  options: SimOptions,
+): DeviceNode[] {
+  const jobs = new DeviceJobs(machine, dma)
+  const source = options.source ?? patternSource(PATTERN.width, PATTERN.height)
+  const { width, height } = source
+  return [
+    new DmaHeapNode('system', new SystemHeap(machine, dma, core), machine, core),
+    new CaptureDevice(machine, dma, core, jobs, { source }),
+    new DisplayDevice(machine, dma, core, jobs, { width, height, onFrame: options.onFrame }),
+  ]
+}
