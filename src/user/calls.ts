@@ -1,0 +1,124 @@
+import { assert } from '../uapi/assert.ts'
+import { type ErrnoCode, errno, errnoName } from '../uapi/errno.ts'
+import type { IoctlArg } from '../uapi/ioctl-arg.ts'
+import { captureOrigin, type Origin, withOrigin } from '../uapi/origin.ts'
+import { requestName } from '../uapi/requests.ts'
+import type { PollFd, Syscalls, ViewScope } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+
+/** For each error that a call may meet: which argument, why, and the way out. Built when it fails. */
+export type Reasons = () => Partial<Record<ErrnoCode, string>>
+
+/** What a failing call is to say about itself. */
+export interface CallFacts {
+  readonly fd?: number | undefined
+  readonly path?: string | undefined
+  readonly why?: Reasons | undefined
+}
+
+/** What an ioctl may be given besides. */
+export interface IoctlOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly why?: Reasons | undefined
+  /** Results to return instead of throwing, as `-EAGAIN`. */
+  readonly expect?: readonly number[] | undefined
+}
+
+/** Throws a SystemError for a negative `result`, and returns any other. Never sleeps. */
+export function succeed(syscall: string, result: number, facts: CallFacts = {}): number {
+  if (result >= 0) return result
+  const code = errnoName(result)
+  const detail = code === undefined ? undefined : facts.why?.()[code]
+  throw systemError({ errno: result, syscall, fd: facts.fd, path: facts.path, detail })
+}
+
+/**
+ * The waist as the classes use it on behalf of one line of the user's program: calls carry that
+ * line's origin also after an `await`, failures throw, and what a signal interrupted is restarted.
+ */
+export class Calls {
+  readonly sys: Syscalls
+  readonly #origin: Origin | undefined
+
+  private constructor(sys: Syscalls, origin: Origin | undefined) {
+    this.sys = sys
+    this.#origin = origin
+  }
+
+  /** Calls for the caller of `entry`, a public method. Never sleeps. */
+  static from(sys: Syscalls, entry: unknown): Calls {
+    return new Calls(sys, captureOrigin(entry))
+  }
+
+  /** Runs `body` with this origin in force, so that public methods it calls do not take another. */
+  run<T>(body: () => T): T {
+    return withOrigin(this.#origin, body)
+  }
+
+  /** Opens `path`, close-on-exec; returns the descriptor. */
+  open(path: string, flags: number, why?: Reasons): number {
+    return succeed(
+      'open',
+      this.run(() => this.sys.open(path, flags)),
+      { path, why },
+    )
+  }
+
+  /** Closes `fd`. */
+  close(fd: number): void {
+    succeed(
+      'close',
+      this.run(() => this.sys.close(fd)),
+      { fd },
+    )
+  }
+
+  /** Unmaps what `mmap` mapped. */
+  munmap(address: number, length: number): void {
+    succeed(
+      'munmap',
+      this.run(() => this.sys.munmap(address, length)),
+    )
+  }
+
+  /** Memory for JavaScript to touch directly. */
+  view(address: number, length: number, scope: ViewScope): Uint8Array<ArrayBuffer> {
+    const result = this.run(() => this.sys.view(address, length, scope))
+    if (typeof result !== 'number') return result
+    succeed('view', result, { why: viewReasons })
+    assert(false, `view returned ${result}, which is neither memory nor an error`)
+  }
+
+  /** May sleep. Carries out `request`; restarts on EINTR and EAGAIN until `signal` aborts. */
+  async ioctl(
+    fd: number,
+    request: number,
+    argument: IoctlArg,
+    options: IoctlOptions = {},
+  ): Promise<number> {
+    const { signal, why, expect } = options
+    for (;;) {
+      signal?.throwIfAborted()
+      const result = await this.run(() => this.sys.ioctl(fd, request, argument, { signal }))
+      if (expect?.includes(result)) return result
+      if (result === -errno.EINTR || result === -errno.EAGAIN) continue
+      return succeed(requestName(request), result, { fd, why })
+    }
+  }
+
+  /** May sleep, until one of `fds` is ready; restarts on EINTR until `signal` aborts. */
+  async poll(fds: readonly PollFd[], signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      signal?.throwIfAborted()
+      const result = await this.run(() => this.sys.poll(fds, -1, { signal }))
+      if (result === -errno.EINTR) continue
+      succeed('poll', result, { fd: fds[0]?.fd })
+      return
+    }
+  }
+}
+
+const viewReasons: Reasons = () => ({
+  EFAULT: 'nothing is mapped there any more: take the bytes before the mapping is disposed',
+  EINVAL: 'these pages cannot be one array: use set, fill, copy and view, which work on any memory',
+})
