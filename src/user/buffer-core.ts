@@ -1,0 +1,126 @@
+import { DMA_BUF_IOCTL_SYNC, dmaBufSync } from '../uapi/dma-buf.ts'
+import { errno } from '../uapi/errno.ts'
+import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
+import { plainArg } from '../uapi/ioctl-arg.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { type Calls, type Reasons, succeed } from './calls.ts'
+import { type CpuAccessKind, protectionOf } from './cpu-access-kind.ts'
+
+/** Maps `[offset, offset + length)` of `fd`; returns the address. EINVAL, EACCES, ENOMEM. */
+export function mapFile(
+  calls: Calls,
+  fd: number,
+  range: { offset: number; length: number },
+  protection: number,
+): number {
+  const { offset, length } = range
+  const result = calls.run(() => calls.sys.mmap(length, protection, MAP_SHARED, fd, offset))
+  return succeed('mmap', result, { fd, why: () => mapReasons(offset, length) })
+}
+
+const mapReasons = (offset: number, length: number): ReturnType<Reasons> => ({
+  EINVAL:
+    `offset ${offset} and length ${length} must be whole pages inside the buffer, ` +
+    'and its exporter must allow mapping',
+  EACCES:
+    "the descriptor is not open for writing: map with access 'read', or export it with DRM_RDWR",
+  ENOMEM: 'no address space is left: dispose mappings that are no longer used',
+})
+
+/**
+ * What a DmaBuf and its brackets share: the descriptor, and one mapping of the whole buffer that is
+ * made at the first touch and kept, so that bracketing each frame does not map each frame.
+ */
+export class BufferCore {
+  readonly sys: Syscalls
+  /** Bytes. */
+  readonly size: number
+  /** Grows with each SYNC: what a mapping handed out before is taken anew after. */
+  epoch = 0
+  #fd: number | undefined
+  #brackets = 0
+  #mapping: { readonly address: number; readonly protection: number } | undefined
+
+  constructor(sys: Syscalls, fd: number, size: number) {
+    this.sys = sys
+    this.#fd = fd
+    this.size = size
+  }
+
+  get closed(): boolean {
+    return this.#fd === undefined
+  }
+
+  /** The descriptor; EBADF for `syscall` once closed. */
+  fd(syscall: string): number {
+    if (this.#fd !== undefined) return this.#fd
+    throw systemError({
+      errno: -errno.EBADF,
+      syscall,
+      detail: 'this DmaBuf was closed or released: use it before, or keep a dup()',
+    })
+  }
+
+  /** Whether CPU accesses are open. */
+  get busy(): boolean {
+    return this.#brackets > 0
+  }
+
+  /** May sleep. DMA_BUF_IOCTL_SYNC with `flags`. */
+  async sync(calls: Calls, flags: number, signal?: AbortSignal): Promise<void> {
+    const fd = this.fd('DMA_BUF_IOCTL_SYNC')
+    try {
+      await calls.ioctl(fd, DMA_BUF_IOCTL_SYNC, plainArg(dmaBufSync.create({ flags })), {
+        signal,
+        why: () => ({ EINVAL: `flags ${flags}: the exporter refused this CPU access` }),
+      })
+    } finally {
+      this.epoch++
+    }
+  }
+
+  /** Counts an open bracket, which keeps the shared mapping. */
+  enter(): void {
+    this.#brackets++
+  }
+
+  /** The bracket is over. */
+  leave(calls: Calls): void {
+    this.#brackets--
+    if (this.closed) this.#unmap(calls)
+  }
+
+  /** The address of the shared mapping, made now if need be. A read-only buffer is mapped so. */
+  map(calls: Calls, access: CpuAccessKind): number {
+    const wanted = protectionOf(access)
+    const mapping = this.#mapping
+    if (mapping !== undefined && (mapping.protection & wanted) === wanted) return mapping.address
+    const fd = this.fd('mmap')
+    const range = { offset: 0, length: this.size }
+    const both = PROT_READ | PROT_WRITE
+    const result = calls.run(() => this.sys.mmap(this.size, both, MAP_SHARED, fd, 0))
+    const readOnly = result === -errno.EACCES && wanted === PROT_READ
+    const address = readOnly
+      ? mapFile(calls, fd, range, PROT_READ)
+      : succeed('mmap', result, { fd, why: () => mapReasons(0, this.size) })
+    this.#mapping = { address, protection: readOnly ? PROT_READ : both }
+    return address
+  }
+
+  /** Gives the descriptor up without closing it. */
+  detach(calls: Calls): number {
+    const fd = this.fd('release')
+    this.#fd = undefined
+    this.#unmap(calls)
+    return fd
+  }
+
+  /** Unmaps, unless an open bracket may still be using the bytes. */
+  #unmap(calls: Calls): void {
+    const mapping = this.#mapping
+    if (mapping === undefined || this.busy) return
+    this.#mapping = undefined
+    calls.munmap(mapping.address, this.size)
+  }
+}

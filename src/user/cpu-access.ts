@@ -1,0 +1,91 @@
+import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_START } from '../uapi/dma-buf.ts'
+import { errno } from '../uapi/errno.ts'
+import { systemError } from '../uapi/system-error.ts'
+import type { BufferCore } from './buffer-core.ts'
+import { Calls } from './calls.ts'
+import { type CpuAccessKind, syncFlags } from './cpu-access-kind.ts'
+import { drainAll } from './dispose.ts'
+import { ExactAccess } from './exact-access.ts'
+
+/**
+ * The bracket around the CPU's use of a buffer: DMA_BUF_IOCTL_SYNC began when it was made, and ends
+ * when it is disposed. In between the devices must leave the buffer alone.
+ *
+ * `bytes` lives as long as the bracket; so do the exact accesses.
+ */
+export class CpuAccess extends ExactAccess implements AsyncDisposable {
+  /** What the CPU said it would do. */
+  readonly access: CpuAccessKind
+  readonly #core: BufferCore
+  #bytes: Uint8Array<ArrayBuffer> | undefined
+  #ended: Promise<void> | undefined
+
+  private constructor(core: BufferCore, access: CpuAccessKind) {
+    super(core.sys, core.size)
+    this.#core = core
+    this.access = access
+  }
+
+  /** May sleep, until the devices are done. Begins the access: use `DmaBuf.beginCpuAccess`. */
+  static async begin(
+    calls: Calls,
+    core: BufferCore,
+    access: CpuAccessKind,
+    signal?: AbortSignal,
+  ): Promise<CpuAccess> {
+    await core.sync(calls, syncFlags(access) | DMA_BUF_SYNC_START, signal)
+    core.enter()
+    return new CpuAccess(core, access)
+  }
+
+  /**
+   * The buffer's bytes, to load and store at native speed until the access ends: do not keep them.
+   * The buffer is mapped at the first use and stays mapped. EINVAL once ended, EACCES, ENOMEM.
+   */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    this.#requireOpen()
+    if (this.#bytes === undefined) {
+      const calls = Calls.from(this.#core.sys, bytesGetter)
+      this.#bytes = calls.view(this.locate(calls), this.length, 'bracket')
+    }
+    return this.#bytes
+  }
+
+  protected override locate(calls: Calls): number {
+    this.#requireOpen()
+    return this.#core.map(calls, this.access)
+  }
+
+  #requireOpen(): void {
+    if (this.#ended === undefined) return
+    throw systemError({
+      errno: -errno.EINVAL,
+      syscall: 'view',
+      detail: 'this CPU access has ended: use its bytes before, or begin another one',
+    })
+  }
+
+  /** May sleep. Ends the access; ending twice does nothing. EINVAL, EBADF when the buffer is closed. */
+  end(): Promise<void> {
+    return this.#end(this.end)
+  }
+
+  /** As `end`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#end(this[Symbol.asyncDispose])
+  }
+
+  #end(entry: unknown): Promise<void> {
+    // The first end reports its failure; a second one only waits for it.
+    if (this.#ended !== undefined) return this.#ended.catch(() => undefined)
+    const calls = Calls.from(this.#core.sys, entry)
+    this.#bytes = undefined
+    this.#ended = drainAll([
+      () => this.#core.sync(calls, syncFlags(this.access) | DMA_BUF_SYNC_END),
+      () => this.#core.leave(calls),
+    ])
+    return this.#ended
+  }
+}
+
+const bytesGetter: unknown = Object.getOwnPropertyDescriptor(CpuAccess.prototype, 'bytes')?.get

@@ -1,0 +1,206 @@
+import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_B, DMA_BUF_SYNC_END } from '../uapi/dma-buf.ts'
+import { errno } from '../uapi/errno.ts'
+import { F_DUPFD_CLOEXEC, SEEK_CUR, SEEK_END } from '../uapi/fcntl.ts'
+import { plainArg } from '../uapi/ioctl-arg.ts'
+import type { Kernel } from '../uapi/kernel.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { BufferCore, mapFile } from './buffer-core.ts'
+import { Calls, succeed } from './calls.ts'
+import { CpuAccess } from './cpu-access.ts'
+import { type CpuAccessKind, protectionOf, syncFlags } from './cpu-access-kind.ts'
+import { drainAll, drainAllSync } from './dispose.ts'
+import { Mapping } from './mapping.ts'
+
+/** What a call that may sleep can be given. */
+export interface AbortOptions {
+  /** Ends the wait: the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What part of a buffer to map, and for what. */
+export interface MapOptions {
+  /** `read-write` unless given. */
+  readonly access?: CpuAccessKind
+  /** Bytes, whole pages; 0 unless given. */
+  readonly offset?: number
+  /** Bytes; up to the end unless given. */
+  readonly length?: number
+}
+
+/**
+ * A dma-buf: memory that devices and programs share, held by a file descriptor that this object owns.
+ * Disposing closes the descriptor; the memory lives as long as anybody holds it.
+ */
+export class DmaBuf implements Disposable {
+  readonly #core: BufferCore
+
+  private constructor(core: BufferCore) {
+    this.#core = core
+  }
+
+  /**
+   * Takes over the descriptor `fd`, which must be a dma-buf's; the caller must not close it any more.
+   * EBADF for one that is not open, EINVAL for one that is no dma-buf: it then stays the caller's.
+   */
+  static adopt(kernel: Pick<Kernel, 'sys'>, fd: number): DmaBuf {
+    return DmaBuf.adoptWith(Calls.from(kernel.sys, DmaBuf.adopt), fd)
+  }
+
+  /** As `adopt`, on behalf of a line that was captured already. */
+  static adoptWith(calls: Calls, fd: number): DmaBuf {
+    return new DmaBuf(new BufferCore(calls.sys, fd, probeSize(calls, fd)))
+  }
+
+  get #sys(): Syscalls {
+    return this.#core.sys
+  }
+
+  /** The descriptor, still owned by this object. EBADF once closed. */
+  get fd(): number {
+    return this.#core.fd('fd')
+  }
+
+  /** Bytes. */
+  get size(): number {
+    return this.#core.size
+  }
+
+  /** Whether the descriptor was closed or released. */
+  get closed(): boolean {
+    return this.#core.closed
+  }
+
+  /** A second owner of the same memory, with a descriptor of its own. EBADF, EMFILE. Never sleeps. */
+  dup(): DmaBuf {
+    const calls = Calls.from(this.#sys, this.dup)
+    const fd = this.#core.fd('dup')
+    const copy = succeed(
+      'fcntl',
+      calls.run(() => this.#sys.fcntl(fd, F_DUPFD_CLOEXEC, 0)),
+      { fd, why: () => ({ EMFILE: 'too many descriptors are open: close buffers' }) },
+    )
+    return new DmaBuf(new BufferCore(this.#sys, copy, this.size))
+  }
+
+  /**
+   * Gives the descriptor to the caller, who must close it; this object is closed then. EBADF once
+   * closed, EBUSY while a CPU access is open. Never sleeps.
+   */
+  release(): number {
+    const calls = Calls.from(this.#sys, this.release)
+    const fd = this.#core.fd('release')
+    if (!this.#core.busy) return this.#core.detach(calls)
+    throw systemError({
+      errno: -errno.EBUSY,
+      syscall: 'release',
+      fd,
+      detail: 'a CPU access is open: end it before giving the descriptor away',
+    })
+  }
+
+  /** Closes the descriptor; doing it twice does nothing. Mappings stay until disposed. Never sleeps. */
+  close(): void {
+    this.#close(this.close)
+  }
+
+  /** As `close`. */
+  [Symbol.dispose](): void {
+    this.#close(this[Symbol.dispose])
+  }
+
+  #close(entry: unknown): void {
+    if (this.closed) return
+    const calls = Calls.from(this.#sys, entry)
+    const fd = this.fd
+    drainAllSync([() => void this.#core.detach(calls), () => calls.close(fd)])
+  }
+
+  /**
+   * May sleep, until the devices are done with the buffer. Begins a CPU access; dispose it (`await
+   * using`) before a device uses the buffer again. EBADF, and what the exporter says.
+   */
+  async beginCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<CpuAccess> {
+    const calls = Calls.from(this.#sys, this.beginCpuAccess)
+    return await CpuAccess.begin(calls, this.#core, access, options.signal)
+  }
+
+  /** May sleep. Runs `use` inside a CPU access and ends it, also when `use` throws. */
+  async withCpuAccess<T>(
+    access: CpuAccessKind,
+    use: (bytes: Uint8Array<ArrayBuffer>, cpu: CpuAccess) => T | Promise<T>,
+    options: AbortOptions = {},
+  ): Promise<T> {
+    const calls = Calls.from(this.#sys, this.withCpuAccess)
+    const cpu = await CpuAccess.begin(calls, this.#core, access, options.signal)
+    const end = (): Promise<void> => calls.run(() => cpu.end())
+    let result: T
+    try {
+      result = await use(
+        calls.run(() => cpu.bytes),
+        cpu,
+      )
+    } catch (error) {
+      await drainAll([end], [error])
+      throw error
+    }
+    await end()
+    return result
+  }
+
+  /** Maps the buffer, without any bracket: see `Mapping`. EINVAL, EACCES, ENOMEM. Never sleeps. */
+  map(options: MapOptions = {}): Mapping {
+    const calls = Calls.from(this.#sys, this.map)
+    const { access = 'read-write', offset = 0, length = this.size - offset } = options
+    const fd = this.#core.fd('mmap')
+    const address = mapFile(calls, fd, { offset, length }, protectionOf(access))
+    return new Mapping(this.#sys, { address, length, epoch: () => this.#core.epoch })
+  }
+
+  /** May sleep. Only the ioctl: SYNC with START. Nothing ends it but `endCpuAccess`. */
+  async startCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
+    const calls = Calls.from(this.#sys, this.startCpuAccess)
+    await this.#core.sync(calls, syncFlags(access), options.signal)
+  }
+
+  /** May sleep. Only the ioctl: SYNC with END. The kernel does not count: any number is accepted. */
+  async endCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
+    const calls = Calls.from(this.#sys, this.endCpuAccess)
+    await this.#core.sync(calls, syncFlags(access) | DMA_BUF_SYNC_END, options.signal)
+  }
+
+  /** May sleep. Only the ioctl: SYNC with `flags` as they are. EINVAL for unknown or no access. */
+  async sync(flags: number, options: AbortOptions = {}): Promise<void> {
+    const calls = Calls.from(this.#sys, this.sync)
+    await this.#core.sync(calls, flags, options.signal)
+  }
+
+  /** May sleep. Names the buffer in debugfs and fdinfo. EINVAL above 31 bytes of UTF-8. */
+  async setName(name: string): Promise<void> {
+    const calls = Calls.from(this.#sys, this.setName)
+    const text = new TextEncoder().encode(name)
+    const bytes = new Uint8Array(Math.max(DMA_BUF_NAME_LEN, text.length + 1))
+    bytes.set(text)
+    const fd = this.#core.fd('DMA_BUF_SET_NAME_B')
+    await calls.ioctl(fd, DMA_BUF_SET_NAME_B, plainArg(bytes), {
+      why: () => ({ EINVAL: `'${name}' has ${text.length} bytes; 31 are allowed: shorten it` }),
+    })
+  }
+}
+
+/**
+ * The size that `lseek` tells. A dma-buf refuses to seek relative to the current offset, which every
+ * other file either does, and does not move by 0, or answers with ESPIPE.
+ */
+function probeSize(calls: Calls, fd: number): number {
+  const seek = (whence: number): number => calls.run(() => calls.sys.lseek(fd, 0, whence))
+  const current = seek(SEEK_CUR)
+  const refused = current === -errno.EINVAL || current === -errno.EBADF
+  return succeed('lseek', refused ? seek(SEEK_END) : -errno.EINVAL, {
+    fd,
+    why: () => ({
+      EBADF: `${fd} is not open: pass the descriptor before it is closed, or a dup of it`,
+      EINVAL: `${fd} is no dma-buf: get one from a heap, EXPBUF, PRIME or another process`,
+    }),
+  })
+}

@@ -1,0 +1,97 @@
+import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../uapi/dma-heap.ts'
+import { errno } from '../uapi/errno.ts'
+import { O_CLOEXEC, O_RDONLY, O_RDWR } from '../uapi/fcntl.ts'
+import { plainArg } from '../uapi/ioctl-arg.ts'
+import type { Kernel } from '../uapi/kernel.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { Calls } from './calls.ts'
+import { drainAllSync, Undo } from './dispose.ts'
+import { type AbortOptions, DmaBuf } from './dma-buf.ts'
+
+/** A dma-heap: where programs allocate dma-bufs that no device owns. */
+export class DmaHeap implements Disposable {
+  /** The heap's name, as `system`. */
+  readonly name: string
+  readonly #sys: Syscalls
+  #fd: number | undefined
+
+  private constructor(sys: Syscalls, name: string, fd: number) {
+    this.#sys = sys
+    this.name = name
+    this.#fd = fd
+  }
+
+  /** Opens /dev/dma_heap/`name`. ENOENT, EACCES, EMFILE. Never sleeps. */
+  static open(kernel: Pick<Kernel, 'sys'>, name = 'system'): DmaHeap {
+    const calls = Calls.from(kernel.sys, DmaHeap.open)
+    const fd = calls.open(`/dev/dma_heap/${name}`, O_RDONLY | O_CLOEXEC, () => ({
+      ENOENT: `there is no heap '${name}': the files in /dev/dma_heap are the heaps of this kernel`,
+      EACCES: 'you may not open heaps: run as root, or let a udev rule give your group access',
+    }))
+    return new DmaHeap(kernel.sys, name, fd)
+  }
+
+  /**
+   * May sleep. A buffer of `size` bytes, rounded up to whole pages, all zero; the caller owns it.
+   * EINVAL for no bytes, ENOMEM, EMFILE, EBADF once closed.
+   */
+  async allocate(size: number, options: AbortOptions = {}): Promise<DmaBuf> {
+    return await this.#allocate(Calls.from(this.#sys, this.allocate), size, options)
+  }
+
+  /**
+   * May sleep. `count` buffers of `size` bytes each, as `allocate`; all or none.
+   */
+  async allocateAll(count: number, size: number, options: AbortOptions = {}): Promise<DmaBuf[]> {
+    const calls = Calls.from(this.#sys, this.allocateAll)
+    const undo = new Undo()
+    const buffers: DmaBuf[] = []
+    try {
+      while (buffers.length < count) {
+        const buffer = await this.#allocate(calls, size, options)
+        undo.defer(() => calls.run(() => buffer.close()))
+        buffers.push(buffer)
+      }
+    } catch (error) {
+      return await undo.fail(error)
+    }
+    return buffers
+  }
+
+  async #allocate(calls: Calls, size: number, { signal }: AbortOptions): Promise<DmaBuf> {
+    const bytes = dmaHeapAllocationData.create({ len: size, fd_flags: O_RDWR | O_CLOEXEC })
+    await calls.ioctl(this.#requireFd(), DMA_HEAP_IOCTL_ALLOC, plainArg(bytes), {
+      signal,
+      why: () => ({
+        EINVAL: `size ${size} rounds to no page: ask for at least one byte`,
+        ENOMEM: `heap '${this.name}' has no ${size} bytes left: close buffers, or ask for less`,
+        EMFILE: 'too many descriptors are open: close buffers',
+      }),
+    })
+    const { fd } = dmaHeapAllocationData.decode(bytes)
+    try {
+      return DmaBuf.adoptWith(calls, fd)
+    } catch (error) {
+      drainAllSync([() => calls.close(fd)], [error])
+      throw error
+    }
+  }
+
+  #requireFd(): number {
+    if (this.#fd !== undefined) return this.#fd
+    throw systemError({
+      errno: -errno.EBADF,
+      syscall: 'DMA_HEAP_IOCTL_ALLOC',
+      detail: `heap '${this.name}' was closed: allocate before the end of its \`using\` block`,
+    })
+  }
+
+  /** Closes the heap; its buffers live on. Doing it twice does nothing. Never sleeps. */
+  [Symbol.dispose](): void {
+    const fd = this.#fd
+    if (fd === undefined) return
+    this.#fd = undefined
+    Calls.from(this.#sys, this[Symbol.dispose]).close(fd)
+  }
+}

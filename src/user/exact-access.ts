@@ -1,0 +1,57 @@
+import type { Syscalls } from '../uapi/syscalls.ts'
+import type { Calls } from './calls.ts'
+import { type ExactMemory, loadExact, storeExact } from './exact-memory.ts'
+import { ExactView } from './exact-view.ts'
+
+/**
+ * Exact access to mapped bytes: every method is one load or store that the kernel sees at the line
+ * that made it, where `bytes` is only seen from outside. Slower per call; none sleeps.
+ *
+ * All throw a RangeError for a range outside, EFAULT where the memory may not be touched so, and
+ * EINVAL or EBADF once the memory is gone.
+ */
+export abstract class ExactAccess {
+  readonly #memory: ExactMemory
+  #view: ExactView | undefined
+
+  protected constructor(sys: Syscalls, length: number) {
+    this.#memory = { sys, length, address: (calls) => this.locate(calls) }
+  }
+
+  /** The address of the first byte; throws when the memory is gone. */
+  protected abstract locate(calls: Calls): number
+
+  /** Bytes that can be reached. */
+  get length(): number {
+    return this.#memory.length
+  }
+
+  /** The same memory as numbers, like a DataView. */
+  get view(): ExactView {
+    this.#view ??= new ExactView(this.#memory)
+    return this.#view
+  }
+
+  /** Stores `source` at byte `offset`. */
+  set(source: Uint8Array, offset = 0): void {
+    storeExact(this.#memory, this.set, offset, source)
+  }
+
+  /** Stores the byte `value` (its low 8 bits) over `[start, end)`. */
+  fill(value: number, start = 0, end: number = this.length): void {
+    const length = Math.max(0, Math.min(end, this.length) - start)
+    storeExact(this.#memory, this.fill, start, new Uint8Array(length).fill(value))
+  }
+
+  /** Loads `target.length` bytes from byte `offset` into `target`. */
+  copy(target: Uint8Array, offset = 0): void {
+    loadExact(this.#memory, this.copy, offset, target)
+  }
+
+  /** Loads the bytes `[start, end)` into a new array. */
+  read(start = 0, end: number = this.length): Uint8Array<ArrayBuffer> {
+    const target = new Uint8Array(Math.max(0, end - start))
+    loadExact(this.#memory, this.read, start, target)
+    return target
+  }
+}

@@ -1,0 +1,73 @@
+import { errno } from '../uapi/errno.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { Calls } from './calls.ts'
+import { ExactAccess } from './exact-access.ts'
+
+/** Where a mapping is, and when its views are out of date. */
+export interface MappedRange {
+  readonly address: number
+  /** Bytes. */
+  readonly length: number
+  /** A number that changes when a view handed out before must be taken anew. */
+  epoch(): number
+}
+
+/**
+ * Bytes of a buffer in the address space, as mmap gives them: valid until disposed, also after the
+ * buffer itself was closed, and with no bracket of its own. Around every use of the bytes the program
+ * must do `startCpuAccess` and `endCpuAccess`; `beginCpuAccess` does both, and is harder to forget.
+ */
+export class Mapping extends ExactAccess implements Disposable {
+  readonly #sys: Syscalls
+  readonly #range: MappedRange
+  #bytes: Uint8Array<ArrayBuffer> | undefined
+  #bytesEpoch = 0
+  #mapped = true
+
+  /** Takes over memory that is already mapped: use `DmaBuf.map` or `DumbBuffer.map`. */
+  constructor(sys: Syscalls, range: MappedRange) {
+    super(sys, range.length)
+    this.#sys = sys
+    this.#range = range
+  }
+
+  /** The address of the first byte, in the process. */
+  get address(): number {
+    return this.#range.address
+  }
+
+  /**
+   * The bytes, to load and store at native speed. Taken anew after each CPU access begins or ends, so
+   * that the kernel knows when. EFAULT once unmapped; EINVAL where the pages cannot be one array.
+   */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    const epoch = this.#range.epoch()
+    if (this.#bytes === undefined || this.#bytesEpoch !== epoch) {
+      const calls = Calls.from(this.#sys, bytesGetter)
+      this.#bytes = calls.view(this.locate(), this.length, 'mapping')
+      this.#bytesEpoch = epoch
+    } else this.locate()
+    return this.#bytes
+  }
+
+  protected override locate(): number {
+    if (this.#mapped) return this.#range.address
+    throw systemError({
+      errno: -errno.EFAULT,
+      syscall: 'view',
+      detail: 'this mapping was disposed: use its bytes before the end of its `using` block',
+    })
+  }
+
+  /** Unmaps; doing it twice does nothing. Never sleeps. */
+  [Symbol.dispose](): void {
+    if (!this.#mapped) return
+    const calls = Calls.from(this.#sys, this[Symbol.dispose])
+    this.#mapped = false
+    this.#bytes = undefined
+    calls.munmap(this.#range.address, this.length)
+  }
+}
+
+const bytesGetter: unknown = Object.getOwnPropertyDescriptor(Mapping.prototype, 'bytes')?.get
