@@ -1,0 +1,93 @@
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { Calls } from './calls.ts'
+import type { DmaBuf } from './dma-buf.ts'
+import type { ImageFormat } from './image-format.ts'
+
+/** What DQBUF tells about a filled buffer. */
+export interface FrameFacts {
+  readonly buffer: DmaBuf
+  readonly format: ImageFormat
+  /** The buffer's number in the queue. */
+  readonly index: number
+  /** Counts the frames, lost ones too. */
+  readonly sequence: number
+  /** When it was captured, in nanoseconds of the clock that the driver uses. */
+  readonly timestamp: number
+  /** Bytes of the picture. */
+  readonly bytesUsed: number
+  /** The driver says that the picture is damaged. */
+  readonly damaged: boolean
+}
+
+/** What all references to one frame share. */
+export interface FrameShare {
+  readonly sys: Syscalls
+  readonly facts: FrameFacts
+  /** How many references there are. */
+  count: number
+  /** May sleep. Called when the last reference is gone. */
+  giveBack(calls: Calls): Promise<void>
+}
+
+/**
+ * A reference to one captured picture. While any reference is left the buffer is the program's; when
+ * the last is disposed it goes back to the camera, which will write over it.
+ *
+ * Whoever keeps a frame beyond the loop's body takes a reference of its own with `retain`.
+ */
+export class Frame implements AsyncDisposable {
+  readonly #share: FrameShare
+  #released: Promise<void> | undefined
+
+  /** Takes a reference, which must be counted already: use `VideoDevice.frames` or `retain`. */
+  constructor(share: FrameShare) {
+    this.#share = share
+  }
+
+  /** The memory, still the camera's: it is closed with the stream. */
+  get buffer(): DmaBuf {
+    return this.#share.facts.buffer
+  }
+  /** The picture's format. */
+  get format(): ImageFormat {
+    return this.#share.facts.format
+  }
+  /** The buffer's number in the queue. */
+  get index(): number {
+    return this.#share.facts.index
+  }
+  /** Counts the frames, lost ones too. */
+  get sequence(): number {
+    return this.#share.facts.sequence
+  }
+  /** When it was captured, in nanoseconds of the clock that the driver uses. */
+  get timestamp(): number {
+    return this.#share.facts.timestamp
+  }
+  /** Bytes of the picture. */
+  get bytesUsed(): number {
+    return this.#share.facts.bytesUsed
+  }
+  /** The driver says that the picture is damaged. */
+  get damaged(): boolean {
+    return this.#share.facts.damaged
+  }
+
+  /** Another reference to the same picture, to be disposed as well. Never sleeps. */
+  retain(): Frame {
+    if (this.#released !== undefined) {
+      throw new TypeError('this frame was disposed: retain it while it is held')
+    }
+    this.#share.count++
+    return new Frame(this.#share)
+  }
+
+  /** May sleep. Drops this reference; doing it twice does nothing. The last one queues the buffer. */
+  [Symbol.asyncDispose](): Promise<void> {
+    if (this.#released !== undefined) return this.#released.catch(() => undefined)
+    const calls = Calls.from(this.#share.sys, this[Symbol.asyncDispose])
+    this.#share.count--
+    this.#released = this.#share.count > 0 ? Promise.resolve() : this.#share.giveBack(calls)
+    return this.#released
+  }
+}

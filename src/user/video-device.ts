@@ -1,0 +1,226 @@
+import { errno } from '../uapi/errno.ts'
+import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../uapi/fcntl.ts'
+import type { Kernel } from '../uapi/kernel.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { Calls } from './calls.ts'
+import { Capture } from './capture.ts'
+import { drainAll } from './dispose.ts'
+import type { AbortOptions, DmaBuf } from './dma-buf.ts'
+import type { Frame } from './frame.ts'
+import type { ImageFormat } from './image-format.ts'
+import {
+  currentFormat,
+  listFormats,
+  negotiate,
+  queryCapability,
+  requireCapture,
+  type VideoCapability,
+  type VideoFormat,
+  type WantedFormat,
+} from './video-format.ts'
+import { type VideoMemory, VideoQueue } from './video-queue.ts'
+
+/** How many frames to take, and when to stop waiting for them. */
+export interface FramesOptions extends AbortOptions {
+  /** The iteration ends after this many; unlimited unless given. */
+  readonly count?: number
+}
+
+/** What `VideoDevice.dequeue` tells. */
+export interface FilledBuffer {
+  readonly index: number
+  readonly sequence: number
+  /** Bytes of the picture. */
+  readonly bytesUsed: number
+  /** V4L2_BUF_FLAG_ bits. */
+  readonly flags: number
+}
+
+/**
+ * A camera, by V4L2: single-planar capture by streaming, into dma-bufs. Not for output devices and
+ * not for the multi-planar API.
+ */
+export class VideoDevice implements AsyncDisposable {
+  /** What was opened. */
+  readonly path: string
+  /** The driver and what it can do. */
+  readonly capability: VideoCapability
+  readonly #sys: Syscalls
+  readonly #queue: VideoQueue
+  #fd: number | undefined
+  #capture: Capture | undefined
+
+  private constructor(sys: Syscalls, fd: number, path: string, capability: VideoCapability) {
+    this.#sys = sys
+    this.#fd = fd
+    this.#queue = new VideoQueue(fd)
+    this.path = path
+    this.capability = capability
+  }
+
+  /**
+   * May sleep. Opens the camera at `path`. ENOENT, EACCES, EBUSY, EMFILE; ENOTTY for what is no video
+   * device, ENODEV for one that does not capture by streaming.
+   */
+  static async open(kernel: Pick<Kernel, 'sys'>, path = '/dev/video0'): Promise<VideoDevice> {
+    const calls = Calls.from(kernel.sys, VideoDevice.open)
+    const fd = calls.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK, () => ({
+      ENOENT: 'there is no such device: look at /dev/video*, or at `v4l2-ctl --list-devices`',
+      EACCES: "you may not open it: join the group 'video'",
+      EBUSY: 'another program uses the camera: close it',
+    }))
+    try {
+      const capability = await queryCapability(calls, fd)
+      requireCapture(capability, path)
+      return new VideoDevice(kernel.sys, fd, path, capability)
+    } catch (error) {
+      await drainAll([() => calls.close(fd)], [error])
+      throw error
+    }
+  }
+
+  /** May sleep. The pixel formats that the camera offers, its favourite first. */
+  async formats(): Promise<VideoFormat[]> {
+    return await listFormats(Calls.from(this.#sys, this.formats), this.#open('VIDIOC_ENUM_FMT'))
+  }
+
+  /**
+   * May sleep. Asks for a picture; the driver gives the nearest size it can, which is returned.
+   * EINVAL when it has no such pixel format, EBUSY while streaming.
+   */
+  async setFormat(wanted: WantedFormat): Promise<ImageFormat> {
+    const calls = Calls.from(this.#sys, this.setFormat)
+    return await negotiate(calls, this.#open('VIDIOC_S_FMT'), wanted)
+  }
+
+  /** May sleep. The picture as it is set now. */
+  async getFormat(): Promise<ImageFormat> {
+    const calls = Calls.from(this.#sys, this.getFormat)
+    return await currentFormat(calls, this.#open('VIDIOC_G_FMT'))
+  }
+
+  /**
+   * May sleep. Queues `buffers`, each of at least `sizeImage` bytes, and starts the stream. The camera
+   * owns them from the call on, also when it fails, and closes them when it stops: pass a `dup()` of
+   * what you want to keep. EINVAL for size or count, EBUSY while streaming.
+   */
+  async start(buffers: readonly DmaBuf[]): Promise<void> {
+    const calls = Calls.from(this.#sys, this.start)
+    const close = buffers.map((buffer) => () => calls.run(() => buffer.close()))
+    let format: ImageFormat
+    try {
+      format = await this.#prepare(calls)
+    } catch (error) {
+      await drainAll(close, [error])
+      throw error
+    }
+    this.#capture = await Capture.into(calls, this.#queue, format, buffers)
+  }
+
+  /**
+   * May sleep. Starts the stream into `count` buffers of the driver's own memory, or as many as it
+   * wants, exported as dma-bufs. EBUSY while streaming, EINVAL, ENOMEM.
+   */
+  async startOwn(count: number): Promise<readonly DmaBuf[]> {
+    const calls = Calls.from(this.#sys, this.startOwn)
+    const format = await this.#prepare(calls)
+    this.#capture = await Capture.own(calls, this.#queue, format, count)
+    return this.#capture.buffers
+  }
+
+  async #prepare(calls: Calls): Promise<ImageFormat> {
+    const fd = this.#open('VIDIOC_STREAMON')
+    if (this.#capture === undefined) return await currentFormat(calls, fd)
+    throw systemError({
+      errno: -errno.EBUSY,
+      syscall: 'VIDIOC_STREAMON',
+      fd,
+      detail: 'the camera is streaming already: stop() it first',
+    })
+  }
+
+  /**
+   * The captured frames as they come, until `count`, the end of the stream or `signal`, whose reason
+   * is thrown. Dispose each (`for await (await using frame of …)`), or the camera runs out of buffers.
+   */
+  frames(options: FramesOptions = {}): AsyncGenerator<Frame, void, undefined> {
+    return this.#frames(Calls.from(this.#sys, this.frames), options)
+  }
+
+  async *#frames(calls: Calls, options: FramesOptions): AsyncGenerator<Frame, void, undefined> {
+    const { count = Number.POSITIVE_INFINITY, signal } = options
+    const capture = this.#running('VIDIOC_DQBUF')
+    for (let taken = 0; taken < count; taken++) {
+      const frame = await capture.frame(calls, signal)
+      if (frame === undefined) return
+      yield frame
+    }
+  }
+
+  /** May sleep. Ends the stream and closes its buffers. Doing it twice does nothing. */
+  async stop(): Promise<void> {
+    await this.#stop(Calls.from(this.#sys, this.stop))
+  }
+
+  async #stop(calls: Calls): Promise<void> {
+    const capture = this.#capture
+    this.#capture = undefined
+    await capture?.stop(calls)
+  }
+
+  /**
+   * May sleep. Only the ioctl: QBUF of buffer `index` of the running stream, whoever uses it just now.
+   * A frame of it will then not queue it again. EINVAL when it is queued already.
+   */
+  async queue(index: number): Promise<void> {
+    const calls = Calls.from(this.#sys, this.queue)
+    await this.#running('VIDIOC_QBUF').queue(calls, index)
+  }
+
+  /** May sleep, until a buffer is filled. Only DQBUF: nothing queues it again but `queue`. */
+  async dequeue(options: AbortOptions = {}): Promise<FilledBuffer | undefined> {
+    const calls = Calls.from(this.#sys, this.dequeue)
+    const filled = await this.#running('VIDIOC_DQBUF').next(calls, options.signal)
+    if (filled === undefined) return undefined
+    const { index, sequence, bytesused, flags } = filled
+    return { index, sequence, bytesUsed: bytesused, flags }
+  }
+
+  /** May sleep. Only the ioctl: REQBUFS, outside a stream; returns the driver's count. */
+  async requestBuffers(count: number, memory: VideoMemory): Promise<number> {
+    const calls = Calls.from(this.#sys, this.requestBuffers)
+    this.#open('VIDIOC_REQBUFS')
+    return await this.#queue.request(calls, count, memory)
+  }
+
+  #running(syscall: string): Capture {
+    const fd = this.#open(syscall)
+    if (this.#capture !== undefined) return this.#capture
+    throw systemError({
+      errno: -errno.EINVAL,
+      syscall,
+      fd,
+      detail: 'the camera is not streaming: start(buffers) it first',
+    })
+  }
+
+  #open(syscall: string): number {
+    if (this.#fd !== undefined) return this.#fd
+    throw systemError({
+      errno: -errno.EBADF,
+      syscall,
+      path: this.path,
+      detail: 'the camera was closed: use it before the end of its `using` block',
+    })
+  }
+
+  /** May sleep. Stops the stream and closes the device; doing it twice does nothing. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const fd = this.#fd
+    if (fd === undefined) return
+    const calls = Calls.from(this.#sys, this[Symbol.asyncDispose])
+    this.#fd = undefined
+    await drainAll([() => this.#stop(calls), () => calls.close(fd)])
+  }
+}

@@ -1,0 +1,116 @@
+import { errno } from '../uapi/errno.ts'
+import { O_CLOEXEC, O_RDWR, POLLERR, POLLIN } from '../uapi/fcntl.ts'
+import { plainArg } from '../uapi/ioctl-arg.ts'
+import type { PollFd } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import * as v4l2 from '../uapi/v4l2.ts'
+import {
+  type V4l2Buffer,
+  v4l2Buffer,
+  v4l2Exportbuffer,
+  v4l2Requestbuffers,
+  v4l2Type,
+} from '../uapi/v4l2-struct.ts'
+import type { Calls } from './calls.ts'
+
+/** Whose memory a queue's buffers are. */
+export type VideoMemory = 'dmabuf' | 'mmap'
+
+const memories: Readonly<Record<VideoMemory, number>> = {
+  dmabuf: v4l2.V4L2_MEMORY_DMABUF,
+  mmap: v4l2.V4L2_MEMORY_MMAP,
+}
+const type = v4l2.V4L2_BUF_TYPE_VIDEO_CAPTURE
+
+/** The capture queue of an open video device: the ioctls, and nothing kept. All may sleep. */
+export class VideoQueue {
+  readonly #fd: number
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  /** REQBUFS: `count` buffers, 0 to free them; returns how many the driver made. EINVAL, EBUSY. */
+  async request(calls: Calls, count: number, memory: VideoMemory): Promise<number> {
+    const bytes = v4l2Requestbuffers.create({ count, type, memory: memories[memory] })
+    await calls.ioctl(this.#fd, v4l2.VIDIOC_REQBUFS, plainArg(bytes), {
+      why: () => ({
+        EINVAL: `this driver does not take memory '${memory}': try the other of dmabuf and mmap`,
+        EBUSY: 'the stream is running or its buffers are in use: stop it first',
+      }),
+    })
+    return v4l2Requestbuffers.decode(bytes).count
+  }
+
+  /** QBUF: gives buffer `index` to the driver, with the dma-buf `fd` behind it. EINVAL, EIO. */
+  async queue(calls: Calls, index: number, buffer?: { fd: number; size: number }): Promise<void> {
+    const memory = memories[buffer === undefined ? 'mmap' : 'dmabuf']
+    const bytes = v4l2Buffer.create({ index, type, memory })
+    if (buffer !== undefined) {
+      const fields = v4l2Buffer.over(bytes)
+      fields.m_fd = buffer.fd
+      fields.length = buffer.size
+    }
+    const size = buffer === undefined ? '' : `, its ${buffer.size} bytes are less than sizeImage`
+    await calls.ioctl(this.#fd, v4l2.VIDIOC_QBUF, plainArg(bytes), {
+      why: () => ({ EINVAL: `buffer ${index} is queued already, or there is none${size}` }),
+    })
+  }
+
+  /**
+   * DQBUF, without waiting: the oldest filled buffer, `empty` when there is none, `end` after the
+   * last one of the stream. EINVAL when not streaming, EIO.
+   */
+  async dequeue(calls: Calls, memory: VideoMemory): Promise<V4l2Buffer | 'empty' | 'end'> {
+    const bytes = v4l2Buffer.create({ type, memory: memories[memory] })
+    const result = await calls.ioctl(this.#fd, v4l2.VIDIOC_DQBUF, plainArg(bytes), {
+      expect: [-errno.EAGAIN, -errno.EPIPE],
+      why: () => ({ EINVAL: 'the stream is not running: start it first' }),
+    })
+    if (result === -errno.EAGAIN) return 'empty'
+    return result === -errno.EPIPE ? 'end' : v4l2Buffer.decode(bytes)
+  }
+
+  /** Waits for a filled buffer: as `dequeue`, but never `empty`. EIO when nothing is queued. */
+  async next(
+    calls: Calls,
+    memory: VideoMemory,
+    signal: AbortSignal | undefined,
+  ): Promise<V4l2Buffer | 'end'> {
+    for (;;) {
+      const entry: PollFd = { fd: this.#fd, events: POLLIN, revents: 0 }
+      await calls.poll([entry], signal)
+      const buffer = await this.dequeue(calls, memory)
+      if (buffer !== 'empty') return buffer
+      if ((entry.revents & POLLERR) === 0) continue
+      throw systemError({
+        errno: -errno.EIO,
+        syscall: 'poll',
+        fd: this.#fd,
+        detail: 'no buffer is queued, so none will be filled: dispose frames, or start with more',
+      })
+    }
+  }
+
+  /** EXPBUF: a new descriptor for the driver's buffer `index`. EINVAL, EMFILE. */
+  async export(calls: Calls, index: number): Promise<number> {
+    const bytes = v4l2Exportbuffer.create({ type, index, flags: O_RDWR | O_CLOEXEC })
+    await calls.ioctl(this.#fd, v4l2.VIDIOC_EXPBUF, plainArg(bytes), {
+      why: () => ({ EINVAL: `there is no buffer ${index}, or it is not the driver's own memory` }),
+    })
+    return v4l2Exportbuffer.decode(bytes).fd
+  }
+
+  /** STREAMON. EINVAL, and what the hardware says. */
+  async on(calls: Calls): Promise<void> {
+    const argument = plainArg(v4l2Type.create({ type }))
+    await calls.ioctl(this.#fd, v4l2.VIDIOC_STREAMON, argument, {
+      why: () => ({ EINVAL: 'the driver wants more buffers queued first: pass more of them' }),
+    })
+  }
+
+  /** STREAMOFF: the driver gives every buffer back. */
+  async off(calls: Calls): Promise<void> {
+    await calls.ioctl(this.#fd, v4l2.VIDIOC_STREAMOFF, plainArg(v4l2Type.create({ type })))
+  }
+}
