@@ -1,0 +1,157 @@
+import * as drm from '../uapi/drm.ts'
+import { drmGemClose, drmGetCap, drmPrimeHandle } from '../uapi/drm.ts'
+import * as fb from '../uapi/drm-framebuffer.ts'
+import * as kms from '../uapi/drm-mode.ts'
+import { fourcc } from '../uapi/fourcc.ts'
+import { type IoctlArg, plainArg } from '../uapi/ioctl-arg.ts'
+import type { Calls } from './calls.ts'
+import { type ImageFormat, planesOf } from './image-format.ts'
+
+/** What a CRTC is to show. */
+export interface CrtcSetting {
+  readonly crtc: number
+  /** Connector ids. */
+  readonly connectors: readonly number[]
+  /** A framebuffer's id. */
+  readonly framebuffer: number
+  readonly mode: kms.DrmModeModeinfo
+}
+
+/** A picture in a GEM handle. */
+export interface FramebufferSetting extends Omit<ImageFormat, 'sizeImage'> {
+  readonly handle: number
+}
+
+const notMaster = 'another program holds the display: stop it, or switch to a free virtual terminal'
+
+/** An argument whose field at `offset` points at `ids`. */
+export function argWithIds(bytes: Uint8Array, offset: number, ids: readonly number[]): IoctlArg {
+  const target = new Uint8Array(new Uint32Array(ids).buffer)
+  return { bytes, pointers: new Map([[offset, plainArg(target)]]) }
+}
+
+/** May sleep. GET_CAP; 0 for what the driver does not know. */
+export async function getCap(calls: Calls, fd: number, capability: number): Promise<number> {
+  const bytes = drmGetCap.create({ capability })
+  await calls.ioctl(fd, drm.DRM_IOCTL_GET_CAP, plainArg(bytes), {
+    why: () => ({ ENOTTY: 'this is no DRM device: displays are at /dev/dri/card*' }),
+  })
+  return drmGetCap.decode(bytes).value
+}
+
+/** May sleep. PRIME_FD_TO_HANDLE. */
+export async function fdToHandle(calls: Calls, fd: number, buffer: number): Promise<number> {
+  const bytes = drmPrimeHandle.create({ fd: buffer })
+  await calls.ioctl(fd, drm.DRM_IOCTL_PRIME_FD_TO_HANDLE, plainArg(bytes), {
+    why: () => ({
+      EBADF: `the buffer's descriptor ${buffer} is not open: import before closing it`,
+      EINVAL: `descriptor ${buffer} is no dma-buf, or this driver cannot show foreign memory`,
+      EIO: 'the device cannot reach the memory, and bouncing it failed: allocate from another heap',
+    }),
+  })
+  return drmPrimeHandle.decode(bytes).handle
+}
+
+/** May sleep. PRIME_HANDLE_TO_FD, mappable for writing. */
+export async function handleToFd(calls: Calls, fd: number, handle: number): Promise<number> {
+  const flags = drm.DRM_CLOEXEC | drm.DRM_RDWR
+  const bytes = drmPrimeHandle.create({ handle, flags, fd: -1 })
+  await calls.ioctl(fd, drm.DRM_IOCTL_PRIME_HANDLE_TO_FD, plainArg(bytes), {
+    why: () => ({ ENOENT: `handle ${handle} is not open on this device` }),
+  })
+  return drmPrimeHandle.decode(bytes).fd
+}
+
+/** May sleep. GEM_CLOSE. */
+export async function gemClose(calls: Calls, fd: number, handle: number): Promise<void> {
+  const argument = plainArg(drmGemClose.create({ handle }))
+  await calls.ioctl(fd, drm.DRM_IOCTL_GEM_CLOSE, argument, {
+    why: () => ({
+      EINVAL: `handle ${handle} is not open: each is closed once, however often imported`,
+    }),
+  })
+}
+
+/** May sleep. ADDFB2; returns the framebuffer's id. */
+export async function addFramebuffer(
+  calls: Calls,
+  fd: number,
+  setting: FramebufferSetting,
+): Promise<number> {
+  const { handle, width, height, format } = setting
+  const planes = planesOf(setting)
+  const bytes = fb.drmModeFbCmd2.create({
+    width,
+    height,
+    pixel_format: fourcc(format),
+    handles: planes.map(() => handle),
+    pitches: planes.map(({ pitch }) => pitch),
+    offsets: planes.map(({ offset }) => offset),
+  })
+  await calls.ioctl(fd, fb.DRM_IOCTL_MODE_ADDFB2, plainArg(bytes), {
+    why: () => ({
+      EINVAL:
+        `the display cannot show ${width}x${height} '${format}' with ${setting.bytesPerLine} bytes ` +
+        "a line: try 'XR24', another width, or a buffer as large as the picture",
+      ENOENT: `handle ${handle} is not open on this device`,
+    }),
+  })
+  return fb.drmModeFbCmd2.decode(bytes).fb_id
+}
+
+/** May sleep. RMFB. */
+export async function removeFramebuffer(calls: Calls, fd: number, id: number): Promise<void> {
+  const argument = plainArg(fb.drmModeRmFb.create({ fb_id: id }))
+  await calls.ioctl(fd, fb.DRM_IOCTL_MODE_RMFB, argument, {
+    why: () => ({ ENOENT: `there is no framebuffer ${id}: it was removed already` }),
+  })
+}
+
+/** May sleep. SETCRTC. */
+export async function setCrtc(calls: Calls, fd: number, setting: CrtcSetting): Promise<void> {
+  const { crtc, connectors, framebuffer, mode } = setting
+  const bytes = kms.drmModeCrtc.create({
+    crtc_id: crtc,
+    fb_id: framebuffer,
+    count_connectors: connectors.length,
+    mode_valid: 1,
+    mode,
+  })
+  const argument = argWithIds(bytes, kms.drmModeCrtc.offsets.set_connectors_ptr, connectors)
+  await calls.ioctl(fd, kms.DRM_IOCTL_MODE_SETCRTC, argument, {
+    why: () => ({
+      EACCES: notMaster,
+      EINVAL: `the display refused the mode ${mode.hdisplay}x${mode.vdisplay}: see outputs() for its own`,
+      ENOSPC: `the picture is smaller than the mode ${mode.hdisplay}x${mode.vdisplay}`,
+    }),
+  })
+}
+
+/** May sleep. SETCRTC with nothing: the CRTC is off. */
+export async function disableCrtc(calls: Calls, fd: number, crtc: number): Promise<void> {
+  const argument = plainArg(kms.drmModeCrtc.create({ crtc_id: crtc }))
+  await calls.ioctl(fd, kms.DRM_IOCTL_MODE_SETCRTC, argument, {
+    why: () => ({ EACCES: notMaster }),
+  })
+}
+
+/** May sleep. PAGE_FLIP with an event that carries `userData`. */
+export async function pageFlip(
+  calls: Calls,
+  fd: number,
+  flip: { crtc: number; framebuffer: number; userData: number },
+): Promise<void> {
+  const bytes = fb.drmModeCrtcPageFlip.create({
+    crtc_id: flip.crtc,
+    fb_id: flip.framebuffer,
+    flags: fb.DRM_MODE_PAGE_FLIP_EVENT,
+    user_data: flip.userData,
+  })
+  await calls.ioctl(fd, fb.DRM_IOCTL_MODE_PAGE_FLIP, plainArg(bytes), {
+    why: () => ({
+      EBUSY: 'a flip is still under way: wait for its event',
+      EINVAL: 'the CRTC is off, or the picture has another size or format: setCrtc first',
+      EACCES: notMaster,
+    }),
+  })
+}

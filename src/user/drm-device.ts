@@ -1,0 +1,217 @@
+import { DRM_CAP_PRIME, DRM_PRIME_CAP_IMPORT } from '../uapi/drm.ts'
+import { errno } from '../uapi/errno.ts'
+import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../uapi/fcntl.ts'
+import type { Kernel } from '../uapi/kernel.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { Calls } from './calls.ts'
+import { drainAll } from './dispose.ts'
+import type { AbortOptions, DmaBuf } from './dma-buf.ts'
+import * as raw from './drm-calls.ts'
+import { type DisplayEvent, EventReader } from './drm-event.ts'
+import { HandleTable } from './drm-handles.ts'
+import { type DrmOutput, findOutputs } from './drm-output.ts'
+import { DumbBuffer, type DumbOptions } from './dumb-buffer.ts'
+import { FramebufferCache, type PictureLayout } from './framebuffers.ts'
+import type { ImageFormat } from './image-format.ts'
+import { ImportedBuffer } from './imported-buffer.ts'
+import { type Picture, Scanout } from './scanout.ts'
+import { Serial } from './serial.ts'
+
+/** A picture that keeps its own memory: a `Frame`, or anything shaped like one. */
+export interface Showable {
+  readonly buffer: DmaBuf
+  readonly format: ImageFormat
+  /** Another reference, which the display keeps until the next picture is on screen. */
+  retain?(): AsyncDisposable
+}
+
+/**
+ * A display, by DRM and legacy mode setting: imports dma-bufs and shows them on the first attached
+ * screen.
+ */
+export class DrmDevice implements AsyncDisposable {
+  /** What was opened. */
+  readonly path: string
+  readonly #sys: Syscalls
+  readonly #handles: HandleTable
+  readonly #framebuffers: FramebufferCache
+  readonly #events: EventReader
+  readonly #scanout: Scanout
+  readonly #turns = new Serial()
+  #fd: number | undefined
+
+  private constructor(sys: Syscalls, fd: number, path: string) {
+    this.#sys = sys
+    this.#fd = fd
+    this.path = path
+    this.#handles = new HandleTable(fd)
+    this.#framebuffers = new FramebufferCache(fd, this.#handles)
+    this.#events = new EventReader(fd)
+    this.#scanout = new Scanout(fd, this.#events)
+  }
+
+  /**
+   * May sleep. Opens the display at `path`. ENOENT, EACCES, EMFILE; ENOTTY for what is no DRM device,
+   * EOPNOTSUPP for one that cannot import dma-bufs.
+   */
+  static async open(kernel: Pick<Kernel, 'sys'>, path = '/dev/dri/card0'): Promise<DrmDevice> {
+    const calls = Calls.from(kernel.sys, DrmDevice.open)
+    const fd = calls.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK, () => ({
+      ENOENT: 'there is no such device: look at /dev/dri/card*, whose numbers are not fixed',
+      EACCES: "you may not open it: join the group 'video'",
+    }))
+    try {
+      const prime = await raw.getCap(calls, fd, DRM_CAP_PRIME)
+      if ((prime & DRM_PRIME_CAP_IMPORT) === 0) throw noImport(path)
+      return new DrmDevice(kernel.sys, fd, path)
+    } catch (error) {
+      await drainAll([() => calls.close(fd)], [error])
+      throw error
+    }
+  }
+
+  /** May sleep. The attached screens with their modes. */
+  async outputs(): Promise<DrmOutput[]> {
+    return await findOutputs(Calls.from(this.#sys, this.outputs), this.#open())
+  }
+
+  /**
+   * May sleep. Imports `buffer`; dispose the result. The kernel gives one handle for all imports of a
+   * buffer: they are counted here, and it is closed with the last. EBADF, EINVAL, EIO.
+   */
+  async import(buffer: DmaBuf): Promise<ImportedBuffer> {
+    const calls = Calls.from(this.#sys, this.import)
+    this.#open()
+    const handle = await this.#handles.open(calls, buffer)
+    return new ImportedBuffer(handle, (entry) =>
+      this.#handles.close(Calls.from(this.#sys, entry), handle),
+    )
+  }
+
+  /**
+   * May sleep, until the picture is on screen: the first sets the mode, later ones wait for the
+   * vertical blank. A frame is kept until the *next* picture is on screen; a bare buffer's content is
+   * the caller's to leave alone until then. EINVAL, EACCES, ENXIO without a screen.
+   */
+  show(frame: Showable, options?: AbortOptions): Promise<void>
+  show(buffer: DmaBuf, layout: PictureLayout, options?: AbortOptions): Promise<void>
+  async show(
+    what: Showable | DmaBuf,
+    second: PictureLayout | AbortOptions = {},
+    third: AbortOptions = {},
+  ): Promise<void> {
+    const calls = Calls.from(this.#sys, this.show)
+    this.#open()
+    const isFrame = 'buffer' in what
+    const layout = isFrame ? what.format : (second as PictureLayout)
+    const { signal } = isFrame ? (second as AbortOptions) : third
+    const buffer = isFrame ? what.buffer : what
+    const hold = isFrame ? calls.run(() => what.retain?.()) : undefined
+    await this.#turns.run(() => this.#show(calls, { buffer, layout, hold }, signal))
+  }
+
+  async #show(
+    calls: Calls,
+    picture: { buffer: DmaBuf; layout: PictureLayout; hold: AsyncDisposable | undefined },
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { buffer, layout, hold } = picture
+    const { current } = this.#scanout
+    let shown: Picture | undefined
+    try {
+      const framebuffer = await this.#framebuffers.get(calls, buffer, layout, current)
+      shown = { framebuffer, layout, hold }
+      await this.#scanout.show(calls, shown, signal)
+    } catch (error) {
+      const handedOver = shown !== undefined && this.#scanout.holds(shown)
+      const drop = handedOver ? [] : [() => calls.run(() => hold?.[Symbol.asyncDispose]())]
+      await drainAll(drop, [error])
+    }
+  }
+
+  /** May sleep. Makes a dumb buffer, which ends with the device at the latest. EINVAL, ENOSYS, ENOMEM. */
+  async createDumb(options: DumbOptions): Promise<DumbBuffer> {
+    const calls = Calls.from(this.#sys, this.createDumb)
+    const device = { fd: () => this.#open(), closed: () => this.#fd === undefined }
+    return await DumbBuffer.create(calls, device, options)
+  }
+
+  /** May sleep. Only PRIME_FD_TO_HANDLE, not counted: see `import`. */
+  async importHandle(buffer: DmaBuf): Promise<number> {
+    const calls = Calls.from(this.#sys, this.importHandle)
+    return await raw.fdToHandle(calls, this.#open(), buffer.fd)
+  }
+
+  /** May sleep. Only GEM_CLOSE, whatever was imported how often. EINVAL. */
+  async closeHandle(handle: number): Promise<void> {
+    await raw.gemClose(Calls.from(this.#sys, this.closeHandle), this.#open(), handle)
+  }
+
+  /** May sleep. Only ADDFB2; returns the framebuffer's id. EINVAL, ENOENT. */
+  async addFramebuffer(setting: raw.FramebufferSetting): Promise<number> {
+    const calls = Calls.from(this.#sys, this.addFramebuffer)
+    return await raw.addFramebuffer(calls, this.#open(), setting)
+  }
+
+  /** May sleep. Only RMFB; what shows it is turned off. ENOENT. */
+  async removeFramebuffer(id: number): Promise<void> {
+    const calls = Calls.from(this.#sys, this.removeFramebuffer)
+    await raw.removeFramebuffer(calls, this.#open(), id)
+  }
+
+  /** May sleep. Only SETCRTC. EACCES, EINVAL, ENOENT, ENOSPC. */
+  async setCrtc(setting: raw.CrtcSetting): Promise<void> {
+    await raw.setCrtc(Calls.from(this.#sys, this.setCrtc), this.#open(), setting)
+  }
+
+  /** May sleep. Only PAGE_FLIP; `readEvent` tells when it is done. EBUSY, EINVAL, ENOENT. */
+  async pageFlip(flip: { crtc: number; framebuffer: number; userData: number }): Promise<void> {
+    await raw.pageFlip(Calls.from(this.#sys, this.pageFlip), this.#open(), flip)
+  }
+
+  /** May sleep, until the display has something to tell. Not to be mixed with `show`. */
+  async readEvent(options: AbortOptions = {}): Promise<DisplayEvent> {
+    const calls = Calls.from(this.#sys, this.readEvent)
+    this.#open()
+    return await this.#events.next(calls, options.signal)
+  }
+
+  #open(): number {
+    if (this.#fd !== undefined) return this.#fd
+    throw systemError({
+      errno: -errno.EBADF,
+      syscall: 'ioctl',
+      path: this.path,
+      detail: 'the display was closed: use it before the end of its `using` block',
+    })
+  }
+
+  /**
+   * May sleep. Turns the screen off, lets go of frames, framebuffers and handles, and closes the
+   * device. Doing it twice does nothing.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const fd = this.#fd
+    if (fd === undefined) return
+    const calls = Calls.from(this.#sys, this[Symbol.asyncDispose])
+    this.#fd = undefined
+    await this.#turns.run(() =>
+      drainAll([
+        () => this.#scanout.stop(calls),
+        () => this.#framebuffers.clear(calls),
+        () => this.#handles.closeAll(calls),
+        () => calls.close(fd),
+      ]),
+    )
+  }
+}
+
+function noImport(path: string): Error {
+  return systemError({
+    errno: -errno.EOPNOTSUPP,
+    syscall: 'DRM_IOCTL_GET_CAP',
+    path,
+    detail: 'this device cannot import dma-bufs: try another /dev/dri/card*',
+  })
+}

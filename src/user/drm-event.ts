@@ -1,0 +1,76 @@
+import {
+  DRM_EVENT_FLIP_COMPLETE,
+  DRM_EVENT_HEADER_SIZE,
+  drmEventVblank,
+} from '../uapi/drm-event.ts'
+import { errno } from '../uapi/errno.ts'
+import { POLLIN } from '../uapi/fcntl.ts'
+import { type Calls, succeed } from './calls.ts'
+
+/** What the display tells about a flip or a vertical blank. */
+export interface DisplayEvent {
+  readonly kind: 'flip' | 'vblank'
+  /** What PAGE_FLIP was given. */
+  readonly userData: number
+  /** Counts the vertical blanks. */
+  readonly sequence: number
+  /** When, in nanoseconds of the monotonic clock. */
+  readonly timestamp: number
+  readonly crtc: number
+}
+
+/** More than the largest event, so that one read gets several. */
+const readSize = 1024
+
+/** The events of an open DRM device, in order; what one read brought beyond the first is kept. */
+export class EventReader {
+  readonly #fd: number
+  readonly #waiting: DisplayEvent[] = []
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  /** May sleep, until there is an event. Rejects with the signal's reason. */
+  async next(calls: Calls, signal: AbortSignal | undefined): Promise<DisplayEvent> {
+    for (;;) {
+      const event = this.#waiting.shift()
+      if (event !== undefined) return event
+      await calls.poll([{ fd: this.#fd, events: POLLIN, revents: 0 }], signal)
+      this.#read(calls)
+    }
+  }
+
+  #read(calls: Calls): void {
+    const target = new Uint8Array(readSize)
+    const result = calls.run(() => calls.sys.read(this.#fd, target))
+    if (result === -errno.EAGAIN || result === -errno.EINTR) return
+    const length = succeed('read', result, { fd: this.#fd })
+    this.#waiting.push(...parseEvents(target.subarray(0, length)))
+  }
+}
+
+/** The flips and blanks in what read(2) gave; other events are skipped. Never sleeps. */
+export function parseEvents(bytes: Uint8Array): DisplayEvent[] {
+  const events: DisplayEvent[] = []
+  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  let offset = 0
+  while (offset + DRM_EVENT_HEADER_SIZE <= bytes.length) {
+    const length = data.getUint32(offset + 4, true)
+    if (length < DRM_EVENT_HEADER_SIZE || offset + length > bytes.length) break
+    if (length >= drmEventVblank.size) events.push(displayEvent(bytes.subarray(offset)))
+    offset += length
+  }
+  return events
+}
+
+function displayEvent(bytes: Uint8Array): DisplayEvent {
+  const event = drmEventVblank.decode(bytes)
+  return {
+    kind: event.type === DRM_EVENT_FLIP_COMPLETE ? 'flip' : 'vblank',
+    userData: event.user_data,
+    sequence: event.sequence,
+    timestamp: event.tv_sec * 1e9 + event.tv_usec * 1e3,
+    crtc: event.crtc_id,
+  }
+}

@@ -1,0 +1,98 @@
+import * as dumb from '../uapi/drm-dumb.ts'
+import { plainArg } from '../uapi/ioctl-arg.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { mapFile } from './buffer-core.ts'
+import { Calls } from './calls.ts'
+import { protectionOf } from './cpu-access-kind.ts'
+import { drainAllSync } from './dispose.ts'
+import { DmaBuf } from './dma-buf.ts'
+import { handleToFd } from './drm-calls.ts'
+import { Mapping } from './mapping.ts'
+
+/** The size of a dumb buffer. */
+export interface DumbOptions {
+  /** Pixels. */
+  readonly width: number
+  /** Pixels. */
+  readonly height: number
+  /** Bits per pixel; 32 unless given. */
+  readonly bitsPerPixel?: number
+}
+
+/** The device that a dumb buffer is of. */
+export interface DumbOwner {
+  /** Its descriptor; throws EBADF once closed. */
+  fd(): number
+  closed(): boolean
+}
+
+/** A buffer in plain memory, made by a display: any display can show it and the CPU can map it. */
+export class DumbBuffer implements AsyncDisposable {
+  /** The GEM handle, of the device that made it. */
+  readonly handle: number
+  /** Bytes from line to line. */
+  readonly pitch: number
+  /** Bytes. */
+  readonly size: number
+  readonly #sys: Syscalls
+  readonly #device: DumbOwner
+  #destroyed = false
+
+  private constructor(sys: Syscalls, device: DumbOwner, facts: dumb.DrmModeCreateDumb) {
+    this.#sys = sys
+    this.#device = device
+    this.handle = facts.handle
+    this.pitch = facts.pitch
+    this.size = facts.size
+  }
+
+  /** May sleep. CREATE_DUMB: use `DrmDevice.createDumb`. */
+  static async create(calls: Calls, device: DumbOwner, options: DumbOptions): Promise<DumbBuffer> {
+    const { width, height, bitsPerPixel: bpp = 32 } = options
+    const bytes = dumb.drmModeCreateDumb.create({ width, height, bpp })
+    await calls.ioctl(device.fd(), dumb.DRM_IOCTL_MODE_CREATE_DUMB, plainArg(bytes), {
+      why: () => ({
+        EINVAL: `${width}x${height} at ${bpp} bits is nothing, or too large`,
+        ENOSYS: 'this driver makes no dumb buffers: allocate from a heap',
+      }),
+    })
+    return new DumbBuffer(calls.sys, device, dumb.drmModeCreateDumb.decode(bytes))
+  }
+
+  /** May sleep. Maps it for reading and writing, through the device. ENOENT once destroyed. */
+  async map(): Promise<Mapping> {
+    const calls = Calls.from(this.#sys, this.map)
+    const fd = this.#device.fd()
+    const bytes = dumb.drmModeMapDumb.create({ handle: this.handle })
+    await calls.ioctl(fd, dumb.DRM_IOCTL_MODE_MAP_DUMB, plainArg(bytes), {
+      why: () => ({ ENOENT: `handle ${this.handle} is not open: map before destroying` }),
+    })
+    const { offset } = dumb.drmModeMapDumb.decode(bytes)
+    const length = this.size
+    const address = mapFile(calls, fd, { offset, length }, protectionOf('read-write'))
+    return new Mapping(calls.sys, { address, length, epoch: () => 0 })
+  }
+
+  /** May sleep. A dma-buf of the same memory; the caller owns it. EMFILE, ENOENT once destroyed. */
+  async exportBuffer(): Promise<DmaBuf> {
+    const calls = Calls.from(this.#sys, this.exportBuffer)
+    const fd = await handleToFd(calls, this.#device.fd(), this.handle)
+    try {
+      return DmaBuf.adoptWith(calls, fd)
+    } catch (error) {
+      drainAllSync([() => calls.close(fd)], [error])
+      throw error
+    }
+  }
+
+  /** May sleep. Drops the handle; doing it twice does nothing. Mappings and exports stay. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#destroyed) return
+    const calls = Calls.from(this.#sys, this[Symbol.asyncDispose])
+    this.#destroyed = true
+    // Closing the device has freed the buffer, and its descriptor's number may be another's by now.
+    if (this.#device.closed()) return
+    const argument = plainArg(dumb.drmModeDestroyDumb.create({ handle: this.handle }))
+    await calls.ioctl(this.#device.fd(), dumb.DRM_IOCTL_MODE_DESTROY_DUMB, argument)
+  }
+}

@@ -1,0 +1,72 @@
+import type { Calls } from './calls.ts'
+import { drainAll } from './dispose.ts'
+import type { DmaBuf } from './dma-buf.ts'
+import { addFramebuffer, removeFramebuffer } from './drm-calls.ts'
+import type { HandleTable } from './drm-handles.ts'
+import type { ImageFormat } from './image-format.ts'
+
+/** A picture's layout, as a framebuffer needs it. */
+export type PictureLayout = Omit<ImageFormat, 'sizeImage'>
+
+interface Entry {
+  readonly buffer: DmaBuf
+  readonly key: string
+  readonly handle: number
+  readonly framebuffer: number
+}
+
+const keyOf = (layout: PictureLayout): string =>
+  `${layout.width}x${layout.height} ${layout.format} ${layout.bytesPerLine}`
+
+/**
+ * The framebuffers of buffers that were shown, so that each buffer is imported and added once, not
+ * once a frame. Those of buffers that have been closed are dropped when another is added.
+ */
+export class FramebufferCache {
+  readonly #fd: number
+  readonly #handles: HandleTable
+  #entries: Entry[] = []
+
+  constructor(fd: number, handles: HandleTable) {
+    this.#fd = fd
+    this.#handles = handles
+  }
+
+  /** May sleep. The framebuffer's id; `onScreen` is not dropped, whatever became of its buffer. */
+  async get(
+    calls: Calls,
+    buffer: DmaBuf,
+    layout: PictureLayout,
+    onScreen: number | undefined,
+  ): Promise<number> {
+    const key = keyOf(layout)
+    const known = this.#entries.find((entry) => entry.buffer === buffer && entry.key === key)
+    if (known !== undefined) return known.framebuffer
+    await this.#drop(calls, (entry) => entry.buffer.closed && entry.framebuffer !== onScreen)
+    const handle = await this.#handles.open(calls, buffer)
+    try {
+      const framebuffer = await addFramebuffer(calls, this.#fd, { ...layout, handle })
+      this.#entries.push({ buffer, key, handle, framebuffer })
+      return framebuffer
+    } catch (error) {
+      await drainAll([() => this.#handles.close(calls, handle)], [error])
+      throw error
+    }
+  }
+
+  /** May sleep. Removes all framebuffers and closes their handles. */
+  async clear(calls: Calls): Promise<void> {
+    await this.#drop(calls, () => true)
+  }
+
+  async #drop(calls: Calls, when: (entry: Entry) => boolean): Promise<void> {
+    const dropped = this.#entries.filter(when)
+    this.#entries = this.#entries.filter((entry) => !dropped.includes(entry))
+    await drainAll(
+      dropped.flatMap(({ framebuffer, handle }) => [
+        () => removeFramebuffer(calls, this.#fd, framebuffer),
+        () => this.#handles.close(calls, handle),
+      ]),
+    )
+  }
+}
