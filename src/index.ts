@@ -1,0 +1,32 @@
+/**
+ * dmabuf: Linux's buffer sharing, on the simulated kernel of `dmabuf/sim` or a real one.
+ *
+ * These are the classes that programs use; they run on whatever `Kernel` they are given.
+ */
+export { AssertionError } from './uapi/assert.ts'
+export { type ErrnoCode, errno } from './uapi/errno.ts'
+export type { IoctlArg } from './uapi/ioctl-arg.ts'
+export type { Kernel } from './uapi/kernel.ts'
+export { type Origin, setOriginCapture } from './uapi/origin.ts'
+export type { PollFd, Syscalls, ViewScope, WaitOptions } from './uapi/syscalls.ts'
+export { isSystemError, SystemError } from './uapi/system-error.ts'
+export { CpuAccess } from './user/cpu-access.ts'
+export type { CpuAccessKind } from './user/cpu-access-kind.ts'
+export { DisposalError } from './user/dispose.ts'
+export { type AbortOptions, DmaBuf, type MapOptions } from './user/dma-buf.ts'
+export { DmaHeap } from './user/dma-heap.ts'
+export type { CrtcSetting, FramebufferSetting } from './user/drm-calls.ts'
+export { DrmDevice, type Showable } from './user/drm-device.ts'
+export type { DisplayEvent } from './user/drm-event.ts'
+export type { DrmOutput } from './user/drm-output.ts'
+export { DumbBuffer, type DumbOptions } from './user/dumb-buffer.ts'
+export { ExactAccess } from './user/exact-access.ts'
+export { ExactView } from './user/exact-view.ts'
+export { Frame } from './user/frame.ts'
+export type { PictureLayout } from './user/framebuffers.ts'
+export type { ImageFormat } from './user/image-format.ts'
+export { ImportedBuffer } from './user/imported-buffer.ts'
+export { Mapping } from './user/mapping.ts'
+export { type FilledBuffer, type FramesOptions, VideoDevice } from './user/video-device.ts'
+export type { VideoCapability, VideoFormat, WantedFormat } from './user/video-format.ts'
+export type { VideoMemory } from './user/video-queue.ts'
