@@ -1,0 +1,38 @@
+import type { EventOrigin } from '../events/event.ts'
+import { normalizeFile, parseStack, type StackFrame } from './stack.ts'
+
+/** Where a call was made, in the user's program. */
+export interface CallSite extends StackFrame {
+  /** The user's own frames, innermost first; the first of them is this site. */
+  readonly frames: readonly StackFrame[]
+}
+
+/** The folders of this package's own code: `src/` beside this file's, or `dist/`. */
+const ownFolders = packageFolders(normalizeFile((import.meta as { url?: string }).url ?? ''))
+
+/** The package's `src/` and `dist/`, from the path of one of its files. */
+function packageFolders(file: string): string[] {
+  const match = /^(.*\/)(?:src|dist)\/tap\/[^/]*$/.exec(file)
+  return match === null ? [] : [`${match[1]}src/`, `${match[1]}dist/`]
+}
+
+/** Whether `file` is part of this package or of the JavaScript host. Never sleeps. */
+function isOurs(file: string): boolean {
+  return (
+    file.startsWith('node:') ||
+    file.startsWith('internal/') ||
+    ownFolders.some((folder) => file.startsWith(folder))
+  )
+}
+
+/**
+ * The first frame of `origin` outside this package and the host, or `undefined` when there is none or
+ * capture is off. Reading the stack is what makes V8 format it: call this only to show a place.
+ */
+export function formatOrigin(origin: EventOrigin | undefined): CallSite | undefined {
+  const stack = origin?.stack
+  if (stack === undefined) return undefined
+  const frames = parseStack(stack).filter(({ file }) => !isOurs(file))
+  const [first] = frames
+  return first === undefined ? undefined : { ...first, frames }
+}
