@@ -9,7 +9,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^dmabuf$/, replacement: src('index.ts') },
-      { find: /^dmabuf\/sim$/, replacement: src('sim/index.ts') },
+      { find: /^dmabuf\/sim$/, replacement: src('run/index.ts') },
       { find: /^dmabuf\/check$/, replacement: src('check/index.ts') },
     ],
   },

@@ -11,8 +11,8 @@ import type { DmaBuf } from './dma-buf.ts'
 
 export class OpenBrackets {
   #open: CpuAccess[] = []
+  readonly #listeners: (() => void)[] = []
   readonly #views: { mapping: CpuMapping; handedOut: HandedOut }[] = []
-  #taken: HandedOut[] = []
 
   get isOpen(): boolean {
     return this.#open.length > 0
@@ -38,18 +38,22 @@ export class OpenBrackets {
     this.#views.push({ mapping, handedOut })
   }
 
-  /** The arrays of the ended accesses are looked through one last time. */
-  takeBackViews(): void {
-    for (const { mapping, handedOut } of this.#views) mapping.takeBack(handedOut)
-    this.#taken = this.#views.splice(0).map(({ handedOut }) => handedOut)
+  /** Calls `listener` once, when no access is open any more. */
+  whenEnded(listener: () => void): void {
+    this.#listeners.push(listener)
   }
 
-  /** And end, as unmapped memory would, unless an array of a whole mapping stands on the same bytes. */
-  detach(machine: Machine): void {
-    for (const storage of new Set(this.#taken.map((handedOut) => handedOut.storage))) {
+  /**
+   * The arrays of the ended accesses are looked through one last time, and end as unmapped memory
+   * would, unless an array of a whole mapping stands on the same bytes.
+   */
+  endViews(machine: Machine): void {
+    for (const listener of this.#listeners.splice(0)) listener()
+    const ended = this.#views.splice(0)
+    for (const { mapping, handedOut } of ended) mapping.takeBack(handedOut)
+    for (const storage of new Set(ended.map(({ handedOut }) => handedOut.storage))) {
       if (!storage.hasViews) machine.memory.detach(storage)
     }
-    this.#taken = []
   }
 }
 

@@ -95,13 +95,12 @@ export class DmaBufFile implements OpenFile {
     this.#emit(flags, access, 0, synced)
   }
 
-  /** Views that live as long as the bracket end first: their stores belong before the maintenance. */
+  /** Views that live as long as the bracket end after the maintenance, which finds their stores. */
   async #end(flags: number, access: CpuAccess): Promise<void> {
     const brackets = openBrackets(this.buffer)
     const last = brackets.end(access)
-    if (last) brackets.takeBackViews()
     const synced = await this.#core.endCpuAccess(this.buffer, access)
-    if (last) brackets.detach(this.#machine)
+    if (last) brackets.endViews(this.#machine)
     this.#emit(flags, access, 0, synced)
   }
 

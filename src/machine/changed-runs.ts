@@ -28,9 +28,13 @@ function equalTail(a: Uint8Array, b: Uint8Array, from: number): boolean {
   return true
 }
 
+/** How closely changes are told apart: to the byte at both ends, or to blocks of 64 KiB. */
+export type Grain = 'line' | 'block'
+
 /**
  * The runs of lines in `[start, end)` in which `now` differs from `before`, each cut to its first and
  * last differing byte. Bytes within a run may be equal: storing the same value again changes nothing.
+ * With `block`, a run is made of whole blocks, and costs no look at each line.
  */
 export function changedRuns(
   now: Uint8Array,
@@ -39,15 +43,23 @@ export function changedRuns(
   end: number,
   lineSize: number,
   equal: EqualBytes = equalBytes,
+  grain: Grain = 'line',
 ): Run[] {
   const runs: Run[] = []
   for (let block = start; block < end; block = nextBoundary(block, BLOCK, end)) {
     const blockEnd = nextBoundary(block, BLOCK, end)
     if (equal(now.subarray(block, blockEnd), before.subarray(block, blockEnd))) continue
-    scanLines(now, before, block, blockEnd, lineSize, runs)
+    if (grain === 'block') addRun(runs, block, blockEnd)
+    else scanLines(now, before, block, blockEnd, lineSize, runs)
   }
-  for (const run of runs) trim(run, now, before)
+  if (grain === 'line') for (const run of runs) trim(run, now, before)
   return runs
+}
+
+function addRun(runs: Run[], start: number, end: number): void {
+  const last = runs.at(-1)
+  if (last !== undefined && last.end === start) last.end = end
+  else runs.push({ start, end })
 }
 
 function nextBoundary(at: number, step: number, end: number): number {
@@ -65,17 +77,13 @@ function scanLines(
   const words = lineSize % 4 === 0 && now.byteOffset % 4 === 0 && before.byteOffset % 4 === 0
   const wideNow = words ? wordsOf(now) : undefined
   const wideBefore = words ? wordsOf(before) : undefined
-  let last = runs.at(-1)
   for (let line = start; line < end; ) {
     const next = nextBoundary(line, lineSize, end)
     const differs =
       wideNow !== undefined && wideBefore !== undefined && line % 4 === 0 && next % 4 === 0
         ? differsIn(wideNow, wideBefore, line >> 2, next >> 2)
         : differsIn(now, before, line, next)
-    if (differs) {
-      if (last !== undefined && last.end === line) last.end = next
-      else runs.push((last = { start: line, end: next }))
-    }
+    if (differs) addRun(runs, line, next)
     line = next
   }
 }

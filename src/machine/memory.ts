@@ -6,7 +6,7 @@
  * the judged board could have. The last decides the verdict, the first two what one sees.
  */
 import type { CacheOp, Hazard, MemoryAttribute } from '../events/event.ts'
-import { changedRuns, type EqualBytes, equalBytes, type Run } from './changed-runs.ts'
+import { changedRuns, type EqualBytes, equalBytes, type Grain, type Run } from './changed-runs.ts'
 import { hazardsOf, type ReadPaths, type Through } from './hazards.ts'
 import type { Interval } from './line-map.ts'
 import {
@@ -65,6 +65,9 @@ export interface MemoryOptions {
   /** Grows whenever code of the program may have run, and so may have stored. */
   readonly epoch: () => number
 }
+
+/** Bytes that are worked on at once where several passes go over them. */
+const PIECE: number = 256 * 1024
 
 function pathOf(snoops: boolean): Through {
   return snoops ? 'cache' : 'memory'
@@ -163,7 +166,7 @@ export class Memory {
   takeBack(storage: Storage, view: LiveView): void {
     if (!storage.views.has(view)) return
     const only = storage.views.size === 1
-    this.#reconcile(storage, view.start, view.end, !only)
+    this.#reconcile(storage, view.start, view.end, 'line', !only)
     storage.views.delete(view)
     if (only) storage.image = undefined
   }
@@ -174,35 +177,42 @@ export class Memory {
     if (this.checked) storage.detach()
   }
 
-  /** Finds the stores that went through live views since it was last asked, and applies them. */
-  reconcile(storage: Storage, start: number, end: number): void {
-    this.#reconcile(storage, start, end, true)
+  /**
+   * Finds the stores that went through live views since it was last asked, and applies them. By
+   * `block` they are found fast and told apart coarsely, which is enough when every line of the range
+   * is cleaned at once: a line that nobody stored into is the same before and after.
+   */
+  reconcile(storage: Storage, start: number, end: number, grain: Grain = 'line'): void {
+    this.#reconcile(storage, start, end, grain, true)
   }
 
-  #reconcile(storage: Storage, start: number, end: number, keepImage: boolean): void {
+  #reconcile(
+    storage: Storage,
+    start: number,
+    end: number,
+    grain: Grain,
+    keepImage: boolean,
+  ): void {
     if (!storage.hasViews || !this.checked) return
     const epoch = this.#options.epoch()
-    if (start === storage.lookedAt.start && end === storage.lookedAt.end && epoch === storage.lookedAt.epoch) return
-    // A line is stored as a whole: its bytes beside the range matter as well.
-    const from = this.#lineStart(start)
-    const to = this.#lineEnd(storage, end)
+    if (storage.isKnown(start, end, epoch)) return
     const runs: Run[] = []
-    storage.lines.each(from, to, (interval) => {
-      const before = this.#imageFor(storage, interval)
-      runs.push(
-        ...changedRuns(
-          storage.cached,
-          before,
-          interval.start,
-          interval.end,
-          this.lineSize,
-          this.#equal,
-        ),
+    storage.lines.each(this.#lineStart(start), this.#lineEnd(storage, end), (interval) => {
+      const precise = grain === 'line' || (interval.possible & MAY_BE_OLD) !== 0
+      const found = changedRuns(
+        storage.cached,
+        this.#imageFor(storage, interval),
+        interval.start,
+        interval.end,
+        this.lineSize,
+        this.#equal,
+        precise ? 'line' : 'block',
       )
+      runs.push(...found)
     })
-    if (runs.length > 0) this.#applyFound(storage, runs, keepImage)
+    if (runs.length > 0) this.#applyFound(storage, runs, keepImage && grain === 'line')
     storage.reconciled = this.#options.latestEvent()
-    storage.lookedAt = { start, end, epoch }
+    storage.setKnown(start, end, epoch)
   }
 
   #applyFound(storage: Storage, runs: readonly Run[], keepImage: boolean): void {
@@ -240,12 +250,17 @@ export class Memory {
 
   /** A device reads `target.length` bytes at `start`; returns what may be wrong with them. */
   deviceLoad(storage: Storage, start: number, target: Uint8Array, snoops: PerBoard<boolean>): Hazard[] {
-    const end = start + target.length
-    this.reconcile(storage, start, end)
-    const actual = pathOf(snoops.actual)
-    const judged = pathOf(snoops.judged)
-    const hazards = this.#hazards(storage, start, end, { actual, judged })
-    this.#read(storage, start, target, actual)
+    const paths = { actual: pathOf(snoops.actual), judged: pathOf(snoops.judged) }
+    const hazards: Hazard[] = []
+    // Under views in pieces that the host's own cache holds: looking for stores and copying read once.
+    const piece = storage.hasViews ? PIECE : target.length
+    for (let at = 0; at < target.length; at += piece) {
+      const part = target.subarray(at, at + piece)
+      const end = start + at + part.length
+      this.reconcile(storage, start + at, end)
+      hazards.push(...this.#hazards(storage, start + at, end, paths))
+      this.#read(storage, start + at, part, paths.actual)
+    }
     this.#settle(storage, 'device-load')
     return hazards
   }
@@ -277,7 +292,8 @@ export class Memory {
   ): void {
     const end = start + source.length
     const inCache = actual === CPU_STORE || actual === STORE_SNOOPED_TO_CACHE
-    this.#saveImage(storage, start, end, isServedByMemory)
+    if (!inCache && this.#isMostlyCovered(storage, start, end)) this.#moveImage(storage, start, end)
+    else this.#saveImage(storage, start, end, isServedByMemory)
     this.#apply(storage, start, end, judged, actual, writer)
     this.#write(storage, start, source, inCache ? 'cache' : 'memory')
     if (inCache) this.#saveImage(storage, start, end, isNotServedByMemory)
@@ -328,7 +344,8 @@ export class Memory {
     ops: PerBoard<CacheOp | undefined>,
   ): void {
     if (!this.checked) return
-    this.reconcile(storage, start, end)
+    const onlyCleans = ops.judged === 'clean' && (this.coherent || ops.actual === 'clean')
+    this.reconcile(storage, start, end, onlyCleans ? 'block' : 'line')
     const { edges } = this.#options
     for (const part of this.#parts(start, end, ops.judged, edges.judged)) {
       this.#apply(storage, part.start, part.end, part.op, undefined)
@@ -433,7 +450,9 @@ export class Memory {
 
   /** The array that a CPU mapping with such an attribute shows. */
   arrayFor(storage: Storage, attribute: MemoryAttribute): Uint8Array<ArrayBuffer> {
-    return this.coherent || attribute === 'cached' ? storage.cached : storage.memory
+    if (this.coherent || attribute === 'cached') return storage.cached
+    storage.memoryIsShown = true
+    return storage.memory
   }
 
   #bytes(storage: Storage, through: Through): Uint8Array {
@@ -468,6 +487,26 @@ export class Memory {
       storage.image ??= new Uint8Array(storage.size)
       copy(storage.image, storage.cached, interval.start, interval.end)
     })
+  }
+
+  /** Whether memory everywhere tells what the cache shows, and is about to change nearly everywhere. */
+  #isMostlyCovered(storage: Storage, start: number, end: number): boolean {
+    if (this.coherent || !storage.hasViews || storage.memoryIsShown) return false
+    if ((end - start) * 2 < storage.size) return false
+    let served = true
+    storage.lines.each(0, storage.size, ({ actual }) => {
+      served &&= isServedByMemory(actual)
+    })
+    return served
+  }
+
+  /** The bytes of memory become the image, without a copy but of what is not about to change. */
+  #moveImage(storage: Storage, start: number, end: number): void {
+    const image = storage.memory
+    storage.memory = storage.image ?? new Uint8Array(storage.size)
+    storage.image = image
+    copy(storage.memory, image, 0, start)
+    copy(storage.memory, image, end, storage.size)
   }
 
   #lineStart(at: number): number {

@@ -87,6 +87,13 @@ export class Scheduler {
     return this.#parked.size > 0 || this.#ready.length > 0
   }
 
+  /** What the waiting tasks wait for, in words. */
+  get waiting(): string[] {
+    return [...this.#parked, ...this.#ready].map(
+      (waiter) => `${waiter.task.name} (${waiter.touches.join(', ') || 'sleep'})`,
+    )
+  }
+
   /** Runs `run` at the virtual `time`, outside of any task. Returns a function that takes it back. */
   at(time: number, run: () => void): () => void {
     const timer = { time: Math.max(time, this.#now), sequence: ++this.#sequence, run }
@@ -269,9 +276,7 @@ export class Scheduler {
   }
 
   #stuck(): void {
-    const waiting = [...this.#parked].map(
-      (waiter) => `${waiter.task.name} (${waiter.touches.join(', ') || 'sleep'})`,
-    )
+    const { waiting } = this
     this.stop()
     this.#options.onStuck?.(waiting)
   }

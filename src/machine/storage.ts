@@ -34,7 +34,7 @@ export class Storage {
   readonly size: number
   readonly chunks: readonly Chunk[]
   readonly lines: LineMap
-  readonly memory: Uint8Array<ArrayBuffer>
+  memory: Uint8Array<ArrayBuffer>
   cached: Uint8Array<ArrayBuffer>
   /** What a live view showed where `memory` cannot serve for that: under dirty and old lines. */
   image: Uint8Array<ArrayBuffer> | undefined
@@ -43,8 +43,10 @@ export class Storage {
   readonly views: Set<LiveView> = new Set()
   /** The event up to which all stores through views are known. */
   reconciled = 0
-  /** The range and the epoch of the last look: nobody can have stored there since. */
-  lookedAt: { start: number; end: number; epoch: number } = { start: 0, end: 0, epoch: -1 }
+  /** An array over `memory` itself was handed out, for an uncached mapping. */
+  memoryIsShown = false
+  /** The range and the epoch of the newest looks for stores, joined while they follow each other. */
+  #known = { start: 0, end: 0, epoch: -1 }
 
   constructor(
     id: number,
@@ -63,6 +65,18 @@ export class Storage {
   /** Where views exist that a store may go through unseen. */
   get hasViews(): boolean {
     return this.views.size > 0
+  }
+
+  /** Whether stores in the range were looked for in this epoch: nobody can have stored since. */
+  isKnown(start: number, end: number, epoch: number): boolean {
+    const known = this.#known
+    return known.epoch === epoch && known.start <= start && end <= known.end
+  }
+
+  setKnown(start: number, end: number, epoch: number): void {
+    const known = this.#known
+    if (known.epoch === epoch && known.end === start) known.end = end
+    else this.#known = { start, end, epoch }
   }
 
   /** Ends every array over `cached` at once, as unmapping would; the bytes move to a new one. */

@@ -18,8 +18,8 @@ import type { Cost } from '../machine/cost.ts'
 import { Machine } from '../machine/machine.ts'
 import type { CachePolicy } from '../machine/policy.ts'
 import type { Scheduler, SchedulerOptions } from '../machine/scheduler.ts'
-import { tap } from '../tap/index.ts'
-import type { ErrnoCode } from '../uapi/errno.ts'
+import { tap } from '../tap/tap.ts'
+import { type ErrnoCode, errno } from '../uapi/errno.ts'
 import { guarded } from '../uapi/guard.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls, WaitOptions } from '../uapi/syscalls.ts'
@@ -41,6 +41,8 @@ export interface SimOptions {
   /** False leaves out all rules about content; only a coherent board can do without. */
   readonly checked?: boolean | undefined
   readonly scheduler?: SchedulerOptions | undefined
+  /** `checked`: arrays that see every load and store, and are slow. */
+  readonly views?: 'raw' | 'checked' | undefined
   /** How many descriptors the process may have. */
   readonly fdLimit?: number | undefined
 }
@@ -67,6 +69,7 @@ export class SimKernel implements Kernel {
       nodes: new Map(nodes.map((node) => [node.path, node])),
       failures: this.#failures,
       fdLimit: options.fdLimit,
+      views: options.views,
     })
     this.sys = tap(guarded(this.#process), (event) => machine.events.emit(event))
   }
@@ -111,7 +114,7 @@ export class SimKernel implements Kernel {
   async sleep(nanoseconds: number, options: WaitOptions = {}): Promise<void> {
     const wake = await this.#machine.scheduler.sleep(nanoseconds, options.signal)
     if (wake === 'interrupted') {
-      throw systemError({ errno: 'EINTR', syscall: 'sleep', detail: 'the wait was aborted' })
+      throw systemError({ errno: -errno.EINTR, syscall: 'sleep', detail: 'the wait was aborted' })
     }
   }
 

@@ -32,6 +32,7 @@ import { currentOrigin } from '../uapi/origin.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../uapi/syscalls.ts'
 import { AddressSpace, type Area } from './address-space.ts'
 import type { Failures } from './failures.ts'
+import { checkedView } from './checked-view.ts'
 import { FdTable, FileDescription } from './fd-table.ts'
 import { fdinfoFile } from './fdinfo.ts'
 
@@ -46,6 +47,7 @@ export interface ProcessOptions {
   readonly nodes: ReadonlyMap<string, DeviceNode>
   readonly failures: Failures
   readonly fdLimit?: number | undefined
+  readonly views?: 'raw' | 'checked' | undefined
 }
 
 export class Process implements Syscalls {
@@ -53,6 +55,7 @@ export class Process implements Syscalls {
   readonly #nodes: ReadonlyMap<string, DeviceNode>
   readonly #failures: Failures
   readonly #fds: FdTable
+  readonly #views: 'raw' | 'checked'
   readonly #memory = new AddressSpace()
   readonly #files: CallerFiles
   #descriptions = 0
@@ -66,6 +69,7 @@ export class Process implements Syscalls {
     this.#nodes = options.nodes
     this.#failures = options.failures
     this.#fds = new FdTable(options.fdLimit ?? FD_LIMIT)
+    this.#views = options.views ?? 'raw'
     this.#files = {
       install: (file) => this.#install(file, FD_CLOEXEC),
       lookup: (fd) => this.#fds.get(fd)?.file,
@@ -250,6 +254,10 @@ export class Process implements Syscalls {
       const { buffer } = area.mapping.info
       const brackets = openBrackets(buffer)
       const live = scope === 'bracket' && brackets.isOpen ? 'bracket' : 'mapping'
+      if (this.#views === 'checked') {
+        view = this.#checkedView(area, address, length, live)
+        return 0
+      }
       const handedOut = area.mapping.handOut(start, start + length, live, brackets.writeOnly)
       if (handedOut === undefined) {
         throw new KernelError('EINVAL', 'the pages are not in order: no single array can show them')
@@ -342,6 +350,26 @@ export class Process implements Syscalls {
       )
     }
     return area
+  }
+
+  /** An array that makes every access an exact one, so that nothing about it has to be presumed. */
+  #checkedView(
+    area: Area,
+    address: number,
+    length: number,
+    live: ViewScope,
+  ): Uint8Array<ArrayBuffer> {
+    let alive = true
+    if (live === 'bracket') {
+      openBrackets(area.mapping.info.buffer).whenEnded(() => {
+        alive = false
+      })
+    }
+    return checkedView(length, {
+      load: (offset, target) => this.load(address + offset, target),
+      store: (offset, source) => this.store(address + offset, source),
+      isAlive: () => alive && this.#memory.find(address, length) === area,
+    })
   }
 
   #unmap(area: Area): void {

@@ -1,0 +1,20 @@
+import type { Kernel } from '../uapi/kernel.ts'
+
+/** A program: what the default export of a file for `dmabuf run` is. It may return a promise. */
+export type Program = (kernel: Kernel) => unknown
+
+/** How a program itself failed, apart from what the checker found. */
+export interface ProgramError {
+  /**
+   * `threw`: it threw or rejected; `stuck`: it waits for something that no device will deliver;
+   * `waits-elsewhere`: it waits for something that the kernel does not know, as a timer or a fetch;
+   * `pending`: it returned while calls of it were still under way; `stopped`: the caller stopped it.
+   */
+  readonly kind: 'threw' | 'stuck' | 'waits-elsewhere' | 'pending' | 'stopped'
+  /** What happened and the way out, in a sentence or two. */
+  readonly message: string
+  readonly cause?: unknown
+}
+
+/** How a program ended: `undefined` when it returned and nothing of it was left. */
+export type ProgramEnd = ProgramError | undefined

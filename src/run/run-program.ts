@@ -1,0 +1,167 @@
+/** Running a program on a simulated board, and judging it. */
+import { Checker } from '../check/checker.ts'
+import type { CheckResult, Finding, Lint, Note } from '../check/finding.ts'
+import type { RuleId } from '../check/rule-id.ts'
+import type { DmabufEvent, EventOrigin } from '../events/event.ts'
+import {
+  type Board,
+  boardNamed,
+  type CachePolicy,
+  type Cost,
+  type EqualBytes,
+  eagerPolicy,
+  type FrameSource,
+  judgedFor,
+  lazyPolicy,
+  Random,
+  randomPolicy,
+  type ShownFrame,
+  SimKernel,
+} from '../sim/index.ts'
+import { formatOrigin } from '../tap/format-origin.ts'
+import type { Program, ProgramEnd, ProgramError } from './program.ts'
+import { supervise } from './supervise.ts'
+
+export type PolicyName = 'lazy' | 'eager' | 'random'
+
+export interface RunOptions {
+  /** A ready board's name, or a table of one's own; `arm-soc` when left out. */
+  readonly board?: Board | string | undefined
+  /** The board that is judged; on a coherent one its reference board, else the board itself. */
+  readonly as?: Board | string | undefined
+  readonly policy?: PolicyName | undefined
+  /** For the random policy and the order of tasks; 1 when left out. */
+  readonly seed?: number | undefined
+  /** What the camera sees; a test pattern when left out. */
+  readonly source?: FrameSource | undefined
+  /** `checked` hands out slow arrays that see every single load and store. */
+  readonly views?: 'raw' | 'checked' | undefined
+  readonly signal?: AbortSignal | undefined
+  /** A native comparison of bytes, where the host has one. */
+  readonly equal?: EqualBytes | undefined
+  /** Prepares the kernel before the program begins: planned failures, listeners. */
+  readonly prepare?: ((kernel: SimKernel) => void) | undefined
+  readonly onFrame?: ((frame: ShownFrame) => void) | undefined
+  readonly onEvent?: ((event: DmabufEvent) => void) | undefined
+  /** Rules that report nothing in this run. */
+  readonly disabledRules?: readonly RuleId[] | undefined
+}
+
+/** What one run of a program came to. */
+export interface RunResult {
+  readonly board: string
+  readonly judgedAs: string
+  readonly policy: PolicyName
+  readonly seed: number
+  readonly verdict: 'clean' | 'findings'
+  readonly findings: readonly Finding[]
+  readonly notes: readonly Note[]
+  readonly lints: readonly Lint[]
+  /** Rules that this run could not check. */
+  readonly rulesNotCheckable: readonly RuleId[]
+  readonly cost: Cost
+  /** Pictures that the display scanned out. */
+  readonly frames: number
+  /** Absent when the program returned and left nothing under way. */
+  readonly error?: ProgramError | undefined
+}
+
+/**
+ * May sleep. Runs `program` on a simulated board until it ends, releases everything it left, and tells
+ * what was found. Rejects for wrong options alone; how the program itself failed is in the result.
+ */
+export async function runProgram(program: Program, options: RunOptions = {}): Promise<RunResult> {
+  const { policy = 'lazy', seed = 1 } = options
+  const board = boardNamed(options.board ?? 'arm-soc')
+  const judged = options.as === undefined ? judgedFor(board) : boardNamed(options.as)
+  const random = new Random(seed)
+  let frames = 0
+  let reportStuck: (waiting: readonly string[]) => void = () => {}
+  const kernel = new SimKernel({
+    board,
+    judged,
+    policy: policyNamed(policy, random),
+    source: options.source,
+    views: options.views,
+    equal: options.equal,
+    scheduler: {
+      ...(policy === 'random' ? { choose: (count: number) => random.below(count) } : {}),
+      onStuck: (waiting) => reportStuck(waiting),
+    },
+    onFrame: (frame) => {
+      if (frame.first) frames++
+      options.onFrame?.(frame)
+    },
+  })
+  const checker = new Checker({ site: siteOf })
+  kernel.events.listen((event) => checker.observe(event))
+  if (options.onEvent !== undefined) kernel.events.listen(options.onEvent)
+  options.prepare?.(kernel)
+  const end = await supervise(program, kernel, {
+    signal: options.signal,
+    onStuck: (report) => {
+      reportStuck = report
+    },
+  })
+  const cost = kernel.cost
+  finish(kernel, end)
+  const result = withoutRules(checker.finish(), options.disabledRules ?? [])
+  return {
+    board: board.name,
+    judgedAs: judged.name,
+    policy,
+    seed,
+    verdict: result.findings.length === 0 ? 'clean' : 'findings',
+    ...result,
+    rulesNotCheckable: [],
+    cost,
+    frames,
+    ...(end === undefined ? {} : { error: end }),
+  }
+}
+
+/** The program is over: what it still has is a leak, and is released. */
+function finish(kernel: SimKernel, end: ProgramEnd): void {
+  const { cause } = end ?? {}
+  kernel.events.emit({
+    kind: 'program-end',
+    how: howEnded(end),
+    error: end?.message,
+    origin: cause instanceof Error ? cause : undefined,
+    agent: { kind: 'task', name: 'main' },
+  })
+  kernel.exit()
+}
+
+function howEnded(end: ProgramEnd): 'returned' | 'threw' | 'stopped' {
+  if (end === undefined || end.kind === 'pending') return 'returned'
+  return end.kind === 'threw' ? 'threw' : 'stopped'
+}
+
+function policyNamed(name: PolicyName, random: Random): CachePolicy {
+  switch (name) {
+    case 'lazy':
+      return lazyPolicy
+    case 'eager':
+      return eagerPolicy
+    case 'random':
+      return randomPolicy(random)
+    default:
+      throw new RangeError(`policy is '${String(name)}': there are lazy, eager and random`)
+  }
+}
+
+function withoutRules(result: CheckResult, disabled: readonly RuleId[]): CheckResult {
+  if (disabled.length === 0) return result
+  return {
+    ...result,
+    findings: result.findings.filter(({ rule }) => !disabled.includes(rule)),
+    lints: result.lints.filter(({ rule }) => !disabled.includes(rule)),
+  }
+}
+
+/** The same text for origins at the same line of the program. */
+function siteOf(origin: EventOrigin): string {
+  const site = formatOrigin(origin)
+  return site === undefined ? (origin.stack ?? '') : `${site.file}:${site.line}:${site.column}`
+}

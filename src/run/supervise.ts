@@ -1,0 +1,106 @@
+/**
+ * Watching a program until it ends, in whichever way.
+ *
+ * Virtual time moves only while somebody waits in the kernel. A program that neither has ended nor
+ * waits there for many host turns in a row waits for something else, and would wait for ever as far as
+ * the simulation can tell.
+ */
+import type { SimKernel } from '../sim/kernel.ts'
+import type { Program, ProgramEnd, ProgramError } from './program.ts'
+
+/** How long, in milliseconds of the host, a program may wait for what the kernel does not know. */
+const IDLE_LIMIT = 1500
+const IDLE_STEP = 50
+
+export interface Supervision {
+  readonly signal?: AbortSignal | undefined
+  readonly onStuck: (report: (waiting: readonly string[]) => void) => void
+}
+
+/** May sleep. Runs `program` on `kernel` as its main task until it ends. */
+export async function supervise(
+  program: Program,
+  kernel: SimKernel,
+  { signal, onStuck }: Supervision,
+): Promise<ProgramEnd> {
+  return await new Promise<ProgramEnd>((resolve) => {
+    let over = false
+    const end = (how: ProgramEnd): void => {
+      if (over) return
+      over = true
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      resolve(how)
+    }
+    const onAbort = (): void => end(stopped(signal?.reason))
+    const timer = watchIdle(kernel, () => over, end)
+    onStuck((waiting) => end(stuck(waiting)))
+    if (signal?.aborted === true) return onAbort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    start(program, kernel).then(
+      () => end(kernel.scheduler.hasWaiters ? pending(kernel) : undefined),
+      (cause: unknown) => end(threw(cause)),
+    )
+  })
+}
+
+/** The program begins in a turn of its own, so that nothing of the caller's is taken for its work. */
+async function start(program: Program, kernel: SimKernel): Promise<void> {
+  await kernel.scheduler.point(['main'])
+  await program(kernel)
+}
+
+function watchIdle(
+  kernel: SimKernel,
+  isOver: () => boolean,
+  end: (how: ProgramEnd) => void,
+): TimerHandle {
+  let idle = 0
+  let epoch = -1
+  const look = (): void => {
+    if (isOver()) return
+    const moved = kernel.scheduler.hasWaiters || kernel.scheduler.epoch !== epoch
+    idle = moved ? 0 : idle + IDLE_STEP
+    epoch = kernel.scheduler.epoch
+    if (idle >= IDLE_LIMIT) return end(waitsElsewhere())
+    setTimeout(look, IDLE_STEP)
+  }
+  return setTimeout(look, IDLE_STEP)
+}
+
+function threw(cause: unknown): ProgramError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return { kind: 'threw', message: `the program threw: ${message}`, cause }
+}
+
+function stopped(reason: unknown): ProgramError {
+  const why = reason instanceof Error ? reason.message : String(reason)
+  return { kind: 'stopped', message: `the run was stopped: ${why}`, cause: reason }
+}
+
+function stuck(waiting: readonly string[]): ProgramError {
+  return {
+    kind: 'stuck',
+    message:
+      `the program waits for something that no device will deliver: ${waiting.join('; ')}. ` +
+      'Queue a buffer before you wait for a frame, and start the stream.',
+  }
+}
+
+function pending(kernel: SimKernel): ProgramError {
+  return {
+    kind: 'pending',
+    message:
+      `the program returned while it still waits for ${kernel.scheduler.waiting.join('; ')}: ` +
+      'await every call, or collect the promises with Promise.all',
+  }
+}
+
+function waitsElsewhere(): ProgramError {
+  return {
+    kind: 'waits-elsewhere',
+    message:
+      'the program waits for something that the kernel does not know, as a timer or a fetch: use ' +
+      'kernel.sleep() for time, and get outside data before the program begins',
+  }
+}

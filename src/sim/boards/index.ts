@@ -1,0 +1,33 @@
+/** The ready boards, by name, and how a board is chosen. */
+import { type Board, boardProblems, isCoherent } from '../../machine/board.ts'
+import { armSoc } from './arm-soc.ts'
+import { pc } from './pc.ts'
+
+export const boards: ReadonlyMap<string, Board> = new Map(
+  [pc, armSoc].map((board) => [board.name, board]),
+)
+
+/** The board that a coherent one is judged as when it does not say. */
+const REFERENCE = armSoc
+
+/**
+ * A ready board by name, or a table of one's own after a look at it. Throws a RangeError that lists
+ * the names, or what is wrong with the table.
+ */
+export function boardNamed(board: Board | string): Board {
+  const found = typeof board === 'string' ? boards.get(board) : board
+  if (found === undefined) {
+    throw new RangeError(`board is '${String(board)}': there are ${[...boards.keys()].join(', ')}`)
+  }
+  const problems = boardProblems(found)
+  if (problems.length > 0) {
+    throw new RangeError(`board '${found.name}' contradicts itself: ${problems.join('; ')}`)
+  }
+  return found
+}
+
+/** The board that a run on `board` is judged for. */
+export function judgedFor(board: Board): Board {
+  if (board.judgedAs !== undefined) return boardNamed(board.judgedAs)
+  return isCoherent(board) ? REFERENCE : board
+}
