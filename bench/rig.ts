@@ -1,0 +1,82 @@
+/** A board with everything on it that a benchmark needs, findings and source lines switched on. */
+import { Checker } from '../src/check/checker.ts'
+import { DmaLayer } from '../src/dma/dma-layer.ts'
+import type { DmaMapping } from '../src/dma/mapping.ts'
+import { DmaBufCore } from '../src/dmabuf/core.ts'
+import { DeviceJobs } from '../src/dmabuf/device-job.ts'
+import type { DmaBuf as KernelBuffer } from '../src/dmabuf/dma-buf.ts'
+import { DmaHeapNode } from '../src/drivers/dma-heap-node.ts'
+import { SystemHeap } from '../src/drivers/system-heap.ts'
+import type { DmaDirection } from '../src/events/event.ts'
+import { type DmaBuf, DmaHeap, type Syscalls } from '../src/index.ts'
+import type { Board } from '../src/machine/board.ts'
+import { Machine } from '../src/machine/machine.ts'
+import { lazyPolicy } from '../src/machine/policy.ts'
+import { judgedFor } from '../src/sim/boards/index.ts'
+import { Failures } from '../src/sim/failures.ts'
+import { Process } from '../src/sim/process.ts'
+import { tap } from '../src/tap/tap.ts'
+import { guarded } from '../src/uapi/guard.ts'
+
+export interface Shared {
+  readonly user: DmaBuf
+  readonly kernel: KernelBuffer
+}
+
+export class Rig {
+  readonly machine: Machine
+  readonly core: DmaBufCore
+  readonly jobs: DeviceJobs
+  readonly sys: Syscalls
+  readonly checker: Checker | undefined
+
+  constructor(board: Board, checked = true) {
+    const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
+    this.machine = new Machine({
+      board,
+      judged: judgedFor(board),
+      policy: lazyPolicy,
+      equal,
+      checked,
+    })
+    const dma = new DmaLayer(this.machine)
+    this.core = new DmaBufCore(this.machine)
+    this.jobs = new DeviceJobs(this.machine, dma)
+    const heap = new SystemHeap(this.machine, dma, this.core)
+    const node = new DmaHeapNode('system', heap, this.machine, this.core)
+    const process = new Process({
+      machine: this.machine,
+      nodes: new Map([[node.path, node]]),
+      failures: new Failures(),
+    })
+    this.sys = tap(guarded(process), (event) => this.machine.events.emit(event))
+    if (checked) {
+      const checker = new Checker({})
+      this.machine.events.listen((event) => checker.observe(event))
+      this.checker = checker
+    }
+  }
+
+  async allocate(size: number): Promise<Shared> {
+    using heap = DmaHeap.open({ sys: this.sys })
+    const user = await heap.allocate(size)
+    return { user, kernel: this.core.buffers[0] as KernelBuffer }
+  }
+
+  async map(buffer: KernelBuffer, device: string, direction: DmaDirection): Promise<DmaMapping> {
+    return this.core.mapAttachment(await this.core.attach(buffer, device), direction)
+  }
+
+  /** The device moves all of `bytes` at once. */
+  write(mapping: DmaMapping, bytes: Uint8Array): void {
+    const job = this.jobs.start(mapping, 'write', { start: 0, end: bytes.length })
+    job.store(0, bytes)
+    job.finish()
+  }
+
+  read(mapping: DmaMapping, target: Uint8Array): void {
+    const job = this.jobs.start(mapping, 'read', { start: 0, end: target.length })
+    job.load(0, target)
+    job.finish()
+  }
+}

@@ -1,0 +1,16 @@
+// The camera gets the buffer back while the display still scans it out.
+// Expect: early-reuse. The picture tears on every board: no cache has a part in it.
+import { DmaHeap, DrmDevice, type Kernel, VideoDevice } from 'dmabuf'
+import { drawOverlay } from './overlay.ts'
+
+export default async function pipeline(kernel: Kernel): Promise<void> {
+  await using camera = await VideoDevice.open(kernel)
+  await using display = await DrmDevice.open(kernel)
+  using heap = DmaHeap.open(kernel)
+  const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
+  await camera.start(await heap.allocateAll(4, format.sizeImage))
+  for await (await using frame of camera.frames({ count: 24 })) {
+    await frame.buffer.withCpuAccess('read-write', (bytes) => drawOverlay(bytes, format))
+    await display.show({ buffer: frame.buffer, format })
+  }
+}
