@@ -64,6 +64,14 @@ export interface CallEvent extends Common {
   readonly name: string
   readonly fd?: number | undefined
   readonly result?: number | undefined
+  /** The memory that the call is about: for view, load, store, munmap, and what mmap returned. */
+  readonly address?: number | undefined
+  /** Bytes that the call is about, or that its arguments declare (a plane, a framebuffer). */
+  readonly length?: number | undefined
+  /** Where in the file, or in the declared buffer, these bytes begin. */
+  readonly offset?: number | undefined
+  /** The buffer that a declared size is about, where it is not the one behind `fd`. */
+  readonly buffer?: BufferId | undefined
   /** The arguments in a form to show to a person. */
   readonly text?: string | undefined
 }

@@ -1,0 +1,146 @@
+/** Findings, notes and lints as they come in; the same mistake at the same place is one, counted. */
+import type { BufferId, DmabufEvent, EventOrigin, Range } from '../events/event.ts'
+import type { Because, CheckResult, Finding, Lint, Note, RelatedPlace } from './finding.ts'
+import type { RuleId } from './rule-id.ts'
+import { ruleOf } from './rules.ts'
+
+/** A text that is the same for origins at the same place of the program. */
+export type Site = (origin: EventOrigin) => string
+
+/** What a rule says; the table says the rest. */
+export interface Draft {
+  readonly rule: RuleId
+  readonly event: DmabufEvent
+  readonly message: string
+  readonly because: Because
+  readonly origin: EventOrigin | undefined
+  readonly related?: readonly RelatedPlace[] | undefined
+  readonly buffer?: BufferId | undefined
+  readonly range?: Range | undefined
+  /** Absent for a finding that is not about bytes. */
+  readonly wrongNow?: boolean | undefined
+  readonly hardware?: string | undefined
+  readonly fix?: string | undefined
+}
+
+interface Entry {
+  readonly key: string
+  readonly place: string
+  draft: Draft
+  readonly firstEvent: number
+  /** Counted apart: a store and the load that misses it are one mistake, not two. */
+  protocolCount: number
+  dataCount: number
+  wrongNow: boolean
+}
+
+/** A data finding that says all that the other finding at the same place says. */
+const SAYS_MORE: readonly (readonly [RuleId, RuleId])[] = [
+  ['early-invalidate', 'bracket-over-dma'],
+  ['write-outside-bracket', 'read-outside-bracket'],
+]
+
+export class Collector {
+  readonly #site: Site
+  readonly #entries = new Map<string, Entry>()
+  readonly #notes = new Map<
+    string,
+    { driver: string; message: string; count: number; firstEvent: number }
+  >()
+  readonly #lints = new Map<string, { draft: Draft; count: number }>()
+  readonly #places = new WeakMap<EventOrigin, string>()
+
+  constructor(site: Site) {
+    this.#site = site
+  }
+
+  report(draft: Draft): void {
+    const place = this.#placeOf(draft)
+    const key = `${draft.rule} ${place}`
+    let entry = this.#entries.get(key)
+    if (entry === undefined) {
+      const firstEvent = draft.event.id
+      entry = { key, place, draft, firstEvent, protocolCount: 0, dataCount: 0, wrongNow: false }
+      this.#entries.set(key, entry)
+    }
+    if (draft.wrongNow === undefined) {
+      entry.protocolCount++
+      return
+    }
+    // The first data finding names the harm, which a broken rule alone cannot.
+    if (entry.dataCount === 0) entry.draft = draft
+    entry.dataCount++
+    entry.wrongNow ||= draft.wrongNow
+  }
+
+  note(driver: string, message: string, event: DmabufEvent): void {
+    const key = `${driver} ${message}`
+    const known = this.#notes.get(key)
+    if (known === undefined)
+      this.#notes.set(key, { driver, message, count: 1, firstEvent: event.id })
+    else known.count++
+  }
+
+  lint(draft: Draft): void {
+    const key = `${draft.rule} ${this.#placeOf(draft)}`
+    const known = this.#lints.get(key)
+    if (known === undefined) this.#lints.set(key, { draft, count: 1 })
+    else known.count++
+  }
+
+  result(): CheckResult {
+    const entries = [...this.#entries.values()].filter((entry) => !this.#isSaidBetter(entry))
+    return {
+      findings: entries.sort((a, b) => a.firstEvent - b.firstEvent).map(findingOf),
+      notes: [...this.#notes.values()].map((note): Note => ({ ...note })),
+      lints: [...this.#lints.values()].map(lintOf),
+    }
+  }
+
+  /** Never true of a data finding: each of those stays. */
+  #isSaidBetter({ place, draft, dataCount }: Entry): boolean {
+    if (dataCount > 0) return false
+    return SAYS_MORE.some(
+      ([more, less]) => draft.rule === less && this.#entries.has(`${more} ${place}`),
+    )
+  }
+
+  #placeOf({ origin, rule, buffer }: Draft): string {
+    if (origin === undefined) return `${rule} of buffer ${buffer}`
+    let place = this.#places.get(origin)
+    if (place === undefined) {
+      place = this.#site(origin)
+      this.#places.set(origin, place)
+    }
+    return place
+  }
+}
+
+function findingOf({ draft, protocolCount, dataCount, wrongNow, firstEvent }: Entry): Finding {
+  const rule = ruleOf(draft.rule)
+  const data = dataCount > 0
+  return {
+    rule: rule.id,
+    group: rule.group,
+    severity: rule.severity === 'warning' ? 'warning' : 'error',
+    data,
+    hidden: data && !wrongNow,
+    message: draft.message,
+    because: draft.because,
+    hardware: draft.hardware ?? rule.hardware,
+    fix: draft.fix ?? rule.fix,
+    origin: draft.origin,
+    related: draft.related?.filter(({ origin }) => origin !== undefined) ?? [],
+    buffer: draft.buffer,
+    range: draft.range,
+    wrongNow,
+    count: Math.max(protocolCount, dataCount),
+    firstEvent,
+  }
+}
+
+function lintOf({ draft, count }: { draft: Draft; count: number }): Lint {
+  const { rule, message, origin, buffer } = draft
+  const fix = draft.fix ?? ruleOf(rule).fix
+  return { rule, message, fix, origin, buffer, count, firstEvent: draft.event.id }
+}

@@ -1,0 +1,77 @@
+import type { BufferId, EventId, EventOrigin, Range } from '../events/event.ts'
+import type { RuleId } from './rule-id.ts'
+
+export type Severity = 'error' | 'warning'
+
+/** A place in the user's program that has to do with a finding, and how. */
+export interface RelatedPlace {
+  readonly label: string
+  readonly origin: EventOrigin | undefined
+}
+
+/** The earlier event that should have prevented the harm, or that it never came. */
+export interface Because {
+  /** One sentence. */
+  readonly text: string
+  /** Absent where the point is that no such event was seen. */
+  readonly event?: EventId | undefined
+  readonly origin?: EventOrigin | undefined
+}
+
+/** One mistake of the program, however often it was made. */
+export interface Finding {
+  readonly rule: RuleId
+  /** The rule's group in the catalogue of field bugs, as C1. */
+  readonly group: string
+  readonly severity: Severity
+  /** Some legal hardware hands out wrong bytes; false: the rules of the game were broken. */
+  readonly data: boolean
+  /**
+   * Harm is possible, but this run's own bytes came out right. Only a data finding can be hidden: what
+   * breaks a rule of the game does so in full view, and `hidden` is false.
+   */
+  readonly hidden: boolean
+  /** One sentence that names both parties: who stored or holds, and who read or came too early. */
+  readonly message: string
+  readonly because: Because
+  readonly hardware: string
+  /** The shortest change that helps. */
+  readonly fix: string
+  /** The line that made the mistake. Undefined where no call of the program's is known. */
+  readonly origin: EventOrigin | undefined
+  readonly related: readonly RelatedPlace[]
+  readonly buffer: BufferId | undefined
+  readonly range: Range | undefined
+  /** Whether this run's own bytes came out wrong at least once. */
+  readonly wrongNow: boolean
+  /** How often it was seen at the same place. */
+  readonly count: number
+  readonly firstEvent: EventId
+}
+
+/** What a modelled driver does, as the real one does. Never changes the verdict. */
+export interface Note {
+  /** The driver, as the exporter's name. */
+  readonly driver: string
+  readonly message: string
+  readonly count: number
+  readonly firstEvent: EventId
+}
+
+/** Correct, but could be cheaper. Never changes the verdict. */
+export interface Lint {
+  readonly rule: RuleId
+  readonly message: string
+  readonly fix: string
+  readonly origin: EventOrigin | undefined
+  readonly buffer: BufferId | undefined
+  readonly count: number
+  readonly firstEvent: EventId
+}
+
+export interface CheckResult {
+  /** In the order in which they were first seen. */
+  readonly findings: readonly Finding[]
+  readonly notes: readonly Note[]
+  readonly lints: readonly Lint[]
+}

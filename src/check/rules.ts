@@ -1,0 +1,224 @@
+/** What every rule claims, what hardware does to those who break it, and the usual way out. */
+import type { RuleId, RuleInfo } from './rule-id.ts'
+
+export const ruleTable: readonly RuleInfo[] = [
+  {
+    id: 'read-outside-bracket',
+    group: 'C1',
+    severity: 'error',
+    claim: 'The CPU reads what a device wrote only inside a CPU access for reading.',
+    hardware:
+      'A cache line that was filled before the device wrote answers the load: the CPU sees the previous frame, or half of it.',
+    fix: "Read inside `withCpuAccess('read', ...)`, or put SYNC START | READ before the read and the matching END after it.",
+  },
+  {
+    id: 'write-outside-bracket',
+    group: 'C2',
+    severity: 'error',
+    claim: 'The CPU writes what a device reads only inside a CPU access for writing.',
+    hardware:
+      'The store stays in a dirty cache line that the device does not look into; the device reads old memory, and the line is evicted at some later time.',
+    fix: "Write inside `withCpuAccess('write', ...)`, or put SYNC START | WRITE before the store and the matching END after it.",
+  },
+  {
+    id: 'unbalanced-bracket',
+    group: 'C3',
+    severity: 'error',
+    claim:
+      'Every START has its END, and no START for reading comes inside an open access for writing.',
+    hardware:
+      'START for reading invalidates: a store of the access that is still open is dropped with its line. A missing END leaves stores in the cache.',
+    fix: 'Pair each START with one END in the same scope (`await using`), and end the first access before the second begins.',
+  },
+  {
+    id: 'bracket-direction',
+    group: 'C4',
+    severity: 'error',
+    claim: 'The flags of START and END say what the CPU does in between, and are the same on both.',
+    hardware:
+      'START without READ does not invalidate, END without WRITE does not clean: loads are old, stores stay in the cache.',
+    fix: "Declare what the access does: 'read-write' where it does both, with the same flags at END.",
+  },
+  {
+    id: 'sync-result-ignored',
+    group: 'C5',
+    severity: 'error',
+    claim: 'When SYNC fails, the access does not take place; EINTR and EAGAIN are tried again.',
+    hardware: 'No cache line was touched: the access is as unprotected as one with no SYNC at all.',
+    fix: 'Check the result of DMA_BUF_IOCTL_SYNC; repeat it on EINTR and EAGAIN, give up on anything else, and send no END for a START that failed.',
+  },
+  {
+    id: 'bracket-not-awaited',
+    group: 'C3',
+    severity: 'error',
+    claim: 'SYNC has come back before the same task uses the buffer, hands it on, or ends.',
+    hardware:
+      'SYNC may sleep until devices are done: until it is back nothing is cleaned or invalidated, and the buffer leaves too early.',
+    fix: '`await` the begin and the end of the CPU access.',
+  },
+  {
+    id: 'bracket-over-dma',
+    group: 'C3',
+    severity: 'error',
+    claim:
+      'No CPU access is open on a buffer while a device writes it, none for writing while one reads it.',
+    hardware:
+      'The CPU fills lines while the device writes behind them, and its own stores reach memory before, amid or after the transfer.',
+    fix: 'End the CPU access before the buffer is queued or flipped, and begin it only after the device has given the buffer back.',
+  },
+  {
+    id: 'dirty-over-dma',
+    group: 'C7',
+    severity: 'error',
+    claim: 'No dirty cache line lies over memory that a device is about to write.',
+    hardware:
+      'The cache writes the dirty line back whenever it likes, also after the device has written: old bytes replace the new ones.',
+    fix: 'Clean the buffer before it goes to the device: END | WRITE after the last store, with the device attached.',
+  },
+  {
+    id: 'early-invalidate',
+    group: 'C8',
+    severity: 'error',
+    claim: 'START for reading comes after the device has finished.',
+    hardware:
+      'The cache fetches lines by itself while the device is still writing; START has passed, and nobody drops them again.',
+    fix: 'Wait for the device (VIDIOC_DQBUF, a fence, poll) first, then begin the CPU access.',
+  },
+  {
+    id: 'attribute-alias',
+    group: 'C10',
+    severity: 'error',
+    claim: 'One page is not used through a cached and an uncached mapping at once.',
+    hardware:
+      'One side reads memory while the newest bytes are in a line, or a line is written back over what the other side stored.',
+    fix: 'Use one attribute for all mappings of the buffer, or clean and invalidate between the two.',
+  },
+  {
+    id: 'sync-is-noop',
+    group: 'C12',
+    severity: 'error',
+    claim: 'A SYNC that succeeds has synced the device that shares the bytes.',
+    hardware:
+      'The exporter syncs only the attachments that are mapped at that moment: with none, or another one, no line is cleaned or invalidated.',
+    fix: 'Attach and map the device before the CPU access (import the buffer first), and map without skipping the CPU sync.',
+  },
+  {
+    id: 'partial-write-over-stale',
+    group: 'C4',
+    severity: 'error',
+    claim:
+      'A CPU access for writing alone stores whole cache lines, or reads them up to date first.',
+    hardware:
+      'START | WRITE does not invalidate. A line that is old and stored to in part goes back as a whole, with old bytes beside the new ones.',
+    fix: "Begin the access with 'read-write', or store every byte of each line that you touch.",
+  },
+  {
+    id: 'unsynced-handoff',
+    group: 'C12',
+    severity: 'error',
+    claim: 'Between a device that looks into the CPU caches and one that does not, somebody syncs.',
+    hardware:
+      'The bytes of a snooping device may end in the cache, where the other device does not look; or a line keeps what a non-snooping one replaced.',
+    fix: 'Let a CPU access (START | READ, END | WRITE) or a fresh map of the attachment lie between the two devices.',
+  },
+  {
+    id: 'early-reuse',
+    group: 'D2',
+    severity: 'error',
+    claim: 'A buffer is written again only after every device has stopped reading it.',
+    hardware: 'The display shows two frames at once: the picture tears, on coherent boards too.',
+    fix: 'Queue the buffer again after the flip that replaces it has completed, and use one buffer more.',
+  },
+  {
+    id: 'fd-misuse',
+    group: 'E1',
+    severity: 'error',
+    claim: 'A descriptor is closed once, by its owner, and not used afterwards.',
+    hardware:
+      'The call fails with EBADF, or, once the number was given out again, acts on a stranger: the worst kind of corruption.',
+    fix: 'Let one owner close the descriptor; give others a `dup` of their own.',
+  },
+  {
+    id: 'fd-leak',
+    group: 'E2',
+    severity: 'warning',
+    claim: 'Every descriptor is closed, every buffer released.',
+    hardware:
+      'Memory stays pinned and the table of descriptors fills up: after seconds or hours open and import fail with EMFILE or ENOMEM.',
+    fix: 'Declare the owner with `using` or `await using`, or close it in `finally`.',
+  },
+  {
+    id: 'map-leak',
+    group: 'E4',
+    severity: 'warning',
+    claim: 'Every mapping of a buffer is unmapped.',
+    hardware:
+      'The mapping keeps the buffer alive after its last descriptor was closed, and pins its memory.',
+    fix: 'Declare the mapping with `using`, or call munmap.',
+  },
+  {
+    id: 'use-after-release',
+    group: 'E6',
+    severity: 'error',
+    claim: 'Nobody touches bytes after the CPU access or the mapping that gave them has ended.',
+    hardware:
+      'The CPU faults, or another owner of the page is hit; a device without IOMMU reaches the frame in any case.',
+    fix: 'Take what you need out of the bytes before the access ends, and take the bytes anew in the next one.',
+  },
+  {
+    id: 'handle-alias',
+    group: 'E7',
+    severity: 'error',
+    claim: 'A PRIME handle is closed exactly once per device file, when its last user is done.',
+    hardware:
+      'Importing a buffer twice gives one handle: the first close takes it from both, and a second one may hit a stranger. Never closing it keeps the buffer.',
+    fix: 'Count imports per device file and handle, and close when the count falls to zero.',
+  },
+  {
+    id: 'out-of-range',
+    group: 'F1',
+    severity: 'error',
+    claim: 'Offsets and sizes stay within the buffer that the descriptor stands for.',
+    hardware:
+      'SIGBUS or EFAULT for the CPU, EINVAL at mmap and for a framebuffer, a neighbour overwritten by a device.',
+    fix: 'Ask the descriptor for its size (lseek to the end) and check offset + pitch × height against it; never trust a declared size.',
+  },
+  {
+    id: 'redundant-sync',
+    group: 'C14',
+    severity: 'lint',
+    claim: 'SYNC is asked for where ownership has changed, and nowhere else.',
+    hardware:
+      'Every SYNC walks the lines of the whole buffer: about a millisecond for 64 MiB, for nothing.',
+    fix: 'Keep one CPU access open over the loads that belong together.',
+  },
+]
+
+const byId: ReadonlyMap<string, RuleInfo> = new Map(ruleTable.map((rule) => [rule.id, rule]))
+
+export const ruleIds: readonly RuleId[] = ruleTable.map((rule) => rule.id)
+
+/** The rule with this name or group (C1, also in lower case), or undefined. */
+export function ruleNamed(name: string): RuleInfo | undefined {
+  return byId.get(name) ?? ruleTable.find((rule) => rule.group === name.toUpperCase())
+}
+
+export function ruleOf(id: RuleId): RuleInfo {
+  return byId.get(id) as RuleInfo
+}
+
+/** What there is to say about a rule, as text for a terminal; undefined for an unknown name. */
+export function explain(name: string): string | undefined {
+  const rule = ruleNamed(name)
+  if (rule === undefined) return undefined
+  return [
+    `${rule.id} (${rule.group}, ${rule.severity})`,
+    '',
+    rule.claim,
+    '',
+    `On real hardware: ${rule.hardware}`,
+    '',
+    `Fix: ${rule.fix}`,
+    '',
+  ].join('\n')
+}

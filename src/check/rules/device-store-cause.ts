@@ -1,0 +1,180 @@
+/** Why a read may miss what a device stored last. */
+import type { DeviceAccessEvent, Hazard } from '../../events/event.ts'
+import { type Bracket, type Store, writes } from '../buffer-history.ts'
+import type { History } from '../history.ts'
+import { overlaps } from '../range-map.ts'
+import { bracketName, flagsOf, syncedFor, writerName } from '../words.ts'
+import { type Cause, isCached, type Reader } from './cause.ts'
+import { aliasCause, atStart, storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
+
+export function causeInDeviceStore(
+  history: History,
+  hazard: Hazard,
+  store: Store,
+  reader: Reader,
+): Cause {
+  if (hazard.kind === 'lost') {
+    const later = reader.buffer.cpuStoreAfter(
+      store.event.id,
+      ({ event, attribute }) =>
+        isCached(attribute) && overlaps(history.lines(event.range), hazard.range),
+    )
+    if (later !== undefined) return overwrittenBy(later, store)
+    if (store.overDirty !== undefined) return underDirtyLine(store, store.overDirty, reader)
+  }
+  if (!isCached(reader.attribute)) return aliasCause(store, reader)
+  if (reader.by === 'device' || isSnooped(store)) return handoff(store, reader)
+  return readByCpu(store, reader)
+}
+
+function isSnooped({ event }: Store): boolean {
+  return (event as DeviceAccessEvent).snooped
+}
+
+/** A line that was old where the device had stored became dirty through a store beside it. */
+function overwrittenBy(later: Store, store: Store): Cause {
+  const { bracket, origin } = later
+  if (bracket === undefined) return unbracketedStore(later)
+  if (!writes(bracket.access)) return storeUnderRead(later, bracket)
+  const device = writerName(store)
+  if (bracket.began < store.event.id) return overDevice(bracket, store)
+  if (bracket.access === 'read-write') return startedInVain(bracket, store)
+  return {
+    rule: 'partial-write-over-stale',
+    reason: `a later store filled only part of a cache line, and old bytes beside it went back over those of ${device}`,
+    because: atStart(
+      bracket,
+      `${flagsOf(bracket.start)} keeps lines that were old before the access began.`,
+    ),
+    origin: origin ?? bracket.start.origin,
+    related: [{ label: 'the CPU access began here', origin: bracket.start.origin }],
+  }
+}
+
+function underDirtyLine(store: Store, dirty: Store, { buffer, origin }: Reader): Cause {
+  const { bracket } = dirty
+  const device = writerName(store)
+  if (bracket !== undefined && bracket.ended > store.event.id) return overDevice(bracket, store)
+  const stored = `what ${writerName(dirty)} had stored (event ${dirty.event.id})`
+  return {
+    rule: 'dirty-over-dma',
+    reason: `a dirty line with ${stored} lay over them and may be written back at any time`,
+    because: {
+      text: `Nobody cleaned ${stored} before ${device} wrote.`,
+      event: dirty.event.id,
+      origin: dirty.origin,
+    },
+    origin: dirty.origin ?? store.queued?.origin ?? origin ?? buffer.shared?.origin,
+    related: [],
+  }
+}
+
+function handoff(store: Store, reader: Reader): Cause {
+  const device = writerName(store)
+  const reason = !isSnooped(store)
+    ? `${device} wrote memory behind the CPU cache, and ${reader.name} reads through it`
+    : reader.by === 'device'
+      ? `${device} may have left them in the CPU cache, where ${reader.name} does not look`
+      : `${device} may have left them in the CPU cache, and a sync for another device dropped the line`
+  return {
+    rule: 'unsynced-handoff',
+    reason,
+    because: { text: `No sync lies between the store of ${device} and this read.` },
+    origin: reader.origin ?? store.queued?.origin ?? store.origin,
+    related: [],
+  }
+}
+
+function readByCpu(store: Store, reader: Reader): Cause {
+  const { buffer, event } = reader
+  const device = writerName(store)
+  const task = event.agent.name
+  const bracket = buffer.openFor('read', task) ?? buffer.openFor('read')
+  if (bracket !== undefined) {
+    return bracket.began > store.event.id
+      ? startedInVain(bracket, store)
+      : overDevice(bracket, store)
+  }
+  const forWriting = buffer.openFor('write')
+  if (forWriting !== undefined) {
+    return {
+      rule: 'bracket-direction',
+      reason: 'the CPU access around the read is for writing only',
+      because: atStart(forWriting, `${flagsOf(forWriting.start)} invalidates nothing.`),
+      origin: forWriting.start.origin ?? reader.origin,
+      related: [],
+    }
+  }
+  const { failed } = buffer
+  if (failed?.kind === 'bracket-start') {
+    return {
+      rule: 'sync-result-ignored',
+      reason: 'the START before the read had failed',
+      because: {
+        text: `${flagsOf(failed)} failed with ${failed.result} and was not repeated.`,
+        event: failed.id,
+        origin: failed.origin,
+      },
+      origin: failed.origin ?? reader.origin,
+      related: [],
+    }
+  }
+  return {
+    rule: 'read-outside-bracket',
+    reason: 'no CPU access for reading is open',
+    because: lastBracketBefore(reader, device, store),
+    origin: reader.origin,
+    related: [],
+  }
+}
+
+function lastBracketBefore({ buffer }: Reader, device: string, store: Store): Cause['because'] {
+  const last = buffer.lastReadBracket
+  if (last?.end === undefined) return { text: `No START | READ came after ${device} had written.` }
+  const order = last.began < store.event.id ? 'before' : 'after'
+  return {
+    text: `The last CPU access for reading ended at event ${last.end.id}; it began ${order} ${device} wrote.`,
+    event: last.end.id,
+    origin: last.end.origin,
+  }
+}
+
+/** The device stored after the access had begun. */
+function overDevice(bracket: Bracket, store: Store): Cause {
+  const device = writerName(store)
+  const first = Math.min(store.job?.id ?? store.event.id, store.queued?.id ?? store.event.id)
+  if (first < bracket.start.id) {
+    return {
+      rule: 'early-invalidate',
+      reason: `the CPU access began before ${device} had finished`,
+      because: atStart(
+        bracket,
+        `${flagsOf(bracket.start)} came after the device's job had begun (event ${first}) and before it had finished.`,
+      ),
+      origin: bracket.start.origin,
+      related: [{ label: `${device} had the buffer from here`, origin: store.queued?.origin }],
+    }
+  }
+  bracket.blamed = true
+  return {
+    rule: 'bracket-over-dma',
+    reason: `a CPU access stayed open while ${device} wrote`,
+    because: atStart(bracket, `No END of ${bracketName(bracket)} came before ${device} wrote.`),
+    origin: bracket.start.origin,
+    related: [{ label: `${device} got the buffer here`, origin: store.queued?.origin }],
+  }
+}
+
+function startedInVain(bracket: Bracket, store: Store): Cause {
+  const device = writerName(store)
+  return {
+    rule: 'sync-is-noop',
+    reason: `the START ${syncedFor(bracket.start)}`,
+    because: atStart(
+      bracket,
+      `${flagsOf(bracket.start)} invalidated nothing that ${device} wrote: its buffer was not mapped for it then.`,
+    ),
+    origin: bracket.start.origin,
+    related: [],
+  }
+}

@@ -1,0 +1,7 @@
+import type { DmabufEvent } from '../../events/event.ts'
+
+/** One rule or a small family: looks at each event before and after the history has taken it in. */
+export interface Rule {
+  before?(event: DmabufEvent): void
+  after?(event: DmabufEvent): void
+}

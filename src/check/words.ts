@@ -1,0 +1,42 @@
+/** How findings put things. */
+import type { Agent, BracketEvent, BufferId, CpuAccess, Range } from '../events/event.ts'
+import type { Bracket, Store } from './buffer-history.ts'
+
+export function bytesOf(range: Range | undefined, buffer: BufferId | undefined): string {
+  const of = buffer === undefined ? 'a buffer' : `buffer ${buffer}`
+  return range === undefined ? of : `bytes ${range.start} to ${range.end} of ${of}`
+}
+
+export function agentName({ kind, name }: Agent): string {
+  if (kind === 'task') return name === 'main' ? 'the program' : `task ${name}`
+  return kind === 'kernel' ? `the kernel (${name})` : name
+}
+
+export function writerName({ event, by }: Store): string {
+  if (by === 'device' && 'device' in event) return event.device
+  return by === 'kernel' ? `the kernel (${event.agent.name})` : agentName(event.agent)
+}
+
+export function accessName(access: CpuAccess): string {
+  return access === 'read-write' ? 'reading and writing' : access === 'read' ? 'reading' : 'writing'
+}
+
+export function flagsOf({ kind, access }: Pick<BracketEvent, 'kind' | 'access'>): string {
+  const flags = { read: 'READ', write: 'WRITE', 'read-write': 'READ | WRITE' } as const
+  return `${kind === 'bracket-start' ? 'START' : 'END'} | ${flags[access]}`
+}
+
+export function bracketName({ access, start }: Bracket): string {
+  return `the CPU access for ${accessName(access)} that began at event ${start.id}`
+}
+
+export function syncedFor({ synced }: BracketEvent): string {
+  return synced.length === 0 ? 'synced no device' : `synced ${[...new Set(synced)].join(', ')} only`
+}
+
+export function hull(ranges: readonly Range[]): Range {
+  return {
+    start: Math.min(...ranges.map(({ start }) => start)),
+    end: Math.max(...ranges.map(({ end }) => end)),
+  }
+}
