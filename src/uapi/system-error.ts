@@ -26,8 +26,8 @@ export class SystemError extends Error {
   /** Negative, as in Node. */
   readonly errno: number
   readonly syscall: string
-  readonly path?: string
-  readonly fd?: number
+  declare readonly path?: string
+  declare readonly fd?: number
 
   constructor(init: SystemErrorInit) {
     const code = errnoName(init.errno)
