@@ -1,5 +1,6 @@
 import * as drm from '../uapi/drm.ts'
 import { drmGemClose, drmGetCap, drmPrimeHandle } from '../uapi/drm.ts'
+import { DRM_IOCTL_MODE_DESTROY_DUMB, drmModeDestroyDumb } from '../uapi/drm-dumb.ts'
 import * as fb from '../uapi/drm-framebuffer.ts'
 import * as kms from '../uapi/drm-mode.ts'
 import { fourcc } from '../uapi/fourcc.ts'
@@ -69,6 +70,14 @@ export async function gemClose(calls: Calls, fd: number, handle: number): Promis
     why: () => ({
       EINVAL: `handle ${handle} is not open: each is closed once, however often imported`,
     }),
+  })
+}
+
+/** May sleep. DESTROY_DUMB. */
+export async function destroyDumb(calls: Calls, fd: number, handle: number): Promise<void> {
+  const argument = plainArg(drmModeDestroyDumb.create({ handle }))
+  await calls.ioctl(fd, DRM_IOCTL_MODE_DESTROY_DUMB, argument, {
+    why: () => ({ EINVAL: `handle ${handle} is not open: it was closed already` }),
   })
 }
 

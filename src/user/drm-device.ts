@@ -84,9 +84,7 @@ export class DrmDevice implements AsyncDisposable {
     const calls = Calls.from(this.#sys, this.import)
     this.#open()
     const handle = await this.#handles.open(calls, buffer)
-    return new ImportedBuffer(handle, (entry) =>
-      this.#handles.close(Calls.from(this.#sys, entry), handle),
-    )
+    return new ImportedBuffer(this.#sys, handle, (later) => this.#handles.close(later, handle))
   }
 
   /**
@@ -133,8 +131,12 @@ export class DrmDevice implements AsyncDisposable {
   /** May sleep. Makes a dumb buffer, which ends with the device at the latest. EINVAL, ENOSYS, ENOMEM. */
   async createDumb(options: DumbOptions): Promise<DumbBuffer> {
     const calls = Calls.from(this.#sys, this.createDumb)
-    const device = { fd: () => this.#open(), closed: () => this.#fd === undefined }
-    return await DumbBuffer.create(calls, device, options)
+    this.#open()
+    const owner = {
+      fd: () => this.#open(),
+      close: (later: Calls, handle: number) => this.#handles.close(later, handle),
+    }
+    return await this.#handles.makeDumb(() => DumbBuffer.create(calls, owner, options))
   }
 
   /** May sleep. Only PRIME_FD_TO_HANDLE, not counted: see `import`. */
@@ -194,7 +196,7 @@ export class DrmDevice implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const fd = this.#fd
     if (fd === undefined) return
-    const calls = Calls.from(this.#sys, this[Symbol.asyncDispose])
+    const calls = Calls.disposing(this.#sys)
     this.#fd = undefined
     await this.#turns.run(() =>
       drainAll([

@@ -1,17 +1,24 @@
 import type { Calls } from './calls.ts'
 import { drainAll } from './dispose.ts'
 import type { DmaBuf } from './dma-buf.ts'
-import { fdToHandle, gemClose } from './drm-calls.ts'
+import { destroyDumb, fdToHandle, gemClose } from './drm-calls.ts'
 import { Serial } from './serial.ts'
 
+interface Entry {
+  count: number
+  /** Made here by CREATE_DUMB. */
+  readonly dumb: boolean
+}
+
 /**
- * The GEM handles that a device has imported. The kernel returns the same handle for the same buffer
- * and counts nothing, so one close ends all imports: here they are counted, and a handle is closed
- * when its last import is. An import and a close are never under way together.
+ * The GEM handles that are open on a device. The kernel returns the same handle for each import of a
+ * buffer, also of one that the device itself made and exported, and counts nothing, so one close ends
+ * them all: here they are counted, and a handle is closed when its last owner lets go. An import and
+ * a close are never under way together.
  */
 export class HandleTable {
   readonly #fd: number
-  readonly #counts = new Map<number, number>()
+  readonly #entries = new Map<number, Entry>()
   readonly #serial = new Serial()
 
   constructor(fd: number) {
@@ -22,30 +29,52 @@ export class HandleTable {
   open(calls: Calls, buffer: DmaBuf): Promise<number> {
     return this.#serial.run(async () => {
       const handle = await fdToHandle(calls, this.#fd, buffer.fd)
-      this.#counts.set(handle, (this.#counts.get(handle) ?? 0) + 1)
+      this.#count(handle, false)
       return handle
     })
   }
 
-  /** May sleep. Takes one import of `handle` back. */
-  close(calls: Calls, handle: number): Promise<void> {
+  /** May sleep. The dumb buffer that `make` makes, its handle counted. */
+  makeDumb<T extends { readonly handle: number }>(make: () => Promise<T>): Promise<T> {
     return this.#serial.run(async () => {
-      const count = this.#counts.get(handle) ?? 0
-      if (count > 1) {
-        this.#counts.set(handle, count - 1)
-        return
-      }
-      if (!this.#counts.delete(handle)) return
-      await gemClose(calls, this.#fd, handle)
+      const made = await make()
+      this.#count(made.handle, true)
+      return made
     })
   }
 
-  /** May sleep. Closes every handle, however often imported. */
+  #count(handle: number, dumb: boolean): void {
+    const entry = this.#entries.get(handle)
+    if (entry === undefined) this.#entries.set(handle, { count: 1, dumb })
+    else entry.count++
+  }
+
+  /** May sleep. One owner of `handle` lets go. */
+  close(calls: Calls, handle: number): Promise<void> {
+    return this.#serial.run(async () => {
+      const entry = this.#entries.get(handle)
+      if (entry === undefined || --entry.count > 0) return
+      this.#entries.delete(handle)
+      await this.#drop(calls, handle, entry)
+    })
+  }
+
+  /** May sleep. Closes every handle, however many owners it has. */
   closeAll(calls: Calls): Promise<void> {
     return this.#serial.run(async () => {
-      const handles = [...this.#counts.keys()]
-      this.#counts.clear()
-      await drainAll(handles.map((handle) => () => gemClose(calls, this.#fd, handle)))
+      const entries = [...this.#entries]
+      this.#entries.clear()
+      await drainAll(
+        entries.map(
+          ([handle, entry]) =>
+            () =>
+              this.#drop(calls, handle, entry),
+        ),
+      )
     })
+  }
+
+  #drop(calls: Calls, handle: number, entry: Entry): Promise<void> {
+    return entry.dumb ? destroyDumb(calls, this.#fd, handle) : gemClose(calls, this.#fd, handle)
   }
 }

@@ -23,7 +23,8 @@ export interface DumbOptions {
 export interface DumbOwner {
   /** Its descriptor; throws EBADF once closed. */
   fd(): number
-  closed(): boolean
+  /** May sleep. Lets go of `handle`; nothing to do once the device is closed. */
+  close(calls: Calls, handle: number): Promise<void>
 }
 
 /** A buffer in plain memory, made by a display: any display can show it and the CPU can map it. */
@@ -85,14 +86,10 @@ export class DumbBuffer implements AsyncDisposable {
     }
   }
 
-  /** May sleep. Drops the handle; doing it twice does nothing. Mappings and exports stay. */
+  /** May sleep. Lets go of the handle; doing it twice does nothing. Mappings and exports stay. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#destroyed) return
-    const calls = Calls.from(this.#sys, this[Symbol.asyncDispose])
     this.#destroyed = true
-    // Closing the device has freed the buffer, and its descriptor's number may be another's by now.
-    if (this.#device.closed()) return
-    const argument = plainArg(dumb.drmModeDestroyDumb.create({ handle: this.handle }))
-    await calls.ioctl(this.#device.fd(), dumb.DRM_IOCTL_MODE_DESTROY_DUMB, argument)
+    await this.#device.close(Calls.disposing(this.#sys), this.handle)
   }
 }

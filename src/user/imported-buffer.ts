@@ -1,12 +1,17 @@
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { Calls } from './calls.ts'
+
 /** A counted import of a dma-buf into a display: the handle is valid until this is disposed. */
 export class ImportedBuffer implements AsyncDisposable {
   /** The GEM handle, which other imports of the same buffer share. */
   readonly handle: number
-  readonly #close: (entry: unknown) => Promise<void>
+  readonly #sys: Syscalls
+  readonly #close: (calls: Calls) => Promise<void>
   #closed = false
 
   /** `close` takes one import back: use `DrmDevice.import`. */
-  constructor(handle: number, close: (entry: unknown) => Promise<void>) {
+  constructor(sys: Syscalls, handle: number, close: (calls: Calls) => Promise<void>) {
+    this.#sys = sys
     this.handle = handle
     this.#close = close
   }
@@ -15,6 +20,6 @@ export class ImportedBuffer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#close(this[Symbol.asyncDispose])
+    await this.#close(Calls.disposing(this.#sys))
   }
 }
