@@ -50,6 +50,14 @@ export class Calls {
     return new Calls(sys, captureOrigin(entry))
   }
 
+  /**
+   * Calls for whoever disposes: `dispose` itself stays in the stack, because below it there may be
+   * the helper of a compiler that lowers `using`, which is not the user's code. Never sleeps.
+   */
+  static disposing(sys: Syscalls): Calls {
+    return new Calls(sys, captureOrigin(Calls.disposing))
+  }
+
   /** Runs `body` with this origin in force, so that public methods it calls do not take another. */
   run<T>(body: () => T): T {
     return withOrigin(this.#origin, body)

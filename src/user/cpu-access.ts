@@ -67,18 +67,18 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
 
   /** May sleep. Ends the access; ending twice does nothing. EINVAL, EBADF when the buffer is closed. */
   end(): Promise<void> {
-    return this.#end(this.end)
+    return this.#end(() => Calls.from(this.#core.sys, this.end))
   }
 
   /** As `end`. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#end(this[Symbol.asyncDispose])
+    return this.#end(() => Calls.disposing(this.#core.sys))
   }
 
-  #end(entry: unknown): Promise<void> {
+  #end(capture: () => Calls): Promise<void> {
     // The first end reports its failure; a second one only waits for it.
     if (this.#ended !== undefined) return this.#ended.catch(() => undefined)
-    const calls = Calls.from(this.#core.sys, entry)
+    const calls = capture()
     this.#bytes = undefined
     this.#ended = drainAll([
       () => this.#core.sync(calls, syncFlags(this.access) | DMA_BUF_SYNC_END),

@@ -101,17 +101,17 @@ export class DmaBuf implements Disposable {
 
   /** Closes the descriptor; doing it twice does nothing. Mappings stay until disposed. Never sleeps. */
   close(): void {
-    this.#close(this.close)
+    this.#close(() => Calls.from(this.#sys, this.close))
   }
 
   /** As `close`. */
   [Symbol.dispose](): void {
-    this.#close(this[Symbol.dispose])
+    this.#close(() => Calls.disposing(this.#sys))
   }
 
-  #close(entry: unknown): void {
+  #close(capture: () => Calls): void {
     if (this.closed) return
-    const calls = Calls.from(this.#sys, entry)
+    const calls = capture()
     const fd = this.fd
     drainAllSync([() => void this.#core.detach(calls), () => calls.close(fd)])
   }
@@ -195,8 +195,9 @@ export class DmaBuf implements Disposable {
 function probeSize(calls: Calls, fd: number): number {
   const seek = (whence: number): number => calls.run(() => calls.sys.lseek(fd, 0, whence))
   const current = seek(SEEK_CUR)
-  const refused = current === -errno.EINVAL || current === -errno.EBADF
-  return succeed('lseek', refused ? seek(SEEK_END) : -errno.EINVAL, {
+  const other = current >= 0 || current === -errno.ESPIPE
+  const size = current === -errno.EINVAL ? seek(SEEK_END) : current
+  return succeed('lseek', other ? -errno.EINVAL : size, {
     fd,
     why: () => ({
       EBADF: `${fd} is not open: pass the descriptor before it is closed, or a dup of it`,

@@ -92,6 +92,6 @@ export class DmaHeap implements Disposable {
     const fd = this.#fd
     if (fd === undefined) return
     this.#fd = undefined
-    Calls.from(this.#sys, this[Symbol.dispose]).close(fd)
+    Calls.disposing(this.#sys).close(fd)
   }
 }

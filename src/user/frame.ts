@@ -85,7 +85,7 @@ export class Frame implements AsyncDisposable {
   /** May sleep. Drops this reference; doing it twice does nothing. The last one queues the buffer. */
   [Symbol.asyncDispose](): Promise<void> {
     if (this.#released !== undefined) return this.#released.catch(() => undefined)
-    const calls = Calls.from(this.#share.sys, this[Symbol.asyncDispose])
+    const calls = Calls.disposing(this.#share.sys)
     this.#share.count--
     this.#released = this.#share.count > 0 ? Promise.resolve() : this.#share.giveBack(calls)
     return this.#released

@@ -63,7 +63,7 @@ export class Mapping extends ExactAccess implements Disposable {
   /** Unmaps; doing it twice does nothing. Never sleeps. */
   [Symbol.dispose](): void {
     if (!this.#mapped) return
-    const calls = Calls.from(this.#sys, this[Symbol.dispose])
+    const calls = Calls.disposing(this.#sys)
     this.#mapped = false
     this.#bytes = undefined
     calls.munmap(this.#range.address, this.length)

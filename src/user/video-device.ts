@@ -219,7 +219,7 @@ export class VideoDevice implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const fd = this.#fd
     if (fd === undefined) return
-    const calls = Calls.from(this.#sys, this[Symbol.asyncDispose])
+    const calls = Calls.disposing(this.#sys)
     this.#fd = undefined
     await drainAll([() => this.#stop(calls), () => calls.close(fd)])
   }
