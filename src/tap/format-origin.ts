@@ -25,6 +25,18 @@ function isOurs(file: string): boolean {
   )
 }
 
+/** Code that compilers add: the packages that hold it, and the names of what they put inline. */
+const helperFile =
+  /[\\/](tslib|@babel[\\/]runtime|@swc[\\/]helpers)[\\/]|\0|@oxc-project[+\\/]runtime/
+const helperName = /^(__callDispose|__disposeResources|_usingCtx|_dispose)$/
+
+/** Whether `frame` is a helper of a compiler that lowered `using`; `above` is what it called. */
+function isHelper(frame: StackFrame, above: StackFrame | undefined): boolean {
+  if (helperFile.test(frame.file) || helperName.test(frame.name ?? '')) return true
+  // The helpers of esbuild and TypeScript walk the resources in a function of this name.
+  return frame.name === 'next' && /dispose\]$/i.test(above?.name ?? '')
+}
+
 /**
  * The first frame of `origin` outside this package and the host, or `undefined` when there is none or
  * capture is off. Reading the stack is what makes V8 format it: call this only to show a place.
@@ -32,7 +44,8 @@ function isOurs(file: string): boolean {
 export function formatOrigin(origin: EventOrigin | undefined): CallSite | undefined {
   const stack = origin?.stack
   if (stack === undefined) return undefined
-  const frames = parseStack(stack).filter(({ file }) => !isOurs(file))
+  const all = parseStack(stack)
+  const frames = all.filter((frame, i) => !isOurs(frame.file) && !isHelper(frame, all[i - 1]))
   const [first] = frames
   return first === undefined ? undefined : { ...first, frames }
 }
