@@ -80,15 +80,14 @@ export class BufferCore {
     }
   }
 
-  /** Counts an open bracket, which keeps the shared mapping. */
+  /** Counts an open bracket. */
   enter(): void {
     this.#brackets++
   }
 
   /** The bracket is over. */
-  leave(calls: Calls): void {
+  leave(): void {
     this.#brackets--
-    if (this.closed) this.#unmap(calls)
   }
 
   /** The address of the shared mapping, made now if need be. A read-only buffer is mapped so. */
@@ -108,19 +107,17 @@ export class BufferCore {
     return address
   }
 
-  /** Gives the descriptor up without closing it. */
-  detach(calls: Calls): number {
-    const fd = this.fd('release')
-    this.#fd = undefined
-    this.#unmap(calls)
-    return fd
+  /** Unmaps what brackets have mapped: their bytes must not be used any more. */
+  unmap(calls: Calls): void {
+    const mapping = this.#mapping
+    this.#mapping = undefined
+    if (mapping !== undefined) calls.munmap(mapping.address, this.size)
   }
 
-  /** Unmaps, unless an open bracket may still be using the bytes. */
-  #unmap(calls: Calls): void {
-    const mapping = this.#mapping
-    if (mapping === undefined || this.busy) return
-    this.#mapping = undefined
-    calls.munmap(mapping.address, this.size)
+  /** Gives the descriptor up without closing it. */
+  detach(): number {
+    const fd = this.fd('release')
+    this.#fd = undefined
+    return fd
   }
 }

@@ -40,7 +40,8 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
 
   /**
    * The buffer's bytes, to load and store at native speed until the access ends: do not keep them.
-   * The buffer is mapped at the first use and stays mapped. EINVAL once ended, EACCES, ENOMEM.
+   * The buffer is mapped at the first use and stays mapped until it is closed. EINVAL once ended,
+   * EBADF once the buffer is closed, EACCES, ENOMEM.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     this.#requireOpen()
@@ -57,7 +58,10 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
   }
 
   #requireOpen(): void {
-    if (this.#ended === undefined) return
+    if (this.#ended === undefined) {
+      this.#core.fd('view')
+      return
+    }
     throw systemError({
       errno: -errno.EINVAL,
       syscall: 'view',
@@ -82,7 +86,7 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
     this.#bytes = undefined
     this.#ended = drainAll([
       () => this.#core.sync(calls, syncFlags(this.access) | DMA_BUF_SYNC_END),
-      () => this.#core.leave(calls),
+      () => this.#core.leave(),
     ])
     return this.#ended
   }

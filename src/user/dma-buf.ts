@@ -90,16 +90,22 @@ export class DmaBuf implements Disposable {
   release(): number {
     const calls = Calls.from(this.#sys, this.release)
     const fd = this.#core.fd('release')
-    if (!this.#core.busy) return this.#core.detach(calls)
-    throw systemError({
-      errno: -errno.EBUSY,
-      syscall: 'release',
-      fd,
-      detail: 'a CPU access is open: end it before giving the descriptor away',
-    })
+    if (this.#core.busy) {
+      throw systemError({
+        errno: -errno.EBUSY,
+        syscall: 'release',
+        fd,
+        detail: 'a CPU access is open: end it before giving the descriptor away',
+      })
+    }
+    this.#core.unmap(calls)
+    return this.#core.detach()
   }
 
-  /** Closes the descriptor; doing it twice does nothing. Mappings stay until disposed. Never sleeps. */
+  /**
+   * Closes the descriptor; doing it twice does nothing. The bytes of open CPU accesses die with it,
+   * mappings made by `map` stay until disposed. Never sleeps.
+   */
   close(): void {
     this.#close(() => Calls.from(this.#sys, this.close))
   }
@@ -112,8 +118,8 @@ export class DmaBuf implements Disposable {
   #close(capture: () => Calls): void {
     if (this.closed) return
     const calls = capture()
-    const fd = this.fd
-    drainAllSync([() => void this.#core.detach(calls), () => calls.close(fd)])
+    const fd = this.#core.detach()
+    drainAllSync([() => this.#core.unmap(calls), () => calls.close(fd)])
   }
 
   /**
