@@ -1,0 +1,47 @@
+import { KernelError } from '../../machine/kernel-error.ts'
+import type { Card } from './card.ts'
+import { FlipEvents } from './flip-events.ts'
+import type { Framebuffer } from './framebuffer.ts'
+import { GemHandles } from './gem-handles.ts'
+import { Lock } from './lock.ts'
+
+/** What one open file of the device has (struct drm_file). */
+export class Client {
+  readonly card: Card
+  readonly handles: GemHandles
+  readonly events: FlipEvents = new FlipEvents()
+  /** Newest first. */
+  readonly framebuffers: Framebuffer[] = []
+  /** One import or export at a time (drm_prime_file_private.lock). */
+  readonly primeLock: Lock
+  #released = false
+
+  constructor(card: Card) {
+    this.card = card
+    const file = card.nextFile()
+    this.handles = new GemHandles(file, card.machine.events, card.objects)
+    this.primeLock = new Lock(card.machine.scheduler, `drm file ${file}`)
+    card.clients.add(this)
+    card.master ??= this
+  }
+
+  /** EBADF once the file is gone: it was closed while a call on it slept. */
+  requireOpen(): void {
+    if (this.#released) throw new KernelError('EBADF', 'the device was closed during the call')
+  }
+
+  /** Takes everything back: framebuffers (what shows one is turned off), handles, events. */
+  release(): void {
+    this.#released = true
+    const { card } = this
+    card.clients.delete(this)
+    if (card.master === this) card.master = undefined
+    for (const framebuffer of this.framebuffers.splice(0)) {
+      if (card.crtc.shows(framebuffer)) card.crtc.turnOff()
+      card.framebuffers.forget(framebuffer)
+    }
+    if (card.clients.size === 0) card.crtc.turnOff()
+    this.handles.closeAll()
+    this.events.close()
+  }
+}

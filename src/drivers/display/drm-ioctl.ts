@@ -1,0 +1,67 @@
+/**
+ * How a request of the card is carried out: looked up by its number alone, on a copy of the structure
+ * that is as long as the kernel's own, which is copied back whether or not the request succeeds.
+ * Source: drm_ioctl in drivers/gpu/drm/drm_ioctl.c of Linux 6.12.
+ */
+import type { IoctlCall, UserMemory } from '../../dmabuf/file.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
+import { ioctlSize } from '../../uapi/ioctl-number.ts'
+import type { Struct } from '../../uapi/struct.ts'
+import type { Client } from './client.ts'
+
+/** _IOC_WRITE: the kernel reads the structure. */
+const IN = 2 ** 30
+/** _IOC_READ: the kernel writes it. */
+const OUT = 2 ** 31
+
+/** A request on its way: the kernel's copy of its structure, and the call it came with. */
+export interface DrmCall<V> {
+  /** Reads and writes `argument.bytes` in place. */
+  readonly args: V
+  /** The kernel's copy, with the caller's memory behind its pointers. */
+  readonly argument: UserMemory
+  readonly call: IoctlCall
+}
+
+export interface DrmIoctl {
+  readonly request: number
+  /** May sleep where `run` of its definition does. */
+  run(client: Client, call: IoctlCall): Promise<void>
+}
+
+export interface DrmIoctlInfo<V> {
+  readonly request: number
+  readonly layout: Struct<V>
+  /** Only the file that is master may do it (DRM_MASTER): EACCES. */
+  readonly master?: boolean
+  run(client: Client, drm: DrmCall<V>): Promise<void> | void
+}
+
+/** Defines a request. */
+export function drmIoctl<V>(info: DrmIoctlInfo<V>): DrmIoctl {
+  return { request: info.request, run: (client, call) => carryOut(info, client, call) }
+}
+
+async function carryOut<V>(info: DrmIoctlInfo<V>, client: Client, call: IoctlCall): Promise<void> {
+  const { request, layout, master = false } = info
+  const given = call.argument.bytes.subarray(0, ioctlSize(call.request))
+  const bytes = new Uint8Array(Math.max(given.length, layout.size))
+  if (goes(call.request, request, IN)) bytes.set(given)
+  const { pointers } = call.argument
+  const argument = pointers === undefined ? { bytes } : { bytes, pointers }
+  try {
+    if (master) requireMaster(client)
+    await info.run(client, { args: layout.over(bytes), argument, call })
+  } finally {
+    if (goes(call.request, request, OUT)) given.set(bytes.subarray(0, given.length))
+  }
+}
+
+function requireMaster(client: Client): void {
+  if (client.card.master === client) return
+  throw new KernelError('EACCES', 'another open file is master of the card')
+}
+
+function goes(asked: number, known: number, way: number): boolean {
+  return (asked & known & way) !== 0
+}

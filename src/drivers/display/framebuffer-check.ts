@@ -1,0 +1,112 @@
+/**
+ * What ADDFB2 refuses.
+ * Source: drm_internal_framebuffer_create and framebuffer_check in drivers/gpu/drm/drm_framebuffer.c,
+ * drm_gem_fb_init_with_funcs in drm_gem_framebuffer_helper.c, of Linux 6.12.
+ */
+import { KernelError } from '../../machine/kernel-error.ts'
+import { onlyBits } from '../../uapi/bits.ts'
+import { DRM_MODE_FB_MODIFIERS, type DrmModeFbCmd2 } from '../../uapi/drm-framebuffer.ts'
+import { fourccText } from '../../uapi/fourcc.ts'
+import {
+  maxFrameSide,
+  minFrameSide,
+  type PixelFormat,
+  pixelFormatOf,
+} from '../video/pixel-format.ts'
+import type { FramebufferPlane } from './framebuffer.ts'
+import { lineBytes, type PlaneInfo, planesOf } from './planes.ts'
+
+/** DRM_MODE_FB_INTERLACED */
+const INTERLACED = 1
+const LARGEST = 0xffffffff
+
+/** The format of a request whose numbers are sound. EINVAL, ERANGE. */
+export function checkRequest(request: DrmModeFbCmd2): PixelFormat {
+  if (!onlyBits(request.flags, INTERLACED | DRM_MODE_FB_MODIFIERS)) {
+    throw new KernelError('EINVAL', `flags are 0x${request.flags.toString(16)}: MODIFIERS is known`)
+  }
+  checkSide('width', request.width)
+  checkSide('height', request.height)
+  const format = pixelFormatOf(request.pixel_format)
+  if (format === undefined) {
+    throw new KernelError(
+      'EINVAL',
+      `format '${fourccText(request.pixel_format)}' is not shown here: XR24, YU12 and NV12 are`,
+    )
+  }
+  const planes = planesOf[format.name]
+  planes.forEach((plane, index) => {
+    checkPlane(request, plane, index)
+  })
+  for (let index = planes.length; index < 4; index++) checkUnused(request, index)
+  checkStep(format, request)
+  return format
+}
+
+/** EINVAL unless the object holds the plane's last visible byte. */
+export function checkFits(
+  { object, offset, pitch }: FramebufferPlane,
+  info: PlaneInfo,
+  { width, height }: DrmModeFbCmd2,
+): void {
+  const needed = (height / info.down - 1) * pitch + lineBytes(info, width) + offset
+  if (object.buffer.size < needed) {
+    throw new KernelError(
+      'EINVAL',
+      `the plane ends at byte ${needed} and the buffer has ${object.buffer.size}`,
+    )
+  }
+}
+
+function checkSide(side: string, value: number): void {
+  if (value < minFrameSide || value > maxFrameSide) {
+    throw new KernelError(
+      'EINVAL',
+      `${side} is ${value} pixels: ${minFrameSide} to ${maxFrameSide} are possible`,
+    )
+  }
+}
+
+/** The display's own rule: a sample of chroma stands for whole pixels. */
+function checkStep({ sizeStep, name }: PixelFormat, { width, height }: DrmModeFbCmd2): void {
+  if (width % sizeStep === 0 && height % sizeStep === 0) return
+  throw new KernelError('EINVAL', `${width}x${height} is odd, and ${name} shares chroma by two`)
+}
+
+function checkPlane(request: DrmModeFbCmd2, plane: PlaneInfo, index: number): void {
+  const { handle, pitch, offset, modifier } = planeOf(request, index)
+  const line = lineBytes(plane, Math.ceil(request.width / plane.across) * plane.across)
+  if (handle === 0) throw new KernelError('EINVAL', `plane ${index} has no handle`)
+  if (Math.ceil(request.height / plane.down) * pitch + offset > LARGEST) {
+    throw new KernelError('ERANGE', `plane ${index} ends beyond 4 GiB`)
+  }
+  if (pitch < line) {
+    throw new KernelError(
+      'EINVAL',
+      `pitch ${pitch} of plane ${index} is less than a line of ${line} bytes`,
+    )
+  }
+  if (modifier !== 0) {
+    throw new KernelError('EINVAL', `plane ${index} has a modifier: only LINEAR is shown here`)
+  }
+}
+
+function checkUnused(request: DrmModeFbCmd2, index: number): void {
+  const { handle, pitch, offset, modifier } = planeOf(request, index)
+  const strict = (request.flags & DRM_MODE_FB_MODIFIERS) !== 0
+  if (modifier === 0 && !(strict && (handle !== 0 || pitch !== 0 || offset !== 0))) return
+  throw new KernelError('EINVAL', `plane ${index} is not used by the format and is not zero`)
+}
+
+/** The numbers of one plane. */
+export function planeOf(
+  request: DrmModeFbCmd2,
+  index: number,
+): { handle: number; pitch: number; offset: number; modifier: number } {
+  return {
+    handle: request.handles[index] ?? 0,
+    pitch: request.pitches[index] ?? 0,
+    offset: request.offsets[index] ?? 0,
+    modifier: request.modifier[index] ?? 0,
+  }
+}

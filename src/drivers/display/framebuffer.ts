@@ -1,0 +1,23 @@
+import type { PixelFormat } from '../video/pixel-format.ts'
+import type { GemObject } from './gem-object.ts'
+
+/** Where a plane lies. */
+export interface FramebufferPlane {
+  readonly object: GemObject
+  /** Bytes from the buffer's start. */
+  readonly offset: number
+  /** Bytes from line to line. */
+  readonly pitch: number
+}
+
+/** A picture in buffers (struct drm_framebuffer): holds a reference to the object of each plane. */
+export interface Framebuffer {
+  readonly id: number
+  readonly format: PixelFormat
+  /** Pixels. */
+  readonly width: number
+  readonly height: number
+  readonly planes: readonly FramebufferPlane[]
+  /** The table of ids, and what shows it or is about to. */
+  references: number
+}

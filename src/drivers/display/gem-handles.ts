@@ -1,0 +1,86 @@
+import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
+import type { EventStream } from '../../events/stream.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
+import { errno } from '../../uapi/errno.ts'
+import type { GemObject } from './gem-object.ts'
+import type { GemObjects } from './gem-objects.ts'
+
+/**
+ * The handles of one open file: small numbers for objects, the lowest free one next.
+ *
+ * A buffer has at most one handle here, however often it is imported, and nothing counts the imports.
+ * Source: drm_gem_handle_create_tail and drm_prime_lookup_buf_handle.
+ */
+export class GemHandles {
+  readonly #file: number
+  readonly #events: EventStream
+  readonly #objects: GemObjects
+  readonly #byHandle = new Map<number, GemObject>()
+
+  /** `file` is the number of the open file in events. */
+  constructor(file: number, events: EventStream, objects: GemObjects) {
+    this.#file = file
+    this.#events = events
+    this.#objects = objects
+  }
+
+  /** A handle for `object`, whose reference it takes over. */
+  open(object: GemObject): number {
+    let handle = 1
+    while (this.#byHandle.has(handle)) handle++
+    this.#byHandle.set(handle, object)
+    this.#emit('handle-open', { handle, buffer: object.buffer.inode, fresh: true, result: 0 })
+    return handle
+  }
+
+  /** The handle that stands for `buffer` already, told as one that an import returned again. */
+  again(buffer: DmaBuf): number | undefined {
+    for (const [handle, object] of this.#byHandle) {
+      if (object.buffer !== buffer) continue
+      this.#emit('handle-open', { handle, buffer: buffer.inode, fresh: false, result: 0 })
+      return handle
+    }
+    return undefined
+  }
+
+  /** The object behind `handle`. ENOENT. */
+  get(handle: number): GemObject {
+    const object = this.#byHandle.get(handle)
+    if (object === undefined) throw new KernelError('ENOENT', `handle ${handle} is not open`)
+    return object
+  }
+
+  has(object: GemObject): boolean {
+    return [...this.#byHandle.values()].includes(object)
+  }
+
+  /** Drops `handle`. EINVAL for one that is not open. */
+  close(handle: number): void {
+    const object = this.#byHandle.get(handle)
+    if (object === undefined) {
+      this.refused(handle, -errno.EINVAL)
+      throw new KernelError('EINVAL', `handle ${handle} is not open: closed twice?`)
+    }
+    this.#byHandle.delete(handle)
+    const buffer = object.buffer.inode
+    this.#emit('handle-close', { handle, buffer, fresh: false, result: 0 })
+    this.#objects.put(object)
+  }
+
+  /** Tells that closing `handle` failed with `result`, a negative errno. */
+  refused(handle: number, result: number): void {
+    const buffer = this.#byHandle.get(handle)?.buffer.inode
+    this.#emit('handle-close', { handle, buffer, fresh: false, result })
+  }
+
+  closeAll(): void {
+    for (const handle of [...this.#byHandle.keys()]) this.close(handle)
+  }
+
+  #emit(
+    kind: 'handle-open' | 'handle-close',
+    what: { handle: number; buffer: number | undefined; fresh: boolean; result: number },
+  ): void {
+    this.#events.emit({ kind, file: this.#file, ...what })
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Dumb buffers and closing handles.
+ * Source: drivers/gpu/drm/drm_dumb_buffers.c, drm_gem_handle_delete and drm_gem_dumb_map_offset in
+ * drm_gem.c, drm_gem_shmem_dumb_create in drm_gem_shmem_helper.c, of Linux 6.12.
+ */
+import { KernelError } from '../../machine/kernel-error.ts'
+import { alignUp } from '../../uapi/bits.ts'
+import { DRM_IOCTL_GEM_CLOSE, drmGemClose } from '../../uapi/drm.ts'
+import * as dumb from '../../uapi/drm-dumb.ts'
+import { PAGE_SIZE } from '../../uapi/fcntl.ts'
+import type { Client } from './client.ts'
+import { type DrmCall, type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
+
+const LARGEST = 0xffffffff
+
+export const gemIoctls: readonly DrmIoctl[] = [
+  drmIoctl({
+    request: DRM_IOCTL_GEM_CLOSE,
+    layout: drmGemClose,
+    run: ({ handles }, { args }) => handles.close(args.handle),
+  }),
+  drmIoctl({
+    request: dumb.DRM_IOCTL_MODE_CREATE_DUMB,
+    layout: dumb.drmModeCreateDumb,
+    run: create,
+  }),
+  drmIoctl({
+    request: dumb.DRM_IOCTL_MODE_MAP_DUMB,
+    layout: dumb.drmModeMapDumb,
+    run({ handles, card }, { args }) {
+      const object = handles.get(args.handle)
+      if (object.attachment !== undefined) {
+        throw new KernelError('EINVAL', 'the buffer is imported: map its dma-buf')
+      }
+      args.offset = card.objects.mapOffset(object)
+    },
+  }),
+  drmIoctl({
+    request: dumb.DRM_IOCTL_MODE_DESTROY_DUMB,
+    layout: dumb.drmModeDestroyDumb,
+    run: ({ handles }, { args }) => handles.close(args.handle),
+  }),
+]
+
+function create(client: Client, { args }: DrmCall<dumb.DrmModeCreateDumb>): void {
+  const { width, height, bpp } = args
+  args.handle = 0
+  args.pitch = 0
+  args.size = 0
+  checkDumb(width, height, bpp)
+  const pitch = Math.ceil((width * bpp) / 8)
+  const size = alignUp(pitch * height, PAGE_SIZE)
+  args.handle = client.handles.open(client.card.objects.create(size))
+  args.pitch = pitch
+  args.size = size
+}
+
+/** The kernel reckons with 32 bits: nothing may wrap around. */
+function checkDumb(width: number, height: number, bpp: number): void {
+  if (width === 0 || height === 0 || bpp === 0) {
+    throw new KernelError('EINVAL', `${width}x${height} pixels of ${bpp} bits are no buffer`)
+  }
+  const stride = Math.ceil(bpp / 8) * width
+  if (bpp > LARGEST - 8 || alignUp(stride * height, PAGE_SIZE) > LARGEST) {
+    throw new KernelError('EINVAL', `${width}x${height} pixels of ${bpp} bits are over 4 GiB`)
+  }
+}

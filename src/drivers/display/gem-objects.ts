@@ -1,0 +1,159 @@
+/**
+ * The display's buffers: made in its own memory, or imported from dma-bufs.
+ *
+ * A buffer made here has a dma-buf from the start, although no descriptor shows it before it is
+ * exported: events name buffers by inode. Its object and its dma-buf live as long as handles,
+ * framebuffers or descriptors refer to either.
+ *
+ * Source: drivers/gpu/drm/drm_prime.c and drm_gem.c of Linux 6.12.
+ */
+import type { DmaLayer } from '../../dma/dma-layer.ts'
+import { tableOf } from '../../dma/sg-table.ts'
+import type { DmaBufCore } from '../../dmabuf/core.ts'
+import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
+import type { DmaBufOps } from '../../dmabuf/ops.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
+import type { Machine } from '../../machine/machine.ts'
+import type { Storage } from '../../machine/storage.ts'
+import { coherentMemory } from './coherent-memory.ts'
+import type { GemObject } from './gem-object.ts'
+
+/** The device's name in events, attachments and boards. */
+export const DISPLAY_NAME = 'display'
+/** DRM_FILE_PAGE_OFFSET_START: offsets below belong to nobody. */
+const FIRST_MAP_OFFSET = 2 ** 32
+
+export class GemObjects {
+  readonly #machine: Machine
+  readonly #dma: DmaLayer
+  readonly #core: DmaBufCore
+  readonly #ops: DmaBufOps
+  readonly #own = new Map<DmaBuf, GemObject>()
+  #nextOffset = FIRST_MAP_OFFSET
+
+  constructor(machine: Machine, dma: DmaLayer, core: DmaBufCore) {
+    this.#machine = machine
+    this.#dma = dma
+    this.#core = core
+    this.#ops = this.#primeOps()
+  }
+
+  /** A zeroed buffer of `size` bytes, whole pages, with one reference. ENOMEM. */
+  create(size: number): GemObject {
+    const storage = this.#machine.ram.allocate(size)
+    if (storage === undefined) {
+      throw new KernelError('ENOMEM', `${size} bytes asked, and the board has no such memory left`)
+    }
+    const buffer = this.#core.export({ exporter: 'drm', size, ops: this.#ops, priv: storage })
+    storage.buffer = buffer.inode
+    coherentMemory(this.#machine, storage, DISPLAY_NAME)
+    const object: GemObject = {
+      buffer,
+      mapping: this.#dma.map({
+        device: DISPLAY_NAME,
+        table: tableOf(storage),
+        direction: 'bidirectional',
+        skipCpuSync: true,
+        buffer: buffer.inode,
+      }),
+      attachment: undefined,
+      references: 1,
+      fileFlags: undefined,
+      mapOffset: undefined,
+    }
+    this.#own.set(buffer, object)
+    return object
+  }
+
+  /**
+   * May sleep. The object behind a dma-buf, with one more reference: the one made here, or a new one
+   * that stays attached and mapped in both directions. The exporter's errors pass through.
+   */
+  async import(buffer: DmaBuf, fileFlags: number): Promise<GemObject> {
+    const own = this.#own.get(buffer)
+    if (own !== undefined) return this.get(own)
+    this.#core.get(buffer)
+    try {
+      return await this.#attach(buffer, fileFlags)
+    } catch (error) {
+      this.#core.put(buffer)
+      throw error
+    }
+  }
+
+  /** One more reference. An object that only descriptors kept alive comes back. */
+  get(object: GemObject): GemObject {
+    if (object.references === 0) this.#core.get(object.buffer)
+    object.references++
+    return object
+  }
+
+  /** One reference less. */
+  put(object: GemObject): void {
+    object.references--
+    if (object.references > 0) return
+    const { attachment, buffer, mapping } = object
+    if (attachment !== undefined) {
+      this.#core.unmapAttachment(attachment, mapping, 'bidirectional')
+      this.#core.detach(attachment)
+    }
+    this.#core.put(buffer)
+  }
+
+  /** The offset of the device's file at which an object made here can be mapped. */
+  mapOffset(object: GemObject): number {
+    if (object.mapOffset === undefined) {
+      object.mapOffset = this.#nextOffset
+      this.#nextOffset += object.buffer.size
+    }
+    return object.mapOffset
+  }
+
+  /** The object whose place in the device's file begins at `offset`. */
+  atOffset(offset: number): GemObject | undefined {
+    for (const object of this.#own.values()) if (object.mapOffset === offset) return object
+    return undefined
+  }
+
+  async #attach(buffer: DmaBuf, fileFlags: number): Promise<GemObject> {
+    const attachment = await this.#core.attach(buffer, DISPLAY_NAME)
+    try {
+      const mapping = await this.#core.mapAttachment(attachment, 'bidirectional')
+      return { buffer, mapping, attachment, references: 1, fileFlags, mapOffset: undefined }
+    } catch (error) {
+      this.#core.detach(attachment)
+      throw error
+    }
+  }
+
+  /** drm_gem_prime_dmabuf_ops: mapping moves no data, and there is nothing to do for the CPU. */
+  #primeOps(): DmaBufOps {
+    return {
+      mapDmaBuf: ({ buffer, device }, direction) =>
+        this.#dma.map({
+          device,
+          table: tableOf(storageOf(buffer)),
+          direction,
+          skipCpuSync: true,
+          buffer: buffer.inode,
+        }),
+      unmapDmaBuf: (_attachment, mapping) => this.#dma.unmap(mapping),
+      mmap: (buffer, offset, length) => ({
+        runs: [{ storage: storageOf(buffer), offset, length }],
+        attribute: 'write-combine',
+      }),
+      release: (buffer) => this.#release(buffer),
+    }
+  }
+
+  #release(buffer: DmaBuf): void {
+    const object = this.#own.get(buffer)
+    if (object !== undefined) this.#dma.unmap(object.mapping)
+    this.#own.delete(buffer)
+    this.#machine.ram.free(storageOf(buffer))
+  }
+}
+
+function storageOf(buffer: DmaBuf): Storage {
+  return buffer.priv as Storage
+}

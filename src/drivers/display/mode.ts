@@ -1,0 +1,104 @@
+/**
+ * Modes: the timing of a picture, and what it comes to in nanoseconds.
+ */
+import { KernelError } from '../../machine/kernel-error.ts'
+import {
+  DRM_MODE_TYPE_DRIVER,
+  DRM_MODE_TYPE_PREFERRED,
+  type DrmModeModeinfo,
+} from '../../uapi/drm-mode.ts'
+
+/** The time of one picture in nanoseconds, and of the part in which lines are visible. */
+export interface Timing {
+  readonly period: number
+  readonly visible: number
+}
+
+/** CVT 1.2, reduced blanking: pixels of each part, lines, and the least vertical blank in seconds. */
+const RB = { hFront: 48, hSync: 32, hBlank: 160, vFront: 3, vSync: 6, vBackMin: 6, vBlank: 460e-6 }
+const SECOND = 1_000_000_000
+const LARGEST_INT = 0x7fffffff
+/** DRM_MODE_FLAG_INTERLACE and DRM_MODE_FLAG_DBLSCAN: this display draws lines in order, once. */
+const UNSUPPORTED_FLAGS = 0x30
+
+/**
+ * The mode that the screen prefers: `width` by `height` pixels, `refresh` times a second.
+ * Source: VESA CVT with reduced blanking, whose blanks these are.
+ */
+export function preferredMode(width: number, height: number, refresh: number): DrmModeModeinfo {
+  const share = RB.vBlank * refresh
+  const blank = Math.max(
+    RB.vFront + RB.vSync + RB.vBackMin,
+    Math.ceil((share * height) / (1 - share)),
+  )
+  const htotal = width + RB.hBlank
+  const vtotal = height + blank
+  return {
+    clock: Math.round((htotal * vtotal * refresh) / 1000),
+    hdisplay: width,
+    hsync_start: width + RB.hFront,
+    hsync_end: width + RB.hFront + RB.hSync,
+    htotal,
+    hskew: 0,
+    vdisplay: height,
+    vsync_start: height + RB.vFront,
+    vsync_end: height + RB.vFront + RB.vSync,
+    vtotal,
+    vscan: 0,
+    vrefresh: refresh,
+    flags: 0,
+    type: DRM_MODE_TYPE_DRIVER | DRM_MODE_TYPE_PREFERRED,
+    name: `${width}x${height}`,
+  }
+}
+
+/** A mode's times. The clock is in kHz. */
+export function timingOf(mode: DrmModeModeinfo): Timing {
+  const period = (mode.htotal * mode.vtotal * 1_000_000) / mode.clock
+  return {
+    period: Math.round(period),
+    visible: Math.round((period * mode.vdisplay) / mode.vtotal),
+  }
+}
+
+/**
+ * ERANGE and EINVAL for timings that no screen can be driven with, and EINVAL for what this one cannot:
+ * interlacing, double lines, and anything but 1 to 1000 pictures a second.
+ * Source: drm_mode_convert_umode and drm_mode_validate_basic in drivers/gpu/drm/drm_modes.c.
+ */
+export function checkMode(mode: DrmModeModeinfo): void {
+  if (mode.clock > LARGEST_INT || mode.vrefresh > LARGEST_INT) {
+    throw new KernelError('ERANGE', 'the mode has a clock or refresh rate of 2^31 or more')
+  }
+  const { hdisplay, hsync_start, hsync_end, htotal } = mode
+  const { vdisplay, vsync_start, vsync_end, vtotal } = mode
+  if (!isOrdered(hdisplay, hsync_start, hsync_end, htotal)) {
+    throw new KernelError('EINVAL', "the mode's horizontal timings are zero or out of order")
+  }
+  if (!isOrdered(vdisplay, vsync_start, vsync_end, vtotal)) {
+    throw new KernelError('EINVAL', "the mode's vertical timings are zero or out of order")
+  }
+  if (mode.clock === 0) throw new KernelError('EINVAL', "the mode's clock is 0")
+  if ((mode.flags & UNSUPPORTED_FLAGS) !== 0) {
+    throw new KernelError('EINVAL', 'the screen knows neither interlaced nor doubled lines')
+  }
+  const { period } = timingOf(mode)
+  if (period < SECOND / 1000 || period > SECOND) {
+    throw new KernelError('EINVAL', `a picture would take ${period} ns: 1 ms to 1 s is possible`)
+  }
+}
+
+/** Whether two modes drive the screen alike. */
+export function isSameTiming(a: DrmModeModeinfo, b: DrmModeModeinfo): boolean {
+  return (
+    a.clock === b.clock &&
+    a.hdisplay === b.hdisplay &&
+    a.htotal === b.htotal &&
+    a.vdisplay === b.vdisplay &&
+    a.vtotal === b.vtotal
+  )
+}
+
+function isOrdered(display: number, start: number, end: number, total: number): boolean {
+  return display > 0 && display <= start && start <= end && end <= total
+}

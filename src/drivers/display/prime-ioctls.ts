@@ -1,0 +1,69 @@
+/**
+ * PRIME: dma-bufs to handles and back.
+ * Source: drm_gem_prime_fd_to_handle and drm_gem_prime_handle_to_fd in drivers/gpu/drm/drm_prime.c of
+ * Linux 6.12.
+ */
+import { DmaBufFile } from '../../dmabuf/dma-buf-file.ts'
+import type { CallerFiles } from '../../dmabuf/file.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
+import { onlyBits } from '../../uapi/bits.ts'
+import * as drm from '../../uapi/drm.ts'
+import { O_ACCMODE } from '../../uapi/fcntl.ts'
+import type { Client } from './client.ts'
+import { type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
+
+export const primeIoctls: readonly DrmIoctl[] = [
+  drmIoctl({
+    request: drm.DRM_IOCTL_PRIME_FD_TO_HANDLE,
+    layout: drm.drmPrimeHandle,
+    async run(client, { args, call }) {
+      args.handle = await client.primeLock.run(() => importBuffer(client, args.fd, call.files))
+    },
+  }),
+  drmIoctl({
+    request: drm.DRM_IOCTL_PRIME_HANDLE_TO_FD,
+    layout: drm.drmPrimeHandle,
+    run(client, { args, call }) {
+      if (!onlyBits(args.flags, drm.DRM_CLOEXEC | drm.DRM_RDWR)) {
+        throw new KernelError(
+          'EINVAL',
+          `flags are 0x${args.flags.toString(16)}: CLOEXEC and RDWR are known`,
+        )
+      }
+      args.fd = exportBuffer(client, args.handle, args.flags, call.files)
+    },
+  }),
+]
+
+/** May sleep. The handle for the dma-buf behind `fd`. EBADF, EINVAL; the exporter's errors pass. */
+async function importBuffer(client: Client, fd: number, files: CallerFiles): Promise<number> {
+  const file = files.lookup(fd)
+  if (file === undefined) throw new KernelError('EBADF', `fd ${fd} is not open`)
+  const { buffer } = file
+  if (buffer === undefined) throw new KernelError('EINVAL', `fd ${fd} is ${file.what}, no dma-buf`)
+  const { handles, card } = client
+  const known = handles.again(buffer)
+  if (known !== undefined) return known
+  const object = await card.objects.import(buffer, file.flags & O_ACCMODE)
+  try {
+    client.requireOpen()
+  } catch (error) {
+    card.objects.put(object)
+    throw error
+  }
+  return handles.open(object)
+}
+
+/** A descriptor for the dma-buf of `handle`; the first export decides its access mode. */
+function exportBuffer(client: Client, handle: number, flags: number, files: CallerFiles): number {
+  const { machine, core } = client.card
+  const object = client.handles.get(handle)
+  object.fileFlags ??= flags & O_ACCMODE
+  const buffer = core.get(object.buffer)
+  try {
+    return files.install(new DmaBufFile(machine, core, buffer, object.fileFlags))
+  } catch (error) {
+    core.put(buffer)
+    throw error
+  }
+}

@@ -1,0 +1,61 @@
+import type { DeviceJob, DeviceJobs } from '../../dmabuf/device-job.ts'
+import type { Range } from '../../events/event.ts'
+import type { GemObject } from './gem-object.ts'
+import { rangeOf, type VisiblePlane } from './view.ts'
+
+/** A plane with the job that reads it. */
+export interface PlaneJob {
+  readonly plane: VisiblePlane
+  readonly job: DeviceJob
+}
+
+interface Piece {
+  readonly object: GemObject
+  range: Range
+  readonly planes: VisiblePlane[]
+}
+
+/** Starts the jobs that read `planes`: one for planes that follow each other in one buffer. */
+export function startJobs(jobs: DeviceJobs, planes: readonly VisiblePlane[]): PlaneJob[] {
+  return pieces(planes).flatMap(({ object, range, planes: members }) => {
+    const job = jobs.start(object.mapping, 'read', range)
+    return members.map((plane) => ({ plane, job }))
+  })
+}
+
+/** Ends each job once. */
+export function finishJobs(planeJobs: readonly PlaneJob[]): void {
+  for (const job of new Set(planeJobs.map(({ job }) => job))) job.finish()
+}
+
+/** The device reads lines `[from, to)` of a plane into the copy without padding. */
+export function loadRows(
+  { plane, job }: PlaneJob,
+  from: number,
+  to: number,
+  copy: Uint8Array,
+): void {
+  const { start, pitch, line, target } = plane
+  const together = pitch === line ? to - from : 1
+  for (let row = from; row < to; row += together) {
+    const at = target + row * line
+    job.load(start + row * pitch, copy.subarray(at, at + together * line))
+  }
+}
+
+function pieces(planes: readonly VisiblePlane[]): Piece[] {
+  const found: Piece[] = []
+  for (const plane of planes) {
+    const range = rangeOf(plane)
+    const before = found.find(
+      (piece) => piece.object === plane.object && piece.range.end === range.start,
+    )
+    if (before === undefined) {
+      found.push({ object: plane.object, range, planes: [plane] })
+      continue
+    }
+    before.range = { start: before.range.start, end: range.end }
+    before.planes.push(plane)
+  }
+  return found
+}
