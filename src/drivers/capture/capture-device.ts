@@ -1,0 +1,55 @@
+/**
+ * A simulated camera, /dev/video0: single-planar V4L2 capture by streaming, as a driver on videobuf2
+ * gives it, into memory of its own or imported dma-bufs.
+ */
+import type { DmaLayer } from '../../dma/dma-layer.ts'
+import type { DmaBufCore } from '../../dmabuf/core.ts'
+import type { DeviceJobs } from '../../dmabuf/device-job.ts'
+import type { DeviceNode, OpenFile } from '../../dmabuf/file.ts'
+import type { Machine } from '../../machine/machine.ts'
+import type { FrameSource } from '../video/source.ts'
+import { CaptureFile } from './capture-file.ts'
+import { devicePath } from './context.ts'
+import type { DeviceState } from './device-state.ts'
+import { captureFormats, nearestFormat } from './format.ts'
+import { Lock } from './lock.ts'
+import { CaptureQueue } from './queue.ts'
+
+/** What a camera sees, and how often. */
+export interface CaptureOptions {
+  readonly source: FrameSource
+  /** Virtual nanoseconds between two frames; 30 frames per second unless given. */
+  readonly frameInterval?: number | undefined
+}
+
+const THIRTIETH = 33_333_333
+
+/** The node in /dev. It may be open several times; who has the buffers streams, others get EBUSY. */
+export class CaptureDevice implements DeviceNode {
+  readonly path: string = devicePath
+  readonly #state: DeviceState
+
+  constructor(
+    machine: Machine,
+    dma: DmaLayer,
+    core: DmaBufCore,
+    jobs: DeviceJobs,
+    { source, frameInterval = THIRTIETH }: CaptureOptions,
+  ) {
+    const context = { machine, dma, core, jobs }
+    const lock = new Lock(machine.scheduler)
+    this.#state = {
+      context,
+      lock,
+      queue: new CaptureQueue(context, lock, { source, frameInterval }),
+      size: source,
+      format: nearestFormat(source, captureFormats[0]?.fourcc ?? 0),
+      owner: undefined,
+    }
+  }
+
+  /** Never fails and does not sleep. */
+  open(flags: number): OpenFile {
+    return new CaptureFile(this.#state, flags)
+  }
+}

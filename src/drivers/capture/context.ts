@@ -1,0 +1,17 @@
+import type { DmaLayer } from '../../dma/dma-layer.ts'
+import type { DmaBufCore } from '../../dmabuf/core.ts'
+import type { DeviceJobs } from '../../dmabuf/device-job.ts'
+import type { Machine } from '../../machine/machine.ts'
+
+/** The camera's name on the board, in attachments and in events. */
+export const deviceName = 'camera'
+/** The camera's node in /dev. */
+export const devicePath = '/dev/video0'
+
+/** The parts of the kernel that the camera driver works with. */
+export interface CaptureContext {
+  readonly machine: Machine
+  readonly dma: DmaLayer
+  readonly core: DmaBufCore
+  readonly jobs: DeviceJobs
+}

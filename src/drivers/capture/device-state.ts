@@ -1,0 +1,31 @@
+import { KernelError } from '../../machine/kernel-error.ts'
+import { V4L2_BUF_TYPE_VIDEO_CAPTURE } from '../../uapi/v4l2.ts'
+import type { FrameSize } from '../video/pixel-format.ts'
+import type { CaptureContext } from './context.ts'
+import type { CaptureFormat } from './format.ts'
+import type { Lock } from './lock.ts'
+import type { CaptureQueue } from './queue.ts'
+
+/** What all open files of the camera share. */
+export interface DeviceState {
+  readonly context: CaptureContext
+  readonly lock: Lock
+  readonly queue: CaptureQueue
+  /** The size of the source's pictures, in pixels. */
+  readonly size: FrameSize
+  format: CaptureFormat
+  /** The open file that asked for the buffers: nobody else may use them. */
+  owner: object | undefined
+}
+
+/** EINVAL unless `type` is the one kind of queue there is. */
+export function checkType(type: number): void {
+  if (type === V4L2_BUF_TYPE_VIDEO_CAPTURE) return
+  throw new KernelError('EINVAL', `type is ${type}: the camera has VIDEO_CAPTURE alone`)
+}
+
+/** EBUSY when another open file has the buffers. Source: vb2_queue_is_busy. */
+export function checkOwner(state: DeviceState, file: object): void {
+  if (state.owner === undefined || state.owner === file) return
+  throw new KernelError('EBUSY', 'another open file of the camera has its buffers')
+}

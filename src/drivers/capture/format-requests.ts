@@ -1,0 +1,68 @@
+/** The ioctls about what the camera is and which pictures it gives. None sleeps. */
+import { KernelError } from '../../machine/kernel-error.ts'
+import * as v4l2 from '../../uapi/v4l2.ts'
+import { v4l2Capability, v4l2Fmtdesc, v4l2Format } from '../../uapi/v4l2-struct.ts'
+import { checkType, type DeviceState } from './device-state.ts'
+import { captureFormats, nearestFormat, writeFormat } from './format.ts'
+
+/** Linux 6.12.0, a byte for each part. */
+const VERSION = 0x060c00
+/** V4L2_CAP_EXT_PIX_FORMAT, which the V4L2 core adds for every driver. */
+const EXT_PIX_FORMAT = 0x200000
+const CAPABILITIES = v4l2.V4L2_CAP_VIDEO_CAPTURE | v4l2.V4L2_CAP_STREAMING | EXT_PIX_FORMAT
+/** Where the pixel format lies in `struct v4l2_format`. */
+const PIX = v4l2Format.offsets.pix
+
+/** QUERYCAP. */
+export function queryCapability(bytes: Uint8Array): void {
+  const answer = v4l2Capability.create({
+    driver: 'dmabuf-camera',
+    card: 'Simulated camera',
+    bus_info: 'platform:camera',
+    version: VERSION,
+    capabilities: (CAPABILITIES | v4l2.V4L2_CAP_DEVICE_CAPS) >>> 0,
+    device_caps: CAPABILITIES,
+  })
+  bytes.set(answer)
+}
+
+/** ENUM_FMT. EINVAL for the type and past the last format. */
+export function enumFormat(bytes: Uint8Array): void {
+  const { index, type } = v4l2Fmtdesc.decode(bytes)
+  checkType(type)
+  const format = captureFormats[index]
+  if (format === undefined) {
+    throw new KernelError('EINVAL', `index is ${index}: there are ${captureFormats.length} formats`)
+  }
+  const { description, fourcc } = format
+  bytes.set(v4l2Fmtdesc.create({ index, type, description, pixelformat: fourcc }))
+}
+
+/** G_FMT. EINVAL for the type. */
+export function getFormat(state: DeviceState, bytes: Uint8Array): void {
+  const { type, pix } = v4l2Format.over(bytes)
+  checkType(type)
+  bytes.fill(0, PIX, v4l2Format.size)
+  writeFormat(pix, state.format)
+}
+
+/** TRY_FMT: the nearest format there is. EINVAL for the type alone. */
+export function tryFormat(state: DeviceState, bytes: Uint8Array): void {
+  const { type, pix } = v4l2Format.over(bytes)
+  checkType(type)
+  const format = nearestFormat(state.size, pix.pixelformat)
+  bytes.fill(0, PIX, v4l2Format.size)
+  writeFormat(pix, format)
+}
+
+/** S_FMT. EINVAL for the type, EBUSY while buffers exist. */
+export function setFormat(state: DeviceState, bytes: Uint8Array): void {
+  const { type, pix } = v4l2Format.over(bytes)
+  checkType(type)
+  if (state.queue.slots.length > 0) {
+    throw new KernelError('EBUSY', 'the format is fixed while buffers exist: REQBUFS with 0 first')
+  }
+  state.format = nearestFormat(state.size, pix.pixelformat)
+  bytes.fill(0, PIX, v4l2Format.size)
+  writeFormat(pix, state.format)
+}

@@ -1,0 +1,50 @@
+/**
+ * The formats that the camera gives: its picture's own size, as it was recorded or converted.
+ * Source: v4l_fill_fmtdesc and v4l_g_fmt in drivers/media/v4l2-core/v4l2-ioctl.c of Linux 6.12.
+ */
+import { V4L2_FIELD_NONE } from '../../uapi/v4l2.ts'
+import type { V4l2PixFormat } from '../../uapi/v4l2-struct.ts'
+import { type FrameSize, type PixelFormat, pixelFormats } from '../video/pixel-format.ts'
+
+/** What S_FMT sets: an image in one plane of memory, without padding. */
+export interface CaptureFormat extends FrameSize {
+  readonly pixel: PixelFormat
+  /** Bytes between two lines of the first colour plane. */
+  readonly pitch: number
+  /** Bytes of the whole image. */
+  readonly size: number
+}
+
+/** In the order of ENUM_FMT: as recorded, then converted. */
+export const captureFormats: readonly PixelFormat[] = [pixelFormats.YU12, pixelFormats.XR24]
+
+/** V4L2_PIX_FMT_PRIV_MAGIC: the fields behind `priv` are valid. */
+const PRIV_MAGIC = 0xfeedcafe
+/** V4L2_COLORSPACE_SMPTE170M, V4L2_YCBCR_ENC_601, V4L2_QUANTIZATION_LIM_RANGE, V4L2_XFER_FUNC_709. */
+const RECORDED = { colorspace: 1, ycbcr_enc: 1, quantization: 2, xfer_func: 1 }
+/** V4L2_COLORSPACE_SRGB, no Y'CbCr encoding, V4L2_QUANTIZATION_FULL_RANGE, V4L2_XFER_FUNC_SRGB. */
+const CONVERTED = { colorspace: 8, ycbcr_enc: 0, quantization: 1, xfer_func: 2 }
+
+/**
+ * The format nearest to the one asked for, as TRY_FMT answers: an unknown `fourcc` becomes the first of
+ * the list, and the size is always the source's.
+ */
+export function nearestFormat({ width, height }: FrameSize, fourcc: number): CaptureFormat {
+  const known = captureFormats.find((format) => format.fourcc === fourcc)
+  const pixel = known ?? pixelFormats.YU12
+  const pitch = pixel.bytesPerLine(width)
+  return { pixel, width, height, pitch, size: pixel.sizeImage(width, height) }
+}
+
+/** Fills in the whole of `struct v4l2_pix_format`. */
+export function writeFormat(pix: V4l2PixFormat, format: CaptureFormat): void {
+  pix.width = format.width
+  pix.height = format.height
+  pix.pixelformat = format.pixel.fourcc
+  pix.field = V4L2_FIELD_NONE
+  pix.bytesperline = format.pitch
+  pix.sizeimage = format.size
+  pix.priv = PRIV_MAGIC
+  pix.flags = 0
+  Object.assign(pix, format.pixel.name === 'XR24' ? CONVERTED : RECORDED)
+}

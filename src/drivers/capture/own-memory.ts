@@ -1,0 +1,82 @@
+/**
+ * The driver's own buffers, for V4L2_MEMORY_MMAP: coherent memory, shared by EXPBUF.
+ *
+ * Unlike vb2, which exports anew at each EXPBUF, a buffer is one dma-buf from the start: events about
+ * it need its number. Source: videobuf2-dma-contig.c of Linux 6.12.
+ */
+import type { DmaMapping } from '../../dma/mapping.ts'
+import { type Segment, type SgTable, tableOf } from '../../dma/sg-table.ts'
+import type { DmaBufOps } from '../../dmabuf/ops.ts'
+import { PAGE_SIZE } from '../../machine/ram.ts'
+import type { Storage } from '../../machine/storage.ts'
+import { coherentAttribute, makeCoherent } from './coherent-memory.ts'
+import { type CaptureContext, deviceName } from './context.ts'
+import type { FrameMemory } from './frame-memory.ts'
+
+/** The exporter's data of one buffer; the camera's mapping is made after the export. */
+interface Owned {
+  readonly storage: Storage
+  readonly table: SgTable
+  mapping: DmaMapping | undefined
+}
+
+/**
+ * Memory for a frame of `size` bytes, rounded up to pages and zeroed; undefined when RAM is full. It
+ * outlives `release` as long as somebody holds a descriptor of it.
+ */
+export function allocateOwn(context: CaptureContext, size: number): FrameMemory | undefined {
+  const { machine, core } = context
+  const whole = Math.ceil(size / PAGE_SIZE) * PAGE_SIZE
+  const storage = machine.ram.allocate(whole)
+  if (storage === undefined) return undefined
+  const owned: Owned = { storage, table: contiguous(storage), mapping: undefined }
+  const ops = exporterOps(context, owned)
+  const buffer = core.export({ exporter: deviceName, size: whole, ops, priv: owned })
+  storage.buffer = buffer.inode
+  makeCoherent(machine, storage)
+  const mapping = mapFor(context, owned, deviceName, 'from-device', buffer.inode)
+  owned.mapping = mapping
+  return { buffer, mapping, release: () => core.put(buffer) }
+}
+
+/** begin and end of CPU access are left out: coherent memory needs neither. */
+function exporterOps(context: CaptureContext, owned: Owned): DmaBufOps {
+  const { machine, dma } = context
+  return {
+    mapDmaBuf: ({ device, buffer }, direction) =>
+      mapFor(context, owned, device, direction, buffer.inode),
+    unmapDmaBuf: (_attachment, mapping) => dma.unmap(mapping),
+    mmap: (_buffer, offset, length) => ({
+      runs: [{ storage: owned.storage, offset, length }],
+      attribute: coherentAttribute(machine),
+    }),
+    release: () => {
+      if (owned.mapping !== undefined) dma.unmap(owned.mapping)
+      machine.ram.free(owned.storage)
+    },
+  }
+}
+
+function mapFor(
+  { dma }: CaptureContext,
+  { table }: Owned,
+  device: string,
+  direction: DmaMapping['direction'],
+  buffer: number,
+): DmaMapping {
+  return dma.map({ device, table, direction, skipCpuSync: true, buffer })
+}
+
+/** The storage's table, with chunks that follow each other as one segment. */
+function contiguous(storage: Storage): SgTable {
+  const segments: Segment[] = []
+  for (const { physical, length } of storage.chunks) {
+    const last = segments.at(-1)
+    if (last === undefined || last.physical + last.length !== physical) {
+      segments.push({ physical, length })
+    } else {
+      segments[segments.length - 1] = { ...last, length: last.length + length }
+    }
+  }
+  return { ...tableOf(storage), segments }
+}

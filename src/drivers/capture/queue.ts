@@ -1,0 +1,262 @@
+/**
+ * The capture queue: which buffer is whose, in the order and with the errors of videobuf2.
+ *
+ * No cache maintenance happens here for dma-bufs: vb2 skips both its hooks for V4L2_MEMORY_DMABUF, and
+ * leaves coherence to the exporter and the program. Its own memory is coherent and needs none.
+ * Source: drivers/media/common/videobuf2/videobuf2-core.c of Linux 6.12.
+ */
+import type { CallerFiles } from '../../dmabuf/file.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
+import { WaitQueue } from '../../machine/wait-queue.ts'
+import { type CaptureContext, deviceName, devicePath } from './context.ts'
+import { type EngineOptions, FrameEngine, type FrameTarget } from './engine.ts'
+import type { CaptureFormat } from './format.ts'
+import { importMemory } from './imported-memory.ts'
+import type { Lock } from './lock.ts'
+import { allocateOwn } from './own-memory.ts'
+import { type CapturedFrame, type QueueMemory, Slot } from './slot.ts'
+
+/** VIDEO_MAX_FRAME */
+const MOST_BUFFERS = 32
+
+/** What QBUF says about a dma-buf: the program's descriptor and how many of its bytes to use. */
+export interface ImportRequest {
+  readonly fd: number
+  /** 0 for all of them. */
+  readonly length: number
+  readonly files: CallerFiles
+}
+
+export class CaptureQueue {
+  /** Wakes when a frame is ready, and when the stream stops. */
+  readonly changed: WaitQueue = new WaitQueue()
+  readonly #context: CaptureContext
+  readonly #lock: Lock
+  readonly #engine: FrameEngine
+  #slots: readonly Slot[] = []
+  #memory: QueueMemory | undefined
+  #incoming: Slot[] = []
+  #done: Slot[] = []
+  #streaming = false
+  #somebodyWaits = false
+  #neverQueued = true
+
+  constructor(context: CaptureContext, lock: Lock, options: Omit<EngineOptions, 'next'>) {
+    this.#context = context
+    this.#lock = lock
+    this.#engine = new FrameEngine(context, { ...options, next: () => this.#next() })
+  }
+
+  get memory(): QueueMemory | undefined {
+    return this.#memory
+  }
+
+  get slots(): readonly Slot[] {
+    return this.#slots
+  }
+
+  get streaming(): boolean {
+    return this.#streaming
+  }
+
+  /** Whether DQBUF would not wait. */
+  get hasDone(): boolean {
+    return this.#done.length > 0
+  }
+
+  /** Whether nothing was queued since REQBUFS or STREAMOFF, so that poll would wait for ever. */
+  get neverQueued(): boolean {
+    return this.#neverQueued
+  }
+
+  /** The slot at `index`. EINVAL for none. */
+  slot(index: number): Slot {
+    const slot = this.#slots[index]
+    if (slot === undefined) {
+      throw new KernelError(
+        'EINVAL',
+        `index is ${index}, the queue has ${this.#slots.length} buffers`,
+      )
+    }
+    return slot
+  }
+
+  /**
+   * REQBUFS: frees what there is and makes `count` new buffers; returns how many. EBUSY while
+   * streaming, ENOMEM when not one fits.
+   */
+  request(count: number, memory: QueueMemory, format: CaptureFormat): number {
+    if (this.#streaming) throw new KernelError('EBUSY', 'the queue is streaming: STREAMOFF first')
+    if (this.#somebodyWaits && count > 0) {
+      throw new KernelError('EBUSY', 'another task still waits in DQBUF')
+    }
+    this.free()
+    if (count === 0) return 0
+    const wanted = Math.min(count, MOST_BUFFERS)
+    const slots =
+      memory === 'mmap' ? this.#ownSlots(wanted, format.size) : emptySlots(wanted, format)
+    if (slots.length === 0) {
+      throw new KernelError('ENOMEM', `no memory is left for a frame of ${format.size} bytes`)
+    }
+    this.#slots = slots
+    this.#memory = memory
+    return slots.length
+  }
+
+  /**
+   * May sleep. QBUF: the slot belongs to the camera until it comes out of `dequeue`. EINVAL unless it
+   * is the program's; for a dma-buf also for a bad descriptor or length, and the exporter's errors.
+   */
+  async queue(slot: Slot, request: ImportRequest): Promise<void> {
+    if (slot.state !== 'dequeued') {
+      throw new KernelError('EINVAL', `buffer ${slot.index} is ${slot.state}, not the program's`)
+    }
+    slot.state = 'preparing'
+    try {
+      if (this.#memory === 'dmabuf') await this.#prepare(slot, request)
+    } finally {
+      slot.state = 'dequeued'
+    }
+    slot.state = 'queued'
+    slot.frame = undefined
+    this.#neverQueued = false
+    this.#incoming.push(slot)
+    this.#emit('queue', slot)
+  }
+
+  /**
+   * May sleep, with the lock released, unless `wait` is false (EAGAIN). DQBUF: the oldest filled
+   * buffer. EBUSY when another task waits already, EINVAL when not streaming, EINTR.
+   */
+  async dequeue(wait: boolean, signal?: AbortSignal): Promise<Slot> {
+    for (;;) {
+      if (this.#somebodyWaits) throw new KernelError('EBUSY', 'another task waits in DQBUF')
+      if (!this.#streaming) throw new KernelError('EINVAL', 'the queue is not streaming')
+      const slot = this.#done.shift()
+      if (slot !== undefined) {
+        this.#giveBack(slot)
+        return slot
+      }
+      if (!wait) throw new KernelError('EAGAIN', 'no frame is ready')
+      await this.#waitForFrame(signal)
+    }
+  }
+
+  /** STREAMON; nothing when it streams already. EINVAL without buffers. */
+  streamOn(format: CaptureFormat): void {
+    if (this.#streaming) return
+    if (this.#slots.length === 0) {
+      throw new KernelError('EINVAL', 'the queue has no buffers: REQBUFS first')
+    }
+    this.#streaming = true
+    this.#engine.start(format)
+  }
+
+  /** STREAMOFF: stops, and every buffer is the program's again; imported ones stay mapped. */
+  streamOff(): void {
+    this.#engine.stop()
+    this.#streaming = false
+    this.#neverQueued = true
+    const held = [...this.#done, ...this.#slots.filter(isActive), ...this.#incoming]
+    this.#done = []
+    this.#incoming = []
+    for (const slot of held) this.#giveBack(slot)
+    this.changed.wakeAll()
+  }
+
+  /** Stops and gives up all memory: REQBUFS with 0, or the owner's last close. */
+  free(): void {
+    this.streamOff()
+    const slots = this.#slots
+    this.#slots = []
+    this.#memory = undefined
+    for (const slot of slots) slot.free()
+  }
+
+  /** vb2 takes what it can get when memory runs out. */
+  #ownSlots(count: number, size: number): Slot[] {
+    const slots: Slot[] = []
+    while (slots.length < count) {
+      const memory = allocateOwn(this.#context, size)
+      if (memory === undefined) break
+      slots.push(new Slot(slots.length, size, memory))
+    }
+    return slots
+  }
+
+  /** A slot that fails to take its new memory loses the old as well. */
+  async #prepare(slot: Slot, request: ImportRequest): Promise<void> {
+    try {
+      await this.#import(slot, request)
+    } catch (error) {
+      slot.dropMemory()
+      throw error
+    }
+    if (!slot.freed) return
+    slot.dropMemory()
+    throw new KernelError('EINVAL', 'the device was closed meanwhile')
+  }
+
+  async #import(slot: Slot, { fd, length, files }: ImportRequest): Promise<void> {
+    const buffer = files.lookup(fd)?.buffer
+    if (buffer === undefined) throw new KernelError('EINVAL', `fd ${fd} is no dma-buf`)
+    const used = length === 0 ? buffer.size : length
+    if (used < slot.frameSize) {
+      throw new KernelError('EINVAL', `${used} bytes are less than the frame's ${slot.frameSize}`)
+    }
+    if (slot.memory?.buffer !== buffer || slot.length !== used) {
+      slot.dropMemory()
+      if (used > buffer.size) {
+        throw new KernelError('EFAULT', `length is ${used}, the dma-buf has ${buffer.size} bytes`)
+      }
+      slot.adopt(await importMemory(this.#context.core, buffer))
+    }
+    slot.length = used
+    slot.fd = fd
+  }
+
+  async #waitForFrame(signal: AbortSignal | undefined): Promise<void> {
+    this.#somebodyWaits = true
+    this.#lock.release()
+    const isOver = (): boolean => this.hasDone || !this.#streaming
+    const { scheduler } = this.#context.machine
+    const over = await scheduler.until(this.changed, isOver, [devicePath], signal)
+    await this.#lock.acquire()
+    this.#somebodyWaits = false
+    if (!over) throw new KernelError('EINTR', 'the wait for a frame was interrupted')
+  }
+
+  #next(): FrameTarget | undefined {
+    const slot = this.#incoming[0]
+    if (slot?.memory === undefined) return undefined
+    this.#incoming.shift()
+    slot.state = 'active'
+    return { memory: slot.memory, filled: (frame) => this.#filled(slot, frame) }
+  }
+
+  #filled(slot: Slot, frame: CapturedFrame): void {
+    slot.frame = frame
+    slot.state = 'done'
+    this.#done.push(slot)
+    this.changed.wakeAll()
+  }
+
+  #giveBack(slot: Slot): void {
+    slot.state = 'dequeued'
+    this.#emit('dequeue', slot)
+  }
+
+  #emit(kind: 'queue' | 'dequeue', { index, memory }: Slot): void {
+    if (memory === undefined) return
+    const buffer = memory.buffer.inode
+    this.#context.machine.events.emit({ kind, device: deviceName, index, buffer })
+  }
+}
+
+function emptySlots(count: number, format: CaptureFormat): Slot[] {
+  return Array.from({ length: count }, (_, index) => new Slot(index, format.size))
+}
+
+function isActive(slot: Slot): boolean {
+  return slot.state === 'active'
+}
