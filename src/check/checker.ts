@@ -3,7 +3,16 @@ import type { DmabufEvent, EventOrigin } from '../events/event.ts'
 import { Collector, type Site } from './collector.ts'
 import type { CheckResult } from './finding.ts'
 import { History } from './history.ts'
+import { BracketRule } from './rules/bracket-rule.ts'
+import { CostRule } from './rules/cost-rule.ts'
+import { CpuAccessRule } from './rules/cpu-access-rule.ts'
+import { Deferred } from './rules/deferred.ts'
+import { DescriptorRule } from './rules/descriptor-rule.ts'
+import { DeviceRule } from './rules/device-rule.ts'
+import { HandleRule } from './rules/handle-rule.ts'
 import { HazardRule } from './rules/hazard-rule.ts'
+import { MappingRule } from './rules/mapping-rule.ts'
+import { NotAwaitedRule } from './rules/not-awaited-rule.ts'
 import type { Rule } from './rules/rule.ts'
 
 export interface CheckerOptions {
@@ -24,7 +33,7 @@ export class Checker {
   constructor(options: CheckerOptions = {}) {
     this.#history = new History(options.lineSize ?? 64)
     this.#out = new Collector(options.site ?? stackOf)
-    this.#rules = [new HazardRule(this.#history, this.#out)]
+    this.#rules = rulesOver(this.#history, this.#out)
   }
 
   /** Takes in one event; they come in the order of their ids. */
@@ -38,6 +47,23 @@ export class Checker {
   finish(): CheckResult {
     return this.#out.result()
   }
+}
+
+/** In the order in which they look at an event: who finds a mistake first says what it was. */
+function rulesOver(history: History, out: Collector): Rule[] {
+  const deferred = new Deferred(history, out)
+  return [
+    new HazardRule(history, out),
+    new NotAwaitedRule(history, deferred),
+    new BracketRule(history, deferred),
+    new CpuAccessRule(history, out, deferred),
+    new DeviceRule(history, out),
+    new DescriptorRule(history, out),
+    new MappingRule(history, out),
+    new HandleRule(out),
+    new CostRule(history, out),
+    deferred,
+  ]
 }
 
 function stackOf({ stack }: EventOrigin): string {

@@ -178,6 +178,7 @@ export class History {
     remember(this.#stores, event.id, store, MOST_STORES)
     if (byKernel && this.#zeroing.size < MOST_STORES) this.#zeroing.set(event.id, store)
     if (attribute === 'cached') buffer.dirty.set(this.lines(event.range), store)
+    if (event.seen === 'exact') buffer.deviceStores.delete(event.range)
     buffer.addRecentStore(store)
   }
 

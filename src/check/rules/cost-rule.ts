@@ -1,0 +1,80 @@
+/** What costs more than it needs, and what a modelled driver does as the real one does. */
+import type { BracketEvent, DmabufEvent, DmaDirection } from '../../events/event.ts'
+import { type BufferHistory, reads } from '../buffer-history.ts'
+import type { Collector } from '../collector.ts'
+import type { History } from '../history.ts'
+import { accessName, agentName } from '../words.ts'
+import type { Rule } from './rule.ts'
+
+const DIRECTIONS = {
+  read: 'from-device',
+  write: 'to-device',
+  'read-write': 'bidirectional',
+} as const satisfies Record<string, DmaDirection>
+
+export class CostRule implements Rule {
+  readonly #history: History
+  readonly #out: Collector
+
+  constructor(history: History, out: Collector) {
+    this.#history = history
+    this.#out = out
+  }
+
+  before(event: DmabufEvent): void {
+    if (event.kind !== 'bracket-start' && event.kind !== 'bracket-end') return
+    if (event.result < 0) return
+    const buffer = this.#history.buffer(event.buffer)
+    if (buffer.shared === undefined) return
+    this.#notes(buffer, event)
+    if (event.kind === 'bracket-start') this.#redundant(buffer, event)
+  }
+
+  #notes(buffer: BufferHistory, event: BracketEvent): void {
+    const call = event.kind === 'bracket-start' ? 'begin_cpu_access' : 'end_cpu_access'
+    const direction = DIRECTIONS[event.access]
+    for (const { device, direction: mapped, skipCpuSync } of buffer.dma.values()) {
+      if (!event.synced.includes(device)) {
+        if (skipCpuSync) continue
+        this.#out.note(
+          buffer.exporter,
+          `${call} syncs nothing for ${device}, which has the buffer mapped.`,
+          event,
+        )
+      } else if (mapped !== direction) {
+        this.#out.note(
+          buffer.exporter,
+          `${call} syncs with the direction of the CPU access (${direction}) what ${device} has mapped ${mapped}.`,
+          event,
+        )
+      }
+    }
+  }
+
+  #redundant(buffer: BufferHistory, event: BracketEvent): void {
+    const open = buffer.open.find(({ task }) => task === event.agent.name)
+    const who = agentName(event.agent)
+    if (open !== undefined && !(reads(event.access) && open.access !== 'read')) {
+      this.#out.lint({
+        rule: 'redundant-sync',
+        event,
+        message: `${who} begins a CPU access for ${accessName(event.access)} buffer ${buffer.id} inside one for ${accessName(open.access)}.`,
+        because: { text: 'The first CPU access was open.', event: open.start.id },
+        origin: event.origin,
+        buffer: buffer.id,
+      })
+      return
+    }
+    const last = buffer.lastReadBracket
+    if (event.access !== 'read' || last === undefined || buffer.jobs.size > 0) return
+    if (buffer.lastDeviceStore !== undefined && buffer.lastDeviceStore.event.id > last.began) return
+    this.#out.lint({
+      rule: 'redundant-sync',
+      event,
+      message: `${who} begins a CPU access for reading buffer ${buffer.id} again, though no device has written it since the last one.`,
+      because: { text: 'No device has stored since.', event: last.start.id },
+      origin: event.origin,
+      buffer: buffer.id,
+    })
+  }
+}

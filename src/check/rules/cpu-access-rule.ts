@@ -1,0 +1,273 @@
+/** The CPU's loads, stores and views against the CPU accesses that are open. */
+import type {
+  CpuAccessEvent,
+  CpuViewEvent,
+  DmabufEvent,
+  JobEvent,
+  Range,
+} from '../../events/event.ts'
+import {
+  type Bracket,
+  type BufferHistory,
+  type LooseView,
+  type Store,
+  writes,
+} from '../buffer-history.ts'
+import type { Collector, Draft } from '../collector.ts'
+import type { History } from '../history.ts'
+import { overlaps } from '../range-map.ts'
+import { agentName, bytesOf, flagsOf, writerName } from '../words.ts'
+import { isCached } from './cause.ts'
+import type { Deferred } from './deferred.ts'
+import type { Rule } from './rule.ts'
+
+const MOST_WAITING = 64
+
+export class CpuAccessRule implements Rule {
+  readonly #history: History
+  readonly #out: Collector
+  readonly #deferred: Deferred
+  /** Stores outside any access to buffers that no device knew then; a device's read makes them matter. */
+  readonly #unflushed = new Map<number, Draft[]>()
+
+  constructor(history: History, out: Collector, deferred: Deferred) {
+    this.#history = history
+    this.#out = out
+    this.#deferred = deferred
+  }
+
+  before(event: DmabufEvent): void {
+    if (event.kind === 'cpu-unmap') {
+      const buffer = this.#history.buffer(event.buffer)
+      this.#endViews(buffer, event, ({ mapping }) => mapping === event.mapping)
+    } else if (event.kind === 'program-end') {
+      for (const buffer of this.#history.buffers) this.#endViews(buffer, event, () => true)
+    }
+  }
+
+  after(event: DmabufEvent): void {
+    switch (event.kind) {
+      case 'cpu-store':
+        if (event.agent.kind !== 'kernel') this.#stored(event)
+        return
+      case 'cpu-load':
+        this.#loaded(event)
+        return
+      case 'cpu-view':
+        this.#viewed(event)
+        return
+      case 'bracket-start':
+        if (event.result >= 0) this.#history.buffer(event.buffer).looseViews = []
+        return
+      case 'bracket-end':
+        if (event.result >= 0 && writes(event.access)) this.#unflushed.delete(event.buffer)
+        return
+      case 'job-start':
+        this.#jobStarted(event)
+        return
+      default:
+        return
+    }
+  }
+
+  // --- stores ----------------------------------------------------------------------------------
+
+  #stored(event: CpuAccessEvent): void {
+    const store = this.#history.storeAt(event.id)
+    if (store === undefined || !isCached(store.attribute)) return
+    const buffer = this.#history.buffer(event.buffer)
+    const { bracket } = store
+    if (bracket !== undefined) {
+      if (!writes(bracket.access)) this.#deferred.report(buffer, underRead(store, bracket))
+      return
+    }
+    if (store.failedStart !== undefined) {
+      this.#deferred.report(buffer, afterFailure(event, 'stores to', store))
+      return
+    }
+    const draft = outside(store, buffer)
+    if (buffer.shared !== undefined) this.#out.report(draft)
+    else this.#keepUnflushed(buffer, draft)
+  }
+
+  #keepUnflushed(buffer: BufferHistory, draft: Draft): void {
+    const kept = this.#unflushed.get(buffer.id) ?? []
+    if (kept.length < MOST_WAITING) kept.push(draft)
+    this.#unflushed.set(buffer.id, kept)
+  }
+
+  /** A device that reads needs the stores; one that writes all of it makes them irrelevant. */
+  #jobStarted(event: JobEvent): void {
+    const kept = this.#unflushed.get(event.buffer)
+    if (kept === undefined) return
+    const isRead = event.access === 'read'
+    const concerned = ({ range }: Draft): boolean =>
+      range !== undefined && (isRead ? overlaps(range, event.range) : covers(event.range, range))
+    if (isRead) for (const draft of kept.filter(concerned)) this.#out.report(draft)
+    const rest = kept.filter((draft) => !concerned(draft))
+    if (rest.length === 0) this.#unflushed.delete(event.buffer)
+    else this.#unflushed.set(event.buffer, rest)
+  }
+
+  // --- loads -----------------------------------------------------------------------------------
+
+  #loaded(event: CpuAccessEvent): void {
+    const buffer = this.#history.buffer(event.buffer)
+    if (!isCached(this.#history.attributeOf(event))) return
+    if (buffer.openFor('read') !== undefined) return
+    const stored = buffer.deviceStores.latest(event.range)
+    if (stored === undefined) return
+    const bracket = buffer.openFor('write')
+    if (bracket !== undefined) {
+      this.#out.report(underWrite(event, bracket, stored))
+      return
+    }
+    const { failed } = buffer
+    if (failed?.kind === 'bracket-start') {
+      this.#out.report(afterFailure(event, 'reads', { failedStart: failed, origin: event.origin }))
+      return
+    }
+    this.#out.report({
+      rule: 'read-outside-bracket',
+      event,
+      message: `${agentName(event.agent)} reads ${bytesOf(event.range, buffer.id)}, which ${writerName(stored)} wrote (event ${stored.event.id}), outside any CPU access.`,
+      because: { text: 'No CPU access for reading was open when the read happened.' },
+      origin: event.origin,
+      related: [{ label: `${writerName(stored)} wrote here`, origin: stored.origin }],
+      buffer: buffer.id,
+      range: event.range,
+    })
+  }
+
+  // --- views -----------------------------------------------------------------------------------
+
+  #viewed(event: CpuViewEvent): void {
+    const buffer = this.#history.buffer(event.buffer)
+    if (buffer.open.length > 0 || !isCached(this.#history.attributeOf(event))) return
+    const { failed } = buffer
+    if (failed?.kind === 'bracket-start' && failed.agent.name === event.agent.name) {
+      const store = { failedStart: failed, origin: event.origin }
+      this.#deferred.report(buffer, afterFailure(event, 'takes', store))
+      return
+    }
+    if (event.scope !== 'mapping') return
+    const { mapping, range } = event
+    buffer.looseViews.push({ event, mapping, range })
+    if (buffer.looseViews.length > MOST_WAITING) buffer.looseViews.shift()
+  }
+
+  /** A view that lived without a single CPU access, on memory that a device shared. */
+  #endViews(
+    buffer: BufferHistory,
+    last: DmabufEvent,
+    isEnding: (view: LooseView) => boolean,
+  ): void {
+    if (buffer.looseViews.length === 0) return
+    const ending = buffer.looseViews.filter(isEnding)
+    buffer.looseViews = buffer.looseViews.filter((view) => !isEnding(view))
+    const { shared } = buffer
+    if (shared === undefined) return
+    const device = sharerOf(buffer, shared)
+    for (const { event, range } of ending) {
+      this.#out.report({
+        rule: 'read-outside-bracket',
+        event,
+        message: `${agentName(event.agent)} holds ${bytesOf(range, buffer.id)} as an array from event ${event.id} to event ${last.id} while ${device} shares them, and never begins a CPU access.`,
+        because: { text: 'No START came between the taking of the array and its end.' },
+        origin: event.origin,
+        related: [{ label: `${device} came to share the buffer here`, origin: shared.origin }],
+        buffer: buffer.id,
+        range,
+      })
+    }
+  }
+}
+
+function covers(outer: Range, inner: Range): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end
+}
+
+function sharerOf({ lastDeviceStore }: BufferHistory, shared: DmabufEvent): string {
+  if (lastDeviceStore !== undefined) return writerName(lastDeviceStore)
+  return 'device' in shared ? shared.device : 'a device'
+}
+
+function outside(store: Store, { id, shared }: BufferHistory): Draft {
+  const { event, origin } = store
+  const who = agentName(event.agent)
+  const sharer = shared !== undefined && 'device' in shared ? shared.device : 'a device'
+  const when =
+    'since' in event && event.seen === 'reconciled' && event.since !== undefined
+      ? `between events ${event.since} and ${event.id}`
+      : `at event ${event.id}`
+  return {
+    rule: 'write-outside-bracket',
+    event,
+    message: `${who} stores to ${bytesOf(event.range, id)}, which ${sharer} shares, ${when}, outside any CPU access.`,
+    because: { text: 'No CPU access for writing was open when the store happened.' },
+    origin,
+    related: [{ label: 'a device came to share the buffer here', origin: shared?.origin }],
+    buffer: id,
+    range: event.range,
+  }
+}
+
+function underRead(store: Store, bracket: Bracket): Draft {
+  const { event, origin } = store
+  const who = agentName(event.agent)
+  return {
+    rule: 'bracket-direction',
+    event,
+    message: `${who} stores to ${bytesOf(event.range, event.buffer)} (event ${event.id}) inside a CPU access that ${agentName(bracket.start.agent)} began for reading only.`,
+    because: {
+      text: `${flagsOf(bracket.start)} announced no store.`,
+      event: bracket.start.id,
+      origin: bracket.start.origin,
+    },
+    origin: bracket.start.origin ?? origin,
+    related: [{ label: 'the store went through this', origin }],
+    buffer: event.buffer,
+    range: event.range,
+    fix: "Begin the access with 'read-write', or 'write' where nothing is read.",
+  }
+}
+
+function underWrite(event: CpuAccessEvent, bracket: Bracket, stored: Store): Draft {
+  return {
+    rule: 'bracket-direction',
+    event,
+    message: `${agentName(event.agent)} reads ${bytesOf(event.range, event.buffer)}, which ${writerName(stored)} wrote (event ${stored.event.id}), inside a CPU access for writing only.`,
+    because: {
+      text: `${flagsOf(bracket.start)} announced no read.`,
+      event: bracket.start.id,
+      origin: bracket.start.origin,
+    },
+    origin: bracket.start.origin ?? event.origin,
+    related: [{ label: 'the read is here', origin: event.origin }],
+    buffer: event.buffer,
+    range: event.range,
+    fix: "Begin the access with 'read-write'.",
+  }
+}
+
+function afterFailure(
+  event: CpuAccessEvent | CpuViewEvent,
+  verb: string,
+  { failedStart, origin }: Pick<Store, 'failedStart' | 'origin'>,
+): Draft {
+  const failed = failedStart as NonNullable<Store['failedStart']>
+  return {
+    rule: 'sync-result-ignored',
+    event,
+    message: `${agentName(event.agent)} ${verb} ${bytesOf(event.range, event.buffer)} (event ${event.id}) although the START that ${agentName(failed.agent)} sent before had failed.`,
+    because: {
+      text: `${flagsOf(failed)} failed with ${failed.result} and was not repeated.`,
+      event: failed.id,
+      origin: failed.origin,
+    },
+    origin: failed.origin ?? origin,
+    related: [{ label: 'the access is here', origin }],
+    buffer: event.buffer,
+    range: event.range,
+  }
+}

@@ -1,0 +1,110 @@
+/** Descriptors: closed twice, used when closed, never closed; and buffers that nobody can reach. */
+import type { CallEvent, DmabufEvent, FdCloseEvent, FdOpenEvent } from '../../events/event.ts'
+import type { Collector } from '../collector.ts'
+import type { History } from '../history.ts'
+import { agentName } from '../words.ts'
+import type { Rule } from './rule.ts'
+
+const EBADF = -9
+/** Requests with a descriptor inside their argument. */
+const NAMES_ANOTHER: ReadonlySet<string> = new Set([
+  'DRM_IOCTL_PRIME_FD_TO_HANDLE',
+  'VIDIOC_QBUF',
+  'VIDIOC_PREPARE_BUF',
+  'UDMABUF_CREATE',
+  'UDMABUF_CREATE_LIST',
+  'SYNC_IOC_MERGE',
+  'DMA_BUF_IOCTL_IMPORT_SYNC_FILE',
+])
+
+export class DescriptorRule implements Rule {
+  readonly #history: History
+  readonly #out: Collector
+  readonly #open = new Map<number, FdOpenEvent>()
+  readonly #closed = new Map<number, FdCloseEvent>()
+  #lastClosed: FdCloseEvent | undefined
+
+  constructor(history: History, out: Collector) {
+    this.#history = history
+    this.#out = out
+  }
+
+  after(event: DmabufEvent): void {
+    if (event.kind === 'fd-open') this.#open.set(event.fd, event)
+    else if (event.kind === 'fd-close') {
+      this.#open.delete(event.fd)
+      this.#closed.set(event.fd, event)
+      this.#lastClosed = event
+    } else if (event.kind === 'call') this.#returned(event)
+    else if (event.kind === 'program-end' && event.how === 'returned') this.#leaks(event)
+  }
+
+  #returned(event: CallEvent): void {
+    const { fd, result, phase, name } = event
+    if (phase !== 'exit' || result !== EBADF || fd === undefined) return
+    if (!this.#open.has(fd)) {
+      this.#misuse(event, this.#closed.get(fd), `descriptor ${fd}`)
+    } else if (NAMES_ANOTHER.has(name) && this.#lastClosed !== undefined) {
+      // The argument is not in the event; the descriptor closed last is the likeliest one.
+      this.#misuse(event, this.#lastClosed, 'a descriptor in its argument')
+    }
+  }
+
+  #misuse(event: CallEvent, closed: FdCloseEvent | undefined, which: string): void {
+    const who = agentName(event.agent)
+    const twice = event.name === 'close' && closed !== undefined
+    const stood = closed === undefined ? '' : `, which stood for ${closed.what}`
+    const state =
+      closed === undefined
+        ? 'that was never open'
+        : `after ${agentName(closed.agent)} had closed it (event ${closed.id})`
+    this.#out.report({
+      rule: 'fd-misuse',
+      event,
+      message: twice
+        ? `${who} closes ${which}${stood}, a second time (event ${event.id}), ${state}.`
+        : `${who} calls ${event.name} with ${which}${stood} (event ${event.id}), ${state}.`,
+      because: {
+        text:
+          closed === undefined
+            ? 'No call ever returned this number.'
+            : `The descriptor ${closed.fd} was closed at event ${closed.id}.`,
+        event: closed?.id,
+        origin: closed?.origin,
+      },
+      origin: event.origin,
+      related: [{ label: 'it was closed here', origin: closed?.origin }],
+      buffer: closed?.buffer,
+    })
+  }
+
+  #leaks(event: DmabufEvent): void {
+    for (const open of this.#open.values()) {
+      const what = open.buffer === undefined ? open.what : `buffer ${open.buffer}`
+      this.#out.report({
+        rule: 'fd-leak',
+        event: open,
+        message: `${agentName(open.agent)} opened descriptor ${open.fd} for ${what} (event ${open.id}), and nobody has closed it when the program ends.`,
+        because: { text: `No close of descriptor ${open.fd} was seen.` },
+        origin: open.origin,
+        buffer: open.buffer,
+      })
+    }
+    if (this.#open.size === 0) this.#leakedBuffers(event)
+  }
+
+  /** What keeps a buffer without a descriptor is told by other rules, where they know. */
+  #leakedBuffers(event: DmabufEvent): void {
+    for (const { exported, released, id, cpuMaps, exporter } of this.#history.buffers) {
+      if (exported === undefined || released || cpuMaps.size > 0) continue
+      this.#out.report({
+        rule: 'fd-leak',
+        event,
+        message: `Buffer ${id}, which ${exporter} exported at event ${exported.id}, is still alive when the program ends, though no descriptor is open.`,
+        because: { text: 'No release of the buffer was seen.' },
+        origin: exported.origin,
+        buffer: id,
+      })
+    }
+  }
+}

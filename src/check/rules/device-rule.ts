@@ -1,0 +1,156 @@
+/** Devices against the CPU, and against each other: who has the buffer, and who comes too early. */
+import type { BracketEvent, DmabufEvent, JobEvent, QueueEvent } from '../../events/event.ts'
+import { type Bracket, type BufferHistory, writes } from '../buffer-history.ts'
+import type { Collector } from '../collector.ts'
+import type { History } from '../history.ts'
+import { overlaps } from '../range-map.ts'
+import { accessName, agentName, bracketName, bytesOf, flagsOf } from '../words.ts'
+import type { Rule } from './rule.ts'
+
+/** A device's hold of a buffer: a job in flight, or a place in a queue. */
+interface Hold {
+  readonly event: JobEvent | QueueEvent
+  readonly writes: boolean
+}
+
+export class DeviceRule implements Rule {
+  readonly #history: History
+  readonly #out: Collector
+  /** Devices that were told off for not waiting for a reading job, by job. */
+  readonly #toldOff = new Map<number, Set<string>>()
+
+  constructor(history: History, out: Collector) {
+    this.#history = history
+    this.#out = out
+  }
+
+  after(event: DmabufEvent): void {
+    switch (event.kind) {
+      case 'queue':
+      case 'job-start': {
+        const buffer = this.#history.buffer(event.buffer)
+        const hold = { event, writes: holdWrites(buffer, event) }
+        this.#heldOpen(buffer, hold)
+        if (hold.writes) this.#reusedEarly(buffer, event)
+        if (event.kind === 'job-start') this.#throughDeadMapping(buffer, event)
+        return
+      }
+      case 'job-end':
+        this.#toldOff.delete(event.job)
+        return
+      case 'bracket-start':
+        if (event.result >= 0) this.#openedOver(this.#history.buffer(event.buffer), event)
+        return
+      default:
+        return
+    }
+  }
+
+  /** The buffer went to a device while the CPU still used it. */
+  #heldOpen(buffer: BufferHistory, { event, writes: deviceWrites }: Hold): void {
+    for (const bracket of buffer.open) {
+      if (bracket.blamed || !(deviceWrites || writes(bracket.access))) continue
+      bracket.blamed = true
+      const verb = event.kind === 'queue' ? 'queued to' : `${usedBy(deviceWrites)} by`
+      this.#out.report({
+        rule: 'bracket-over-dma',
+        event,
+        message: `Buffer ${buffer.id} is ${verb} ${event.device} (event ${event.id}) while ${agentName(bracket.start.agent)} still has it open for ${accessName(bracket.access)}.`,
+        because: {
+          text: `No END of ${bracketName(bracket)} came before.`,
+          event: bracket.start.id,
+          origin: bracket.start.origin,
+        },
+        origin: bracket.start.origin ?? event.origin,
+        related: [{ label: `${event.device} got the buffer here`, origin: event.origin }],
+        buffer: buffer.id,
+      })
+    }
+  }
+
+  /** The CPU began while a device still used the buffer. */
+  #openedOver(buffer: BufferHistory, event: BracketEvent): void {
+    const holds = [...buffer.jobs.values(), ...buffer.owners.values()].map((held) => ({
+      event: held,
+      writes: holdWrites(buffer, held),
+    }))
+    const hold = holds.find((candidate) => candidate.writes || writes(event.access))
+    if (hold === undefined) return
+    const bracket = buffer.lastBracket as Bracket
+    bracket.blamed = true
+    const { device, id, origin, kind } = hold.event
+    const state =
+      kind === 'queue' ? `${device} has it queued` : `${device} is ${busy(hold.writes)} it`
+    this.#out.report({
+      rule: 'bracket-over-dma',
+      event,
+      message: `${agentName(event.agent)} begins a CPU access for ${accessName(event.access)} buffer ${buffer.id} (event ${event.id}) while ${state} (since event ${id}).`,
+      because: {
+        text: `${flagsOf(event)} came before ${device} had given the buffer back.`,
+        event: id,
+        origin,
+      },
+      origin: event.origin ?? origin,
+      related: [{ label: `${device} got the buffer here`, origin }],
+      buffer: buffer.id,
+    })
+  }
+
+  #reusedEarly(buffer: BufferHistory, event: JobEvent | QueueEvent): void {
+    for (const job of buffer.jobs.values()) {
+      if (job.access !== 'read' || job.device === event.device) continue
+      if ('range' in event && !overlaps(event.range, job.range)) continue
+      const told = this.#toldOff.get(job.job) ?? new Set()
+      if (told.has(event.device)) continue
+      this.#toldOff.set(job.job, told.add(event.device))
+      this.#out.report({
+        rule: 'early-reuse',
+        event,
+        message: `${event.device} gets buffer ${buffer.id} for writing (event ${event.id}) while ${job.device} still reads it (since event ${job.id}).`,
+        because: {
+          text: `The job of ${job.device} that began at event ${job.id} had not ended.`,
+          event: job.id,
+          origin: job.origin,
+        },
+        origin: event.origin ?? buffer.owners.get(event.device)?.origin ?? job.origin,
+        related: [{ label: `${job.device} reads it since here`, origin: job.origin }],
+        buffer: buffer.id,
+        range: job.range,
+      })
+    }
+  }
+
+  #throughDeadMapping(buffer: BufferHistory, event: JobEvent): void {
+    if (event.mapping === undefined || buffer.dma.has(event.mapping)) return
+    const unmapped = buffer.deadDma.get(event.mapping)
+    if (unmapped === undefined) return
+    this.#out.report({
+      rule: 'use-after-release',
+      event,
+      message: `${event.device} ${event.access}s ${bytesOf(event.range, buffer.id)} (event ${event.id}) through a mapping that ${agentName(unmapped.agent)} had unmapped.`,
+      because: {
+        text: `The attachment of ${event.device} was unmapped at event ${unmapped.id}.`,
+        event: unmapped.id,
+        origin: unmapped.origin,
+      },
+      origin: event.origin ?? unmapped.origin,
+      buffer: buffer.id,
+      range: event.range,
+      fix: 'Unmap the attachment only after the last job that uses it has finished.',
+    })
+  }
+}
+
+function usedBy(deviceWrites: boolean): string {
+  return deviceWrites ? 'written' : 'read'
+}
+function busy(deviceWrites: boolean): string {
+  return deviceWrites ? 'writing' : 'reading'
+}
+
+/** A driver that took a buffer will write it, unless the buffer is mapped for it to read only. */
+function holdWrites(buffer: BufferHistory, event: JobEvent | QueueEvent): boolean {
+  if (event.kind !== 'queue' && 'access' in event) return event.access === 'write'
+  const mapped = [...buffer.dma.values()].filter(({ device }) => device === event.device)
+  return mapped.length === 0 || mapped.some(({ direction }) => direction !== 'to-device')
+}

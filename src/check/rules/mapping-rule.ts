@@ -1,0 +1,222 @@
+/** CPU mappings: left behind, of two kinds at once, used past their ends and after their end. */
+import type { CallEvent, CpuMapEvent, DmabufEvent, ProgramEndEvent } from '../../events/event.ts'
+import type { Collector } from '../collector.ts'
+import type { History } from '../history.ts'
+import { overlaps } from '../range-map.ts'
+import { agentName, bytesOf } from '../words.ts'
+import type { Rule } from './rule.ts'
+
+const EFAULT = -14
+const EINVAL = -22
+const PAGE = 4096
+const MOST_DEAD = 256
+/** What hosts say about arrays whose memory is gone, and our own classes about accesses that ended. */
+const GONE = /detached|CPU access has ended|mapping was disposed/
+
+/** A mapping as the process sees it. */
+interface Area {
+  readonly start: number
+  readonly end: number
+  readonly mapped: CallEvent
+  readonly unmapped?: CallEvent
+}
+
+export class MappingRule implements Rule {
+  readonly #history: History
+  readonly #out: Collector
+  readonly #live = new Map<number, Area>()
+  readonly #dead: Area[] = []
+  readonly #buffers = new Map<number, number>()
+  /** The event in which bytes were taken back last: what a detached array most likely ended with. */
+  #lastEnd: DmabufEvent | undefined
+
+  constructor(history: History, out: Collector) {
+    this.#history = history
+    this.#out = out
+  }
+
+  before(event: DmabufEvent): void {
+    switch (event.kind) {
+      case 'fd-open':
+        if (event.buffer !== undefined) this.#buffers.set(event.fd, event.buffer)
+        else this.#buffers.delete(event.fd)
+        return
+      case 'cpu-map':
+        this.#aliases(event)
+        return
+      case 'cpu-unmap':
+      case 'bracket-end':
+        this.#lastEnd = event
+        return
+      case 'call':
+        if (event.phase === 'exit') this.#returned(event)
+        return
+      case 'program-end':
+        this.#ended(event)
+        return
+      default:
+        return
+    }
+  }
+
+  #aliases(event: CpuMapEvent): void {
+    const { attribute, range, buffer } = event
+    for (const other of this.#history.buffer(buffer).cpuMaps.values()) {
+      if (other.attribute === attribute || other.mapping === event.mapping) continue
+      if (!overlaps(other.range, range)) continue
+      this.#out.report({
+        rule: 'attribute-alias',
+        event,
+        message: `${agentName(event.agent)} maps ${bytesOf(range, buffer)} ${attribute} (event ${event.id}) while the mapping that ${agentName(other.agent)} made at event ${other.id} is ${other.attribute}.`,
+        because: {
+          text: `The ${other.attribute} mapping was not unmapped before.`,
+          event: other.id,
+          origin: other.origin,
+        },
+        origin: event.origin,
+        related: [{ label: 'the other mapping was made here', origin: other.origin }],
+        buffer,
+        range,
+      })
+      return
+    }
+  }
+
+  #returned(event: CallEvent): void {
+    const { name, result, address, length } = event
+    if (result === undefined) return
+    if (name === 'mmap' && result > 0) {
+      if (length === undefined) return
+      const start = result
+      this.#live.set(start, { start, end: start + pages(length), mapped: event })
+    } else if (name === 'munmap' && result === 0 && address !== undefined) {
+      this.#unmapped(address, event)
+    } else if (result === EFAULT && (name === 'load' || name === 'store' || name === 'view')) {
+      this.#faulted(event)
+    } else if (result === EINVAL) this.#tooLarge(event)
+  }
+
+  #unmapped(address: number, event: CallEvent): void {
+    const area = this.#live.get(address)
+    if (area === undefined) return
+    this.#live.delete(address)
+    this.#dead.push({ ...area, unmapped: event })
+    if (this.#dead.length > MOST_DEAD) this.#dead.shift()
+  }
+
+  #faulted(event: CallEvent): void {
+    const { address, length = 1, agent, name, id, origin } = event
+    if (address === undefined) return
+    const dead = this.#dead.findLast(({ start, end }) => start <= address && address < end)
+    const who = agentName(agent)
+    if (dead?.unmapped !== undefined) {
+      const { unmapped } = dead
+      this.#out.report({
+        rule: 'use-after-release',
+        event,
+        message: `${who} uses bytes of a mapping (${name}, event ${id}) that ${agentName(unmapped.agent)} had unmapped at event ${unmapped.id}.`,
+        because: {
+          text: `The mapping ended with munmap at event ${unmapped.id}.`,
+          event: unmapped.id,
+          origin: unmapped.origin,
+        },
+        origin,
+        related: [{ label: 'it was unmapped here', origin: unmapped.origin }],
+      })
+      return
+    }
+    // Also an address just past the last page, which belongs to no mapping.
+    const area = [...this.#live.values()].find(
+      ({ start, end }) => start <= address && address <= end,
+    )
+    // All of it inside: the mapping may not be written, which is another matter.
+    if (area === undefined || address + length <= area.end) return
+    this.#out.report({
+      rule: 'out-of-range',
+      event,
+      message: `${who} uses bytes ${address - area.start} to ${address - area.start + length} of a mapping (${name}, event ${id}) that ${agentName(area.mapped.agent)} made with ${area.end - area.start} bytes.`,
+      because: {
+        text: `The mapping made at event ${area.mapped.id} ends before.`,
+        event: area.mapped.id,
+        origin: area.mapped.origin,
+      },
+      origin,
+      related: [{ label: 'it was mapped here', origin: area.mapped.origin }],
+    })
+  }
+
+  #tooLarge(event: CallEvent): void {
+    const { name, fd, length, offset = 0, agent, id, origin } = event
+    const known = event.buffer ?? (fd === undefined ? undefined : this.#buffers.get(fd))
+    if (known === undefined || length === undefined) return
+    const { size, exported, exporter } = this.#history.buffer(known)
+    if (size === undefined) return
+    const fits =
+      name === 'mmap' ? offset + pages(length) <= size - (size % PAGE) : offset + length <= size
+    if (fits) return
+    this.#out.report({
+      rule: 'out-of-range',
+      event,
+      message: `${agentName(agent)} calls ${name} for bytes ${offset} to ${offset + length} (event ${id}) of buffer ${known}, which ${exporter} made with ${size} bytes.`,
+      because: {
+        text: `The buffer was exported with ${size} bytes.`,
+        event: exported?.id,
+        origin: exported?.origin,
+      },
+      origin,
+      related: [{ label: 'the buffer was made here', origin: exported?.origin }],
+      buffer: known,
+      range: { start: offset, end: offset + length },
+    })
+  }
+
+  #ended(event: ProgramEndEvent): void {
+    if (event.how === 'threw' && GONE.test(event.error ?? '')) this.#usedDead(event)
+    if (event.how !== 'returned') return
+    for (const { cpuMaps, id } of this.#history.buffers) {
+      for (const map of cpuMaps.values()) {
+        if (map.agent.kind !== 'task') continue
+        this.#out.report({
+          rule: 'map-leak',
+          event: map,
+          message: `${agentName(map.agent)} mapped ${bytesOf(map.range, id)} (event ${map.id}), and the mapping is still there when the program ends.`,
+          because: { text: 'No munmap of it was seen.' },
+          origin: map.origin,
+          buffer: id,
+          range: map.range,
+        })
+      }
+    }
+  }
+
+  #usedDead(event: ProgramEndEvent): void {
+    const ended = this.#lastEnd
+    const how = ended?.kind === 'cpu-unmap' ? 'the mapping was unmapped' : 'the CPU access ended'
+    const by =
+      ended === undefined ? '' : ` that ${agentName(ended.agent)} ended at event ${ended.id}`
+    this.#out.report({
+      rule: 'use-after-release',
+      event,
+      message: `${agentName(event.agent)} uses bytes of a CPU access or mapping${by}: ${firstLine(event.error)}.`,
+      because:
+        ended === undefined
+          ? { text: 'No CPU access was open.' }
+          : {
+              text: `At event ${ended.id} ${how}, and its arrays died.`,
+              event: ended.id,
+              origin: ended.origin,
+            },
+      origin: event.origin ?? ended?.origin,
+      related: [{ label: how, origin: ended?.origin }],
+      buffer: ended !== undefined && 'buffer' in ended ? ended.buffer : undefined,
+    })
+  }
+}
+
+function pages(length: number): number {
+  return Math.ceil(length / PAGE) * PAGE
+}
+
+function firstLine(text = ''): string {
+  return (text.split('\n')[0] ?? '').replace(/\.$/, '')
+}
