@@ -49,7 +49,7 @@ export class Rig {
       nodes: new Map([[node.path, node]]),
       failures: new Failures(),
     })
-    this.sys = tap(guarded(process), (event) => this.machine.events.emit(event))
+    this.sys = guarded(tap(process, (event) => this.machine.events.emit(event)))
     if (checked) {
       const checker = new Checker({})
       this.machine.events.listen((event) => checker.observe(event))

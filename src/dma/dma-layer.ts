@@ -108,7 +108,7 @@ export class DmaLayer {
   ): void {
     if (ops.actual === undefined && ops.judged === undefined) return
     const { start, end } = range
-    this.reconcile(mapping, start, end)
+    eachRun(mapping.table, start, end, (storage, from, to) => this.#onLines(storage, from, to, ops))
     this.#machine.events.emit({
       kind: 'maintenance',
       op: (ops.actual ?? ops.judged) as CacheOp,
@@ -117,7 +117,6 @@ export class DmaLayer {
       device: mapping.device,
       bytes: ops.actual === undefined ? 0 : end - start,
     })
-    eachRun(mapping.table, start, end, (storage, from, to) => this.#onLines(storage, from, to, ops))
   }
 
   #onLines(

@@ -87,20 +87,42 @@ export class CpuMapping {
     })
     if (place === undefined || pieces !== 1) return undefined
     const { storage, from, to } = place
-    this.#machine.memory.reconcile(storage, from, to)
+    const again = this.#sameView(from, to, scope)
+    if (again === undefined) this.#machine.memory.reconcile(storage, from, to)
+    const taken = this.#emitView(storage, { from, to, shift: start - from, scope })
+    if (again !== undefined) {
+      again.view.taken = taken
+      return again
+    }
+    return this.#keep(storage, { from, to, scope, taken, writeOnly })
+  }
+
+  /** The array that was handed out for the same bytes and is still alive. */
+  #sameView(from: number, to: number, scope: LiveView['scope']): HandedOut | undefined {
+    for (const handedOut of this.#handedOut) {
+      const { view } = handedOut
+      if (view.start === from && view.end === to && view.scope === scope) return handedOut
+    }
+    return undefined
+  }
+
+  #emitView(
+    storage: Storage,
+    what: { from: number; to: number; shift: number; scope: LiveView['scope'] },
+  ): number {
+    const { offset, id, buffer } = this.info
+    const { from, to, shift, scope } = what
     const hazards = this.#machine.memory
       .cpuHazards(storage, from, to, this.attribute)
-      .map((hazard) => this.#inBuffer(hazard, start - from))
-    const { offset, id, buffer } = this.info
-    const taken = this.#machine.events.emit({
+      .map((hazard) => this.#inBuffer(hazard, shift))
+    return this.#machine.events.emit({
       kind: 'cpu-view',
       buffer: buffer.inode,
       mapping: id,
-      range: { start: offset + start, end: offset + end },
+      range: { start: offset + from + shift, end: offset + to + shift },
       scope,
       hazards,
     })
-    return this.#keep(storage, { from, to, scope, taken, writeOnly })
   }
 
   /** Ends an array: stores through it are looked for, and forgotten about afterwards. */

@@ -435,6 +435,7 @@ export class Memory {
     for (const view of storage.views) this.#keepFilled(storage, view)
   }
 
+  /** Lines under live views are filled again at once: nobody would see a load fill them. */
   #keepFilled(storage: Storage, view: LiveView): void {
     const absent: Run[] = []
     storage.lines.each(view.start, view.end, ({ start, end, actual }) => {

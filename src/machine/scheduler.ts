@@ -25,6 +25,7 @@ interface Waiter {
   readonly resolve: (wake: Wake) => void
   /** The objects that the waiting operation touches: what makes two orders differ. */
   readonly touches: readonly string[]
+  readonly abortable: boolean
   state: 'parked' | 'ready' | 'resumed'
   outcome: Wake
 }
@@ -121,6 +122,7 @@ export class Scheduler {
         task: this.#current,
         resolve,
         touches,
+        abortable: signal !== undefined,
         state: 'parked',
         outcome: 'woken',
       }
@@ -215,6 +217,7 @@ export class Scheduler {
       task,
       resolve: () => void body(),
       touches: [task.name],
+      abortable: false,
       state: 'parked',
       outcome: 'woken',
     }
@@ -239,8 +242,8 @@ export class Scheduler {
 
   #turn(): void {
     this.#pumping = false
-    if (this.#stopped) return
-    if (this.#ready.length === 0) this.#passTime()
+    if (this.#stopped || !this.hasWaiters) return
+    if (this.#ready.length === 0 && !this.#passTime()) return
     const next = this.#takeReady()
     if (next !== undefined) this.#resume(next)
     this.#pump()
@@ -261,21 +264,25 @@ export class Scheduler {
     waiter.resolve(waiter.outcome)
   }
 
-  /** Everybody waits: let devices work until somebody is woken. */
-  #passTime(): void {
+  /** Everybody waits: let devices work until somebody is woken. False: that will not happen. */
+  #passTime(): boolean {
     while (this.#ready.length === 0) {
       const timer = this.#timers.shift()
       if (timer === undefined || timer.time - this.#lastResume > STUCK_AFTER) {
+        if (timer !== undefined) this.#timers.unshift(timer)
         this.#stuck()
-        return
+        return false
       }
       this.#now = timer.time
       timer.run()
-      if (this.#stopped) return
+      if (this.#stopped) return false
     }
+    return true
   }
 
   #stuck(): void {
+    // Somebody outside of the board may still abort a wait, and will wake it then.
+    if ([...this.#parked].some((waiter) => waiter.abortable)) return
     const { waiting } = this
     this.stop()
     this.#options.onStuck?.(waiting)

@@ -15,8 +15,8 @@ export interface LiveView {
   readonly start: number
   readonly end: number
   readonly scope: 'bracket' | 'mapping'
-  /** The event in which it was taken. */
-  readonly taken: number
+  /** The event in which it was taken last. */
+  taken: number
   readonly mapping: number
   /** The task that took it. */
   readonly task: string

@@ -16,5 +16,5 @@ export interface ProgramError {
   readonly cause?: unknown
 }
 
-/** How a program ended: `undefined` when it returned and nothing of it was left. */
-export type ProgramEnd = ProgramError | undefined
+/** How a program ended: with what it returned, or with how it failed. */
+export type ProgramEnd = { readonly value: unknown } | { readonly error: ProgramError }

@@ -19,7 +19,7 @@ import {
   SimKernel,
 } from '../sim/index.ts'
 import { formatOrigin } from '../tap/format-origin.ts'
-import type { Program, ProgramEnd, ProgramError } from './program.ts'
+import type { Program, ProgramError } from './program.ts'
 import { supervise } from './supervise.ts'
 
 export type PolicyName = 'lazy' | 'eager' | 'random'
@@ -62,6 +62,8 @@ export interface RunResult {
   readonly cost: Cost
   /** Pictures that the display scanned out. */
   readonly frames: number
+  /** What the program returned. */
+  readonly value?: unknown
   /** Absent when the program returned and left nothing under way. */
   readonly error?: ProgramError | undefined
 }
@@ -104,7 +106,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     },
   })
   const cost = kernel.cost
-  finish(kernel, end)
+  finish(kernel, 'error' in end ? end.error : undefined)
   const result = withoutRules(checker.finish(), options.disabledRules ?? [])
   return {
     board: board.name,
@@ -116,26 +118,26 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     rulesNotCheckable: [],
     cost,
     frames,
-    ...(end === undefined ? {} : { error: end }),
+    ...end,
   }
 }
 
 /** The program is over: what it still has is a leak, and is released. */
-function finish(kernel: SimKernel, end: ProgramEnd): void {
-  const { cause } = end ?? {}
+function finish(kernel: SimKernel, error: ProgramError | undefined): void {
+  const cause = error?.cause
   kernel.events.emit({
     kind: 'program-end',
-    how: howEnded(end),
-    error: end?.message,
+    how: howEnded(error),
+    error: error?.message,
     origin: cause instanceof Error ? cause : undefined,
     agent: { kind: 'task', name: 'main' },
   })
   kernel.exit()
 }
 
-function howEnded(end: ProgramEnd): 'returned' | 'threw' | 'stopped' {
-  if (end === undefined || end.kind === 'pending') return 'returned'
-  return end.kind === 'threw' ? 'threw' : 'stopped'
+function howEnded(error: ProgramError | undefined): 'returned' | 'threw' | 'stopped' {
+  if (error === undefined || error.kind === 'pending') return 'returned'
+  return error.kind === 'threw' ? 'threw' : 'stopped'
 }
 
 function policyNamed(name: PolicyName, random: Random): CachePolicy {

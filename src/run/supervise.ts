@@ -5,7 +5,7 @@
  * waits there for many host turns in a row waits for something else, and would wait for ever as far as
  * the simulation can tell.
  */
-import type { SimKernel } from '../sim/kernel.ts'
+import type { SimKernel } from '../sim/index.ts'
 import type { Program, ProgramEnd, ProgramError } from './program.ts'
 
 /** How long, in milliseconds of the host, a program may wait for what the kernel does not know. */
@@ -32,22 +32,22 @@ export async function supervise(
       signal?.removeEventListener('abort', onAbort)
       resolve(how)
     }
-    const onAbort = (): void => end(stopped(signal?.reason))
+    const onAbort = (): void => end({ error: stopped(signal?.reason) })
     const timer = watchIdle(kernel, () => over, end)
-    onStuck((waiting) => end(stuck(waiting)))
+    onStuck((waiting) => end({ error: stuck(waiting) }))
     if (signal?.aborted === true) return onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
     start(program, kernel).then(
-      () => end(kernel.scheduler.hasWaiters ? pending(kernel) : undefined),
-      (cause: unknown) => end(threw(cause)),
+      (value) => end(kernel.scheduler.hasWaiters ? { error: pending(kernel) } : { value }),
+      (cause: unknown) => end({ error: threw(cause) }),
     )
   })
 }
 
 /** The program begins in a turn of its own, so that nothing of the caller's is taken for its work. */
-async function start(program: Program, kernel: SimKernel): Promise<void> {
+async function start(program: Program, kernel: SimKernel): Promise<unknown> {
   await kernel.scheduler.point(['main'])
-  await program(kernel)
+  return await program(kernel)
 }
 
 function watchIdle(
@@ -62,7 +62,7 @@ function watchIdle(
     const moved = kernel.scheduler.hasWaiters || kernel.scheduler.epoch !== epoch
     idle = moved ? 0 : idle + IDLE_STEP
     epoch = kernel.scheduler.epoch
-    if (idle >= IDLE_LIMIT) return end(waitsElsewhere())
+    if (idle >= IDLE_LIMIT) return end({ error: waitsElsewhere() })
     setTimeout(look, IDLE_STEP)
   }
   return setTimeout(look, IDLE_STEP)

@@ -71,7 +71,7 @@ export class SimKernel implements Kernel {
       fdLimit: options.fdLimit,
       views: options.views,
     })
-    this.sys = tap(guarded(this.#process), (event) => machine.events.emit(event))
+    this.sys = guarded(tap(this.#process, (event) => machine.events.emit(event)))
   }
 
   /** What happens on this kernel, as it happens. */
