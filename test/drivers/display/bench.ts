@@ -98,8 +98,8 @@ export class Bench {
     return this.machine.scheduler.sleep(nanoseconds)
   }
 
-  of<K extends DmabufEvent['kind']>(...kinds: K[]): Extract<DmabufEvent, { kind: K }>[] {
-    return this.events.filter((event): event is Extract<DmabufEvent, { kind: K }> =>
+  of<K extends DmabufEvent['kind']>(...kinds: K[]): (DmabufEvent & { readonly kind: K })[] {
+    return this.events.filter((event): event is DmabufEvent & { readonly kind: K } =>
       (kinds as string[]).includes(event.kind),
     )
   }

@@ -1,4 +1,5 @@
 import type { OpenFile, UserMemory } from '../../../src/dmabuf/file.ts'
+import { KernelError } from '../../../src/machine/kernel-error.ts'
 import * as drm from '../../../src/uapi/drm.ts'
 import * as dumb from '../../../src/uapi/drm-dumb.ts'
 import { type DrmEventVblank, drmEventVblank } from '../../../src/uapi/drm-event.ts'
@@ -12,10 +13,17 @@ import { type Bench, memory } from './bench.ts'
 export class Drm {
   readonly bench: Bench
   readonly file: OpenFile
+  #closed = false
 
   constructor(bench: Bench) {
     this.bench = bench
     this.file = bench.device.open(O_RDWR)
+  }
+
+  /** Closes the last descriptor: calls under way go on, new ones do not reach the device. */
+  release(): void {
+    this.#closed = true
+    this.file.release()
   }
 
   /** Carries out a request; the structure as the kernel left it. */
@@ -26,6 +34,7 @@ export class Drm {
     pointers?: ReadonlyMap<number, UserMemory>,
     signal?: AbortSignal,
   ): Promise<V> {
+    if (this.#closed) throw new KernelError('EBADF', 'closed')
     const bytes = layout.create(values)
     const argument = pointers === undefined ? { bytes } : { bytes, pointers }
     await this.file.ioctl?.({ request, argument, files: this.bench.files, signal })
