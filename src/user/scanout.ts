@@ -97,15 +97,31 @@ export class Scanout {
     )
   }
 
-  /** May sleep. Turns the CRTC off and lets go of every picture. */
+  /**
+   * The last picture is read once from top to bottom before the screen goes dark: a flip to itself
+   * completes when that is done.
+   */
+  async #lastRefresh(calls: Calls): Promise<void> {
+    const picture = this.#shown.at(-1)
+    const crtc = this.#output?.crtc
+    if (!this.#on || picture === undefined || crtc === undefined) return
+    await this.#settle(calls, undefined)
+    const { framebuffer } = picture
+    await pageFlip(calls, this.#fd, { crtc, framebuffer, userData: framebuffer })
+    this.#flipping = true
+    await this.#settle(calls, undefined)
+  }
+
+  /** May sleep. Shows the last picture for one refresh, turns the CRTC off, lets go of all. */
   async stop(calls: Calls): Promise<void> {
     const crtc = this.#output?.crtc
     const off = this.#on && crtc !== undefined
-    this.#on = false
-    this.#flipping = false
     await drainAll([
+      () => this.#lastRefresh(calls),
       () => (off ? disableCrtc(calls, this.#fd, crtc) : undefined),
       () => this.#letGo(calls, 0),
     ])
+    this.#on = false
+    this.#flipping = false
   }
 }
