@@ -62,6 +62,7 @@ export interface LooseView {
 
 const MOST_RANGES = 256
 const MOST_RECENT = 64
+const MOST_OPEN = 16
 
 export function reads(access: CpuAccess): boolean {
   return access !== 'write'
@@ -125,6 +126,8 @@ export class BufferHistory {
       if (writes(open.access) && reads(event.access)) open.interrupted ??= event
     }
     this.open.push(bracket)
+    // A program that forgets every END has been told about it long ago.
+    if (this.open.length > MOST_OPEN) this.open.shift()
     this.#remember(bracket)
     return bracket
   }

@@ -34,10 +34,18 @@ interface Entry {
   wrongNow: boolean
 }
 
-/** A data finding that says all that the other finding at the same place says. */
-const SAYS_MORE: readonly (readonly [RuleId, RuleId])[] = [
-  ['early-invalidate', 'bracket-over-dma'],
-  ['write-outside-bracket', 'read-outside-bracket'],
+/** Where both rules find something at the same place, the first says all that the second does. */
+const SAYS_MORE: readonly {
+  readonly more: RuleId
+  readonly less: RuleId
+  /** Only where the first has seen wrong bytes by itself. */
+  readonly harmful: boolean
+}[] = [
+  { more: 'early-invalidate', less: 'bracket-over-dma', harmful: true },
+  // A view is presumed to be read: where it is stored through, that is the mistake to tell.
+  { more: 'write-outside-bracket', less: 'read-outside-bracket', harmful: false },
+  // A store that nobody cleaned is missed, and later comes over other bytes.
+  { more: 'write-outside-bracket', less: 'dirty-over-dma', harmful: true },
 ]
 
 export class Collector {
@@ -89,20 +97,29 @@ export class Collector {
   }
 
   result(): CheckResult {
-    const entries = [...this.#entries.values()].filter((entry) => !this.#isSaidBetter(entry))
     return {
-      findings: entries.sort((a, b) => a.firstEvent - b.firstEvent).map(findingOf),
+      findings: this.#folded()
+        .sort((a, b) => a.firstEvent - b.firstEvent)
+        .map(findingOf),
       notes: [...this.#notes.values()].map((note): Note => ({ ...note })),
       lints: [...this.#lints.values()].map(lintOf),
     }
   }
 
-  /** Never true of a data finding: each of those stays. */
-  #isSaidBetter({ place, draft, dataCount }: Entry): boolean {
-    if (dataCount > 0) return false
-    return SAYS_MORE.some(
-      ([more, less]) => draft.rule === less && this.#entries.has(`${more} ${place}`),
-    )
+  /** One entry per mistake; what a dropped one knew about bytes goes to the one that stays. */
+  #folded(): Entry[] {
+    const kept = new Map([...this.#entries].map(([key, entry]) => [key, { ...entry }]))
+    for (const { more, less, harmful } of SAYS_MORE) {
+      for (const entry of this.#entries.values()) {
+        if (entry.draft.rule !== less || entry.draft.origin === undefined) continue
+        const other = kept.get(`${more} ${entry.place}`)
+        if (other === undefined || (harmful && other.dataCount === 0)) continue
+        kept.delete(entry.key)
+        other.dataCount = Math.max(other.dataCount, entry.dataCount)
+        other.wrongNow ||= entry.wrongNow
+      }
+    }
+    return [...kept.values()]
   }
 
   #placeOf({ origin, rule, buffer }: Draft): string {

@@ -42,11 +42,19 @@ export class BracketRule implements Rule {
     }
   }
 
+  /** The second access shares the blame of the first: that it stays open as well is the same mistake. */
+  after(event: DmabufEvent): void {
+    if (event.kind !== 'bracket-start' || event.result < 0) return
+    const { open, lastBracket } = this.#history.buffer(event.buffer)
+    if (lastBracket === undefined) return
+    if (open.some(({ interrupted }) => interrupted === event)) lastBracket.blamed = true
+  }
+
   #start(event: BracketEvent): void {
     if (!reads(event.access)) return
     const buffer = this.#history.buffer(event.buffer)
     const open = buffer.openFor('write')
-    if (open === undefined) return
+    if (open === undefined || open.blamed) return
     this.#deferred.report(buffer, {
       rule: 'unbalanced-bracket',
       event,

@@ -11,7 +11,8 @@ export function causeInCpuStore(hazard: Hazard, store: Store, reader: Reader): C
   const { bracket } = store
   if (bracket === undefined) return unbracketedStore(store)
   if (!writes(bracket.access)) return storeUnderRead(store, bracket)
-  if (bracket.interrupted !== undefined && hazard.kind === 'lost') return interrupted(bracket)
+  const { interrupted, blamed } = bracket
+  if (interrupted !== undefined && hazard.kind === 'lost' && !blamed) return cutShort(bracket)
   if (bracket.end === undefined) return stillOpen(bracket, reader)
   if (!writes(bracket.end.access)) return endedForReading(bracket)
   return syncedNobody(bracket, reader)
@@ -110,7 +111,7 @@ function endedForReading(bracket: Bracket): Cause {
   }
 }
 
-function interrupted(bracket: Bracket): Cause {
+function cutShort(bracket: Bracket): Cause {
   const second = bracket.interrupted as NonNullable<Bracket['interrupted']>
   return {
     rule: 'unbalanced-bracket',

@@ -1,5 +1,5 @@
 /** Why a read may miss what a device stored last. */
-import type { DeviceAccessEvent, Hazard } from '../../events/event.ts'
+import type { DeviceAccessEvent, EventOrigin, Hazard } from '../../events/event.ts'
 import { type Bracket, type Store, writes } from '../buffer-history.ts'
 import type { History } from '../history.ts'
 import { overlaps } from '../range-map.ts'
@@ -80,9 +80,14 @@ function handoff(store: Store, reader: Reader): Cause {
     rule: 'unsynced-handoff',
     reason,
     because: { text: `No sync lies between the store of ${device} and this read.` },
-    origin: reader.origin ?? store.queued?.origin ?? store.origin,
+    origin: reader.origin ?? mappedAt(reader) ?? store.queued?.origin ?? store.origin,
     related: [],
   }
+}
+
+/** Where the program gave the buffer to the device that reads. */
+function mappedAt({ buffer, name }: Reader): EventOrigin | undefined {
+  return [...buffer.dma.values()].find(({ device }) => device === name)?.origin
 }
 
 function readByCpu(store: Store, reader: Reader): Cause {
