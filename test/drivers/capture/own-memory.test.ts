@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import { CpuMapping } from '../../../src/dmabuf/cpu-mapping.ts'
+import type { MappedPages } from '../../../src/dmabuf/file.ts'
+import { DMABUF, FRAME, INTERVAL, MMAP, Rig } from './rig.ts'
+
+/** The bytes that a program loads through a mapping of the camera, and what may be wrong with them. */
+function load(rig: Rig, mapped: MappedPages): { bytes: Uint8Array; hazards: unknown } {
+  const mapping = new CpuMapping(rig.machine, { ...mapped, id: 1, length: 4096, writable: true })
+  const bytes = new Uint8Array(FRAME)
+  mapping.load(0, bytes)
+  const event = rig.events.at(-1)
+  return { bytes, hazards: event?.kind === 'cpu-load' ? event.hazards : undefined }
+}
+
+function map(rig: Rig, offset: number, length = 4096, shared = true): MappedPages {
+  const mapped = rig.file.mmap?.({ offset, length, writable: true, shared })
+  if (mapped === undefined) throw new Error('the camera cannot be mapped')
+  return mapped
+}
+
+async function streamOwn(rig: Rig, count: number): Promise<void> {
+  await rig.request(count, MMAP)
+  for (let index = 0; index < count; index++) await rig.queue({ index, memory: MMAP })
+  await rig.streamOn()
+}
+
+describe("the driver's own memory", () => {
+  it('is zeroed, and not through the cache alone', async () => {
+    const rig = new Rig()
+    await rig.request(1, MMAP)
+    expect(load(rig, map(rig, 0))).toEqual({ bytes: new Uint8Array(FRAME), hazards: [] })
+    const [buffer] = rig.core.buffers
+    expect(buffer).toMatchObject({ exporter: 'camera', size: 4096, attachments: [] })
+  })
+
+  it('shows each frame to loads without any CPU access being announced', async () => {
+    const rig = new Rig()
+    await streamOwn(rig, 2)
+    for (let sequence = 0; sequence < 5; sequence++) {
+      const filled = await rig.dequeue()
+      expect(filled).toMatchObject({ sequence, memory: MMAP, length: FRAME })
+      const seen = load(rig, map(rig, filled.m_offset))
+      expect(seen).toEqual({ bytes: rig.source.frame(sequence), hazards: [] })
+      await rig.queue({ index: filled.index, memory: MMAP })
+    }
+  })
+
+  it('is mapped uncached, unless the camera looks into the cache', async () => {
+    for (const [snoops, attribute] of [
+      [false, 'uncached'],
+      [true, 'cached'],
+    ] as const) {
+      const rig = new Rig({ board: { devices: { camera: { snoops } } } })
+      await streamOwn(rig, 1)
+      const { m_offset } = await rig.dequeue()
+      const mapped = map(rig, m_offset)
+      expect(mapped.pages.attribute).toBe(attribute)
+      expect(load(rig, mapped)).toEqual({ bytes: rig.source.frame(0), hazards: [] })
+    }
+  })
+
+  it('is found at the offsets that QUERYBUF tells, and nowhere else', async () => {
+    const rig = new Rig()
+    await rig.request(3, MMAP)
+    const offsets = await Promise.all(
+      [0, 1, 2].map(async (index) => (await rig.query(index)).m_offset),
+    )
+    expect(new Set(offsets.map((offset) => map(rig, offset).buffer)).size).toBe(3)
+    expect(() => map(rig, 4096)).toThrow('EINVAL')
+    expect(() => map(rig, 0, 8192)).toThrow('EINVAL')
+    expect(() => map(rig, 0, 4096, false)).toThrow('EINVAL')
+    await rig.request(3, DMABUF)
+    expect(() => map(rig, 0)).toThrow('EINVAL')
+  })
+
+  it('is shared as a dma-buf that needs no maintenance', async () => {
+    const rig = new Rig()
+    await streamOwn(rig, 1)
+    const fd = await rig.export(0)
+    const buffer = rig.bufferOf(fd)
+    expect((await rig.query(0)).flags & 1).toBe(1)
+    const attachment = await rig.core.attach(buffer, 'display')
+    const before = rig.kinds('maintenance').length
+    const mapping = await rig.core.mapAttachment(attachment, 'to-device')
+    expect(mapping.skipCpuSync).toBe(true)
+    await rig.dequeue()
+    expect(await rig.core.beginCpuAccess(buffer, 'read')).toEqual([])
+    expect(await rig.core.endCpuAccess(buffer, 'read')).toEqual([])
+    const seen = new Uint8Array(FRAME)
+    expect(rig.dma.deviceLoad(mapping, 0, seen)).toEqual([])
+    expect(seen).toEqual(rig.source.frame(0))
+    rig.core.unmapAttachment(attachment, mapping, 'to-device')
+    rig.core.detach(attachment)
+    expect(rig.kinds('maintenance')).toHaveLength(before)
+  })
+
+  it('outlives the queue as long as it is exported', async () => {
+    const rig = new Rig()
+    await streamOwn(rig, 2)
+    const fd = await rig.export(1)
+    const same = await rig.export(1)
+    expect(rig.bufferOf(same)).toBe(rig.bufferOf(fd))
+    await rig.sleep(2.5 * INTERVAL)
+    await rig.streamOff()
+    await rig.request(0, MMAP)
+    expect(rig.core.buffers).toEqual([rig.bufferOf(fd)])
+    const pages = rig.core.mmap(rig.bufferOf(fd), 0, 4096)
+    const seen = load(rig, { buffer: rig.bufferOf(fd), offset: 0, pages })
+    expect(seen).toEqual({ bytes: rig.source.frame(1), hazards: [] })
+    rig.files.closeAll()
+    expect(rig.core.buffers).toEqual([])
+    expect(rig.machine.ram.liveBytes).toBe(0)
+  })
+
+  it('is as much as there is, and ENOMEM when not one buffer fits', async () => {
+    const rig = new Rig({ board: { ram: { base: 0, size: 3 * 4096 } } })
+    await rig.request(8, MMAP)
+    expect(rig.core.buffers).toHaveLength(3)
+    await rig.request(0, MMAP)
+    rig.heapFd(3 * 4096)
+    expect(await rig.request(1, MMAP)).toBe('ENOMEM')
+    expect(await rig.request(1, DMABUF)).toBe('ok')
+  })
+
+  it('is not lost with an EXPBUF that finds no free descriptor', async () => {
+    const rig = new Rig()
+    await rig.request(1, MMAP)
+    rig.files.full = true
+    await expect(rig.export(0)).rejects.toThrow('EMFILE')
+    expect(rig.core.buffers[0]?.references).toBe(1)
+  })
+})
