@@ -23,8 +23,6 @@ export class Card {
   readonly framebuffers: Framebuffers
   readonly crtc: Crtc
   readonly mode: DrmModeModeinfo
-  /** The open files. */
-  readonly clients: Set<Client> = new Set()
   /** The one that may change what is shown: the first to open while there is none. */
   master: Client | undefined
   #opened = 0

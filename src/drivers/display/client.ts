@@ -21,7 +21,6 @@ export class Client {
     const file = card.nextFile()
     this.handles = new GemHandles(file, card.machine.events, card.objects)
     this.primeLock = new Lock(card.machine.scheduler, `drm file ${file}`)
-    card.clients.add(this)
     card.master ??= this
   }
 
@@ -34,13 +33,11 @@ export class Client {
   release(): void {
     this.#released = true
     const { card } = this
-    card.clients.delete(this)
     if (card.master === this) card.master = undefined
     for (const framebuffer of this.framebuffers.splice(0)) {
       if (card.crtc.shows(framebuffer)) card.crtc.turnOff()
       card.framebuffers.forget(framebuffer)
     }
-    if (card.clients.size === 0) card.crtc.turnOff()
     this.handles.closeAll()
     this.events.close()
   }

@@ -69,7 +69,7 @@ export class GemObjects {
    * May sleep. The object behind a dma-buf, with one more reference: the one made here, or a new one
    * that stays attached and mapped in both directions. The exporter's errors pass through.
    */
-  async import(buffer: DmaBuf, fileFlags: number): Promise<GemObject> {
+  async importBuffer(buffer: DmaBuf, fileFlags: number): Promise<GemObject> {
     const own = this.#own.get(buffer)
     if (own !== undefined) return this.get(own)
     this.#core.get(buffer)

@@ -44,7 +44,7 @@ async function importBuffer(client: Client, fd: number, files: CallerFiles): Pro
   const { handles, card } = client
   const known = handles.again(buffer)
   if (known !== undefined) return known
-  const object = await card.objects.import(buffer, file.flags & O_ACCMODE)
+  const object = await card.objects.importBuffer(buffer, file.flags & O_ACCMODE)
   try {
     client.requireOpen()
   } catch (error) {

@@ -100,6 +100,14 @@ describe('the events of flips', () => {
     }
   })
 
+  it('come before the framebuffer that they tell of is removed', async () => {
+    const { drm, ids } = await ready()
+    await drm.flipWithEvent(ids[1], 5)
+    await drm.rmFb(ids[1])
+    expect(drm.read()).toMatchObject([{ user_data: 5 }])
+    expect(await drm.getCrtc()).toMatchObject({ fb_id: 0, mode_valid: 0 })
+  })
+
   it('do not come any more once the flip was dropped', async () => {
     const { bench, drm, ids } = await ready()
     await drm.flipWithEvent(ids[1])

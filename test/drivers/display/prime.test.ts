@@ -159,6 +159,7 @@ describe('exporting a handle', () => {
     expect(bench.core.buffers).toHaveLength(1)
     const again = await b.import(fd)
     bench.files.close(fd)
+    expect(bench.core.buffers).toHaveLength(1)
     expect(await errnoOf(() => b.mapOffset(again))).toBe('0')
     expect(bench.of('attach')).toEqual([])
     await b.destroyDumb(again)

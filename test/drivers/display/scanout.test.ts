@@ -53,6 +53,10 @@ describe('the picture on the screen', () => {
     const drm = new Drm(bench)
     const { handle, pitch, size } = await drm.dumb(W, H)
     expect({ pitch, size }).toEqual({ pitch: W * 4, size: BYTES })
+    expect(bench.of('maintenance').map(({ op, bytes }) => [op, bytes])).toEqual([
+      ['clean', BYTES],
+      ['invalidate', BYTES],
+    ])
     const offset = await drm.mapOffset(handle)
     const mapped = drm.file.mmap?.({ offset, length: size, writable: true, shared: true })
     expect(mapped?.pages.attribute).toBe('write-combine')
