@@ -5,27 +5,18 @@
  * leaves coherence to the exporter and the program. Its own memory is coherent and needs none.
  * Source: drivers/media/common/videobuf2/videobuf2-core.c of Linux 6.12.
  */
-import type { CallerFiles } from '../../dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
 import { type CaptureContext, deviceName, devicePath } from './context.ts'
 import { type EngineOptions, FrameEngine, type FrameTarget } from './engine.ts'
 import type { CaptureFormat } from './format.ts'
-import { importMemory } from './imported-memory.ts'
 import type { Lock } from './lock.ts'
 import { allocateOwn } from './own-memory.ts'
+import { type ImportRequest, prepareImport } from './prepare-import.ts'
 import { type CapturedFrame, type QueueMemory, Slot } from './slot.ts'
 
 /** VIDEO_MAX_FRAME */
 const MOST_BUFFERS = 32
-
-/** What QBUF says about a dma-buf: the program's descriptor and how many of its bytes to use. */
-export interface ImportRequest {
-  readonly fd: number
-  /** 0 for all of them. */
-  readonly length: number
-  readonly files: CallerFiles
-}
 
 export class CaptureQueue {
   /** Wakes when a frame is ready, and when the stream stops. */
@@ -113,7 +104,7 @@ export class CaptureQueue {
     }
     slot.state = 'preparing'
     try {
-      if (this.#memory === 'dmabuf') await this.#prepare(slot, request)
+      if (this.#memory === 'dmabuf') await prepareImport(this.#context.core, slot, request)
     } finally {
       slot.state = 'dequeued'
     }
@@ -182,37 +173,6 @@ export class CaptureQueue {
       slots.push(new Slot(slots.length, size, memory))
     }
     return slots
-  }
-
-  /** A slot that fails to take its new memory loses the old as well. */
-  async #prepare(slot: Slot, request: ImportRequest): Promise<void> {
-    try {
-      await this.#import(slot, request)
-    } catch (error) {
-      slot.dropMemory()
-      throw error
-    }
-    if (!slot.freed) return
-    slot.dropMemory()
-    throw new KernelError('EINVAL', 'the device was closed meanwhile')
-  }
-
-  async #import(slot: Slot, { fd, length, files }: ImportRequest): Promise<void> {
-    const buffer = files.lookup(fd)?.buffer
-    if (buffer === undefined) throw new KernelError('EINVAL', `fd ${fd} is no dma-buf`)
-    const used = length === 0 ? buffer.size : length
-    if (used < slot.frameSize) {
-      throw new KernelError('EINVAL', `${used} bytes are less than the frame's ${slot.frameSize}`)
-    }
-    if (slot.memory?.buffer !== buffer || slot.length !== used) {
-      slot.dropMemory()
-      if (used > buffer.size) {
-        throw new KernelError('EFAULT', `length is ${used}, the dma-buf has ${buffer.size} bytes`)
-      }
-      slot.adopt(await importMemory(this.#context.core, buffer))
-    }
-    slot.length = used
-    slot.fd = fd
   }
 
   async #waitForFrame(signal: AbortSignal | undefined): Promise<void> {

@@ -1,0 +1,56 @@
+import type { DmaBufCore } from '../../dmabuf/core.ts'
+import type { CallerFiles } from '../../dmabuf/file.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
+import { importMemory } from './imported-memory.ts'
+import type { Slot } from './slot.ts'
+
+/** What QBUF says about a dma-buf: the program's descriptor and how many of its bytes to use. */
+export interface ImportRequest {
+  readonly fd: number
+  /** 0 for all of them. */
+  readonly length: number
+  readonly files: CallerFiles
+}
+
+/**
+ * May sleep. Puts the dma-buf that QBUF names behind `slot`, or keeps it when it is there already.
+ * EINVAL for a bad descriptor or length, EFAULT for a length beyond the dma-buf, and the exporter's
+ * errors; a slot that fails to take its new memory loses the old as well, as in vb2.
+ */
+export async function prepareImport(
+  core: DmaBufCore,
+  slot: Slot,
+  request: ImportRequest,
+): Promise<void> {
+  try {
+    await exchange(core, slot, request)
+  } catch (error) {
+    slot.dropMemory()
+    throw error
+  }
+  if (!slot.freed) return
+  slot.dropMemory()
+  throw new KernelError('EINVAL', 'the device was closed meanwhile')
+}
+
+async function exchange(
+  core: DmaBufCore,
+  slot: Slot,
+  { fd, length, files }: ImportRequest,
+): Promise<void> {
+  const buffer = files.lookup(fd)?.buffer
+  if (buffer === undefined) throw new KernelError('EINVAL', `fd ${fd} is no dma-buf`)
+  const used = length === 0 ? buffer.size : length
+  if (used < slot.frameSize) {
+    throw new KernelError('EINVAL', `${used} bytes are less than the frame's ${slot.frameSize}`)
+  }
+  if (slot.memory?.buffer !== buffer || slot.length !== used) {
+    slot.dropMemory()
+    if (used > buffer.size) {
+      throw new KernelError('EFAULT', `length is ${used}, the dma-buf has ${buffer.size} bytes`)
+    }
+    slot.adopt(await importMemory(core, buffer))
+  }
+  slot.length = used
+  slot.fd = fd
+}
