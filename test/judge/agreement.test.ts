@@ -10,9 +10,17 @@ import { NaiveMachine, type Traits } from '../naive/machine.ts'
 import { anyProgram, CELL, type Program } from '../naive/program.ts'
 import { FastRun } from './run-fast.ts'
 
-const POLICIES = { lazy: () => lazyPolicy, eager: () => eagerPolicy, random: () => randomPolicy(new Random(7)) }
+const POLICIES = {
+  lazy: () => lazyPolicy,
+  eager: () => eagerPolicy,
+  random: () => randomPolicy(new Random(7)),
+}
 
-async function disagreements(program: Program, policy: keyof typeof POLICIES, traits: Traits): Promise<string[]> {
+async function disagreements(
+  program: Program,
+  policy: keyof typeof POLICIES,
+  traits: Traits,
+): Promise<string[]> {
   const naive = new NaiveMachine(traits)
   naive.run(program)
   const fast = new FastRun({
@@ -22,7 +30,7 @@ async function disagreements(program: Program, policy: keyof typeof POLICIES, tr
   await fast.run(program)
   const wrong: string[] = []
   for (const read of naive.reads) {
-    const mine = fast.reads.find((r) => r.step === read.step) 
+    const mine = fast.reads.find((r) => r.step === read.step)
     if (mine === undefined) throw new Error(`step ${read.step} was not run`)
     const at = read.cell * CELL
     const hazard = mine.hazards.find((h) => h.range.start <= at && at < h.range.end)
@@ -30,8 +38,10 @@ async function disagreements(program: Program, policy: keyof typeof POLICIES, tr
     const harmful = [...read.possible].some((value) => value !== read.right)
     const where = `step ${read.step} buffer ${read.buffer} cell ${read.cell}`
     if (!read.possible.has(got)) wrong.push(`${where}: got ${got}, legal are ${[...read.possible]}`)
-    if (harmful !== (hazard !== undefined)) wrong.push(`${where}: harmful ${harmful}, named ${hazard !== undefined}`)
-    if (hazard !== undefined && got !== read.right && !hazard.wrongNow) wrong.push(`${where}: hidden, but wrong`)
+    if (harmful !== (hazard !== undefined))
+      wrong.push(`${where}: harmful ${harmful}, named ${hazard !== undefined}`)
+    if (hazard !== undefined && got !== read.right && !hazard.wrongNow)
+      wrong.push(`${where}: hidden, but wrong`)
   }
   return wrong
 }
@@ -40,7 +50,10 @@ describe('the fast machine agrees with the naive one', () => {
   for (const policy of ['lazy', 'eager', 'random'] as const) {
     for (const fromDevice of ['clean', 'invalidate'] as const) {
       it(`under the ${policy} policy, from-device maps ${fromDevice}`, async () => {
-        const traits: Traits = { fromDevice, edges: fromDevice === 'clean' ? 'clean-invalidate' : 'invalidate' }
+        const traits: Traits = {
+          fromDevice,
+          edges: fromDevice === 'clean' ? 'clean-invalidate' : 'invalidate',
+        }
         await fc.assert(
           fc.asyncProperty(anyProgram, async (program) => {
             expect(await disagreements(program, policy, traits)).toEqual([])

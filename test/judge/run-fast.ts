@@ -13,7 +13,15 @@ import { Machine } from '../../src/machine/machine.ts'
 import type { CachePolicy } from '../../src/machine/policy.ts'
 import type { Freedoms } from '../../src/machine/state-table.ts'
 import { armSoc } from '../../src/sim/boards/arm-soc.ts'
-import { BUFFERS, CELL, type Cells, LINE_SIZE, type Op, type Program } from '../naive/program.ts'
+import {
+  BUFFERS,
+  CELL,
+  CELLS,
+  type Cells,
+  LINE_SIZE,
+  type Op,
+  type Program,
+} from '../naive/program.ts'
 
 export interface FastRead {
   readonly step: number
@@ -53,6 +61,8 @@ export class FastRun {
   readonly #jobs: DeviceJobs
   readonly #buffers: DmaBuf[]
   readonly #mapped: Mapped[] = []
+  readonly #arrays = new Map<number, Uint8Array>()
+  readonly #steps = new Map<number, number>()
   #step = 0
 
   constructor(options: FastOptions) {
@@ -62,7 +72,10 @@ export class FastRun {
       policy: options.policy,
       freedoms: options.freedoms,
     })
-    this.machine.events.listen((event) => this.events.push(event))
+    this.machine.events.listen((event) => {
+      this.events.push(event)
+      this.#steps.set(event.id, this.#step)
+    })
     this.#dma = new DmaLayer(this.machine)
     this.#core = new DmaBufCore(this.machine)
     this.#jobs = new DeviceJobs(this.machine, this.#dma)
@@ -73,8 +86,15 @@ export class FastRun {
   async run(program: Program): Promise<void> {
     for (const op of program) {
       this.#step++
+      // Each step is an epoch of its own: stores through arrays may lie between any two.
+      await this.machine.scheduler.point(['program'])
       await this.#run(op)
     }
+  }
+
+  /** The step in which the event happened, counted from 1. */
+  stepOf(event: number): number {
+    return this.#steps.get(event) ?? 0
   }
 
   async #run(op: Op): Promise<void> {
@@ -87,6 +107,10 @@ export class FastRun {
       }
       case 'store':
         return this.#cpu(buffer, op.attribute).store(op.cells.start * CELL, this.#value(op.cells))
+      case 'raw-store': {
+        this.#array(op.buffer, buffer).fill(this.#step, op.cells.start * CELL, op.cells.end * CELL)
+        return
+      }
       case 'begin':
         await this.#core.beginCpuAccess(buffer, op.access)
         return
@@ -126,7 +150,8 @@ export class FastRun {
       }
       case 'sync-for-device': {
         const found = this.#latest(op, true)
-        if (found !== undefined) this.#dma.syncForDevice(found.mapping, op.direction, range(op.cells))
+        if (found !== undefined)
+          this.#dma.syncForDevice(found.mapping, op.direction, range(op.cells))
         return
       }
     }
@@ -142,7 +167,11 @@ export class FastRun {
     // The heap never skips; a driver that does maps by itself, and is synced like the others.
     const mapping = this.#dma.map({
       device: op.device,
-      table: { runs: [{ storage: buffer.priv as never, offset: 0, length: 4096 }], segments: [], size: 4096 },
+      table: {
+        runs: [{ storage: buffer.priv as never, offset: 0, length: 4096 }],
+        segments: [],
+        size: 4096,
+      },
       direction: op.direction,
       skipCpuSync: true,
       buffer: buffer.inode,
@@ -159,7 +188,25 @@ export class FastRun {
 
   #cpu(buffer: DmaBuf, attribute: MemoryAttribute): CpuMapping {
     const pages = { ...this.#core.mmap(buffer, 0, 4096), attribute }
-    return new CpuMapping(this.machine, { id: 1, buffer, offset: 0, length: 4096, pages, writable: true })
+    return new CpuMapping(this.machine, {
+      id: 1,
+      buffer,
+      offset: 0,
+      length: 4096,
+      pages,
+      writable: true,
+    })
+  }
+
+  /** The array over all cells that the program keeps. */
+  #array(index: number, buffer: DmaBuf): Uint8Array {
+    let array = this.#arrays.get(index)
+    if (array === undefined) {
+      array = this.#cpu(buffer, 'cached').handOut(0, CELLS * CELL, 'mapping', false)?.bytes
+      if (array === undefined) throw new Error('the cells do not lie in one piece')
+      this.#arrays.set(index, array)
+    }
+    return array
   }
 
   #value(cells: Cells): Uint8Array {

@@ -104,7 +104,10 @@ function storedInMemory(line: Line, at: readonly number[], value: number): Line 
   return { ...line, memory: withValue(line.memory, at, value) }
 }
 function snoopedStores(line: Line, at: readonly number[], value: number): Line[] {
-  const outcomes = [storedInMemory(gone(writtenBack(line)), at, value), storedInCache(line, at, value)]
+  const outcomes = [
+    storedInMemory(gone(writtenBack(line)), at, value),
+    storedInCache(line, at, value),
+  ]
   if (line.cached && !line.dirty) {
     const both = storedInMemory(line, at, value)
     outcomes.push({ ...both, cache: withValue(both.cache, at, value) })
@@ -116,7 +119,13 @@ export class NaiveMachine {
   readonly #traits: Traits
   readonly #lines: LineSet[][]
   readonly #coherent: number[][]
-  #mappings: { device: 'dma' | 'gpu'; buffer: number; direction: Direction; skip: boolean; live: boolean }[] = []
+  #mappings: {
+    device: 'dma' | 'gpu'
+    buffer: number
+    direction: Direction
+    skip: boolean
+    live: boolean
+  }[] = []
   readonly reads: CellRead[] = []
   #step = 0
 
@@ -131,7 +140,9 @@ export class NaiveMachine {
     this.#lines = Array.from({ length: BUFFERS }, () =>
       Array.from({ length: LINES }, () => new LineSet([fresh]).map((line) => [line])),
     )
-    this.#coherent = Array.from({ length: BUFFERS }, () => Array.from({ length: CELLS }, () => ZERO))
+    this.#coherent = Array.from({ length: BUFFERS }, () =>
+      Array.from({ length: CELLS }, () => ZERO),
+    )
   }
 
   run(program: Program): void {
@@ -147,8 +158,14 @@ export class NaiveMachine {
         return this.#read(op.buffer, op.cells, seesCache(op.attribute), op.attribute === 'cached')
       case 'store':
         return this.#write(op.buffer, op.cells, (line, at, value) =>
-          seesCache(op.attribute) ? [storedInCache(line, at, value)] : [storedInMemory(line, at, value)],
+          seesCache(op.attribute)
+            ? [storedInCache(line, at, value)]
+            : [storedInMemory(line, at, value)],
         )
+      case 'raw-store':
+        return this.#write(op.buffer, op.cells, (line, at, value) => [
+          storedInCache(line, at, value),
+        ])
       case 'begin':
         return this.#eachMapping(op.buffer, (to) => this.#forCpu(to, directionOf(op.access)))
       case 'end':
@@ -181,17 +198,27 @@ export class NaiveMachine {
   }
 
   /** The newest mapping of the device for the buffer; a dead one still reaches it. */
-  #latest(to: { device: string; buffer: number }, live: boolean): { live: boolean; direction: Direction; skip: boolean } | undefined {
-    return this.#mappings.filter((m) => m.device === to.device && m.buffer === to.buffer && (m.live || !live)).at(-1)
+  #latest(
+    to: { device: string; buffer: number },
+    live: boolean,
+  ): { live: boolean; direction: Direction; skip: boolean } | undefined {
+    return this.#mappings
+      .filter((m) => m.device === to.device && m.buffer === to.buffer && (m.live || !live))
+      .at(-1)
   }
 
-  #eachMapping(buffer: number, sync: (to: { device: 'dma' | 'gpu'; buffer: number }) => void): void {
-    for (const mapping of this.#mappings) if (mapping.live && mapping.buffer === buffer) sync(mapping)
+  #eachMapping(
+    buffer: number,
+    sync: (to: { device: 'dma' | 'gpu'; buffer: number }) => void,
+  ): void {
+    for (const mapping of this.#mappings)
+      if (mapping.live && mapping.buffer === buffer) sync(mapping)
   }
 
   #forDevice(to: { device: string; buffer: number }, direction: Direction, cells?: Cells): void {
     if (to.device === 'gpu') return
-    if (direction === 'from-device' && this.#traits.fromDevice === 'invalidate') this.#invalidate(to.buffer, cells)
+    if (direction === 'from-device' && this.#traits.fromDevice === 'invalidate')
+      this.#invalidate(to.buffer, cells)
     else this.#clean(to.buffer, cells)
   }
 
@@ -220,20 +247,31 @@ export class NaiveMachine {
         buffer,
         cell,
         right: this.#coherent[buffer]?.[cell] as number,
-        possible: set.valuesOf((line) => (throughCache && line.cached ? line.cache : line.memory)[at] as number),
+        possible: set.valuesOf(
+          (line) => (throughCache && line.cached ? line.cache : line.memory)[at] as number,
+        ),
       })
     }
     if (fills) this.#eachLine(buffer, cells, () => (line) => [filled(line)])
   }
 
-  #write(buffer: number, cells: Cells, store: (line: Line, at: readonly number[], value: number) => Line[]): void {
+  #write(
+    buffer: number,
+    cells: Cells,
+    store: (line: Line, at: readonly number[], value: number) => Line[],
+  ): void {
     const value = this.#step
-    for (let cell = cells.start; cell < cells.end; cell++) (this.#coherent[buffer] as number[])[cell] = value
+    for (let cell = cells.start; cell < cells.end; cell++)
+      (this.#coherent[buffer] as number[])[cell] = value
     this.#eachLine(buffer, cells, (at) => (line) => store(line, at, value))
   }
 
   /** Changes every line that the cells touch; `at` are the touched places in it. */
-  #eachLine(buffer: number, cells: Cells, change: (at: readonly number[]) => (line: Line) => readonly Line[]): void {
+  #eachLine(
+    buffer: number,
+    cells: Cells,
+    change: (at: readonly number[]) => (line: Line) => readonly Line[],
+  ): void {
     const lines = this.#lines[buffer] as LineSet[]
     for (let i = 0; i < LINES; i++) {
       const at = Array.from({ length: PER_LINE }, (_, k) => k).filter((k) => {

@@ -25,11 +25,18 @@ export interface Cells {
 }
 
 export type Op =
-  | { readonly op: 'load' | 'store'; readonly buffer: number; readonly cells: Cells; readonly attribute: Attribute }
+  | {
+      readonly op: 'load' | 'store'
+      readonly buffer: number
+      readonly cells: Cells
+      readonly attribute: Attribute
+    }
   | { readonly op: 'begin' | 'end'; readonly buffer: number; readonly access: Access }
   | ({ readonly op: 'map'; readonly direction: Direction; readonly skip: boolean } & Target)
   | ({ readonly op: 'unmap' } & Target)
   | ({ readonly op: 'device-load' | 'device-store'; readonly cells: Cells } & Target)
+  /** A store through an array that the program keeps from its first use on. */
+  | { readonly op: 'raw-store'; readonly buffer: number; readonly cells: Cells }
   | ({
       readonly op: 'sync-for-cpu' | 'sync-for-device'
       readonly direction: Direction
@@ -45,10 +52,19 @@ const buffer = fc.nat(BUFFERS - 1)
 const target = fc.record({ device: fc.constantFrom<'dma' | 'gpu'>('dma', 'dma', 'gpu'), buffer })
 const access = fc.constantFrom<Access>('read', 'write', 'read-write')
 const direction = fc.constantFrom<Direction>('to-device', 'from-device', 'bidirectional')
-const attribute = fc.constantFrom<Attribute>('cached', 'cached', 'cached', 'write-combine', 'uncached')
+const attribute = fc.constantFrom<Attribute>(
+  'cached',
+  'cached',
+  'cached',
+  'write-combine',
+  'uncached',
+)
 
 export const anyOp: fc.Arbitrary<Op> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('load', 'store'), buffer, cells, attribute }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ op: fc.constantFrom('load', 'store'), buffer, cells, attribute }),
+  },
   { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('begin', 'end'), buffer, access }) },
   {
     weight: 3,
@@ -60,16 +76,40 @@ export const anyOp: fc.Arbitrary<Op> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc
-      .tuple(fc.constantFrom<'device-load' | 'device-store'>('device-load', 'device-store'), target, cells)
+      .tuple(
+        fc.constantFrom<'device-load' | 'device-store'>('device-load', 'device-store'),
+        target,
+        cells,
+      )
       .map(([op, to, range]) => ({ op, cells: range, ...to })),
   },
   {
     weight: 1,
     arbitrary: fc
-      .tuple(fc.constantFrom<'sync-for-cpu' | 'sync-for-device'>('sync-for-cpu', 'sync-for-device'), target, direction, cells)
+      .tuple(
+        fc.constantFrom<'sync-for-cpu' | 'sync-for-device'>('sync-for-cpu', 'sync-for-device'),
+        target,
+        direction,
+        cells,
+      )
       .map(([op, to, dir, range]) => ({ op, direction: dir, cells: range, ...to })),
   },
 )
 
 /** Programs begin with two mappings more often than not: without one, devices do nothing. */
-export const anyProgram: fc.Arbitrary<Program> = fc.array(anyOp, { minLength: 1, maxLength: 8, size: 'max' })
+export const anyProgram: fc.Arbitrary<Program> = fc.array(anyOp, {
+  minLength: 1,
+  maxLength: 8,
+  size: 'max',
+})
+
+const rawStore: fc.Arbitrary<Op> = fc.record({
+  op: fc.constant('raw-store' as const),
+  buffer,
+  cells,
+})
+/** Programs that also store through arrays, which nobody sees as it happens. */
+export const anyRawProgram: fc.Arbitrary<Program> = fc.array(
+  fc.oneof({ weight: 15, arbitrary: anyOp }, { weight: 3, arbitrary: rawStore }),
+  { minLength: 1, maxLength: 8, size: 'max' },
+)

@@ -1,0 +1,73 @@
+/** One program, run by the naive machine and by the fast one under the checker. */
+import { Checker } from '../../src/check/index.ts'
+import type { DmabufEvent } from '../../src/events/event.ts'
+import {
+  type CachePolicy,
+  eagerPolicy,
+  lazyPolicy,
+  randomPolicy,
+} from '../../src/machine/policy.ts'
+import { Random } from '../../src/machine/random.ts'
+import type { Freedoms } from '../../src/machine/state-table.ts'
+import { NaiveMachine } from '../naive/machine.ts'
+import { LINE_SIZE, type Program } from '../naive/program.ts'
+import { FastRun } from './run-fast.ts'
+
+const POLICIES = {
+  lazy: () => lazyPolicy,
+  eager: () => eagerPolicy,
+  random: () => randomPolicy(new Random(7)),
+} satisfies Record<string, () => CachePolicy>
+
+export type PolicyName = keyof typeof POLICIES
+export const POLICY_NAMES: readonly PolicyName[] = ['lazy', 'eager', 'random']
+
+export interface JudgeOptions {
+  readonly policy: PolicyName
+  readonly fromDevice: 'clean' | 'invalidate'
+  /** For machines under test. */
+  readonly freedoms?: Freedoms | undefined
+  /** What the checker is shown instead of an event. */
+  readonly distort?: ((event: DmabufEvent) => DmabufEvent) | undefined
+}
+
+export interface Judgement {
+  /** The steps whose reads some legal choice makes wrong. */
+  readonly harmful: readonly number[]
+  /** The steps whose reads brought a data finding. */
+  readonly found: readonly number[]
+}
+
+/** Runs `program` both ways; the two lists are equal where the checker is right. */
+export async function judge(program: Program, options: JudgeOptions): Promise<Judgement> {
+  const { policy, fromDevice, freedoms, distort = (event) => event } = options
+  const edges = fromDevice === 'clean' ? 'clean-invalidate' : 'invalidate'
+  const naive = new NaiveMachine({ fromDevice, edges })
+  naive.run(program)
+  const wrong = naive.reads.filter(({ right, possible }) => [...possible].some((v) => v !== right))
+  const fast = new FastRun({
+    policy: POLICIES[policy](),
+    board: { fromDeviceMap: fromDevice, edges },
+    ...(freedoms === undefined ? {} : { freedoms }),
+  })
+  await fast.run(program)
+  const events = fast.events.map(distort)
+  const suspects = events.filter(isReadWithHazards).map(({ id }) => id)
+  const found = suspects.filter((id) => findsHarm(events, id)).map((id) => fast.stepOf(id))
+  return { harmful: [...new Set(wrong.map(({ step }) => step))], found }
+}
+
+function isReadWithHazards(event: DmabufEvent): boolean {
+  const isRead = event.kind === 'cpu-load' || event.kind === 'device-load'
+  return isRead && event.hazards.length > 0
+}
+
+/** Whether the checker finds harm where `read` alone may go wrong, with all that came before and after. */
+function findsHarm(events: readonly DmabufEvent[], read: number): boolean {
+  const checker = new Checker({ lineSize: LINE_SIZE })
+  for (const event of events) {
+    const other = 'hazards' in event && event.id !== read
+    checker.observe(other ? { ...event, hazards: [] } : event)
+  }
+  return checker.finish().findings.some(({ data }) => data)
+}
