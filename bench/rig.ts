@@ -46,6 +46,7 @@ export class Rig {
     const node = new DmaHeapNode('system', heap, this.machine, this.core)
     const process = new Process({
       machine: this.machine,
+      core: this.core,
       nodes: new Map([[node.path, node]]),
       failures: new Failures(),
     })

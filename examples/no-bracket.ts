@@ -1,5 +1,5 @@
 // The overlay goes through a raw mapping, outside any CPU access.
-// Expect: write-outside-bracket. The overlay is missing on arm-soc; pc hides it.
+// Expect: write-outside-bracket, map-leak. The overlay is missing on arm-soc; pc hides it.
 import { DmaHeap, DrmDevice, type Kernel, VideoDevice } from 'dmabuf'
 import { drawOverlay } from './overlay.ts'
 

@@ -149,12 +149,15 @@ export class Memory {
   /**
    * Makes the range of `cached` show what a CPU load would, so that an array over it can be handed
    * out. For a view that only writes, clean lines that may be old are dropped first: hardware may do
-   * that at any time, and nothing else tells the program's own stores from what stood there.
+   * that at any time, and nothing else tells the program's own stores from what stood there. Under a
+   * mapping's own array the policy chooses: dropping them makes every store visible, keeping them
+   * makes the loads old.
    */
   handOut(storage: Storage, view: LiveView, writeOnly: boolean): void {
     this.reconcile(storage, view.start, view.end)
     if (this.checked && !this.coherent) {
-      if (writeOnly) this.#applyActual(storage, view.start, view.end, DROP_CLEAN)
+      const drops = writeOnly || (view.scope === 'mapping' && this.#options.policy.dropsOldLines())
+      if (drops) this.#applyActual(storage, view.start, view.end, DROP_CLEAN)
       this.#applyActual(storage, view.start, view.end, PREFETCH)
     }
     if (!storage.hasViews) storage.reconciled = this.#options.latestEvent()

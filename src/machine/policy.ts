@@ -18,16 +18,19 @@ export interface CachePolicy {
   readonly name: string
   /** What the hardware does by itself now, in a storage of `size` bytes. */
   act(moment: Moment, size: number): readonly FreeAction[]
+  /** Whether clean lines are gone from the cache by the time that a mapping's array is taken. */
+  dropsOldLines(): boolean
   /** Whether a snooped store ends in the cache (and not in memory). */
   snoopedStoreStaysInCache(): boolean
 }
 
 const NOTHING: readonly FreeAction[] = []
 
-/** Never helps: dirty lines stay until they are cleaned, lines are filled when they are loaded. */
+/** Never helps: dirty lines stay until they are cleaned, others are filled when they are loaded. */
 export const lazyPolicy: CachePolicy = {
   name: 'lazy',
   act: () => NOTHING,
+  dropsOldLines: () => true,
   snoopedStoreStaysInCache: () => false,
 }
 
@@ -42,6 +45,7 @@ export const eagerPolicy: CachePolicy = {
     if (moment === 'device-store') return [{ op: EVICT, start: 0, end: size }, prefetch]
     return moment === 'maintenance' ? [prefetch] : NOTHING
   },
+  dropsOldLines: () => false,
   snoopedStoreStaysInCache: () => true,
 }
 
@@ -58,6 +62,7 @@ export function randomPolicy(random: Random): CachePolicy {
   return {
     name: 'random',
     act: (_moment, size) => Array.from({ length: random.below(ACTIONS_AT_ONCE) }, () => range(size)),
+    dropsOldLines: () => random.below(2) === 1,
     snoopedStoreStaysInCache: () => random.below(2) === 1,
   }
 }

@@ -66,6 +66,7 @@ export class SimKernel implements Kernel {
     const nodes = makeNodes(machine, dma, core, options)
     this.#process = new Process({
       machine,
+      core,
       nodes: new Map(nodes.map((node) => [node.path, node])),
       failures: this.#failures,
       fdLimit: options.fdLimit,

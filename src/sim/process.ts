@@ -5,6 +5,7 @@
  * becomes the negative number, and the reason is kept for whoever wants to tell it (`lastReason`).
  */
 import { openBrackets } from '../dmabuf/brackets.ts'
+import type { DmaBufCore } from '../dmabuf/core.ts'
 import { CpuMapping } from '../dmabuf/cpu-mapping.ts'
 import type { CallerFiles, DeviceNode, OpenFile, UserMemory } from '../dmabuf/file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
@@ -44,6 +45,7 @@ const SETTABLE = O_NONBLOCK
 
 export interface ProcessOptions {
   readonly machine: Machine
+  readonly core: DmaBufCore
   readonly nodes: ReadonlyMap<string, DeviceNode>
   readonly failures: Failures
   readonly fdLimit?: number | undefined
@@ -52,6 +54,7 @@ export interface ProcessOptions {
 
 export class Process implements Syscalls {
   readonly #machine: Machine
+  readonly #core: DmaBufCore
   readonly #nodes: ReadonlyMap<string, DeviceNode>
   readonly #failures: Failures
   readonly #fds: FdTable
@@ -66,6 +69,7 @@ export class Process implements Syscalls {
 
   constructor(options: ProcessOptions) {
     this.#machine = options.machine
+    this.#core = options.core
     this.#nodes = options.nodes
     this.#failures = options.failures
     this.#fds = new FdTable(options.fdLimit ?? FD_LIMIT)
@@ -181,12 +185,18 @@ export class Process implements Syscalls {
       this.#fds.get(fd)?.file.refused?.(request, argument, refused)
       return refused
     }
-    const { file } = this.#description(fd)
+    const description = this.#description(fd)
+    const { file } = description
     if (file.ioctl === undefined) throw new KernelError('ENOTTY', `${file.what} has no ioctls`)
     const before = this.#maintenanceTime()
-    const result = await file.ioctl({ request, argument, files: this.#files, signal })
-    this.#debt += this.#maintenanceTime() - before
-    return result
+    // The call keeps the file open while it sleeps, whoever closes the descriptor meanwhile.
+    description.get()
+    try {
+      return await file.ioctl({ request, argument, files: this.#files, signal })
+    } finally {
+      description.put()
+      this.#debt += this.#maintenanceTime() - before
+    }
   }
 
   async poll(fds: readonly PollFd[], timeout: number, options: WaitOptions = {}): Promise<number> {
@@ -225,6 +235,7 @@ export class Process implements Syscalls {
         length: whole,
         writable,
       })
+      this.#core.get(pages.buffer)
       const readable = (protection & PROT_READ) !== 0
       const area = { length: whole, readable, writable, mapping, description: description.get() }
       return this.#memory.add(area).address
@@ -375,6 +386,7 @@ export class Process implements Syscalls {
   #unmap(area: Area): void {
     this.#memory.remove(area)
     area.mapping.unmap()
+    this.#core.put(area.mapping.info.buffer)
     area.description.put()
   }
 
