@@ -15,7 +15,11 @@ export function opForDevice(
 }
 
 /** What taking memory back from a device does to the cache (arch_sync_dma_for_cpu). */
-export function opForCpu(board: Board, device: string, direction: DmaDirection): CacheOp | undefined {
+export function opForCpu(
+  board: Board,
+  device: string,
+  direction: DmaDirection,
+): CacheOp | undefined {
   if (snoops(board, device)) return undefined
   return direction === 'to-device' ? undefined : 'invalidate'
 }

@@ -119,12 +119,7 @@ export class DmaLayer {
     })
   }
 
-  #onLines(
-    storage: Storage,
-    from: number,
-    to: number,
-    ops: PerBoard<CacheOp | undefined>,
-  ): void {
+  #onLines(storage: Storage, from: number, to: number, ops: PerBoard<CacheOp | undefined>): void {
     const { cost, memory } = this.#machine
     if (ops.actual === 'clean') cost.cleaned += to - from
     if (ops.actual === 'invalidate') cost.invalidated += to - from

@@ -137,7 +137,10 @@ export class DmaBufCore {
   /** DMA_BUF_SET_NAME: EINVAL for a name longer than 31 bytes. */
   setName(buffer: DmaBuf, name: string): void {
     if (name.length > LONGEST_NAME) {
-      throw new KernelError('EINVAL', `the name has ${name.length} bytes, ${LONGEST_NAME} are allowed`)
+      throw new KernelError(
+        'EINVAL',
+        `the name has ${name.length} bytes, ${LONGEST_NAME} are allowed`,
+      )
     }
     buffer.name = name
   }

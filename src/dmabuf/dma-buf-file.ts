@@ -5,10 +5,10 @@
 import type { CpuAccess } from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
+import { openBrackets } from './brackets.ts'
 import type { DmaBufCore } from './core.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import type { IoctlCall, MappedPages, MapRequest, OpenFile, UserMemory } from './file.ts'
-import { openBrackets } from './brackets.ts'
 
 /** Numbers of include/uapi/linux/dma-buf.h; this layer stands below the folder with the layouts. */
 const SYNC = 0x40086200

@@ -1,6 +1,6 @@
-import type { DmaDirection, MemoryAttribute } from '../events/event.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 import type { StorageRun } from '../dma/sg-table.ts'
+import type { DmaDirection, MemoryAttribute } from '../events/event.ts'
 import type { Attachment } from './attachment.ts'
 import type { DmaBuf } from './dma-buf.ts'
 

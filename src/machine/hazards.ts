@@ -1,5 +1,6 @@
 /** What a read of a range may get wrong, from the sets of states of its bytes. */
 import type { Hazard } from '../events/event.ts'
+import type { Interval } from './line-map.ts'
 import {
   isCacheViewCurrent,
   isMemoryCurrent,
@@ -7,7 +8,6 @@ import {
   STALE_IN_MEMORY,
   STALE_THROUGH_CACHE,
 } from './line-state.ts'
-import type { Interval } from './line-map.ts'
 import type { Storage } from './storage.ts'
 
 export type Through = 'cache' | 'memory'
@@ -30,7 +30,12 @@ interface OpenHazard {
   wrongNow: boolean
 }
 
-export function hazardsOf(storage: Storage, start: number, end: number, paths: ReadPaths): Hazard[] {
+export function hazardsOf(
+  storage: Storage,
+  start: number,
+  end: number,
+  paths: ReadPaths,
+): Hazard[] {
   const found: OpenHazard[] = []
   const stale = paths.judged === 'cache' ? STALE_THROUGH_CACHE : STALE_IN_MEMORY
   storage.lines.each(start, end, (interval) => {
@@ -43,9 +48,18 @@ export function hazardsOf(storage: Storage, start: number, end: number, paths: R
       last.wrongNow ||= wrongNow
       return
     }
-    found.push({ start: interval.start, end: interval.end, kind, lastStore: interval.writer, wrongNow })
+    found.push({
+      start: interval.start,
+      end: interval.end,
+      kind,
+      lastStore: interval.writer,
+      wrongNow,
+    })
   })
-  return found.map(({ start: from, end: to, ...rest }) => ({ range: { start: from, end: to }, ...rest }))
+  return found.map(({ start: from, end: to, ...rest }) => ({
+    range: { start: from, end: to },
+    ...rest,
+  }))
 }
 
 function sameHazard(last: OpenHazard, kind: Hazard['kind'], interval: Interval): boolean {

@@ -58,8 +58,7 @@ export const writeBack: Step = (state) => {
 export const discard: Step = (state) => [lineState('absent', isMemoryCurrent(state), false)]
 
 /** Clean lines leave the cache, dirty ones stay. */
-export const dropClean: Step = (state) =>
-  presenceOf(state) === 'clean' ? discard(state) : [state]
+export const dropClean: Step = (state) => (presenceOf(state) === 'clean' ? discard(state) : [state])
 
 /** Dirty lines reach memory, and every line leaves. */
 export const writeBackAndDiscard: Step = (state) =>

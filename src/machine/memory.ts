@@ -104,7 +104,12 @@ export class Memory {
   // --- CPU access, seen exactly ---------------------------------------------------------------
 
   /** Loads `target.length` bytes at `start`; returns what may be wrong with them. */
-  cpuLoad(storage: Storage, start: number, target: Uint8Array, attribute: MemoryAttribute): Hazard[] {
+  cpuLoad(
+    storage: Storage,
+    start: number,
+    target: Uint8Array,
+    attribute: MemoryAttribute,
+  ): Hazard[] {
     const end = start + target.length
     this.reconcile(storage, start, end)
     const hazards = this.cpuHazards(storage, start, end, attribute)
@@ -189,13 +194,7 @@ export class Memory {
     this.#reconcile(storage, start, end, grain, true)
   }
 
-  #reconcile(
-    storage: Storage,
-    start: number,
-    end: number,
-    grain: Grain,
-    keepImage: boolean,
-  ): void {
+  #reconcile(storage: Storage, start: number, end: number, grain: Grain, keepImage: boolean): void {
     if (!storage.hasViews || !this.checked) return
     const epoch = this.#options.epoch()
     if (storage.isKnown(start, end, epoch)) return
@@ -252,7 +251,12 @@ export class Memory {
   // --- devices ---------------------------------------------------------------------------------
 
   /** A device reads `target.length` bytes at `start`; returns what may be wrong with them. */
-  deviceLoad(storage: Storage, start: number, target: Uint8Array, snoops: PerBoard<boolean>): Hazard[] {
+  deviceLoad(
+    storage: Storage,
+    start: number,
+    target: Uint8Array,
+    snoops: PerBoard<boolean>,
+  ): Hazard[] {
     const paths = { actual: pathOf(snoops.actual), judged: pathOf(snoops.judged) }
     const hazards: Hazard[] = []
     // Under views in pieces that the host's own cache holds: looking for stores and copying read once.
@@ -340,12 +344,7 @@ export class Memory {
    * Cleans or invalidates the lines of a range, on this run's board and on the judged one; each may
    * have nothing to do.
    */
-  maintain(
-    storage: Storage,
-    start: number,
-    end: number,
-    ops: PerBoard<CacheOp | undefined>,
-  ): void {
+  maintain(storage: Storage, start: number, end: number, ops: PerBoard<CacheOp | undefined>): void {
     if (!this.checked) return
     const onlyCleans = ops.judged === 'clean' && (this.coherent || ops.actual === 'clean')
     this.reconcile(storage, start, end, onlyCleans ? 'block' : 'line')
@@ -545,7 +544,8 @@ function stepActual(
 function moveBytes(storage: Storage, { start, end, actual }: Interval, move: Move): void {
   const presence = presenceOf(actual)
   if (move === 'fill' && presence === 'absent') copy(storage.cached, storage.memory, start, end)
-  if (move === 'write-back' && presence === 'dirty') copy(storage.memory, storage.cached, start, end)
+  if (move === 'write-back' && presence === 'dirty')
+    copy(storage.memory, storage.cached, start, end)
 }
 
 function copy(target: Uint8Array, source: Uint8Array, start: number, end: number): void {

@@ -61,7 +61,8 @@ export function randomPolicy(random: Random): CachePolicy {
   }
   return {
     name: 'random',
-    act: (_moment, size) => Array.from({ length: random.below(ACTIONS_AT_ONCE) }, () => range(size)),
+    act: (_moment, size) =>
+      Array.from({ length: random.below(ACTIONS_AT_ONCE) }, () => range(size)),
     dropsOldLines: () => random.below(2) === 1,
     snoopedStoreStaysInCache: () => random.below(2) === 1,
   }

@@ -28,13 +28,21 @@ export function storedParts(
   return parts
 }
 
-function addLine(parts: Run[], now: Uint8Array, before: Uint8Array, start: number, end: number): void {
+function addLine(
+  parts: Run[],
+  now: Uint8Array,
+  before: Uint8Array,
+  start: number,
+  end: number,
+): void {
   const changed: number[] = []
-  for (let at = start; at < end; at += WORD) if (!sameWord(now, at, before, at, end)) changed.push(at)
+  for (let at = start; at < end; at += WORD)
+    if (!sameWord(now, at, before, at, end)) changed.push(at)
   if (changed.length === 0) return
   for (let at = start; at < end; at += WORD) {
     const nearest = nearestTo(changed, at)
-    if (nearest === at || sameWord(now, at, now, nearest, end)) append(parts, at, Math.min(end, at + WORD))
+    if (nearest === at || sameWord(now, at, now, nearest, end))
+      append(parts, at, Math.min(end, at + WORD))
   }
 }
 
@@ -44,9 +52,7 @@ function sameWord(a: Uint8Array, atA: number, b: Uint8Array, atB: number, end: n
 }
 
 function nearestTo(places: readonly number[], at: number): number {
-  return places.reduce((best, place) =>
-    Math.abs(place - at) < Math.abs(best - at) ? place : best,
-  )
+  return places.reduce((best, place) => (Math.abs(place - at) < Math.abs(best - at) ? place : best))
 }
 
 function append(parts: Run[], start: number, end: number): void {

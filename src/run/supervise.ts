@@ -62,8 +62,8 @@ function watchIdle(
     const moved = kernel.scheduler.hasWaiters || kernel.scheduler.epoch !== epoch
     idle = moved ? 0 : idle + IDLE_STEP
     epoch = kernel.scheduler.epoch
-    if (idle >= IDLE_LIMIT) return end({ error: waitsElsewhere() })
-    setTimeout(look, IDLE_STEP)
+    if (idle >= IDLE_LIMIT) end({ error: waitsElsewhere() })
+    else setTimeout(look, IDLE_STEP)
   }
   return setTimeout(look, IDLE_STEP)
 }

@@ -23,7 +23,9 @@ export function checkedView(length: number, memory: ExactMemory): Uint8Array<Arr
       const method = own.get(key)
       if (method !== undefined) return guarded(memory, method)
       const value: unknown = Reflect.get(target, key, target)
-      return typeof value === 'function' ? guarded(memory, onCopy(length, memory, value as Method)) : value
+      return typeof value === 'function'
+        ? guarded(memory, onCopy(length, memory, value as Method))
+        : value
     },
     set: (_target, key, value) => {
       const index = indexOf(key)

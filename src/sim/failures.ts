@@ -1,5 +1,5 @@
-import { errno } from '../uapi/errno.ts'
 import type { ErrnoCode } from '../uapi/errno.ts'
+import { errno } from '../uapi/errno.ts'
 import { requestName } from '../uapi/requests.ts'
 
 interface Planned {

@@ -32,8 +32,8 @@ import {
 import { currentOrigin } from '../uapi/origin.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../uapi/syscalls.ts'
 import { AddressSpace, type Area } from './address-space.ts'
-import type { Failures } from './failures.ts'
 import { checkedView } from './checked-view.ts'
+import type { Failures } from './failures.ts'
 import { FdTable, FileDescription } from './fd-table.ts'
 import { fdinfoFile } from './fdinfo.ts'
 
@@ -474,12 +474,7 @@ function touchOf(file: OpenFile): string {
 }
 
 /** The checks that the kernel makes before it asks the file. */
-function checkMapping(
-  file: OpenFile,
-  length: number,
-  offset: number,
-  writesShared: boolean,
-): void {
+function checkMapping(file: OpenFile, length: number, offset: number, writesShared: boolean): void {
   if (!(length > 0)) throw new KernelError('EINVAL', `length is ${length}`)
   if (offset % PAGE_SIZE !== 0 || offset < 0) {
     throw new KernelError('EINVAL', `offset ${offset} is not a multiple of ${PAGE_SIZE}`)

@@ -80,8 +80,8 @@ export class DrmDevice implements AsyncDisposable {
    * May sleep. Imports `buffer`; dispose the result. The kernel gives one handle for all imports of a
    * buffer: they are counted here, and it is closed with the last. EBADF, EINVAL, EIO.
    */
-  async import(buffer: DmaBuf): Promise<ImportedBuffer> {
-    const calls = Calls.from(this.#sys, this.import)
+  async importBuffer(buffer: DmaBuf): Promise<ImportedBuffer> {
+    const calls = Calls.from(this.#sys, this.importBuffer)
     this.#open()
     const handle = await this.#handles.open(calls, buffer)
     return new ImportedBuffer(this.#sys, handle, (later) => this.#handles.close(later, handle))

@@ -9,7 +9,7 @@ export class ImportedBuffer implements AsyncDisposable {
   readonly #close: (calls: Calls) => Promise<void>
   #closed = false
 
-  /** `close` takes one import back: use `DrmDevice.import`. */
+  /** `close` takes one import back: use `DrmDevice.importBuffer`. */
   constructor(sys: Syscalls, handle: number, close: (calls: Calls) => Promise<void>) {
     this.#sys = sys
     this.handle = handle

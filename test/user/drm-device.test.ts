@@ -107,8 +107,8 @@ describe('showing', () => {
 
 describe('handles', () => {
   test('are counted, since the kernel gives one for all imports of a buffer', async () => {
-    const first = await display.import(buffer(0))
-    const second = await display.import(buffer(0).dup())
+    const first = await display.importBuffer(buffer(0))
+    const second = await display.importBuffer(buffer(0).dup())
     expect(second.handle).toBe(first.handle)
     await first[Symbol.asyncDispose]()
     await first[Symbol.asyncDispose]()
@@ -125,7 +125,7 @@ describe('handles', () => {
   })
 
   test('are closed with the device, and disposing after it does nothing', async () => {
-    const imported = await display.import(buffer(0))
+    const imported = await display.importBuffer(buffer(0))
     const dumb = await display.createDumb({ width: 64, height: 32 })
     await display[Symbol.asyncDispose]()
     const calls = kernel.log.length

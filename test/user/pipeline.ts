@@ -36,7 +36,7 @@ export async function ownMemoryPipeline(kernel: Pick<Kernel, 'sys'>): Promise<vo
   using buffer = await dumb.exportBuffer()
   const layout = { width: 64, height: 32, format: 'XR24', bytesPerLine: dumb.pitch }
   await display.show(buffer, layout)
-  await using first = await display.import(buffer)
-  await using second = await display.import(buffer)
+  await using first = await display.importBuffer(buffer)
+  await using second = await display.importBuffer(buffer)
   if (first.handle !== second.handle) throw new Error('PRIME gives one handle to one buffer')
 }

@@ -7,12 +7,12 @@ import type { DmaBufCore } from '../../dmabuf/core.ts'
 import type { DeviceJobs } from '../../dmabuf/device-job.ts'
 import type { DeviceNode, OpenFile } from '../../dmabuf/file.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { Mutex } from '../../machine/mutex.ts'
 import type { FrameSource } from '../video/source.ts'
 import { CaptureFile } from './capture-file.ts'
 import { devicePath } from './context.ts'
 import type { DeviceState } from './device-state.ts'
 import { captureFormats, nearestFormat } from './format.ts'
-import { Lock } from './lock.ts'
 import { CaptureQueue } from './queue.ts'
 
 /** What a camera sees, and how often. */
@@ -37,7 +37,7 @@ export class CaptureDevice implements DeviceNode {
     { source, frameInterval = THIRTIETH }: CaptureOptions,
   ) {
     const context = { machine, dma, core, jobs }
-    const lock = new Lock(machine.scheduler)
+    const lock = new Mutex(machine.scheduler, devicePath)
     this.#state = {
       context,
       lock,

@@ -1,15 +1,15 @@
 import { KernelError } from '../../machine/kernel-error.ts'
+import type { Mutex } from '../../machine/mutex.ts'
 import { V4L2_BUF_TYPE_VIDEO_CAPTURE } from '../../uapi/v4l2.ts'
 import type { FrameSize } from '../video/pixel-format.ts'
 import type { CaptureContext } from './context.ts'
 import type { CaptureFormat } from './format.ts'
-import type { Lock } from './lock.ts'
 import type { CaptureQueue } from './queue.ts'
 
 /** What all open files of the camera share. */
 export interface DeviceState {
   readonly context: CaptureContext
-  readonly lock: Lock
+  readonly lock: Mutex
   readonly queue: CaptureQueue
   /** The size of the source's pictures, in pixels. */
   readonly size: FrameSize

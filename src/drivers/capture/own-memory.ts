@@ -4,12 +4,13 @@
  * Unlike vb2, which exports anew at each EXPBUF, a buffer is one dma-buf from the start: events about
  * it need its number. Source: videobuf2-dma-contig.c of Linux 6.12.
  */
+
+import { coherentAttribute, makeCoherent } from '../../dma/coherent.ts'
 import type { DmaMapping } from '../../dma/mapping.ts'
 import { type Segment, type SgTable, tableOf } from '../../dma/sg-table.ts'
 import type { DmaBufOps } from '../../dmabuf/ops.ts'
 import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { Storage } from '../../machine/storage.ts'
-import { coherentAttribute, makeCoherent } from './coherent-memory.ts'
 import { type CaptureContext, deviceName } from './context.ts'
 import type { FrameMemory } from './frame-memory.ts'
 
@@ -33,7 +34,7 @@ export function allocateOwn(context: CaptureContext, size: number): FrameMemory 
   const ops = exporterOps(context, owned)
   const buffer = core.export({ exporter: deviceName, size: whole, ops, priv: owned })
   storage.buffer = buffer.inode
-  makeCoherent(machine, storage)
+  makeCoherent(machine, storage, { device: deviceName, driver: 'camera driver' })
   const mapping = mapFor(context, owned, deviceName, 'from-device', buffer.inode)
   owned.mapping = mapping
   return { buffer, mapping, release: () => core.put(buffer) }
@@ -48,7 +49,7 @@ function exporterOps(context: CaptureContext, owned: Owned): DmaBufOps {
     unmapDmaBuf: (_attachment, mapping) => dma.unmap(mapping),
     mmap: (_buffer, offset, length) => ({
       runs: [{ storage: owned.storage, offset, length }],
-      attribute: coherentAttribute(machine),
+      attribute: coherentAttribute(machine, deviceName, 'uncached'),
     }),
     release: () => {
       if (owned.mapping !== undefined) dma.unmap(owned.mapping)

@@ -6,11 +6,11 @@
  * Source: drivers/media/common/videobuf2/videobuf2-core.c of Linux 6.12.
  */
 import { KernelError } from '../../machine/kernel-error.ts'
+import type { Mutex } from '../../machine/mutex.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
 import { type CaptureContext, deviceName, devicePath } from './context.ts'
 import { type EngineOptions, FrameEngine, type FrameTarget } from './engine.ts'
 import type { CaptureFormat } from './format.ts'
-import type { Lock } from './lock.ts'
 import { allocateOwn } from './own-memory.ts'
 import { type ImportRequest, prepareImport } from './prepare-import.ts'
 import { type CapturedFrame, type QueueMemory, Slot } from './slot.ts'
@@ -22,7 +22,7 @@ export class CaptureQueue {
   /** Wakes when a frame is ready, and when the stream stops. */
   readonly changed: WaitQueue = new WaitQueue()
   readonly #context: CaptureContext
-  readonly #lock: Lock
+  readonly #lock: Mutex
   readonly #engine: FrameEngine
   #slots: readonly Slot[] = []
   #memory: QueueMemory | undefined
@@ -32,7 +32,7 @@ export class CaptureQueue {
   #somebodyWaits = false
   #neverQueued = true
 
-  constructor(context: CaptureContext, lock: Lock, options: Omit<EngineOptions, 'next'>) {
+  constructor(context: CaptureContext, lock: Mutex, options: Omit<EngineOptions, 'next'>) {
     this.#context = context
     this.#lock = lock
     this.#engine = new FrameEngine(context, { ...options, next: () => this.#next() })

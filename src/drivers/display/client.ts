@@ -1,9 +1,9 @@
 import { KernelError } from '../../machine/kernel-error.ts'
+import { Mutex } from '../../machine/mutex.ts'
 import type { Card } from './card.ts'
 import { FlipEvents } from './flip-events.ts'
 import type { Framebuffer } from './framebuffer.ts'
 import { GemHandles } from './gem-handles.ts'
-import { Lock } from './lock.ts'
 
 /** What one open file of the device has (struct drm_file). */
 export class Client {
@@ -13,14 +13,14 @@ export class Client {
   /** Newest first. */
   readonly framebuffers: Framebuffer[] = []
   /** One import or export at a time (drm_prime_file_private.lock). */
-  readonly primeLock: Lock
+  readonly primeLock: Mutex
   #released = false
 
   constructor(card: Card) {
     this.card = card
     const file = card.nextFile()
     this.handles = new GemHandles(file, card.machine.events, card.objects)
-    this.primeLock = new Lock(card.machine.scheduler, `drm file ${file}`)
+    this.primeLock = new Mutex(card.machine.scheduler, `drm file ${file}`)
     card.master ??= this
   }
 

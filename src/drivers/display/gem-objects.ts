@@ -7,6 +7,8 @@
  *
  * Source: drivers/gpu/drm/drm_prime.c and drm_gem.c of Linux 6.12.
  */
+
+import { makeCoherent } from '../../dma/coherent.ts'
 import type { DmaLayer } from '../../dma/dma-layer.ts'
 import { tableOf } from '../../dma/sg-table.ts'
 import type { DmaBufCore } from '../../dmabuf/core.ts'
@@ -15,7 +17,6 @@ import type { DmaBufOps } from '../../dmabuf/ops.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { Storage } from '../../machine/storage.ts'
-import { coherentMemory } from './coherent-memory.ts'
 import type { GemObject } from './gem-object.ts'
 
 /** The device's name in events, attachments and boards. */
@@ -46,7 +47,7 @@ export class GemObjects {
     }
     const buffer = this.#core.export({ exporter: 'drm', size, ops: this.#ops, priv: storage })
     storage.buffer = buffer.inode
-    coherentMemory(this.#machine, storage, DISPLAY_NAME)
+    makeCoherent(this.#machine, storage, { device: DISPLAY_NAME, driver: 'drm' })
     const object: GemObject = {
       buffer,
       mapping: this.#dma.map({

@@ -1,0 +1,53 @@
+import type { CacheOp, MemoryAttribute } from '../events/event.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Storage } from '../machine/storage.ts'
+
+/** For whom memory is made coherent, and on whose behalf. */
+export interface CoherentUse {
+  readonly device: string
+  /** The driver that allocates, as events name it. */
+  readonly driver: string
+}
+
+/**
+ * Makes fresh pages what dma_alloc_coherent and dma_alloc_wc give: zeroed through the cache, with none
+ * of their lines left in it, so that the CPU's uncached accesses and the device meet in memory. Does
+ * not sleep. Source: dma_direct_alloc and arch_dma_prep_coherent in kernel/dma/direct.c, Linux 6.12.
+ */
+export function makeCoherent(machine: Machine, storage: Storage, use: CoherentUse): void {
+  const { events, memory, cost } = machine
+  const writer = events.emit({
+    kind: 'cpu-store',
+    buffer: storage.buffer,
+    mapping: undefined,
+    range: { start: 0, end: storage.size },
+    seen: 'exact',
+    hazards: [],
+    agent: { kind: 'kernel', name: use.driver },
+  })
+  cost.cpuBytes += storage.size
+  memory.cpuFill(storage, 0, storage.size, 0, writer)
+  flush(machine, storage, 'clean', use)
+  flush(machine, storage, 'invalidate', use)
+}
+
+/** How the CPU maps such memory: past the cache, unless the device looks into it on every board. */
+export function coherentAttribute(
+  machine: Machine,
+  device: string,
+  pastTheCache: MemoryAttribute,
+): MemoryAttribute {
+  const { actual, judged } = machine.snoops(device)
+  return actual && judged ? 'cached' : pastTheCache
+}
+
+function flush(machine: Machine, storage: Storage, op: CacheOp, use: CoherentUse): void {
+  const { events, memory, cost } = machine
+  const { size, buffer } = storage
+  const bytes = memory.coherent ? 0 : size
+  memory.maintain(storage, 0, size, { actual: op, judged: op })
+  cost[op === 'clean' ? 'cleaned' : 'invalidated'] += bytes
+  const agent = { kind: 'kernel', name: use.driver } as const
+  const range = { start: 0, end: size }
+  events.emit({ kind: 'maintenance', op, buffer, range, device: use.device, bytes, agent })
+}

@@ -1,0 +1,40 @@
+import type { Scheduler } from './scheduler.ts'
+import { WaitQueue } from './wait-queue.ts'
+
+/** A lock that tasks of the simulation sleep on (struct mutex). */
+export class Mutex {
+  readonly #scheduler: Scheduler
+  /** What waiters say they wait for. */
+  readonly #name: string
+  readonly #queue = new WaitQueue()
+  #held = false
+
+  constructor(scheduler: Scheduler, name: string) {
+    this.#scheduler = scheduler
+    this.#name = name
+  }
+
+  /** May sleep. Returns whether the lock was taken; false: `signal` interrupted the wait. */
+  async acquire(signal?: AbortSignal): Promise<boolean> {
+    const free = (): boolean => !this.#held
+    if (!(await this.#scheduler.until(this.#queue, free, [this.#name], signal))) return false
+    this.#held = true
+    return true
+  }
+
+  /** Lets the next one in. Does not sleep. */
+  release(): void {
+    this.#held = false
+    this.#queue.wakeAll()
+  }
+
+  /** May sleep. Runs `body` while nobody else runs under this lock. */
+  async run<T>(body: () => Promise<T>): Promise<T> {
+    await this.acquire()
+    try {
+      return await body()
+    } finally {
+      this.release()
+    }
+  }
+}
