@@ -9,8 +9,8 @@ import {
 } from '../../src/machine/policy.ts'
 import { Random } from '../../src/machine/random.ts'
 import type { Freedoms } from '../../src/machine/state-table.ts'
-import { NaiveMachine } from '../naive/machine.ts'
-import { LINE_SIZE, type Program } from '../naive/program.ts'
+import { type CellRead, NaiveMachine } from '../naive/machine.ts'
+import { CELL, LINE_SIZE, type Program } from '../naive/program.ts'
 import { FastRun } from './run-fast.ts'
 
 const POLICIES = {
@@ -36,6 +36,8 @@ export interface Judgement {
   readonly harmful: readonly number[]
   /** The steps whose reads brought a data finding. */
   readonly found: readonly number[]
+  /** The steps whose hazards name another store than the one whose bytes are right. */
+  readonly misnamed: readonly number[]
 }
 
 /** Runs `program` both ways; the two lists are equal where the checker is right. */
@@ -54,7 +56,25 @@ export async function judge(program: Program, options: JudgeOptions): Promise<Ju
   const events = fast.events.map(distort)
   const suspects = events.filter(isReadWithHazards).map(({ id }) => id)
   const found = suspects.filter((id) => findsHarm(events, id)).map((id) => fast.stepOf(id))
-  return { harmful: [...new Set(wrong.map(({ step }) => step))], found }
+  const harmful = [...new Set(wrong.map(({ step }) => step))]
+  return { harmful, found, misnamed: misnamed(naive.reads, fast) }
+}
+
+/** A store's value is its step; one through an array is told of in a later step, and left out here. */
+function misnamed(reads: readonly CellRead[], fast: FastRun): number[] {
+  const late = new Set(
+    fast.events
+      .filter((e) => e.kind === 'cpu-store' && e.seen === 'reconciled')
+      .map(({ id }) => id),
+  )
+  const isWrong = ({ step, cell, right }: CellRead): boolean => {
+    const hazards = fast.reads.find((read) => read.step === step)?.hazards ?? []
+    const at = cell * CELL
+    const hazard = hazards.find(({ range }) => range.start <= at && at < range.end)
+    if (hazard === undefined || late.has(hazard.lastStore)) return false
+    return fast.stepOf(hazard.lastStore) !== right
+  }
+  return reads.filter(isWrong).map(({ step }) => step)
 }
 
 function isReadWithHazards(event: DmabufEvent): boolean {

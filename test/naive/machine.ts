@@ -155,21 +155,24 @@ export class NaiveMachine {
   #run(op: Op): void {
     switch (op.op) {
       case 'load':
-        return this.#read(op.buffer, op.cells, seesCache(op.attribute), op.attribute === 'cached')
+        this.#read(op.buffer, op.cells, seesCache(op.attribute), op.attribute === 'cached')
+        return
       case 'store':
-        return this.#write(op.buffer, op.cells, (line, at, value) =>
+        this.#write(op.buffer, op.cells, (line, at, value) =>
           seesCache(op.attribute)
             ? [storedInCache(line, at, value)]
             : [storedInMemory(line, at, value)],
         )
+        return
       case 'raw-store':
-        return this.#write(op.buffer, op.cells, (line, at, value) => [
-          storedInCache(line, at, value),
-        ])
+        this.#write(op.buffer, op.cells, (line, at, value) => [storedInCache(line, at, value)])
+        return
       case 'begin':
-        return this.#eachMapping(op.buffer, (to) => this.#forCpu(to, directionOf(op.access)))
+        this.#eachMapping(op.buffer, (to) => this.#forCpu(to, directionOf(op.access)))
+        return
       case 'end':
-        return this.#eachMapping(op.buffer, (to) => this.#forDevice(to, directionOf(op.access)))
+        this.#eachMapping(op.buffer, (to) => this.#forDevice(to, directionOf(op.access)))
+        return
       case 'map': {
         this.#mappings.push({ ...op, live: true })
         if (!op.skip) this.#forDevice(op, op.direction)
@@ -184,16 +187,20 @@ export class NaiveMachine {
       }
       case 'device-load':
         if (this.#latest(op, false) === undefined) return
-        return this.#read(op.buffer, op.cells, op.device === 'gpu', false)
+        this.#read(op.buffer, op.cells, op.device === 'gpu', false)
+        return
       case 'device-store':
         if (this.#latest(op, false) === undefined) return
-        return this.#write(op.buffer, op.cells, (line, at, value) =>
+        this.#write(op.buffer, op.cells, (line, at, value) =>
           op.device === 'gpu' ? snoopedStores(line, at, value) : [storedInMemory(line, at, value)],
         )
+        return
       case 'sync-for-cpu':
-        return this.#latest(op, true) && this.#forCpu(op, op.direction, op.cells)
+        if (this.#latest(op, true) !== undefined) this.#forCpu(op, op.direction, op.cells)
+        return
       case 'sync-for-device':
-        return this.#latest(op, true) && this.#forDevice(op, op.direction, op.cells)
+        if (this.#latest(op, true) !== undefined) this.#forDevice(op, op.direction, op.cells)
+        return
     }
   }
 

@@ -113,3 +113,31 @@ export const anyRawProgram: fc.Arbitrary<Program> = fc.array(
   fc.oneof({ weight: 15, arbitrary: anyOp }, { weight: 3, arbitrary: rawStore }),
   { minLength: 1, maxLength: 8, size: 'max' },
 )
+
+const fewCells = fc.constantFrom<Cells>(
+  { start: 0, end: 1 },
+  { start: 1, end: 4 },
+  { start: 0, end: LINE_SIZE / CELL },
+)
+const dma = { device: 'dma', buffer: 0 } as const
+const cached = { buffer: 0, attribute: 'cached' } as const
+
+/** Programs about one line of one buffer and one device: short ways to rare harm. */
+export const narrowProgram: fc.Arbitrary<Program> = fc
+  .array(
+    fc.oneof(
+      fc.record({ op: fc.constantFrom('load', 'store'), cells: fewCells }).map((op) => ({
+        ...cached,
+        ...op,
+      })),
+      fc
+        .record({
+          op: fc.constantFrom<'device-load' | 'device-store'>('device-load', 'device-store'),
+          cells: fewCells,
+        })
+        .map((op) => ({ ...dma, ...op })),
+      fc.record({ op: fc.constantFrom('begin', 'end'), buffer: fc.constant(0), access }),
+    ),
+    { minLength: 1, maxLength: 7, size: 'max' },
+  )
+  .map((ops) => [{ op: 'map', direction: 'bidirectional', skip: false, ...dma }, ...ops])
