@@ -7,6 +7,7 @@ import { DeviceJobs } from '../src/dmabuf/device-job.ts'
 import type { DmaBuf as KernelBuffer } from '../src/dmabuf/dma-buf.ts'
 import { DmaHeapNode } from '../src/drivers/dma-heap-node.ts'
 import { SystemHeap } from '../src/drivers/system-heap.ts'
+import { EventBatch } from '../src/events/batch.ts'
 import type { DmaDirection } from '../src/events/event.ts'
 import { type DmaBuf, DmaHeap, type Syscalls } from '../src/index.ts'
 import type { Board } from '../src/machine/board.ts'
@@ -53,7 +54,8 @@ export class Rig {
     this.sys = guarded(tap(process, (event) => this.machine.events.emit(event)))
     if (checked) {
       const checker = new Checker({})
-      this.machine.events.listen((event) => checker.observe(event))
+      const batch = new EventBatch((event) => checker.observe(event))
+      this.machine.events.listen((event) => batch.add(event))
       this.checker = checker
     }
   }

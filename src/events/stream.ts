@@ -32,6 +32,7 @@ export class EventStream {
   /** Numbers and sends one event to every listener, in the order of their registration. */
   emit(event: NewEvent): EventId {
     const id = ++this.#latest
+    if (this.#listeners.size === 0) return id
     const stamp = { id, time: this.#now() }
     const full =
       event.agent === undefined

@@ -10,7 +10,7 @@ export interface Run {
   end: number
 }
 
-const BLOCK = 64 * 1024
+const BLOCK = 128 * 1024
 
 /** The platform-neutral comparison: eight bytes at a time where the arrays are aligned for it. */
 export const equalBytes: EqualBytes = (a, b) => {
@@ -28,7 +28,7 @@ function equalTail(a: Uint8Array, b: Uint8Array, from: number): boolean {
   return true
 }
 
-/** How closely changes are told apart: to the byte at both ends, or to blocks of 64 KiB. */
+/** How closely changes are told apart: to the byte at both ends, or to blocks of 128 KiB. */
 export type Grain = 'line' | 'block'
 
 /**

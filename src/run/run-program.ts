@@ -2,6 +2,7 @@
 import { Checker } from '../check/checker.ts'
 import type { CheckResult, Finding, Lint, Note } from '../check/finding.ts'
 import type { RuleId } from '../check/rule-id.ts'
+import { EventBatch } from '../events/batch.ts'
 import type { DmabufEvent, EventOrigin } from '../events/event.ts'
 import {
   type Board,
@@ -96,7 +97,8 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     },
   })
   const checker = new Checker({ site: siteOf })
-  kernel.events.listen((event) => checker.observe(event))
+  const batch = new EventBatch((event) => checker.observe(event))
+  kernel.events.listen((event) => batch.add(event))
   if (options.onEvent !== undefined) kernel.events.listen(options.onEvent)
   options.prepare?.(kernel)
   const end = await supervise(program, kernel, {
@@ -107,6 +109,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   })
   const cost = kernel.cost
   finish(kernel, 'error' in end ? end.error : undefined)
+  batch.flush()
   const result = withoutRules(checker.finish(), options.disabledRules ?? [])
   return {
     board: board.name,
