@@ -1,0 +1,26 @@
+/** What the command and its workers tell each other. */
+import type { RunPlan } from './plan.ts'
+import type { Failure, RunRecord } from './record.ts'
+
+/** One worker's work, given to it when it starts. */
+export interface WorkerTask {
+  readonly plan: RunPlan
+  /** The program, as an absolute path. */
+  readonly file: string
+  /** A Y4M clip for the camera; without it the test pattern. */
+  readonly clip: Uint8Array | undefined
+  readonly views: 'raw' | 'checked'
+  /** Whether shown frames are wanted as PNG. */
+  readonly frames: boolean
+}
+
+/**
+ * `frame`: a picture came on the display. `record`: the run is over. `not-loaded`: there is no program
+ * to run. `late`: something failed after the run. `done`: nothing more is coming.
+ */
+export type WorkerMessage =
+  | { readonly kind: 'frame'; readonly index: number; readonly png: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'record'; readonly record: RunRecord }
+  | { readonly kind: 'not-loaded'; readonly failure: Failure }
+  | { readonly kind: 'late'; readonly failure: Failure }
+  | { readonly kind: 'done' }

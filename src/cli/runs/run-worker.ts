@@ -1,0 +1,94 @@
+/** One run in a worker thread of its own: fresh modules, and an end from outside if it needs one. */
+import { Worker } from 'node:worker_threads'
+import { withExplanation } from './explained.ts'
+import type { WorkerMessage, WorkerTask } from './messages.ts'
+import { crashed, exitedEarly, failedRecord, timedOut } from './no-record.ts'
+import { ProgramOutput } from './output.ts'
+import type { Failure, RunRecord } from './record.ts'
+
+export interface WorkerHost {
+  /** Wall-clock seconds. */
+  readonly timeout: number
+  readonly onFrame: (index: number, png: Uint8Array) => void
+  /** Ends the run when aborted. */
+  readonly signal: AbortSignal
+}
+
+export interface WorkerEnd {
+  readonly record: RunRecord
+  /** What the program printed. */
+  readonly output: string
+}
+
+/** The program could not be loaded; every other run would say the same. */
+export class NotLoadedError extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super(failure.message)
+    this.failure = failure
+  }
+}
+
+/** May sleep. Runs `task`; rejects when there is no program, and with what the host throws. */
+export async function runWorker(task: WorkerTask, host: WorkerHost): Promise<WorkerEnd> {
+  host.signal.throwIfAborted()
+  const entry = new URL('../worker/entry.js', import.meta.url)
+  const worker = new Worker(entry, { workerData: task, stdout: true, stderr: true })
+  const output = new ProgramOutput()
+  output.listen(worker.stdout)
+  output.listen(worker.stderr)
+  try {
+    const record = await recordFrom(worker, task, host)
+    return { record, output: output.text }
+  } finally {
+    await worker.terminate()
+  }
+}
+
+async function recordFrom(worker: Worker, task: WorkerTask, host: WorkerHost): Promise<RunRecord> {
+  return await new Promise((resolve, reject) => {
+    let record: RunRecord | undefined
+    const end = (failure: Failure): void => {
+      clearTimeout(timer)
+      resolve(record ?? failedRecord(task.plan, failure))
+    }
+    const timer = setTimeout(() => end(timedOut(host.timeout)), host.timeout * 1000)
+    const fail = (error: unknown): void => {
+      clearTimeout(timer)
+      reject(error)
+    }
+    host.signal.addEventListener('abort', () => fail(host.signal.reason), { once: true })
+    worker.on('error', (error) => end(crashed(error)))
+    worker.on('exit', (code) => end(exitedEarly(code)))
+    worker.on('message', (message: WorkerMessage) => {
+      try {
+        record = received(message, record, host)
+      } catch (error) {
+        return fail(error)
+      }
+      if (message.kind === 'done') end(crashed('it ended without a report'))
+    })
+  })
+}
+
+/** What is known of the run after one more message. */
+function received(
+  message: WorkerMessage,
+  record: RunRecord | undefined,
+  host: WorkerHost,
+): RunRecord | undefined {
+  switch (message.kind) {
+    case 'frame':
+      host.onFrame(message.index, message.png)
+      return record
+    case 'record':
+      return message.record
+    case 'not-loaded':
+      throw new NotLoadedError(message.failure)
+    case 'late':
+      return record && { ...record, failure: withExplanation(message.failure, record.findings) }
+    case 'done':
+      return record
+  }
+}
