@@ -1,0 +1,76 @@
+/** The report for other programs, as `schema/report-v1.json` describes it. */
+import type {
+  Failure,
+  FoundFinding,
+  FoundLint,
+  Place,
+  RecordVerdict,
+  RunRecord,
+} from '../runs/record.ts'
+import { overallVerdict, verdictOf } from '../runs/record.ts'
+import { fileText } from '../terminal/style.ts'
+
+/** Where something is; `null` where no line of the program is known. Paths are relative to the cwd. */
+export interface PlaceJson {
+  readonly file: string | null
+  readonly line: number | null
+  readonly column: number | null
+}
+
+export interface ReportJson {
+  readonly version: 1
+  readonly program: string
+  readonly verdict: RecordVerdict
+  readonly runs: readonly object[]
+  /** Why there are no runs. */
+  readonly error?: object
+}
+
+export function reportJson(program: string, records: readonly RunRecord[]): ReportJson {
+  const verdict = overallVerdict(records)
+  return { version: 1, program: fileText(program), verdict, runs: records.map(runJson) }
+}
+
+/** A report of a program that never ran. */
+export function failedReportJson(program: string, failure: Pick<Failure, 'message'>): ReportJson {
+  const error = failureJson({ kind: 'not-loaded', ...failure })
+  return { version: 1, program: fileText(program), verdict: 'failed', runs: [], error }
+}
+
+function runJson(record: RunRecord): object {
+  const { board, judgedAs, policy, seed, notes, cost, frames, rulesNotCheckable } = record
+  return {
+    ...{ board, judgedAs, policy, seed, verdict: verdictOf(record) },
+    findings: record.findings.map(findingJson),
+    notes,
+    lints: record.lints.map(lintJson),
+    ...{ cost, frames, rulesNotCheckable },
+    ...(record.failure === undefined ? {} : { error: failureJson(record.failure) }),
+  }
+}
+
+function findingJson(finding: FoundFinding): object {
+  const { becausePlace, place, related, buffer, range, ...rest } = finding
+  return {
+    ...rest,
+    ...placeJson(place),
+    buffer: buffer ?? null,
+    range: range ?? null,
+    becauseAt: becausePlace === undefined ? null : placeJson(becausePlace),
+    related: related.map(({ label, place }) => ({ label, ...placeJson(place) })),
+  }
+}
+
+function lintJson({ place, buffer, ...rest }: FoundLint): object {
+  return { ...rest, ...placeJson(place), buffer: buffer ?? null }
+}
+
+function failureJson({ kind, message, advice, place, explained }: Failure): object {
+  const known = { kind, message, advice: advice ?? null, explained: explained === true }
+  return { ...known, ...placeJson(place) }
+}
+
+function placeJson(place: Place | undefined): PlaceJson {
+  if (place === undefined) return { file: null, line: null, column: null }
+  return { file: fileText(place.file), line: place.line, column: place.column }
+}

@@ -1,0 +1,41 @@
+/** How a program failed, for a terminal. */
+import type { Merged } from '../report/merge.ts'
+import type { RunPlan } from '../runs/plan.ts'
+import type { Failure } from '../runs/record.ts'
+import type { UsageError } from '../usage-error.ts'
+import { detail, placeLines } from './finding-text.ts'
+import { runsText } from './runs-text.ts'
+import { placeText, type Style } from './style.ts'
+
+/** `all` are the command's runs. */
+export function failureText(
+  { item, seen }: Merged<Failure>,
+  all: readonly RunPlan[],
+  style: Style,
+): string {
+  const lines = [...failureLines(item, style), ...detail('seen on', runsText(seen, all), style)]
+  return `${lines.join('\n')}\n`
+}
+
+/** A program that never began to run. */
+export function loadFailureText(failure: Failure, style: Style): string {
+  return `${failureLines(failure, style).join('\n')}\n`
+}
+
+export function usageText(error: UsageError, { colors }: Style): string {
+  const advice = error.advice === undefined ? '' : `${error.advice}\n`
+  return `${colors.bold(colors.red('error:'))} ${error.message}\n${advice}`
+}
+
+function failureLines(failure: Failure, style: Style): string[] {
+  const { colors } = style
+  const head = `${colors.bold(colors.red('error:'))} ${colors.bold(failure.message)}`
+  const callers = (failure.callers ?? []).map((place) => `      from ${placeText(place)}`)
+  const why = failure.explained ? 'This is a consequence of a finding above.' : failure.advice
+  return [
+    head,
+    ...placeLines(failure.place, style),
+    ...callers,
+    ...(why === undefined ? [] : ['', ...detail('help', why, style)]),
+  ]
+}

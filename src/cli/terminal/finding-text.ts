@@ -1,0 +1,59 @@
+/** A finding as a compiler would put it. */
+import type { MergedFinding } from '../report/merge.ts'
+import type { RunPlan } from '../runs/plan.ts'
+import type { FoundFinding, Place } from '../runs/record.ts'
+import { runsText } from './runs-text.ts'
+import { snippet } from './snippet.ts'
+import { placeText, type Style } from './style.ts'
+
+/** `all` are the command's runs, so that a finding can say on which of them it was seen. */
+export function findingText(merged: MergedFinding, all: readonly RunPlan[], style: Style): string {
+  const { finding } = merged
+  const lines = [
+    headline(finding, style),
+    ...placeLines(finding.place, style),
+    '',
+    ...detail('because', withPlace(finding.because, finding.becausePlace), style),
+    ...finding.related.flatMap(({ label, place }) =>
+      detail('see also', `${label} at ${placeText(place)}`, style),
+    ),
+    ...detail('hardware', finding.hardware, style),
+    ...detail('fix', finding.fix, style),
+    ...detail('seen on', runsText(merged.seen, all), style),
+    ...bytesLines(merged, all, style),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function headline({ rule, severity, message }: FoundFinding, { colors }: Style): string {
+  const paint = severity === 'error' ? colors.red : colors.yellow
+  return `${colors.bold(paint(`${severity}[${rule}]`))} ${colors.bold(message)}`
+}
+
+/** `--> file:line:column` and the source around it. */
+export function placeLines(place: Place | undefined, style: Style): string[] {
+  if (place === undefined) return []
+  const arrow = `  ${style.colors.cyan('-->')} ${placeText(place)}`
+  const source = snippet(place, style)
+  return source === undefined ? [arrow] : [arrow, source]
+}
+
+export function detail(label: string, text: string, { colors }: Style): string[] {
+  return [`  ${colors.cyan(`${label}:`.padEnd(10))} ${text}`]
+}
+
+function withPlace(text: string, place: Place | undefined): string {
+  return place === undefined ? text : `${text} (${placeText(place)})`
+}
+
+/** Where the bytes of these very runs went wrong, and which boards do not let it show. */
+function bytesLines(merged: MergedFinding, all: readonly RunPlan[], style: Style): string[] {
+  const { wrong, hidden } = merged
+  const judges = [...new Set(hidden.map(({ judgedAs }) => judgedAs))].join(', ')
+  const wrongText = `${runsText(wrong, all)}: the bytes came out wrong`
+  const hiddenText = `${runsText(hidden, all)}: the bytes came out right, and may not on ${judges}`
+  return [
+    ...(wrong.length === 0 ? [] : detail('wrong on', wrongText, style)),
+    ...(hidden.length === 0 ? [] : detail('hidden on', hiddenText, style)),
+  ]
+}

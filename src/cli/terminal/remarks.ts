@@ -1,0 +1,27 @@
+/** Lints and drivers' notes: worth knowing, and never part of the verdict. */
+import { mergeLints, mergeNotes } from '../report/merge.ts'
+import type { RunRecord } from '../runs/record.ts'
+import { runsText } from './runs-text.ts'
+import { placeText, type Style } from './style.ts'
+
+/** One line each; empty when there is nothing to remark. */
+export function remarksText(records: readonly RunRecord[], { colors }: Style): string {
+  const lints = mergeLints(records).map(({ item, seen }) => {
+    const where = item.place === undefined ? '' : ` (${placeText(item.place)})`
+    const head = colors.cyan(`hint[${item.rule}]`)
+    return `${head} ${item.message}${where}. ${item.fix} Seen on: ${runsText(seen, records)}.\n`
+  })
+  const notes = mergeNotes(records).map(
+    ({ item }) => `${colors.dim(`note[${item.driver}]`)} ${item.message}\n`,
+  )
+  const unchecked = uncheckedText(records)
+  return [...lints, ...notes, unchecked].join('')
+}
+
+/** Rules that some run could not decide, so that nobody takes silence for an answer. */
+function uncheckedText(records: readonly RunRecord[]): string {
+  const rules = new Set(records.flatMap(({ rulesNotCheckable }) => rulesNotCheckable))
+  if (rules.size === 0) return ''
+  const runs = records.filter(({ rulesNotCheckable }) => rulesNotCheckable.length > 0)
+  return `not checked on ${runsText(runs, records)}: ${[...rules].join(', ')}\n`
+}

@@ -1,0 +1,67 @@
+/** The one table that says how every run went, and the sentence under it. */
+import type { MergedFinding } from '../report/merge.ts'
+import { policyText } from '../runs/plan.ts'
+import { overallVerdict, type RunRecord, verdictOf } from '../runs/record.ts'
+import { bytesText, countText, type Style, timeText } from './style.ts'
+import { type Column, tableText } from './table.ts'
+
+const COLUMNS: readonly Column[] = [
+  { head: 'board' },
+  { head: 'policy' },
+  { head: 'verdict' },
+  { head: 'findings', align: 'right' },
+  { head: 'bytes wrong', align: 'right' },
+  { head: 'hidden', align: 'right' },
+  { head: 'frames', align: 'right' },
+  { head: 'CPU copies', align: 'right' },
+  { head: 'cache upkeep', align: 'right' },
+  { head: 'virtual time', align: 'right' },
+]
+
+export function summaryTable(records: readonly RunRecord[], style: Style): string {
+  return tableText(
+    COLUMNS,
+    records.map((record) => rowOf(record, style)),
+    style,
+  )
+}
+
+/** `wrong` and `hidden` count findings; an amount of bytes would say nothing to anybody. */
+function rowOf(record: RunRecord, style: Style): string[] {
+  const { findings, cost } = record
+  return [
+    record.board,
+    policyText(record),
+    verdictText(record, style),
+    String(findings.length),
+    String(findings.filter(({ wrongNow }) => wrongNow).length),
+    String(findings.filter(({ hidden }) => hidden).length),
+    String(record.frames),
+    bytesText(cost.cpuBytes),
+    bytesText(cost.cleaned + cost.invalidated),
+    timeText(cost.time),
+  ]
+}
+
+function verdictText(record: RunRecord, { colors }: Style): string {
+  const verdict = verdictOf(record)
+  return verdict === 'clean' ? colors.green(verdict) : colors.red(verdict)
+}
+
+/** What it comes to, in one line. */
+export function conclusion(
+  records: readonly RunRecord[],
+  findings: readonly MergedFinding[],
+  { colors }: Style,
+): string {
+  const runs = countText(records.length, 'run')
+  const found = countText(findings.length, 'distinct finding')
+  switch (overallVerdict(records)) {
+    case 'clean':
+      return `${colors.green('clean')}: nothing found in ${runs}\n`
+    case 'findings':
+      return `${colors.red(found)} in ${runs}\n`
+    case 'failed':
+      return `${colors.red('failed')}: the program did not come to its end; ${found} in ${runs}\n`
+  }
+}
