@@ -1,0 +1,87 @@
+/** The commands and their options. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { collectNames } from './arguments.ts'
+import { boardsText } from './commands/boards.ts'
+import { explainText } from './commands/explain.ts'
+import { run } from './commands/run.ts'
+import type { RunFlags } from './commands/run-request.ts'
+import { exitCode } from './exit-code.ts'
+import { mainHelp, runHelp } from './help.ts'
+import { boardNames, policyNames } from './runs/plan.ts'
+import { usageText } from './terminal/failure-text.ts'
+import { styleFor } from './terminal/style.ts'
+import { UsageError } from './usage-error.ts'
+
+/** May sleep. Carries out `words`, those after the command's own name, and returns the exit code. */
+export async function main(words: readonly string[]): Promise<number> {
+  let code: number = exitCode.clean
+  const command = commands((result) => {
+    code = result
+  })
+  try {
+    await command.parseAsync(words, { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCode.failed
+    if (!(error instanceof UsageError)) throw error
+    process.stderr.write(usageText(error, styleFor(process.stderr, wantsColor(command))))
+    return exitCode.failed
+  }
+}
+
+function commands(finish: (code: number) => void): Command {
+  const command = new Command('dmabuf')
+    .description('Prove zero-copy pipelines on simulated boards.')
+    .version(version())
+    .option('--no-color', 'print without colours (NO_COLOR is heeded as well)')
+    .addHelpText('after', mainHelp)
+    .exitOverride()
+  addRun(command, finish)
+  const print = (text: string): void => {
+    process.stdout.write(text)
+  }
+  const style = () => styleFor(process.stdout, wantsColor(command))
+  subcommand(command, 'boards', 'list the boards').action(() => print(boardsText(style())))
+  subcommand(command, 'explain', 'say what a rule asks for, or list the rules')
+    .argument('[rule]', 'a rule, or its group')
+    .action((rule: string | undefined) => print(explainText(rule, style())))
+  return command
+}
+
+function addRun(command: Command, finish: (code: number) => void): void {
+  subcommand(command, 'run', 'run a program on the boards and judge it')
+    .argument('<file>', 'a .ts, .mts, .js or .mjs file with a default export')
+    .option('--board <name>', `only these boards: ${boardNames.join(', ')}`, collectNames)
+    .option('--as <name>', "the board to judge for (default: a coherent board's reference board)")
+    .option('--policy <name>', `only these policies: ${policyNames.join(', ')}`, collectNames)
+    .option('--seed <n>', 'the seed of random choices (default: 1)')
+    .option('--input <clip>', 'a .y4m or .y4m.gz file for the camera (default: a test pattern)')
+    .option('--out <dir>', 'write what the display shows as PNG, into a folder for each run')
+    .option('--timeout <seconds>', 'wall-clock time for each run (default: 60)')
+    .option('--views <kind>', 'raw, or checked: see every load and store, slowly (default: raw)')
+    .option('--json', 'print a report for other programs, and nothing else')
+    .addHelpText('after', runHelp)
+    .action(async (file: string, flags: Omit<RunFlags, 'color'>) => {
+      finish(await run(file, { ...flags, color: wantsColor(command) }))
+    })
+}
+
+/** A command that takes `--no-color` after its name as well as before. */
+function subcommand(command: Command, name: string, description: string): Command {
+  return command
+    .command(name)
+    .description(description)
+    .option('--no-color', 'print without colours')
+}
+
+function wantsColor(command: Command): boolean {
+  return [command, ...command.commands].every(
+    (one) => one.opts<{ color?: boolean }>().color !== false,
+  )
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,78 @@
+/** What `dmabuf run` was asked for, checked before anything runs. */
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { oneOf, seconds, wholeNumber } from '../arguments.ts'
+import { readClip } from '../clip.ts'
+import { boardNames, planRuns, policyNames, type RunPlan } from '../runs/plan.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** The options as the command line gives them. */
+export interface RunFlags {
+  readonly board?: readonly string[]
+  readonly as?: string
+  readonly policy?: readonly string[]
+  readonly seed?: string
+  readonly input?: string
+  readonly out?: string
+  readonly timeout?: string
+  readonly views?: string
+  readonly json?: boolean
+  readonly color: boolean
+}
+
+export interface RunRequest {
+  /** The program, as an absolute path. */
+  readonly file: string
+  readonly plans: readonly RunPlan[]
+  readonly clip: Uint8Array | undefined
+  readonly out: string | undefined
+  /** Wall-clock seconds for each run. */
+  readonly timeout: number
+  readonly views: 'raw' | 'checked'
+}
+
+const PROGRAMS = /\.[cm]?[jt]sx?$/
+
+/** Throws a UsageError for the first thing that is wrong. */
+export function runRequest(file: string, flags: RunFlags): RunRequest {
+  const { seed = '1', timeout = '60', views = 'raw' } = flags
+  const program = programFile(file)
+  const boards = named('--board', flags.board, boardNames)
+  const policies = named('--policy', flags.policy, policyNames)
+  const judgedAs = flags.as === undefined ? undefined : oneOf('--as', flags.as, boardNames)
+  return {
+    file: program,
+    plans: planRuns({
+      ...{ boards, judgedAs, policies },
+      seed: wholeNumber('--seed', seed, 0, 2 ** 32 - 1),
+    }),
+    timeout: seconds('--timeout', timeout),
+    views: oneOf('--views', views, ['raw', 'checked']),
+    out: flags.out === undefined ? undefined : resolve(flags.out),
+    clip: flags.input === undefined ? undefined : readClip(flags.input),
+  }
+}
+
+/** All names where none was given. */
+function named<T extends string>(
+  option: string,
+  words: readonly string[] | undefined,
+  names: readonly T[],
+): readonly T[] {
+  if (words === undefined) return names
+  if (words.length === 0) throw new UsageError(`${option} names nothing`)
+  return words.map((word) => oneOf(option, word, names))
+}
+
+function programFile(file: string): string {
+  const path = resolve(file)
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined) {
+    throw new UsageError(`there is no file ${file}`, `Paths are relative to ${process.cwd()}.`)
+  }
+  if (!found.isFile()) throw new UsageError(`${file} is not a file`)
+  if (!PROGRAMS.test(path)) {
+    throw new UsageError(`${file} is no program`, 'It must end in .ts, .mts, .js or .mjs.')
+  }
+  return path
+}

@@ -1,0 +1,99 @@
+/** `dmabuf run`: a program on every board, and what is to be said about it. */
+import { exitCode } from '../exit-code.ts'
+import { failedReportJson, reportJson } from '../report/json.ts'
+import { mergeFailures, mergeFindings } from '../report/merge.ts'
+import type { WorkerTask } from '../runs/messages.ts'
+import { PictureFiles } from '../runs/picture-files.ts'
+import { runName } from '../runs/plan.ts'
+import { overallVerdict, type RunRecord } from '../runs/record.ts'
+import { runAll } from '../runs/run-all.ts'
+import { NotLoadedError, type WorkerEnd } from '../runs/run-worker.ts'
+import { failureText, loadFailureText, usageText } from '../terminal/failure-text.ts'
+import { findingText } from '../terminal/finding-text.ts'
+import { programOutputText } from '../terminal/program-output.ts'
+import { showProgress } from '../terminal/progress.ts'
+import { remarksText } from '../terminal/remarks.ts'
+import { styleFor } from '../terminal/style.ts'
+import { conclusion, summaryTable } from '../terminal/summary.ts'
+import { UsageError } from '../usage-error.ts'
+import { type RunFlags, type RunRequest, runRequest } from './run-request.ts'
+
+/** May sleep. Runs, prints, and returns the exit code. */
+export async function run(file: string, flags: RunFlags): Promise<number> {
+  try {
+    const request = runRequest(file, flags)
+    const ends = await runRequested(request)
+    return flags.json === true ? tellJson(request, ends) : tellPeople(ends, flags)
+  } catch (error) {
+    return tellFailure(file, flags, error)
+  }
+}
+
+/** May sleep. The ends of all runs, in the order of the plan. */
+async function runRequested({ plans, out, timeout, ...rest }: RunRequest): Promise<WorkerEnd[]> {
+  const pictures = out === undefined ? undefined : new PictureFiles(out)
+  const tasks = plans.map((plan): WorkerTask => {
+    return { plan, frames: pictures !== undefined, ...rest }
+  })
+  const progress = showProgress(tasks.length)
+  try {
+    return await runAll(tasks, {
+      timeout,
+      onStart: ({ plan }) => pictures?.begin(runName(plan)),
+      onFrame: ({ plan }, index, png) => pictures?.write(runName(plan), index, png),
+      onEnd: () => progress.ended(),
+    })
+  } finally {
+    progress.stop()
+  }
+}
+
+function tellJson({ file }: RunRequest, ends: readonly WorkerEnd[]): number {
+  const records = recordsOf(ends)
+  // What the program prints is not part of the report.
+  process.stderr.write(programOutputText(printedOf(ends), styleFor(process.stderr, false)))
+  process.stdout.write(`${JSON.stringify(reportJson(file, records), null, 2)}\n`)
+  return exitCode[overallVerdict(records)]
+}
+
+function tellPeople(ends: readonly WorkerEnd[], flags: RunFlags): number {
+  const style = styleFor(process.stdout, flags.color)
+  const records = recordsOf(ends)
+  const findings = mergeFindings(records)
+  const parts = [
+    programOutputText(printedOf(ends), style),
+    ...findings.map((finding) => findingText(finding, records, style)),
+    ...mergeFailures(records).map((failure) => failureText(failure, records, style)),
+    remarksText(records, style),
+    `${summaryTable(records, style)}\n${conclusion(records, findings, style)}`,
+  ]
+  process.stdout.write(parts.filter((part) => part !== '').join('\n'))
+  return exitCode[overallVerdict(records)]
+}
+
+/** Nothing ran, or not to the end: what is wrong goes to stderr, and to whoever reads JSON. */
+function tellFailure(file: string, flags: RunFlags, error: unknown): number {
+  const style = styleFor(process.stderr, flags.color)
+  if (error instanceof NotLoadedError) {
+    process.stderr.write(loadFailureText(error.failure, style))
+    if (flags.json === true) tellFailedReport(file, error.failure)
+  } else if (error instanceof UsageError) {
+    process.stderr.write(usageText(error, style))
+    if (flags.json === true) tellFailedReport(file, error)
+  } else {
+    throw error
+  }
+  return exitCode.failed
+}
+
+function tellFailedReport(file: string, failure: { readonly message: string }): void {
+  process.stdout.write(`${JSON.stringify(failedReportJson(file, failure), null, 2)}\n`)
+}
+
+function recordsOf(ends: readonly WorkerEnd[]): RunRecord[] {
+  return ends.map(({ record }) => record)
+}
+
+function printedOf(ends: readonly WorkerEnd[]): { plan: RunRecord; output: string }[] {
+  return ends.map(({ record, output }) => ({ plan: record, output }))
+}

@@ -1,0 +1,31 @@
+/** The longer pieces of `--help`. */
+
+export const runHelp = `
+A program is a file with a default export that takes a kernel:
+
+  import { DmaHeap } from 'dmabuf'
+  export default async (kernel) => {
+    using heap = DmaHeap.open(kernel)
+    ...
+  }
+
+It runs on every board under every cache policy: lazy (the cache never helps), eager (it evicts and
+prefetches at every chance) and random. What is found is judged for all that legal hardware may do,
+whatever the run itself shows.
+
+Examples:
+  dmabuf run examples/pipeline.ts
+  dmabuf run pipeline.ts --board pc --as arm-soc     what the laptop hides from you
+  dmabuf run pipeline.ts --input clip.y4m.gz --out out
+  dmabuf run pipeline.ts --policy random --seed 7    one run again, byte for byte
+  dmabuf run pipeline.ts --json > report.json        see dmabuf/schema/report-v1.json
+
+Exit codes: 0 clean; 1 findings; 2 wrong use, unreadable input, or a program that failed by itself.
+`
+
+export const mainHelp = `
+Examples:
+  dmabuf run pipeline.ts            prove a program on all boards
+  dmabuf explain early-invalidate   what a rule asks for, and why
+  dmabuf boards                     the boards there are
+`
