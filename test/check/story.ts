@@ -1,0 +1,285 @@
+/** Event programs, written by hand: what a source would emit, with ids, times and call sites added. */
+import { Checker, type CheckResult } from '../../src/check/index.ts'
+import type {
+  Agent,
+  CpuAccess,
+  DmabufEvent,
+  EventId,
+  Hazard,
+  MemoryAttribute,
+  NewEvent,
+} from '../../src/events/event.ts'
+
+export const SIZE = 4096
+const WHOLE = { start: 0, end: SIZE }
+
+type Extra = Partial<DmabufEvent> & { readonly line?: number; readonly task?: string }
+
+export class Story {
+  readonly events: DmabufEvent[] = []
+  #calls = 0
+
+  /** `line` is where in the program it happens: 0 for none. */
+  emit(event: NewEvent, { line = 0, task = 'main', ...rest }: Extra = {}): EventId {
+    const id = this.events.length + 1
+    const agent: Agent = event.agent ?? { kind: 'task', name: task }
+    const origin = line === 0 ? undefined : { stack: `line ${line}` }
+    this.events.push({ ...event, agent, id, time: id, origin, ...rest } as DmabufEvent)
+    return id
+  }
+
+  /** A system heap's buffer, behind descriptor `fd`. */
+  buffer(buffer = 1, fd = 10): EventId {
+    this.emit({ kind: 'export', buffer, size: SIZE, exporter: 'system' })
+    const agent: Agent = { kind: 'kernel', name: 'system heap' }
+    const zeroed = this.emit({
+      kind: 'cpu-store',
+      agent,
+      buffer,
+      mapping: undefined,
+      range: WHOLE,
+      seen: 'exact',
+      hazards: [],
+    })
+    this.open(fd, buffer)
+    return zeroed
+  }
+
+  open(fd: number, buffer?: number, line = 0): void {
+    const what = buffer === undefined ? '/dev/dri/card0' : 'dmabuf'
+    this.emit({ kind: 'fd-open', fd, file: 100 + fd, what, buffer }, { line })
+  }
+
+  close(fd: number, buffer?: number, line = 0): void {
+    const what = buffer === undefined ? '/dev/dri/card0' : 'dmabuf'
+    this.emit({ kind: 'fd-close', fd, file: 100 + fd, what, buffer }, { line })
+  }
+
+  release(buffer = 1): void {
+    this.emit({ kind: 'release', buffer })
+  }
+
+  /** A device attaches and maps; the lines are cleaned. */
+  attach(device: string, { mapping = 1, skip = false, buffer = 1 } = {}): void {
+    this.emit({ kind: 'attach', buffer, attachment: mapping, device })
+    if (!skip) this.maintain('clean', device, buffer)
+    this.emit({
+      kind: 'dma-map',
+      buffer,
+      attachment: mapping,
+      mapping,
+      device,
+      direction: device === 'display' ? 'to-device' : 'bidirectional',
+      skipCpuSync: skip,
+    })
+  }
+
+  detach(device: string, mapping = 1, buffer = 1): void {
+    this.emit({
+      kind: 'dma-unmap',
+      buffer,
+      attachment: mapping,
+      mapping,
+      device,
+      direction: 'bidirectional',
+      skipCpuSync: false,
+    })
+  }
+
+  maintain(op: 'clean' | 'invalidate', device: string, buffer = 1): void {
+    this.emit({ kind: 'maintenance', op, buffer, range: WHOLE, device, bytes: SIZE })
+  }
+
+  start(
+    access: CpuAccess,
+    line: number,
+    { result = 0, synced = ['camera'], task = 'main' } = {},
+  ): EventId {
+    return this.emit({ kind: 'bracket-start', buffer: 1, access, result, synced }, { line, task })
+  }
+
+  end(
+    access: CpuAccess,
+    line: number,
+    { result = 0, synced = ['camera'], task = 'main' } = {},
+  ): EventId {
+    if (result === 0 && access !== 'read' && synced.length > 0) this.maintain('clean', 'camera')
+    return this.emit({ kind: 'bracket-end', buffer: 1, access, result, synced }, { line, task })
+  }
+
+  map(line = 0, { mapping = 7, attribute = 'cached' as MemoryAttribute } = {}): void {
+    this.emit(
+      { kind: 'cpu-map', buffer: 1, mapping, range: WHOLE, attribute, writable: true },
+      { line },
+    )
+  }
+
+  unmap(mapping = 7): void {
+    const attribute = 'cached'
+    this.emit({ kind: 'cpu-unmap', buffer: 1, mapping, range: WHOLE, attribute, writable: true })
+  }
+
+  view(line: number, scope: 'bracket' | 'mapping' = 'mapping', hazards: Hazard[] = []): EventId {
+    return this.emit(
+      { kind: 'cpu-view', buffer: 1, mapping: 7, range: WHOLE, scope, hazards },
+      { line },
+    )
+  }
+
+  store(line: number, { start = 0, end = 64 } = {}): EventId {
+    const range = { start, end }
+    return this.emit(
+      { kind: 'cpu-store', buffer: 1, mapping: 7, range, seen: 'exact', hazards: [] },
+      { line },
+    )
+  }
+
+  /** A store through the array of `view`, found now. */
+  foundStore(view: EventId, since: EventId): EventId {
+    return this.emit({
+      kind: 'cpu-store',
+      buffer: 1,
+      mapping: 7,
+      range: { start: 0, end: 64 },
+      seen: 'reconciled',
+      since,
+      view,
+      hazards: [],
+    })
+  }
+
+  load(line: number, hazards: Hazard[] = []): EventId {
+    const range = { start: 0, end: 64 }
+    return this.emit(
+      { kind: 'cpu-load', buffer: 1, mapping: 7, range, seen: 'exact', hazards },
+      { line },
+    )
+  }
+
+  queue(line = 0, device = 'camera'): EventId {
+    return this.emit({ kind: 'queue', device, index: 0, buffer: 1 }, { line })
+  }
+
+  dequeue(device = 'camera'): void {
+    this.emit({ kind: 'dequeue', device, index: 0, buffer: 1 })
+  }
+
+  jobStart(job: number, device: string, access: 'read' | 'write', mapping = 1): EventId {
+    const agent: Agent = { kind: 'device', name: device }
+    return this.emit({
+      kind: 'job-start',
+      job,
+      device,
+      access,
+      buffer: 1,
+      range: WHOLE,
+      mapping,
+      agent,
+    })
+  }
+
+  jobEnd(job: number, device: string, access: 'read' | 'write'): void {
+    const agent: Agent = { kind: 'device', name: device }
+    this.emit({ kind: 'job-end', job, device, access, buffer: 1, range: WHOLE, mapping: 1, agent })
+  }
+
+  deviceStore(job: number, device = 'camera', snooped = false): EventId {
+    const agent: Agent = { kind: 'device', name: device }
+    return this.emit({
+      kind: 'device-store',
+      job,
+      device,
+      buffer: 1,
+      range: WHOLE,
+      snooped,
+      hazards: [],
+      agent,
+    })
+  }
+
+  deviceLoad(job: number, device: string, hazards: Hazard[] = [], snooped = false): EventId {
+    const agent: Agent = { kind: 'device', name: device }
+    const range = WHOLE
+    return this.emit({
+      kind: 'device-load',
+      job,
+      device,
+      buffer: 1,
+      range,
+      snooped,
+      hazards,
+      agent,
+    })
+  }
+
+  /** The camera takes the buffer, fills it and gives it back. Returns the event of its store. */
+  frame(job = 1): EventId {
+    this.queue()
+    this.jobStart(job, 'camera', 'write')
+    const stored = this.deviceStore(job)
+    this.jobEnd(job, 'camera', 'write')
+    this.dequeue()
+    return stored
+  }
+
+  /** The display reads the buffer once. */
+  show(hazards: Hazard[] = []): void {
+    this.jobStart(90, 'display', 'read', 2)
+    this.deviceLoad(90, 'display', hazards)
+    this.jobEnd(90, 'display', 'read')
+  }
+
+  /** A call of the waist; with `inside` between its two halves. */
+  call(
+    name: string,
+    what: { readonly [key: string]: number | undefined },
+    line: number,
+    inside: () => void = () => {},
+  ): void {
+    const call = this.enter(name, what, line)
+    inside()
+    this.exit(call, name, what, line)
+  }
+
+  enter(name: string, what: { readonly [key: string]: number | undefined }, line: number): number {
+    const call = ++this.#calls
+    const { result: _result, ...rest } = what
+    this.emit({ kind: 'call', phase: 'enter', call, name, ...rest }, { line })
+    return call
+  }
+
+  exit(
+    call: number,
+    name: string,
+    what: { readonly [key: string]: number | undefined },
+    line: number,
+  ): void {
+    this.emit({ kind: 'call', phase: 'exit', call, name, result: 0, ...what }, { line })
+  }
+
+  handle(
+    kind: 'handle-open' | 'handle-close',
+    line: number,
+    { fresh = true, result = 0, handle = 1 } = {},
+  ): void {
+    this.emit({ kind, file: 104, handle, buffer: 1, fresh, result }, { line })
+  }
+
+  done(how: 'returned' | 'threw' | 'stopped' = 'returned', error?: string): void {
+    this.emit({ kind: 'program-end', how, error })
+  }
+
+  check(): CheckResult {
+    const checker = new Checker()
+    for (const event of this.events) checker.observe(event)
+    return checker.finish()
+  }
+}
+
+export function hazard(
+  kind: Hazard['kind'],
+  lastStore: EventId,
+  { wrongNow = false, start = 0, end = 64 } = {},
+): Hazard {
+  return { range: { start, end }, kind, lastStore, wrongNow }
+}
