@@ -2,7 +2,7 @@
 import type { BracketEvent, DmabufEvent } from '../../events/event.ts'
 import { type Bracket, type BufferHistory, reads, writes } from '../buffer-history.ts'
 import type { History } from '../history.ts'
-import { agentName, bracketName, flagsOf } from '../words.ts'
+import { accessName, agentName, bracketName, flagsOf } from '../words.ts'
 import type { Deferred } from './deferred.ts'
 import type { Rule } from './rule.ts'
 
@@ -160,7 +160,7 @@ export class BracketRule implements Rule {
       this.#deferred.report(buffer, {
         rule: 'unbalanced-bracket',
         event,
-        message: `${agentName(bracket.start.agent)} began ${bracketName(bracket).replace('the', 'a')} to buffer ${buffer.id}, and it is still open when ${when} (event ${event.id}).`,
+        message: `${agentName(bracket.start.agent)} began a CPU access for ${accessName(bracket.access)} buffer ${buffer.id} at event ${bracket.start.id}, and it is still open when ${when} (event ${event.id}).`,
         because: { text: `No END of ${bracketName(bracket)} was seen.` },
         origin: bracket.start.origin,
         buffer: buffer.id,

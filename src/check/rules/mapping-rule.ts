@@ -27,8 +27,9 @@ export class MappingRule implements Rule {
   readonly #live = new Map<number, Area>()
   readonly #dead: Area[] = []
   readonly #buffers = new Map<number, number>()
-  /** The event in which bytes were taken back last: what a detached array most likely ended with. */
+  /** Where bytes were taken back last: what an array that is gone most likely ended with. */
   #lastEnd: DmabufEvent | undefined
+  #lastUnmap: DmabufEvent | undefined
 
   constructor(history: History, out: Collector) {
     this.#history = history
@@ -45,6 +46,8 @@ export class MappingRule implements Rule {
         this.#aliases(event)
         return
       case 'cpu-unmap':
+        this.#lastUnmap = event
+        return
       case 'bracket-end':
         this.#lastEnd = event
         return
@@ -190,7 +193,8 @@ export class MappingRule implements Rule {
   }
 
   #usedDead(event: ProgramEndEvent): void {
-    const ended = this.#lastEnd
+    // A program that throws unmaps on its way out, long after the array died with its access.
+    const ended = this.#lastEnd ?? this.#lastUnmap
     const how = ended?.kind === 'cpu-unmap' ? 'the mapping was unmapped' : 'the CPU access ended'
     const by =
       ended === undefined ? '' : ` that ${agentName(ended.agent)} ended at event ${ended.id}`
