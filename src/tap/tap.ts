@@ -11,6 +11,9 @@ export type TapSink = (event: NewEvent) => void
 interface Call {
   readonly name: string
   readonly fd?: number | undefined
+  readonly address?: number | undefined
+  readonly length?: number | undefined
+  readonly offset?: number | undefined
   readonly text?: string | undefined
 }
 
@@ -25,16 +28,11 @@ class Recorder {
 
   /** Announces `call` and returns what announces its result. */
   enter(call: Call, origin: Origin | undefined): (result: number, text?: string) => void {
-    const common = {
-      kind: 'call',
-      call: ++this.#calls,
-      name: call.name,
-      fd: call.fd,
-      origin,
-    } as const
+    const { text: announced, ...facts } = call
+    const common = { kind: 'call', call: ++this.#calls, ...facts, origin } as const
     const emit = (rest: Pick<CallEvent, 'phase' | 'result' | 'text'>): void =>
       this.#sink({ ...common, ...rest })
-    emit({ phase: 'enter', text: call.text })
+    emit({ phase: 'enter', text: announced })
     return (result, text) => emit({ phase: 'exit', result, text })
   }
 }
@@ -104,29 +102,35 @@ export function tap(sys: Syscalls, sink: TapSink): Syscalls {
     mmap: (length, protection, flags, fd, offset) =>
       sync(
         tapped.mmap,
-        { name: 'mmap', fd, text: `${length} bytes from ${offset}, protection ${protection}` },
+        {
+          name: 'mmap',
+          fd,
+          length,
+          offset,
+          text: `${length} bytes from ${offset}, protection ${protection}`,
+        },
         () => sys.mmap(length, protection, flags, fd, offset),
       ),
     munmap: (address, length) =>
-      sync(tapped.munmap, { name: 'munmap', text: rangeText(address, length) }, () =>
+      sync(tapped.munmap, aboutMemory('munmap', address, length), () =>
         sys.munmap(address, length),
       ),
     view: (address, length, scope) =>
-      sync(tapped.view, { name: 'view', text: `${rangeText(address, length)}, ${scope}` }, () =>
+      sync(tapped.view, aboutMemory('view', address, length, `, ${scope}`), () =>
         sys.view(address, length, scope),
       ),
     load: (address, target) =>
-      sync(tapped.load, { name: 'load', text: rangeText(address, target.length) }, () =>
+      sync(tapped.load, aboutMemory('load', address, target.length), () =>
         sys.load(address, target),
       ),
     store: (address, source) =>
-      sync(tapped.store, { name: 'store', text: rangeText(address, source.length) }, () =>
+      sync(tapped.store, aboutMemory('store', address, source.length), () =>
         sys.store(address, source),
       ),
   }
   return tapped
 }
 
-function rangeText(address: number, length: number): string {
-  return `${length} bytes at 0x${address.toString(16)}`
+function aboutMemory(name: string, address: number, length: number, more = ''): Call {
+  return { name, address, length, text: `${length} bytes at 0x${address.toString(16)}${more}` }
 }
