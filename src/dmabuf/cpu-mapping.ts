@@ -131,9 +131,13 @@ export class CpuMapping {
     this.#handedOut.delete(handedOut)
   }
 
-  /** Unmaps: every array that was handed out ends. */
+  /** Unmaps: every array that was handed out ends, unless another one stands on the same bytes. */
   unmap(): void {
-    for (const handedOut of this.#handedOut) this.takeBack(handedOut)
+    const ended = [...this.#handedOut]
+    for (const handedOut of ended) this.takeBack(handedOut)
+    for (const storage of new Set(ended.map((handedOut) => handedOut.storage))) {
+      if (!storage.hasViews) this.#machine.memory.detach(storage)
+    }
     this.#emitMap('cpu-unmap')
   }
 
