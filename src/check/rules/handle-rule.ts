@@ -19,6 +19,10 @@ export class HandleRule implements Rule {
   readonly #handles = new Map<string, Handle>()
   /** How many descriptors stand for a file: with the last, its handles go. */
   readonly #files = new Map<number, number>()
+  /** How many descriptors stand for a buffer: with the last, only handles keep it. */
+  readonly #buffers = new Map<number, number>()
+  /** Handles that went with their device's file, and had kept a buffer until then. */
+  readonly #kept: Handle[] = []
   #lastShared: Handle | undefined
 
   constructor(out: Collector) {
@@ -35,8 +39,10 @@ export class HandleRule implements Rule {
         return
       case 'fd-open':
         this.#files.set(event.file, (this.#files.get(event.file) ?? 0) + 1)
+        this.#countBuffer(event.buffer, 1)
         return
       case 'fd-close':
+        this.#countBuffer(event.buffer, -1)
         this.#fileClosed(event.file)
         return
       case 'call':
@@ -114,18 +120,35 @@ export class HandleRule implements Rule {
     this.#files.set(file, left)
     if (left > 0) return
     this.#files.delete(file)
-    for (const [key, { opened }] of this.#handles) {
-      if (opened.file === file) this.#handles.delete(key)
+    for (const [key, handle] of this.#handles) {
+      const { opened, closed } = handle
+      if (opened.file !== file) continue
+      this.#handles.delete(key)
+      const { buffer } = opened
+      if (closed !== undefined || buffer === undefined) continue
+      if (!this.#buffers.has(buffer)) this.#kept.push(handle)
     }
   }
 
+  #countBuffer(buffer: number | undefined, by: 1 | -1): void {
+    if (buffer === undefined) return
+    const count = (this.#buffers.get(buffer) ?? 0) + by
+    if (count > 0) this.#buffers.set(buffer, count)
+    else this.#buffers.delete(buffer)
+  }
+
   #left(): void {
-    for (const { opened, closed } of this.#handles.values()) {
+    this.#neverClosed(this.#kept, 'when its device is, after every descriptor of the buffer')
+    this.#neverClosed(this.#handles.values(), 'when the program ends')
+  }
+
+  #neverClosed(handles: Iterable<Handle>, when: string): void {
+    for (const { opened, closed } of handles) {
       if (closed !== undefined) continue
       this.#out.report({
         rule: 'handle-alias',
         event: opened,
-        message: `${agentName(opened.agent)} imported buffer ${opened.buffer} as PRIME handle ${opened.handle} (event ${opened.id}), and nobody has closed the handle when the program ends.`,
+        message: `${agentName(opened.agent)} imported buffer ${opened.buffer} as PRIME handle ${opened.handle} (event ${opened.id}), and nobody has closed the handle ${when}.`,
         because: { text: 'No DRM_IOCTL_GEM_CLOSE of it was seen.' },
         origin: opened.origin,
         buffer: opened.buffer,
