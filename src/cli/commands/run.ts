@@ -23,7 +23,7 @@ export async function run(file: string, flags: RunFlags): Promise<number> {
   try {
     const request = runRequest(file, flags)
     const ends = await runRequested(request)
-    return flags.json === true ? tellJson(request, ends) : tellPeople(ends, flags)
+    return flags.json === true ? tellJson(file, ends) : tellPeople(ends, flags)
   } catch (error) {
     return tellFailure(file, flags, error)
   }
@@ -48,11 +48,11 @@ async function runRequested({ plans, out, timeout, ...rest }: RunRequest): Promi
   }
 }
 
-function tellJson({ file }: RunRequest, ends: readonly WorkerEnd[]): number {
+function tellJson(file: string, ends: readonly WorkerEnd[]): number {
   const records = recordsOf(ends)
   // What the program prints is not part of the report.
   process.stderr.write(programOutputText(printedOf(ends), styleFor(process.stderr, false)))
-  process.stdout.write(`${JSON.stringify(reportJson(file, records), null, 2)}\n`)
+  printJson(reportJson(file, records))
   return exitCode[overallVerdict(records)]
 }
 
@@ -76,18 +76,18 @@ function tellFailure(file: string, flags: RunFlags, error: unknown): number {
   const style = styleFor(process.stderr, flags.color)
   if (error instanceof NotLoadedError) {
     process.stderr.write(loadFailureText(error.failure, style))
-    if (flags.json === true) tellFailedReport(file, error.failure)
+    if (flags.json === true) printJson(failedReportJson(file, error.failure))
   } else if (error instanceof UsageError) {
     process.stderr.write(usageText(error, style))
-    if (flags.json === true) tellFailedReport(file, error)
+    if (flags.json === true) printJson(failedReportJson(file, error))
   } else {
     throw error
   }
   return exitCode.failed
 }
 
-function tellFailedReport(file: string, failure: { readonly message: string }): void {
-  process.stdout.write(`${JSON.stringify(failedReportJson(file, failure), null, 2)}\n`)
+function printJson(report: object): void {
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 }
 
 function recordsOf(ends: readonly WorkerEnd[]): RunRecord[] {

@@ -1,4 +1,7 @@
-/** The report for other programs, as `schema/report-v1.json` describes it. */
+/**
+ * The report for other programs, as `schema/report-v1.json` describes it. `program` is the file as the
+ * command line gave it.
+ */
 import type {
   Failure,
   FoundFinding,
@@ -9,6 +12,7 @@ import type {
 } from '../runs/record.ts'
 import { overallVerdict, verdictOf } from '../runs/record.ts'
 import { fileText } from '../terminal/style.ts'
+import { UsageError } from '../usage-error.ts'
 
 /** Where something is; `null` where no line of the program is known. Paths are relative to the cwd. */
 export interface PlaceJson {
@@ -28,13 +32,15 @@ export interface ReportJson {
 
 export function reportJson(program: string, records: readonly RunRecord[]): ReportJson {
   const verdict = overallVerdict(records)
-  return { version: 1, program: fileText(program), verdict, runs: records.map(runJson) }
+  return { version: 1, program, verdict, runs: records.map(runJson) }
 }
 
 /** A report of a program that never ran. */
-export function failedReportJson(program: string, failure: Pick<Failure, 'message'>): ReportJson {
-  const error = failureJson({ kind: 'not-loaded', ...failure })
-  return { version: 1, program: fileText(program), verdict: 'failed', runs: [], error }
+export function failedReportJson(program: string, failure: Failure | UsageError): ReportJson {
+  const { message, advice } = failure
+  const error =
+    failure instanceof UsageError ? ({ kind: 'usage', message, advice } as const) : failure
+  return { version: 1, program, verdict: 'failed', runs: [], error: failureJson(error) }
 }
 
 function runJson(record: RunRecord): object {
@@ -65,7 +71,8 @@ function lintJson({ place, buffer, ...rest }: FoundLint): object {
   return { ...rest, ...placeJson(place), buffer: buffer ?? null }
 }
 
-function failureJson({ kind, message, advice, place, explained }: Failure): object {
+function failureJson(failure: Omit<Failure, 'kind'> & { kind: string }): object {
+  const { kind, message, advice, place, explained } = failure
   const known = { kind, message, advice: advice ?? null, explained: explained === true }
   return { ...known, ...placeJson(place) }
 }

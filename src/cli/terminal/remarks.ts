@@ -9,7 +9,7 @@ export function remarksText(records: readonly RunRecord[], { colors }: Style): s
   const lints = mergeLints(records).map(({ item, seen }) => {
     const where = item.place === undefined ? '' : ` (${placeText(item.place)})`
     const head = colors.cyan(`hint[${item.rule}]`)
-    return `${head} ${item.message}${where}. ${item.fix} Seen on: ${runsText(seen, records)}.\n`
+    return `${head} ${item.message.replace(/\.$/, '')}${where}. ${item.fix} Seen on: ${runsText(seen, records)}.\n`
   })
   const notes = mergeNotes(records).map(
     ({ item }) => `${colors.dim(`note[${item.driver}]`)} ${item.message}\n`,
