@@ -163,11 +163,11 @@ export class Memory {
     if (this.checked && !this.coherent) {
       const drops = writeOnly || (view.scope === 'mapping' && this.#options.policy.dropsOldLines())
       if (drops) this.#applyActual(storage, view.start, view.end, DROP_CLEAN)
-      this.#applyActual(storage, view.start, view.end, PREFETCH)
     }
     if (!storage.hasViews) storage.reconciled = this.#options.latestEvent()
     storage.views.add(view)
-    this.#saveImage(storage, view.start, view.end, isNotServedByMemory)
+    this.#fill(storage, view.start, view.end)
+    this.#saveLines(storage, view.start, view.end)
   }
 
   /** The view's array may not be used any more. Stores through it are looked for one last time. */
@@ -199,7 +199,17 @@ export class Memory {
     const epoch = this.#options.epoch()
     if (storage.isKnown(start, end, epoch)) return
     const runs: Run[] = []
-    storage.lines.each(this.#lineStart(start), this.#lineEnd(storage, end), (interval) => {
+    for (const part of this.#viewedLines(storage, start, end)) {
+      runs.push(...this.#changesIn(storage, part, grain))
+    }
+    if (runs.length > 0) this.#applyFound(storage, runs, keepImage && grain === 'line')
+    storage.reconciled = this.#options.latestEvent()
+    storage.setKnown(start, end, epoch)
+  }
+
+  #changesIn(storage: Storage, part: Run, grain: Grain): Run[] {
+    const runs: Run[] = []
+    storage.lines.each(part.start, part.end, (interval) => {
       const precise = grain === 'line' || (interval.possible & MAY_BE_OLD) !== 0
       const found = changedRuns(
         storage.cached,
@@ -212,9 +222,25 @@ export class Memory {
       )
       runs.push(...found)
     })
-    if (runs.length > 0) this.#applyFound(storage, runs, keepImage && grain === 'line')
-    storage.reconciled = this.#options.latestEvent()
-    storage.setKnown(start, end, epoch)
+    return runs
+  }
+
+  /** The lines of a range that some live view shows, in order and without overlap. */
+  #viewedLines(storage: Storage, start: number, end: number): Run[] {
+    const lines = [...storage.views]
+      .map((view) => ({
+        start: this.#lineStart(Math.max(view.start, this.#lineStart(start))),
+        end: this.#lineEnd(storage, Math.min(view.end, this.#lineEnd(storage, end))),
+      }))
+      .filter((run) => run.start < run.end)
+      .sort((a, b) => a.start - b.start)
+    const joined: Run[] = []
+    for (const run of lines) {
+      const last = joined.at(-1)
+      if (last === undefined || run.start > last.end) joined.push(run)
+      else last.end = Math.max(last.end, run.end)
+    }
+    return joined
   }
 
   #applyFound(storage: Storage, runs: readonly Run[], keepImage: boolean): void {
@@ -432,21 +458,30 @@ export class Memory {
     if (this.coherent || !this.checked) return
     for (const { op, start, end } of this.#options.policy.act(moment, storage.size)) {
       this.reconcile(storage, start, end)
-      this.#applyActual(storage, start, end, op)
+      if (op === PREFETCH) this.#fill(storage, start, end)
+      else this.#applyActual(storage, start, end, op)
     }
-    for (const view of storage.views) this.#keepFilled(storage, view)
+    for (const view of storage.views) this.#fill(storage, view.start, view.end)
   }
 
-  /** Lines under live views are filled again at once: nobody would see a load fill them. */
-  #keepFilled(storage: Storage, view: LiveView): void {
+  /** Fills absent lines: under a live view nobody would see a load do it. */
+  #fill(storage: Storage, start: number, end: number): void {
+    if (this.coherent || !this.checked) return
     const absent: Run[] = []
-    storage.lines.each(view.start, view.end, ({ start, end, actual }) => {
-      if (presenceOf(actual) === 'absent') absent.push({ start, end })
+    storage.lines.each(this.#lineStart(start), this.#lineEnd(storage, end), (interval) => {
+      if (presenceOf(interval.actual) === 'absent') {
+        absent.push({ start: interval.start, end: interval.end })
+      }
     })
-    for (const { start, end } of absent) {
-      this.#applyActual(storage, start, end, PREFETCH)
-      this.#saveImage(storage, start, end, isNotServedByMemory)
+    for (const run of absent) {
+      this.#applyActual(storage, run.start, run.end, PREFETCH)
+      this.#saveImage(storage, run.start, run.end, isNotServedByMemory)
     }
+  }
+
+  #saveLines(storage: Storage, start: number, end: number): void {
+    const from = this.#lineStart(start)
+    this.#saveImage(storage, from, this.#lineEnd(storage, end), isNotServedByMemory)
   }
 
   // --- bytes -----------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
       options.onFrame?.(frame)
     },
   })
-  const checker = new Checker({ site: siteOf })
+  const checker = new Checker({ site: siteOf, lineSize: judged.lineSize })
   const batch = new EventBatch((event) => checker.observe(event))
   kernel.events.listen((event) => batch.add(event))
   if (options.onEvent !== undefined) kernel.events.listen(options.onEvent)
