@@ -1,0 +1,44 @@
+// expect: handle-alias
+// bytes: wrong everywhere
+// A buffer imported twice is one handle, and each of its two users closed it: the second close hit
+// whatever had been given the number since, and an overlay was drawn into memory of somebody else
+// (mpv, PR 7506; kmsxx, PR 25). Here the number ends with the cursor's buffer, which is shown for
+// the menu's.
+import { DmaHeap, DrmDevice, type Kernel } from 'dmabuf'
+
+const SIZE = 640 * 360 * 4
+
+export default async function overlays(kernel: Kernel): Promise<void> {
+  await using display = await DrmDevice.open(kernel)
+  using heap = DmaHeap.open(kernel)
+  using video = await heap.allocate(SIZE)
+  using menu = await heap.allocate(SIZE)
+  using cursor = await heap.allocate(SIZE)
+  await menu.withCpuAccess('write', (bytes) => bytes.fill(0x40))
+  await cursor.withCpuAccess('write', (bytes) => bytes.fill(0xc0))
+
+  const decoder = await display.importHandle(video)
+  const renderer = await display.importHandle(video)
+  await display.closeHandle(decoder)
+  const menuHandle = await display.importHandle(menu)
+  await display.closeHandle(renderer)
+  const cursorHandle = await display.importHandle(cursor)
+  await show(kernel, display, menuHandle)
+  await display.closeHandle(cursorHandle)
+  // Nobody looks at the result of the last close, as nobody did in the players.
+  await display.closeHandle(menuHandle).catch(() => undefined)
+}
+
+/** Shows what `handle` stands for, for three refreshes. */
+async function show(kernel: Kernel, display: DrmDevice, handle: number): Promise<void> {
+  const [output] = await display.outputs()
+  const mode = output?.modes[0]
+  if (output === undefined || mode === undefined) throw new Error('no screen is attached')
+  const { crtc, connector } = output
+  const [width, height] = [mode.hdisplay, mode.vdisplay]
+  const layout = { width, height, format: 'XR24', bytesPerLine: 4 * width }
+  const framebuffer = await display.addFramebuffer({ ...layout, handle })
+  await display.setCrtc({ crtc, connectors: [connector], framebuffer, mode })
+  await kernel.sleep(50e6)
+  await display.removeFramebuffer(framebuffer)
+}
