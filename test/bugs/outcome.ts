@@ -1,0 +1,55 @@
+/** Running a program of bugs/ on a board, and what came out of it. */
+import { createHash } from 'node:crypto'
+import { type Board, patternSource, type RunOptions, runProgram } from 'dmabuf/sim'
+import type { BugProgram } from './programs.ts'
+
+/** Small pictures: the programs ask for 640 by 360, and the camera gives what it has. */
+const source = patternSource(64, 32)
+
+export interface Outcome {
+  /** Rules that were reported, each once. */
+  readonly rules: readonly string[]
+  /** What the program returned and what the display showed, every byte; undefined where it threw. */
+  readonly bytes: string | undefined
+  readonly error: string | undefined
+}
+
+/** May sleep. */
+export async function outcomeOf(
+  { program, prepare }: BugProgram,
+  options: Pick<RunOptions, 'board' | 'as' | 'policy' | 'seed' | 'disabledRules'>,
+): Promise<Outcome> {
+  const hash = createHash('sha256')
+  const result = await runProgram(program, {
+    ...options,
+    source,
+    prepare,
+    onFrame: ({ first, bytes, width, height }) => {
+      if (first) hash.update(`picture ${width}x${height};`).update(bytes)
+    },
+  })
+  addValue(hash, result.value)
+  return {
+    rules: [...new Set(result.findings.map(({ rule }) => rule))].sort(),
+    bytes: result.error === undefined ? hash.digest('hex') : undefined,
+    error: result.error?.kind,
+  }
+}
+
+function addValue(hash: ReturnType<typeof createHash>, value: unknown): void {
+  if (value instanceof Uint8Array) hash.update(`bytes ${value.length};`).update(value)
+  else if (Array.isArray(value)) for (const item of value) addValue(hash, item)
+  else hash.update(`${String(value)};`)
+}
+
+/** `board` with every device looking into the caches: the effect that the bugs are about is gone. */
+export function snooping(board: Board): Board {
+  const devices = Object.keys(board.devices).map((name) => [name, { snoops: true }])
+  return {
+    ...board,
+    name: `${board.name}-snooping`,
+    devices: Object.fromEntries(devices),
+    otherDevices: { snoops: true },
+    uncachedSnoops: true,
+  }
+}

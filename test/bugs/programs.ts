@@ -1,0 +1,83 @@
+/** The programs under bugs/, and what their first two lines claim. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { RuleId } from 'dmabuf/check'
+import { ruleNamed } from 'dmabuf/check'
+import type { PolicyName, Program, SimKernel } from 'dmabuf/sim'
+
+const folder = new URL('../../bugs/', import.meta.url)
+
+/** Where the bytes go wrong: `arm-soc lazy` and so on, or everywhere; `none` where it throws instead. */
+export type Bytes = ReadonlySet<string> | 'everywhere' | 'none'
+
+export interface BugProgram {
+  /** Without `.ts`. */
+  readonly name: string
+  readonly expect: readonly RuleId[]
+  readonly bytes: Bytes
+  /** The name of the program that does it right; its own, where it does. */
+  readonly twin: string
+  readonly program: Program
+  readonly prepare: ((kernel: SimKernel) => void) | undefined
+}
+
+interface BugModule {
+  readonly default: Program
+  readonly prepare?: (kernel: SimKernel) => void
+}
+
+/** The programs' names, without `.ts`. */
+export function programNames(): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -'.ts'.length))
+    .sort()
+}
+
+/** May sleep. The program named `name`, with its claims. Throws where they cannot be understood. */
+export async function loadProgram(name: string): Promise<BugProgram> {
+  const file = fileURLToPath(new URL(`${name}.ts`, folder))
+  const [first = '', second = ''] = readFileSync(file, 'utf8').split('\n')
+  const module: BugModule = await import(pathToFileURL(file).href)
+  const expect = parseExpect(first)
+  return {
+    name,
+    expect,
+    bytes: parseBytes(second),
+    twin: expect.length === 0 ? name : `${name}.fixed`,
+    program: module.default,
+    prepare: module.prepare,
+  }
+}
+
+/** `// expect: clean` or `// expect: RULE[, RULE]`. */
+export function parseExpect(line: string): RuleId[] {
+  const claim = /^\/\/ expect: (.+)$/.exec(line)?.[1]
+  if (claim === undefined) throw new Error(`the first line says nothing: ${line}`)
+  if (claim === 'clean') return []
+  return claim.split(', ').map((id) => {
+    const rule = ruleNamed(id)
+    if (rule?.id !== id) throw new Error(`there is no rule '${id}'`)
+    return rule.id
+  })
+}
+
+const PLACE = /^(pc|arm-soc) (lazy|eager|random)$/
+
+/** `// bytes: right everywhere`, `wrong everywhere`, `wrong on BOARD POLICY[, …]`, `none, it throws everywhere`. */
+export function parseBytes(line: string): Bytes {
+  const claim = /^\/\/ bytes: (.+)$/.exec(line)?.[1]
+  if (claim === 'right everywhere') return new Set()
+  if (claim === 'wrong everywhere') return 'everywhere'
+  if (claim === 'none, it throws everywhere') return 'none'
+  const places = /^wrong on (.+)$/.exec(claim ?? '')?.[1]?.split(', ')
+  if (places === undefined || !places.every((place) => PLACE.test(place))) {
+    throw new Error(`the second line says nothing: ${line}`)
+  }
+  return new Set(places)
+}
+
+/** Whether the bytes are claimed to be wrong there. */
+export function isWrong(bytes: Bytes, board: string, policy: PolicyName): boolean {
+  return bytes === 'everywhere' || (bytes !== 'none' && bytes.has(`${board} ${policy}`))
+}
