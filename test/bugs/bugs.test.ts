@@ -73,7 +73,10 @@ describe.each(names)('%s', (name) => {
       const outcomes = await Promise.all(
         seeds.map((seed) => outcomeOf(bug, { board, policy, seed })),
       )
-      for (const { rules } of outcomes) expect(rules).toEqual(expected)
+      for (const { rules, files } of outcomes) {
+        expect(rules).toEqual(expected)
+        expect(files).toEqual(expected.length === 0 ? [] : [`${name}.ts`])
+      }
       if (bug.bytes === 'none') {
         for (const { error } of outcomes) expect(error).toBe('threw')
         return

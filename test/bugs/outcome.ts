@@ -1,6 +1,8 @@
 /** Running a program of bugs/ on a board, and what came out of it. */
 import { createHash } from 'node:crypto'
+import type { Finding } from 'dmabuf/check'
 import { type Board, patternSource, type RunOptions, runProgram } from 'dmabuf/sim'
+import { formatOrigin } from '../../src/tap/format-origin.ts'
 import type { BugProgram } from './programs.ts'
 
 /** Small pictures: the programs ask for 640 by 360, and the camera gives what it has. */
@@ -9,6 +11,8 @@ const source = patternSource(64, 32)
 export interface Outcome {
   /** Rules that were reported, each once. */
   readonly rules: readonly string[]
+  /** The files that findings point into, each once. */
+  readonly files: readonly string[]
   /** What the program returned and what the display showed, every byte; undefined where it threw. */
   readonly bytes: string | undefined
   readonly error: string | undefined
@@ -31,9 +35,15 @@ export async function outcomeOf(
   addValue(hash, result.value)
   return {
     rules: [...new Set(result.findings.map(({ rule }) => rule))].sort(),
+    files: [...new Set(result.findings.map(({ origin }) => fileOf(origin)))],
     bytes: result.error === undefined ? hash.digest('hex') : undefined,
     error: result.error?.kind,
   }
+}
+
+function fileOf(origin: Finding['origin']): string {
+  const file = origin === undefined ? undefined : formatOrigin(origin)?.file
+  return file?.split('/').at(-1) ?? 'nowhere'
 }
 
 function addValue(hash: ReturnType<typeof createHash>, value: unknown): void {
