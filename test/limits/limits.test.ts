@@ -1,0 +1,84 @@
+/**
+ * What the checker cannot see, or sees though it is not there: each limit of the README with a program
+ * that shows it. A test here that fails is good news: take the limit out of the README.
+ */
+import { DmaHeap, DrmDevice, type Frame, type Kernel, VideoDevice } from 'dmabuf'
+import { type Program, patternSource, runProgram } from 'dmabuf/sim'
+import { describe, expect, it } from 'vitest'
+
+const SIZE = { width: 64, height: 32 }
+const LINE = 64
+
+/** The rules that a program of two frames from one buffer brings, on arm-soc. */
+async function rulesOf(
+  use: (frame: Frame, turn: number) => Promise<void>,
+  views: 'raw' | 'checked' = 'raw',
+  policy: 'lazy' | 'eager' = 'lazy',
+): Promise<string[]> {
+  const program: Program = async (kernel: Kernel) => {
+    await using camera = await VideoDevice.open(kernel)
+    await using display = await DrmDevice.open(kernel)
+    using heap = DmaHeap.open(kernel)
+    const format = await camera.setFormat({ ...SIZE, format: 'XR24' })
+    await camera.start(await heap.allocateAll(2, format.sizeImage))
+    let turn = 0
+    for await (await using frame of camera.frames({ count: 4 })) {
+      await use(frame, turn++)
+      await display.show(frame)
+    }
+  }
+  const source = patternSource(SIZE.width, SIZE.height)
+  const result = await runProgram(program, { board: 'arm-soc', policy, source, views })
+  expect(result.error).toBeUndefined()
+  return [...new Set(result.findings.map(({ rule }) => rule as string))]
+}
+
+describe('unsound: harm that is not told', () => {
+  it('a load through an array that was taken in time, and used too late', async () => {
+    const kept = new Map<number, Uint8Array>()
+    let sum = 0
+    const late = async (frame: Frame): Promise<void> => {
+      const known = kept.get(frame.index)
+      if (known !== undefined) {
+        sum += known[0] ?? 0
+        return
+      }
+      await frame.buffer.startCpuAccess('read')
+      const map = frame.buffer.map()
+      kept.set(frame.index, map.bytes)
+      await frame.buffer.endCpuAccess('read')
+    }
+    expect(await rulesOf(late)).not.toContain('read-outside-bracket')
+    kept.clear()
+    expect(await rulesOf(late, 'checked')).toContain('read-outside-bracket')
+    expect(sum).toBeGreaterThanOrEqual(0)
+  })
+
+  it('a write-only access that stores less than a word of a line', async () => {
+    const oneByte = (frame: Frame): Promise<void> =>
+      frame.buffer.withCpuAccess('write', (bytes) => {
+        for (let at = 0; at < LINE; at += 4) bytes[at] = 1
+      })
+    expect(await rulesOf(oneByte)).not.toContain('partial-write-over-stale')
+    expect(await rulesOf(oneByte, 'checked')).toContain('partial-write-over-stale')
+  })
+
+  it('a write-only access whose gaps hold the very value that it stores beside them', async () => {
+    // The first line holds two bars of the pattern, eight pixels each.
+    const spread = (frame: Frame): Promise<void> =>
+      frame.buffer.withCpuAccess('write', (bytes) => bytes.set(bytes.slice(0, LINE / 2), LINE / 2))
+    expect(await rulesOf(spread)).not.toContain('partial-write-over-stale')
+    expect(await rulesOf(spread, 'checked')).not.toEqual([])
+  })
+})
+
+describe('incomplete: told though nothing is wrong', () => {
+  it('a write-only access that stores what memory holds already into part of a line', async () => {
+    const sameAgain = (frame: Frame): Promise<void> =>
+      frame.buffer.withCpuAccess('write', (bytes) => {
+        bytes.set(bytes.slice(0, LINE / 2))
+        bytes.fill(1, LINE / 2, LINE)
+      })
+    expect(await rulesOf(sameAgain)).toContain('partial-write-over-stale')
+  })
+})
