@@ -13,8 +13,15 @@ export function failureText(
   all: readonly RunPlan[],
   style: Style,
 ): string {
+  if (item.explained === true) return consequenceText(item)
   const lines = [...failureLines(item, style), ...detail('seen on', runsText(seen, all), style)]
   return `${lines.join('\n')}\n`
+}
+
+/** In one line: a finding has told the story. */
+function consequenceText({ message, place }: Failure): string {
+  const where = place === undefined ? '' : ` (${placeText(place)})`
+  return `As a consequence, ${message}${where}\n`
 }
 
 /** A program that never began to run. */
@@ -31,11 +38,10 @@ function failureLines(failure: Failure, style: Style): string[] {
   const { colors } = style
   const head = `${colors.bold(colors.red('error:'))} ${colors.bold(failure.message)}`
   const callers = (failure.callers ?? []).map((place) => `      from ${placeText(place)}`)
-  const why = failure.explained ? 'This is a consequence of a finding above.' : failure.advice
   return [
     head,
     ...placeLines(failure.place, style),
     ...callers,
-    ...(why === undefined ? [] : ['', ...detail('help', why, style)]),
+    ...(failure.advice === undefined ? [] : ['', ...detail('help', failure.advice, style)]),
   ]
 }

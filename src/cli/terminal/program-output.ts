@@ -18,7 +18,7 @@ export function programOutputText(printed: readonly Printed[], { colors }: Style
   return [...groups]
     .map(([output, runs]) => {
       const end = output.endsWith('\n') ? '' : '\n'
-      return `${colors.dim(`the program printed on ${runsText(runs, all)}:`)}\n${output}${end}\n`
+      return `${colors.dim(`the program printed on ${runsText(runs, all)}:`)}\n${output}${end}`
     })
     .join('')
 }

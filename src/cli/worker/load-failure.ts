@@ -1,6 +1,6 @@
 /** Why there is no program to run, and what to do about it. */
 import { readFileSync } from 'node:fs'
-import { extname } from 'node:path'
+import { extname, isAbsolute, relative } from 'node:path'
 import type { Failure, Place } from '../runs/record.ts'
 import { placesOf } from './places.ts'
 import { nodeSyntaxError, shownSyntaxError } from './syntax-error.ts'
@@ -46,7 +46,8 @@ function importFailure({ message }: Error): Failure | undefined {
       : what === 'package'
         ? `Install it beside the program: npm install ${name}`
         : 'Check the path; it needs its file extension.'
-  return failure(`the program imports '${name}', which is not there`, advice, mention(from, name))
+  const shown = isAbsolute(name) ? relative(process.cwd(), name) : name
+  return failure(`the program imports '${shown}', which is not there`, advice, mention(from, name))
 }
 
 async function syntaxFailure(file: string, error: Error): Promise<Failure> {
