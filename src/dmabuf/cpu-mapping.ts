@@ -88,13 +88,15 @@ export class CpuMapping {
     if (place === undefined || pieces !== 1) return undefined
     const { storage, from, to } = place
     const again = this.#sameView(from, to, scope)
-    if (again === undefined) this.#machine.memory.reconcile(storage, from, to)
+    if (again === undefined && this.attribute === 'cached') {
+      this.#machine.memory.prepareView(storage, { start: from, end: to }, { scope, writeOnly })
+    }
     const taken = this.#emitView(storage, { from, to, shift: start - from, scope })
     if (again !== undefined) {
       again.view.taken = taken
       return again
     }
-    return this.#keep(storage, { from, to, scope, taken, writeOnly })
+    return this.#keep(storage, { from, to, scope, taken })
   }
 
   /** The array that was handed out for the same bytes and is still alive. */
@@ -143,7 +145,7 @@ export class CpuMapping {
 
   #keep(
     storage: Storage,
-    what: { from: number; to: number; scope: LiveView['scope']; taken: number; writeOnly: boolean },
+    what: { from: number; to: number; scope: LiveView['scope']; taken: number },
   ): HandedOut {
     const view: LiveView = {
       start: what.from,
@@ -153,7 +155,7 @@ export class CpuMapping {
       mapping: this.info.id,
       task: this.#machine.scheduler.current.name,
     }
-    if (this.attribute === 'cached') this.#machine.memory.handOut(storage, view, what.writeOnly)
+    if (this.attribute === 'cached') this.#machine.memory.handOut(storage, view)
     const array = this.#machine.memory.arrayFor(storage, this.attribute)
     const handedOut = { bytes: array.subarray(what.from, what.to), view, storage }
     this.#handedOut.add(handedOut)

@@ -10,6 +10,7 @@ export interface Run {
   end: number
 }
 
+const WORD = 4
 const BLOCK = 128 * 1024
 
 /** The platform-neutral comparison: eight bytes at a time where the arrays are aligned for it. */
@@ -28,11 +29,11 @@ function equalTail(a: Uint8Array, b: Uint8Array, from: number): boolean {
   return true
 }
 
-/** How closely changes are told apart: to the byte at both ends, or to blocks of 128 KiB. */
+/** How closely changes are told apart: by words of four bytes, or by blocks of 128 KiB. */
 export type Grain = 'line' | 'block'
 
 /**
- * The runs of lines in `[start, end)` in which `now` differs from `before`, each cut to its first and
+ * The runs of words in `[start, end)` in which `now` differs from `before`, each cut to its first and
  * last differing byte. Bytes within a run may be equal: storing the same value again changes nothing.
  * With `block`, a run is made of whole blocks, and costs no look at each line.
  */
@@ -83,8 +84,22 @@ function scanLines(
       wideNow !== undefined && wideBefore !== undefined && line % 4 === 0 && next % 4 === 0
         ? differsIn(wideNow, wideBefore, line >> 2, next >> 2)
         : differsIn(now, before, line, next)
-    if (differs) addRun(runs, line, next)
+    if (differs) addWords(runs, now, before, line, next)
     line = next
+  }
+}
+
+/** The changed words of one line: what lies between two of them was not stored. */
+function addWords(
+  runs: Run[],
+  now: Uint8Array,
+  before: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  for (let word = start; word < end; word = nextBoundary(word, WORD, end)) {
+    const next = nextBoundary(word, WORD, end)
+    if (differsIn(now, before, word, next)) addRun(runs, word, next)
   }
 }
 

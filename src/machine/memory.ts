@@ -152,18 +152,25 @@ export class Memory {
   // --- CPU access through arrays ---------------------------------------------------------------
 
   /**
-   * Makes the range of `cached` show what a CPU load would, so that an array over it can be handed
-   * out. For a view that only writes, clean lines that may be old are dropped first: hardware may do
-   * that at any time, and nothing else tells the program's own stores from what stood there. Under a
-   * mapping's own array the policy chooses: dropping them makes every store visible, keeping them
-   * makes the loads old.
+   * Before an array over a range of `cached` is handed out. For one that only writes, clean lines that
+   * may be old are dropped: hardware may do that at any time, and nothing else tells the program's own
+   * stores from what stood there. Under a mapping's own array the policy chooses: dropping them makes
+   * every store visible, keeping them makes the loads old.
    */
-  handOut(storage: Storage, view: LiveView, writeOnly: boolean): void {
-    this.reconcile(storage, view.start, view.end)
-    if (this.checked && !this.coherent) {
-      const drops = writeOnly || (view.scope === 'mapping' && this.#options.policy.dropsOldLines())
-      if (drops) this.#applyActual(storage, view.start, view.end, DROP_CLEAN)
-    }
+  prepareView(
+    storage: Storage,
+    range: Run,
+    { scope, writeOnly }: { scope: LiveView['scope']; writeOnly: boolean },
+  ): void {
+    this.reconcile(storage, range.start, range.end)
+    if (this.coherent || !this.checked) return
+    const drops = writeOnly || (scope === 'mapping' && this.#options.policy.dropsOldLines())
+    if (drops) this.#applyActual(storage, range.start, range.end, DROP_CLEAN)
+    for (const view of storage.views) this.#fill(storage, view.start, view.end)
+  }
+
+  /** Makes the range show what a CPU load would, and looks for stores there from now on. */
+  handOut(storage: Storage, view: LiveView): void {
     if (!storage.hasViews) storage.reconciled = this.#options.latestEvent()
     storage.views.add(view)
     this.#fill(storage, view.start, view.end)
