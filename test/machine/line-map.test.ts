@@ -29,7 +29,11 @@ it('knows of every byte what an array would, and keeps equal neighbours joined',
   await fc.assert(
     fc.property(fc.array(update, { maxLength: 30 }), (updates) => {
       const map = new LineMap(SIZE, 0, 0, 0)
-      const naive: Cell[] = Array.from({ length: SIZE }, () => ({ actual: 0, possible: 0, writer: 0 }))
+      const naive: Cell[] = Array.from({ length: SIZE }, () => ({
+        actual: 0,
+        possible: 0,
+        writer: 0,
+      }))
       for (const { start, length, what, value } of updates) {
         const end = Math.min(SIZE, start + length)
         map.update(start, end, (interval) => {
@@ -39,7 +43,9 @@ it('knows of every byte what an array would, and keeps equal neighbours joined',
         expect(read(map, start, end)).toEqual(naive.slice(start, end))
       }
       expect(read(map, 0, SIZE)).toEqual(naive)
-      const borders = naive.filter((cell, i) => i > 0 && JSON.stringify(cell) !== JSON.stringify(naive[i - 1]))
+      const borders = naive.filter(
+        (cell, i) => i > 0 && JSON.stringify(cell) !== JSON.stringify(naive[i - 1]),
+      )
       expect(map.length).toBe(borders.length + 1)
     }),
     { numRuns: 500 },

@@ -40,7 +40,11 @@ describe('the scheduler', () => {
   it('is the same again with the same choices', async () => {
     const run = async (): Promise<string[]> => {
       let state = 1
-      const scheduler = new Scheduler({ choose: (count) => (state = (state * 5 + 3) % 17) % count })
+      const choose = (count: number): number => {
+        state = (state * 5 + 3) % 17
+        return state % count
+      }
+      const scheduler = new Scheduler({ choose })
       const seen: string[] = []
       const body = (name: string) => async (): Promise<void> => {
         for (let i = 0; i < 5; i++) {
