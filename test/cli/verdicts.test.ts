@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { dmabuf, folderWith, once } from './command.ts'
-import { clean, drawLine, noBracket, program } from './programs.ts'
+import { clean, drawLine, noBracket, pipeline, program } from './programs.ts'
 
 const folder = folderWith({
   'clean.ts': clean,
@@ -11,6 +11,13 @@ const folder = folderWith({
     'let view = new Uint8Array()',
     "await buffer.withCpuAccess('write', (bytes) => { view = bytes })",
     'view.fill(1)',
+  ),
+  'not-awaited.ts': pipeline(
+    [
+      'using map = frame.buffer.map()',
+      "void frame.buffer.withCpuAccess('write', (bytes) => bytes.fill(1))",
+      'map.bytes.fill(2); return',
+    ].join('\n    '),
   ),
   'leak.ts': program('void DmaHeap.open(kernel)'),
   'prints.ts': program('console.log("hello from", kernel.name)'),
@@ -46,7 +53,7 @@ describe.concurrent('dmabuf run', () => {
       dmabuf(folder, [...words, '--as', 'pc']),
     ])
     expect(own.stdout.match(/^pc +(eager|random 7) +findings +\d+ +0 +1 /gm)).toHaveLength(2)
-    expect(own.stdout).toContain('hardware like arm-soc')
+    expect(own.stdout).toContain('on arm-soc hardware may get them wrong')
     expect(asPc.stdout.match(/^pc +(eager|random 7) +findings +\d+ +0 +0 /gm)).toHaveLength(2)
   })
 
@@ -56,6 +63,13 @@ describe.concurrent('dmabuf run', () => {
     expect(stdout).toContain('error[use-after-release]')
     expect(stdout).toContain('--> dead-view.ts:7:8')
     expect(stdout).toContain('As a consequence, ')
+  })
+
+  it('takes what a forgotten await leaves behind for its consequence', async () => {
+    const { code, stdout } = await dmabuf(folder, ['run', 'not-awaited.ts', ...once])
+    expect(stdout).toMatch(/^error\[bracket-not-awaited\]/m)
+    expect(stdout).toContain('As a consequence, the program returned while it still waits')
+    expect(code).toBe(1)
   })
 
   it('takes a leak for a finding', async () => {

@@ -51,7 +51,7 @@ function bytesLines(merged: MergedFinding, all: readonly RunPlan[], style: Style
   const { wrong, hidden } = merged
   const judges = [...new Set(hidden.map(({ judgedAs }) => judgedAs))].join(', ')
   const wrongText = `${runsText(wrong, all)}: the bytes came out wrong`
-  const hiddenText = `${runsText(hidden, all)}: the bytes came out right; hardware like ${judges} may get them wrong`
+  const hiddenText = `${runsText(hidden, all)}: the bytes came out right; on ${judges} hardware may get them wrong`
   return [
     ...(wrong.length === 0 ? [] : detail('wrong on', wrongText, style)),
     ...(hidden.length === 0 ? [] : detail('hidden on', hiddenText, style)),

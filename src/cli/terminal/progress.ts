@@ -11,19 +11,24 @@ export interface Progress {
 const DELAY = 500
 
 export function showProgress(total: number): Progress {
-  if (process.stderr.isTTY !== true) return { ended: () => {}, stop: () => {} }
+  // A terminal of no columns, as some containers have, makes the spinner clear lines for ever.
+  const isShown = process.stderr.isTTY === true && process.stderr.columns > 0
+  if (!isShown) return { ended: () => {}, stop: () => {} }
   const spinner = createSpinner('', { stream: process.stderr })
   let done = 0
   const text = (): string => `running on the simulated boards: ${done} of ${total} runs`
   const timer = setTimeout(() => spinner.start({ text: text() }), DELAY)
+  const stop = (): void => {
+    clearTimeout(timer)
+    if (spinner.isSpinning()) spinner.stop()
+  }
+  // Whoever interrupts the command gets the cursor back.
+  process.once('exit', stop)
   return {
     ended: () => {
       done++
       spinner.update({ text: text() })
     },
-    stop: () => {
-      clearTimeout(timer)
-      if (spinner.isSpinning()) spinner.stop()
-    },
+    stop,
   }
 }
