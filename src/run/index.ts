@@ -1,5 +1,5 @@
 /** dmabuf/sim: the simulated kernel, its boards, and running a program on them under the checker. */
 export type { DmabufEvent } from '../events/event.ts'
 export * from '../sim/index.ts'
-export type { Program, ProgramError } from './program.ts'
+export type { Prepare, Program, ProgramError } from './program.ts'
 export { type PolicyName, type RunOptions, type RunResult, runProgram } from './run-program.ts'

@@ -1,7 +1,11 @@
+import type { SimKernel } from '../sim/index.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 
 /** A program: what the default export of a file for `dmabuf run` is. It may return a promise. */
 export type Program = (kernel: Kernel) => unknown
+
+/** What a program's file may export beside it, as `prepare`: plans failures before the program begins. */
+export type Prepare = (kernel: SimKernel) => void
 
 /** How a program itself failed, apart from what the checker found. */
 export interface ProgramError {

@@ -20,7 +20,7 @@ import {
   SimKernel,
 } from '../sim/index.ts'
 import { formatOrigin } from '../tap/format-origin.ts'
-import type { Program, ProgramError } from './program.ts'
+import type { Prepare, Program, ProgramError } from './program.ts'
 import { supervise } from './supervise.ts'
 
 export type PolicyName = 'lazy' | 'eager' | 'random'
@@ -41,7 +41,7 @@ export interface RunOptions {
   /** A native comparison of bytes, where the host has one. */
   readonly equal?: EqualBytes | undefined
   /** Prepares the kernel before the program begins: planned failures, listeners. */
-  readonly prepare?: ((kernel: SimKernel) => void) | undefined
+  readonly prepare?: Prepare | undefined
   readonly onFrame?: ((frame: ShownFrame) => void) | undefined
   readonly onEvent?: ((event: DmabufEvent) => void) | undefined
   /** Rules that report nothing in this run. */

@@ -28,12 +28,12 @@ export async function supervise(
     const end = (how: ProgramEnd): void => {
       if (over) return
       over = true
-      clearTimeout(timer)
+      stopWatching()
       signal?.removeEventListener('abort', onAbort)
       resolve(how)
     }
     const onAbort = (): void => end({ error: stopped(signal?.reason) })
-    const timer = watchIdle(kernel, () => over, end)
+    const stopWatching = watchIdle(kernel, end)
     onStuck((waiting) => end({ error: stuck(waiting) }))
     if (signal?.aborted === true) return onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -50,22 +50,19 @@ async function start(program: Program, kernel: SimKernel): Promise<unknown> {
   return await program(kernel)
 }
 
-function watchIdle(
-  kernel: SimKernel,
-  isOver: () => boolean,
-  end: (how: ProgramEnd) => void,
-): TimerHandle {
+/** Ends a program that has been idle for too long; returns how to stop looking. */
+function watchIdle(kernel: SimKernel, end: (how: ProgramEnd) => void): () => void {
   let idle = 0
   let epoch = -1
   const look = (): void => {
-    if (isOver()) return
     const moved = kernel.scheduler.hasWaiters || kernel.scheduler.epoch !== epoch
     idle = moved ? 0 : idle + IDLE_STEP
     epoch = kernel.scheduler.epoch
+    timer = setTimeout(look, IDLE_STEP)
     if (idle >= IDLE_LIMIT) end({ error: waitsElsewhere() })
-    else setTimeout(look, IDLE_STEP)
   }
-  return setTimeout(look, IDLE_STEP)
+  let timer = setTimeout(look, IDLE_STEP)
+  return () => clearTimeout(timer)
 }
 
 function threw(cause: unknown): ProgramError {

@@ -29,7 +29,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../uapi/fcntl.ts'
-import { currentOrigin } from '../uapi/origin.ts'
+import { captureOrigin, currentOrigin, withOrigin } from '../uapi/origin.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../uapi/syscalls.ts'
 import { AddressSpace, type Area } from './address-space.ts'
 import { checkedView } from './checked-view.ts'
@@ -376,9 +376,11 @@ export class Process implements Syscalls {
         alive = false
       })
     }
+    // No call on the waist stands for an access by index: it is told apart by its own line.
+    const from = <T>(access: () => T): T => withOrigin(captureOrigin(undefined), access)
     return checkedView(length, {
-      load: (offset, target) => this.load(address + offset, target),
-      store: (offset, source) => this.store(address + offset, source),
+      load: (offset, target) => from(() => this.load(address + offset, target)),
+      store: (offset, source) => from(() => this.store(address + offset, source)),
       isAlive: () => alive && this.#memory.find(address, length) === area,
     })
   }

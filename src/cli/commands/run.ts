@@ -1,4 +1,5 @@
 /** `dmabuf run`: a program on every board, and what is to be said about it. */
+import { join } from 'node:path'
 import { exitCode } from '../exit-code.ts'
 import { failedReportJson, reportJson } from '../report/json.ts'
 import { mergeFailures, mergeFindings } from '../report/merge.ts'
@@ -66,6 +67,7 @@ function tellPeople(ends: readonly WorkerEnd[], flags: RunFlags): number {
     ...mergeFailures(records).map((failure) => failureText(failure, records, style)),
     remarksText(records, style),
     `${summaryTable(records, style)}\n${conclusion(records, findings, style)}`,
+    flags.out === undefined ? '' : picturesText(flags.out, records),
   ]
   process.stdout.write(parts.filter((part) => part !== '').join('\n'))
   return exitCode[overallVerdict(records)]
@@ -84,6 +86,14 @@ function tellFailure(file: string, flags: RunFlags, error: unknown): number {
     throw error
   }
   return exitCode.failed
+}
+
+/** Where to look, by one picture's path. */
+function picturesText(out: string, records: readonly RunRecord[]): string {
+  const run = records.findLast(({ frames }) => frames > 0)
+  if (run === undefined) return 'no picture was shown\n'
+  const path = join(out, runName(run), `frame-${String(run.frames).padStart(4, '0')}.png`)
+  return `pictures of each run: ${path} and before\n`
 }
 
 function printJson(report: object): void {

@@ -10,10 +10,10 @@ const COLUMNS: readonly Column[] = [
   { head: 'policy' },
   { head: 'verdict' },
   { head: 'findings', align: 'right' },
-  { head: 'bytes wrong', align: 'right' },
+  { head: 'wrong bytes', align: 'right' },
   { head: 'hidden', align: 'right' },
   { head: 'frames', align: 'right' },
-  { head: 'CPU copies', align: 'right' },
+  { head: 'zeroed, copied', align: 'right' },
   { head: 'cache upkeep', align: 'right' },
   { head: 'virtual time', align: 'right' },
 ]

@@ -4,7 +4,6 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
 import { type FrameSource, y4mSource } from '../../drivers/video/source.ts'
 import { parseY4m } from '../../drivers/video/y4m.ts'
-import type { Program } from '../../run/program.ts'
 import { runProgram } from '../../run/run-program.ts'
 import type { WorkerMessage, WorkerTask } from '../runs/messages.ts'
 import { Accidents } from './accidents.ts'
@@ -22,7 +21,8 @@ async function work(task: WorkerTask): Promise<void> {
   const accidents = new Accidents()
   const loaded = await loadProgram(task.file)
   if ('failure' in loaded) return tell({ kind: 'not-loaded', failure: loaded.failure })
-  const result = await runProgram(loaded.program as Program, {
+  const result = await runProgram(loaded.program, {
+    prepare: loaded.prepare,
     board: task.plan.board,
     as: task.plan.judgedAs,
     policy: task.plan.policy,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { register as registerTypeScript } from 'tsx/esm/api'
-import type { Program } from '../../run/program.ts'
+import type { Prepare, Program } from '../../run/program.ts'
 import type { Failure } from '../runs/record.ts'
 import { loadFailure, notAProgram } from './load-failure.ts'
 import type { Entries } from './own-package.ts'
@@ -13,7 +13,9 @@ interface Manifest {
   readonly exports: Readonly<Record<string, unknown>>
 }
 
-export type Loaded = { readonly program: Program } | { readonly failure: Failure }
+export type Loaded =
+  | { readonly program: Program; readonly prepare: Prepare | undefined }
+  | { readonly failure: Failure }
 
 /** May sleep. Imports `file` and takes its default export. Call once per thread: it installs hooks. */
 export async function loadProgram(file: string): Promise<Loaded> {
@@ -23,7 +25,7 @@ export async function loadProgram(file: string): Promise<Loaded> {
     const found: unknown = await import(pathToFileURL(file).href)
     const program = defaultOf(found)
     return typeof program === 'function'
-      ? { program: program as Program }
+      ? { program: program as Program, prepare: prepareOf(found) }
       : { failure: notAProgram(file, program) }
   } catch (error) {
     return { failure: await loadFailure(file, error) }
@@ -37,6 +39,11 @@ function ownEntries(): Entries {
   const paths = Object.keys(exports).filter((path) => !path.endsWith('.json'))
   const names = paths.map((path) => `${name}${path.slice(1)}`)
   return Object.fromEntries(names.map((entry) => [entry, import.meta.resolve(entry)]))
+}
+
+function prepareOf(module: unknown): Prepare | undefined {
+  const { prepare } = module as { prepare?: unknown }
+  return typeof prepare === 'function' ? (prepare as Prepare) : undefined
 }
 
 /** The default export; that of a module compiled to CommonJS is wrapped once more. */
