@@ -7,6 +7,7 @@ for (const board of ['pc', 'arm-soc']) {
   it(`shares its buffers correctly on ${board}`, async () => {
     const run = await runProgram(pipeline, { board, policy: 'random', seed: 7 })
     expect(run.findings).toEqual([])
+    expect(run.verdict).toBe('clean')
     expect(run.frames).toBe(24)
   })
 }

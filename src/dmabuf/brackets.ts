@@ -12,6 +12,7 @@ import type { DmaBuf } from './dma-buf.ts'
 export class OpenBrackets {
   #open: CpuAccess[] = []
   readonly #listeners: (() => void)[] = []
+  readonly #mappings = new Set<CpuMapping>()
   readonly #views: { mapping: CpuMapping; handedOut: HandedOut }[] = []
 
   get isOpen(): boolean {
@@ -36,6 +37,20 @@ export class OpenBrackets {
 
   keep(mapping: CpuMapping, handedOut: HandedOut): void {
     this.#views.push({ mapping, handedOut })
+  }
+
+  /** A mapping whose arrays may have been stored through before an access begins. */
+  addMapping(mapping: CpuMapping): void {
+    this.#mappings.add(mapping)
+  }
+
+  removeMapping(mapping: CpuMapping): void {
+    this.#mappings.delete(mapping)
+  }
+
+  /** What was stored so far was stored outside the access that begins now. */
+  reconcile(): void {
+    for (const mapping of this.#mappings) mapping.reconcile()
   }
 
   /** Calls `listener` once, when no access is open any more. */

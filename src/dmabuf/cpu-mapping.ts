@@ -8,6 +8,7 @@ import { eachRun, type SgTable } from '../dma/sg-table.ts'
 import type { Hazard, MemoryAttribute } from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { LiveView, Storage } from '../machine/storage.ts'
+import { openBrackets } from './brackets.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import type { CpuPages } from './ops.ts'
 
@@ -41,6 +42,7 @@ export class CpuMapping {
     const { attribute, runs } = info.pages
     this.attribute = attribute
     this.#table = { runs, segments: [], size: info.length }
+    openBrackets(info.buffer).addMapping(this)
     this.#emitMap('cpu-map')
   }
 
@@ -127,6 +129,13 @@ export class CpuMapping {
     })
   }
 
+  /** Looks for stores through every array that is alive. */
+  reconcile(): void {
+    for (const { storage, view } of this.#handedOut) {
+      this.#machine.memory.reconcile(storage, view.start, view.end)
+    }
+  }
+
   /** Ends an array: stores through it are looked for, and forgotten about afterwards. */
   takeBack(handedOut: HandedOut): void {
     this.#machine.memory.takeBack(handedOut.storage, handedOut.view)
@@ -140,6 +149,7 @@ export class CpuMapping {
     for (const storage of new Set(ended.map((handedOut) => handedOut.storage))) {
       if (!storage.hasViews) this.#machine.memory.detach(storage)
     }
+    openBrackets(this.info.buffer).removeMapping(this)
     this.#emitMap('cpu-unmap')
   }
 

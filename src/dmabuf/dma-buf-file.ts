@@ -90,6 +90,7 @@ export class DmaBufFile implements OpenFile {
   }
 
   async #begin(flags: number, access: CpuAccess): Promise<void> {
+    openBrackets(this.buffer).reconcile()
     const synced = await this.#core.beginCpuAccess(this.buffer, access)
     openBrackets(this.buffer).start(access)
     this.#emit(flags, access, 0, synced)

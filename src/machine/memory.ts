@@ -260,7 +260,8 @@ export class Memory {
     )
     const stored = runs.flatMap((run) => this.#storedIn(storage, run))
     for (const run of stored) this.#apply(storage, run.start, run.end, CPU_STORE, CPU_STORE, writer)
-    for (const run of runs) {
+    // Words that were taken for stored although they hold what they held are dirty too.
+    for (const run of [...runs, ...stored]) {
       if (this.coherent) copy(storage.memory, storage.cached, run.start, run.end)
       else if (keepImage) this.#saveImage(storage, run.start, run.end, isNotServedByMemory)
     }

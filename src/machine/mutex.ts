@@ -16,8 +16,11 @@ export class Mutex {
 
   /** May sleep. Returns whether the lock was taken; false: `signal` interrupted the wait. */
   async acquire(signal?: AbortSignal): Promise<boolean> {
-    const free = (): boolean => !this.#held
-    if (!(await this.#scheduler.until(this.#queue, free, [this.#name], signal))) return false
+    // Between being woken and going on, another task may have taken it.
+    while (this.#held) {
+      const free = (): boolean => !this.#held
+      if (!(await this.#scheduler.until(this.#queue, free, [this.#name], signal))) return false
+    }
     this.#held = true
     return true
   }

@@ -243,6 +243,8 @@ export class Scheduler {
   #turn(): void {
     this.#pumping = false
     if (this.#stopped || !this.hasWaiters) return
+    // Code of the program may have run since the last turn, without a call of its own.
+    this.#epoch++
     if (this.#ready.length === 0 && !this.#passTime()) return
     const next = this.#takeReady()
     if (next !== undefined) this.#resume(next)

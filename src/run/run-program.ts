@@ -20,7 +20,7 @@ import {
   SimKernel,
 } from '../sim/index.ts'
 import { formatOrigin } from '../tap/format-origin.ts'
-import type { Prepare, Program, ProgramError } from './program.ts'
+import type { Prepare, Program, ProgramEnd, ProgramError } from './program.ts'
 import { supervise } from './supervise.ts'
 
 export type PolicyName = 'lazy' | 'eager' | 'random'
@@ -54,7 +54,8 @@ export interface RunResult {
   readonly judgedAs: string
   readonly policy: PolicyName
   readonly seed: number
-  readonly verdict: 'clean' | 'findings'
+  /** `failed`: the program did not come to its end, so that no findings mean nothing. */
+  readonly verdict: 'clean' | 'findings' | 'failed'
   readonly findings: readonly Finding[]
   readonly notes: readonly Note[]
   readonly lints: readonly Lint[]
@@ -116,7 +117,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     judgedAs: judged.name,
     policy,
     seed,
-    verdict: result.findings.length === 0 ? 'clean' : 'findings',
+    verdict: verdictOf(end, result),
     ...result,
     rulesNotCheckable: [],
     cost,
@@ -136,6 +137,11 @@ function finish(kernel: SimKernel, error: ProgramError | undefined): void {
     agent: { kind: 'task', name: 'main' },
   })
   kernel.exit()
+}
+
+function verdictOf(end: ProgramEnd, { findings }: CheckResult): RunResult['verdict'] {
+  if (findings.length > 0) return 'findings'
+  return 'error' in end ? 'failed' : 'clean'
 }
 
 function howEnded(error: ProgramError | undefined): 'returned' | 'threw' | 'stopped' {
