@@ -34,6 +34,8 @@ interface Timer {
   readonly time: number
   readonly sequence: number
   readonly run: () => void
+  /** Ends somebody's wait, however far off: while there is one, nobody is stuck. */
+  readonly wakes: boolean
 }
 
 /** No waiter resumed in this much virtual time: nothing that devices still do will wake anybody. */
@@ -95,9 +97,12 @@ export class Scheduler {
     )
   }
 
-  /** Runs `run` at the virtual `time`, outside of any task. Returns a function that takes it back. */
-  at(time: number, run: () => void): () => void {
-    const timer = { time: Math.max(time, this.#now), sequence: ++this.#sequence, run }
+  /**
+   * Runs `run` at the virtual `time`, outside of any task; `wakes` says that it will end a wait.
+   * Returns a function that takes it back.
+   */
+  at(time: number, run: () => void, wakes = false): () => void {
+    const timer = { time: Math.max(time, this.#now), sequence: ++this.#sequence, run, wakes }
     const index = this.#timers.findIndex((other) => other.time > timer.time)
     this.#timers.splice(index === -1 ? this.#timers.length : index, 0, timer)
     this.#pump()
@@ -150,7 +155,7 @@ export class Scheduler {
 
   /** May sleep, for `nanoseconds` of virtual time. */
   sleep(nanoseconds: number, signal?: AbortSignal): Promise<Wake> {
-    return this.park([], (wake) => this.at(this.#now + nanoseconds, wake), signal)
+    return this.park([], (wake) => this.at(this.#now + nanoseconds, wake, true), signal)
   }
 
   /**
@@ -269,8 +274,10 @@ export class Scheduler {
   /** Everybody waits: let devices work until somebody is woken. False: that will not happen. */
   #passTime(): boolean {
     while (this.#ready.length === 0) {
+      const wakes = this.#timers.some((timer) => timer.wakes)
       const timer = this.#timers.shift()
-      if (timer === undefined || timer.time - this.#lastResume > STUCK_AFTER) {
+      const late = (timer?.time ?? 0) - this.#lastResume > STUCK_AFTER
+      if (timer === undefined || (late && !wakes)) {
         if (timer !== undefined) this.#timers.unshift(timer)
         this.#stuck()
         return false

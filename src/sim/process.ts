@@ -11,6 +11,7 @@ import type { CallerFiles, DeviceNode, OpenFile, UserMemory } from '../dmabuf/fi
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
+import type { Task } from '../machine/scheduler.ts'
 import { errno } from '../uapi/errno.ts'
 import {
   F_DUPFD_CLOEXEC,
@@ -66,6 +67,8 @@ export class Process implements Syscalls {
   #lastReason = ''
   /** Virtual time that calls took which may not sleep: the next one that may sleeps for them too. */
   #debt = 0
+  /** When a task's calls so far are through: a later call of the same task does not overtake them. */
+  readonly #busyUntil = new WeakMap<Task, number>()
 
   constructor(options: ProcessOptions) {
     this.#machine = options.machine
@@ -410,7 +413,7 @@ export class Process implements Syscalls {
     listener: () => void,
   ): () => void {
     const stops = files.flatMap((file) => file.onReady?.(listener) ?? [])
-    if (deadline !== undefined) stops.push(this.#machine.scheduler.at(deadline, listener))
+    if (deadline !== undefined) stops.push(this.#machine.scheduler.at(deadline, listener, true))
     return () => {
       for (const stop of stops) stop()
     }
@@ -426,7 +429,10 @@ export class Process implements Syscalls {
     const { scheduler, board } = this.#machine
     const time = board.cost.syscall + this.#debt
     this.#debt = 0
-    await scheduler.park(touches, (wake) => scheduler.at(scheduler.now + time, wake))
+    const task = scheduler.current
+    const end = Math.max(scheduler.now + time, this.#busyUntil.get(task) ?? 0)
+    this.#busyUntil.set(task, end)
+    await scheduler.park(touches, (wake) => scheduler.at(end, wake, true))
   }
 
   /** Virtual time that cache maintenance on this board took since power-on. */

@@ -95,4 +95,12 @@ describe('the scheduler', () => {
     }
     expect(scheduler.now).toBe(5)
   })
+
+  it('does not take a long sleep for being stuck, whatever devices do meanwhile', async () => {
+    const scheduler = new Scheduler()
+    const scan = (): void => void scheduler.at(scheduler.now + 1_000_000_000, scan)
+    scan()
+    expect(await scheduler.sleep(30_000_000_000)).toBe('woken')
+    expect(scheduler.now).toBe(30_000_000_000)
+  })
 })

@@ -228,3 +228,20 @@ describe('failures on purpose', () => {
     expect(await sync(kernel, fd, uapi.DMA_BUF_SYNC_RW)).toBe(0)
   })
 })
+
+describe('calls that overlap in one task', () => {
+  it('take effect in the order in which they were made', async () => {
+    const kernel = start()
+    const fd = await allocate(kernel)
+    const order: string[] = []
+    kernel.events.listen(({ kind }) => {
+      if (kind === 'bracket-start' || kind === 'bracket-end') order.push(kind)
+    })
+    for (let i = 0; i < 5; i++) kernel.sys.lseek(fd, 0, uapi.SEEK_END)
+    await Promise.all([
+      sync(kernel, fd, uapi.DMA_BUF_SYNC_RW),
+      sync(kernel, fd, uapi.DMA_BUF_SYNC_END | uapi.DMA_BUF_SYNC_RW),
+    ])
+    expect(order).toEqual(['bracket-start', 'bracket-end'])
+  })
+})
