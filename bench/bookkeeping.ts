@@ -22,6 +22,7 @@ async function operations(size: number): Promise<() => Promise<void>> {
     table,
     direction: 'bidirectional',
     buffer: kernel.inode,
+    driver: { name: 'bench', modelled: true },
   } as const
   return async () => {
     for (let i = 0; i < OPERATIONS; i++) {

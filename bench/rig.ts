@@ -41,7 +41,7 @@ export class Rig {
       checked,
     })
     const dma = new DmaLayer(this.machine)
-    this.core = new DmaBufCore(this.machine)
+    this.core = new DmaBufCore(this.machine, dma)
     this.jobs = new DeviceJobs(this.machine, dma)
     const heap = new SystemHeap(this.machine, dma, this.core)
     const node = new DmaHeapNode('system', heap, this.machine, this.core)
@@ -49,7 +49,7 @@ export class Rig {
       machine: this.machine,
       core: this.core,
       nodes: new Map([[node.path, node]]),
-      failures: new Failures(),
+      failures: new Failures(this.machine.faults),
     })
     this.sys = guarded(tap(process, (event) => this.machine.events.emit(event)))
     if (checked) {

@@ -148,10 +148,15 @@ export class BufferHistory {
     this.#remember(bracket)
   }
 
-  addMaintenance(event: MaintenanceEvent): void {
+  /** Part of what a CPU access or a map does, told just before the event of its own. */
+  addStep({ id }: { readonly id: EventId }): void {
     const run = this.#maintenanceRun
-    if (run !== undefined && run.last === event.id - 1) run.last = event.id
-    else this.#maintenanceRun = { first: event.id, last: event.id }
+    if (run !== undefined && run.last === id - 1) run.last = id
+    else this.#maintenanceRun = { first: id, last: id }
+  }
+
+  addMaintenance(event: MaintenanceEvent): void {
+    this.addStep(event)
     keep(this.#recentMaintenance, event)
     this.dirty.delete(event.range)
   }

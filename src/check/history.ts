@@ -102,6 +102,10 @@ export class History {
       case 'maintenance':
         this.buffer(event.buffer).addMaintenance(event)
         return
+      case 'dma-sync':
+      case 'bounce-copy':
+        this.buffer(event.buffer).addStep(event)
+        return
       case 'job-start':
         this.#share(event.buffer, event)
         this.buffer(event.buffer).jobs.set(event.job, event)

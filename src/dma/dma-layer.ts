@@ -4,13 +4,13 @@
  * Map and `syncForDevice` hand memory to the device, unmap and `syncForCpu` take it back. None sleeps.
  * Source: kernel Documentation/core-api/dma-api.rst and kernel/dma/direct.h.
  */
-import type { CacheOp, DmaDirection, Hazard, Range } from '../events/event.ts'
+import type { CacheOp, DmaDirection, DriverName, Hazard, Range } from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { PerBoard } from '../machine/memory.ts'
 import type { Storage } from '../machine/storage.ts'
 import { opForCpu, opForDevice } from './direction.ts'
 import type { DmaMapping } from './mapping.ts'
-import { eachRun, type SgTable } from './sg-table.ts'
+import { eachRun, placementOf, type SgTable } from './sg-table.ts'
 
 export interface MapRequest {
   readonly device: string
@@ -18,11 +18,17 @@ export interface MapRequest {
   readonly direction: DmaDirection
   readonly skipCpuSync?: boolean | undefined
   readonly buffer: number
+  /** Where in the buffer the table's first byte lies. */
+  readonly offset?: number | undefined
+  /** Who maps: the exporter whose operation this is, or the device's own driver. */
+  readonly driver: DriverName
+  readonly attachment?: number | undefined
 }
 
 export class DmaLayer {
   readonly #machine: Machine
   #mappings = 0
+  readonly #synced = new Map<number, Set<string>>()
 
   constructor(machine: Machine) {
     this.#machine = machine
@@ -37,21 +43,38 @@ export class DmaLayer {
       direction: request.direction,
       skipCpuSync: request.skipCpuSync ?? false,
       buffer: request.buffer,
+      offset: request.offset ?? 0,
+      driver: request.driver,
+      attachment: request.attachment,
       live: true,
     }
     this.#machine.cost.mappings++
-    if (!mapping.skipCpuSync) this.syncForDevice(mapping, mapping.direction)
+    if (!mapping.skipCpuSync) this.#forDevice(mapping, mapping.direction)
+    this.#emitMap('dma-map', mapping)
     return mapping
   }
 
   /** dma_unmap_sgtable: the CPU owns the memory afterwards. */
   unmap(mapping: DmaMapping): void {
-    if (!mapping.skipCpuSync) this.syncForCpu(mapping, mapping.direction)
+    if (!mapping.skipCpuSync) this.#forCpu(mapping, mapping.direction)
     mapping.live = false
+    this.#emitMap('dma-unmap', mapping)
+  }
+
+  /** The devices that mappings of the buffer were synced for since this was last asked. */
+  takeSynced(buffer: number): string[] {
+    const devices = [...(this.#synced.get(buffer) ?? [])]
+    this.#synced.delete(buffer)
+    return devices
   }
 
   /** dma_sync_sgtable_for_device; with a range of bytes, dma_sync_single_range_for_device. */
   syncForDevice(mapping: DmaMapping, direction: DmaDirection, range?: Range): void {
+    this.#forDevice(mapping, direction, range)
+    this.#emitSync('device', mapping, direction, range)
+  }
+
+  #forDevice(mapping: DmaMapping, direction: DmaDirection, range?: Range): void {
     this.#maintain(mapping, range, {
       actual: opForDevice(this.#machine.board, mapping.device, direction),
       judged: opForDevice(this.#machine.judged, mapping.device, direction),
@@ -60,6 +83,11 @@ export class DmaLayer {
 
   /** dma_sync_sgtable_for_cpu; with a range of bytes, dma_sync_single_range_for_cpu. */
   syncForCpu(mapping: DmaMapping, direction: DmaDirection, range?: Range): void {
+    this.#forCpu(mapping, direction, range)
+    this.#emitSync('cpu', mapping, direction, range)
+  }
+
+  #forCpu(mapping: DmaMapping, direction: DmaDirection, range?: Range): void {
     this.#maintain(mapping, range, {
       actual: opForCpu(this.#machine.board, mapping.device, direction),
       judged: opForCpu(this.#machine.judged, mapping.device, direction),
@@ -99,6 +127,38 @@ export class DmaLayer {
     eachRun(mapping.table, start, end, (storage, from, to) =>
       this.#machine.memory.reconcile(storage, from, to),
     )
+  }
+
+  #emitMap(kind: 'dma-map' | 'dma-unmap', mapping: DmaMapping): void {
+    const { table, offset } = mapping
+    this.#machine.events.emit({
+      kind,
+      buffer: mapping.buffer,
+      attachment: mapping.attachment,
+      mapping: mapping.id,
+      device: mapping.device,
+      direction: mapping.direction,
+      skipCpuSync: mapping.skipCpuSync,
+      range: { start: offset, end: offset + table.size },
+      placement: placementOf(table),
+      driver: mapping.driver,
+    })
+  }
+
+  #emitSync(
+    to: 'cpu' | 'device',
+    mapping: DmaMapping,
+    direction: DmaDirection,
+    range: Range = { start: 0, end: mapping.table.size },
+  ): void {
+    const { buffer, offset, device, driver } = mapping
+    const synced = this.#synced.get(buffer)
+    if (synced === undefined) this.#synced.set(buffer, new Set([device]))
+    else synced.add(device)
+    const inBuffer = { start: offset + range.start, end: offset + range.end }
+    const id = mapping.id
+    const what = { to, buffer, mapping: id, device, direction, range: inBuffer, driver }
+    this.#machine.events.emit({ kind: 'dma-sync', ...what })
   }
 
   #maintain(

@@ -1,3 +1,4 @@
+import type { Placement } from '../events/event.ts'
 import type { Storage } from '../machine/storage.ts'
 
 /** Bytes that follow each other in one storage, however its frames are scattered. */
@@ -30,6 +31,11 @@ export function tableOf(storage: Storage): SgTable {
     runs: [{ storage, offset: 0, length: storage.size }],
     size: storage.size,
   }
+}
+
+/** Where the table's bytes lie, as events tell it. */
+export function placementOf({ runs }: Pick<SgTable, 'runs'>): Placement[] {
+  return runs.map(({ storage, offset, length }) => ({ storage: storage.id, offset, length }))
 }
 
 /** Calls `visit` with the parts of storages that bytes `[start, end)` of the table are in. */

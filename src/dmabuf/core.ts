@@ -4,6 +4,7 @@
  * Source: drivers/dma-buf/dma-buf.c of Linux 6.12, and Documentation/driver-api/dma-buf.rst.
  */
 import { directionOf } from '../dma/direction.ts'
+import type { DmaLayer } from '../dma/dma-layer.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 import type { CpuAccess, DmaDirection } from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
@@ -24,12 +25,14 @@ const LONGEST_NAME = 31
 
 export class DmaBufCore {
   readonly #machine: Machine
+  readonly #dma: DmaLayer
   readonly #live = new Map<number, DmaBuf>()
   #inodes = 0
   #attachments = 0
 
-  constructor(machine: Machine) {
+  constructor(machine: Machine, dma: DmaLayer) {
     this.#machine = machine
+    this.#dma = dma
   }
 
   /** The buffers that exist, newest first, as debugfs lists them. */
@@ -91,7 +94,6 @@ export class DmaBufCore {
   async mapAttachment(attachment: Attachment, direction: DmaDirection): Promise<DmaMapping> {
     const mapping = await attachment.buffer.ops.mapDmaBuf(attachment, direction)
     attachment.mappings.add(mapping)
-    this.#emitMap('dma-map', attachment, mapping)
     return mapping
   }
 
@@ -99,7 +101,6 @@ export class DmaBufCore {
   unmapAttachment(attachment: Attachment, mapping: DmaMapping, direction: DmaDirection): void {
     attachment.mappings.delete(mapping)
     attachment.buffer.ops.unmapDmaBuf(attachment, mapping, direction)
-    this.#emitMap('dma-unmap', attachment, mapping)
   }
 
   /**
@@ -107,12 +108,16 @@ export class DmaBufCore {
    * balance: nested, unpaired and differing calls are all accepted. Returns the devices synced for.
    */
   async beginCpuAccess(buffer: DmaBuf, access: CpuAccess): Promise<string[]> {
-    return (await buffer.ops.beginCpuAccess?.(buffer, directionOf(access))) ?? []
+    this.#dma.takeSynced(buffer.inode)
+    await buffer.ops.beginCpuAccess?.(buffer, directionOf(access))
+    return this.#dma.takeSynced(buffer.inode)
   }
 
   /** dma_buf_end_cpu_access: the exporter makes the CPU's work visible. */
   async endCpuAccess(buffer: DmaBuf, access: CpuAccess): Promise<string[]> {
-    return (await buffer.ops.endCpuAccess?.(buffer, directionOf(access))) ?? []
+    this.#dma.takeSynced(buffer.inode)
+    await buffer.ops.endCpuAccess?.(buffer, directionOf(access))
+    return this.#dma.takeSynced(buffer.inode)
   }
 
   /**
@@ -147,18 +152,6 @@ export class DmaBufCore {
 
   #emitAttach(kind: 'attach' | 'detach', { id, buffer, device }: Attachment): void {
     this.#machine.events.emit({ kind, buffer: buffer.inode, attachment: id, device })
-  }
-
-  #emitMap(kind: 'dma-map' | 'dma-unmap', attachment: Attachment, mapping: DmaMapping): void {
-    this.#machine.events.emit({
-      kind,
-      buffer: attachment.buffer.inode,
-      attachment: attachment.id,
-      mapping: mapping.id,
-      device: mapping.device,
-      direction: mapping.direction,
-      skipCpuSync: mapping.skipCpuSync,
-    })
   }
 }
 

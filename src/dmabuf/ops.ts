@@ -21,9 +21,10 @@ export interface DmaBufOps {
   /** May sleep. Makes the storage reachable for the attachment's device and maps it. */
   mapDmaBuf(attachment: Attachment, direction: DmaDirection): Promise<DmaMapping> | DmaMapping
   unmapDmaBuf(attachment: Attachment, mapping: DmaMapping, direction: DmaDirection): void
-  /** May sleep. Prepares CPU access. Returns the devices whose mappings were synced. */
-  beginCpuAccess?(buffer: DmaBuf, direction: DmaDirection): Promise<string[]> | string[]
-  endCpuAccess?(buffer: DmaBuf, direction: DmaDirection): Promise<string[]> | string[]
+  /** May sleep. Prepares CPU access: takes the memory back from the devices that have it mapped. */
+  beginCpuAccess?(buffer: DmaBuf, direction: DmaDirection): Promise<void> | void
+  /** May sleep. Gives the memory to the devices that have it mapped. */
+  endCpuAccess?(buffer: DmaBuf, direction: DmaDirection): Promise<void> | void
   /** Memory for a process to map; bounds are checked already. */
   mmap?(buffer: DmaBuf, offset: number, length: number): CpuPages
   /** The last reference is gone. */

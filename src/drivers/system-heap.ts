@@ -16,6 +16,8 @@ import type { Machine } from '../machine/machine.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
 import type { Storage } from '../machine/storage.ts'
 
+const DRIVER = { name: 'system heap', modelled: true } as const
+
 export class SystemHeap {
   readonly #machine: Machine
   readonly #dma: DmaLayer
@@ -48,7 +50,7 @@ export class SystemHeap {
 
   #zero(storage: Storage): void {
     const { events, memory, cost } = this.#machine
-    const agent = { kind: 'kernel', name: 'system heap' } as const
+    const agent = { kind: 'kernel', name: DRIVER.name } as const
     const writer = events.emit({
       kind: 'cpu-store',
       buffer: storage.buffer,
@@ -70,6 +72,8 @@ export class SystemHeap {
           table: tableOf(storageOf(attachment.buffer)),
           direction,
           buffer: attachment.buffer.inode,
+          attachment: attachment.id,
+          driver: DRIVER,
         }),
       unmapDmaBuf: (_attachment, mapping) => this.#dma.unmap(mapping),
       beginCpuAccess: (buffer, direction) =>
@@ -89,13 +93,8 @@ function storageOf(buffer: DmaBuf): Storage {
   return buffer.priv as Storage
 }
 
-function eachMapping(buffer: DmaBuf, sync: (mapping: DmaMapping) => void): string[] {
-  const devices: string[] = []
+function eachMapping(buffer: DmaBuf, sync: (mapping: DmaMapping) => void): void {
   for (const attachment of buffer.attachments) {
-    for (const mapping of attachment.mappings) {
-      sync(mapping)
-      devices.push(mapping.device)
-    }
+    for (const mapping of attachment.mappings) sync(mapping)
   }
-  return devices
 }

@@ -7,12 +7,34 @@
  */
 
 export type EventId = number
-/** A buffer's inode number, which `lseek`, fdinfo and debugfs show as well. */
+/**
+ * A dma-buf's inode number, which fdinfo and debugfs show as well; below zero for other memory that
+ * the CPU and devices meet in: a memfd, a driver's own allocation.
+ */
 export type BufferId = number
+/** The id of one allocation's bytes, where buffers, memfds and bounce copies may meet. */
+export type StorageId = number
 
 export interface Range {
   readonly start: number
   readonly end: number
+}
+
+/** Bytes that follow each other in one storage: where a range of a buffer lies. */
+export interface Placement {
+  readonly storage: StorageId
+  readonly offset: number
+  readonly length: number
+}
+
+/** A driver as findings name it. */
+export interface DriverName {
+  readonly name: string
+  /**
+   * One of this package's models, which only does as Linux does: what it breaks is a note under its
+   * name, not a finding.
+   */
+  readonly modelled: boolean
 }
 
 /** Who did it: a CPU task, a device on the bus, or the kernel itself on behalf of a task. */
@@ -99,6 +121,15 @@ export interface ExportEvent extends Common {
   readonly size: number
   readonly exporter: string
 }
+/** Memory that is no dma-buf became known: a memfd, or what a driver allocated for itself. */
+export interface MemoryEvent extends Common {
+  readonly kind: 'memory'
+  readonly buffer: BufferId
+  readonly size: number
+  /** As a sentence names it: `memfd frames`, `descriptors of vpdma`. */
+  readonly what: string
+}
+/** The last reference to a dma-buf, or to other memory, is gone. */
 export interface ReleaseEvent extends Common {
   readonly kind: 'release'
   readonly buffer: BufferId
@@ -110,14 +141,117 @@ export interface AttachEvent extends Common {
   readonly attachment: number
   readonly device: string
 }
+/** Memory was mapped for a device, or unmapped: the device may reach it in between. */
 export interface DmaMapEvent extends Common {
   readonly kind: 'dma-map' | 'dma-unmap'
   readonly buffer: BufferId
-  readonly attachment: number
+  /** The attachment it was made for; undefined for a mapping that a driver made for itself. */
+  readonly attachment: number | undefined
   readonly mapping: number
   readonly device: string
   readonly direction: DmaDirection
+  /** DMA_ATTR_SKIP_CPU_SYNC, at map or at unmap. */
   readonly skipCpuSync: boolean
+  /** Which bytes of the buffer it maps; all of them when left out. */
+  readonly range?: Range | undefined
+  /** Where these bytes lie. */
+  readonly placement?: readonly Placement[] | undefined
+  /** Ranges of the buffer that the device reaches as a bounce copy. */
+  readonly bounced?: readonly Range[] | undefined
+  /** Who made it. */
+  readonly driver?: DriverName | undefined
+}
+/**
+ * dma_sync_*_for_cpu or _for_device on a mapping: memory changes hands. What it did to lines and to
+ * bounce copies are events of their own, before this one.
+ */
+export interface DmaSyncEvent extends Common {
+  readonly kind: 'dma-sync'
+  readonly to: 'cpu' | 'device'
+  readonly buffer: BufferId
+  readonly mapping: number
+  readonly device: string
+  readonly direction: DmaDirection
+  readonly range: Range
+  readonly driver?: DriverName | undefined
+}
+/** The DMA layer copied bytes between a buffer and the bounce copy of one mapping. */
+export interface BounceCopyEvent extends Common {
+  readonly kind: 'bounce-copy'
+  readonly to: 'bounce' | 'original'
+  readonly buffer: BufferId
+  readonly mapping: number
+  readonly device: string
+  readonly range: Range
+}
+
+/**
+ * What the kernel's own checks would warn of: DMA-API debugging, the dma-buf core's WARN and BUG, and
+ * a driver's operation that breaks its contract. The call went on as it would there.
+ */
+export type MisuseCode =
+  // DMA-API debugging, in the order of kernel/dma/debug.c
+  | 'unmap-invalid'
+  | 'unmap-unknown'
+  | 'unmap-size'
+  | 'unmap-function'
+  | 'free-cpu-address'
+  | 'unmap-entries'
+  | 'unmap-direction'
+  | 'map-error-unchecked'
+  | 'map-stack'
+  | 'map-kernel-text'
+  | 'map-invalid-area'
+  | 'map-vmalloc'
+  | 'sync-unknown'
+  | 'sync-range'
+  | 'sync-direction'
+  | 'sync-read-only-for-cpu'
+  | 'sync-write-only-for-device'
+  | 'sync-entries'
+  | 'segment-too-long'
+  | 'segment-boundary'
+  | 'overlapping-lines'
+  | 'too-many-overlaps'
+  | 'mapping-leak'
+  // the DMA layer's own warnings
+  | 'mask-unset'
+  | 'address-overflow'
+  // the dma-buf core
+  | 'export-info'
+  | 'attach-arguments'
+  | 'detach-mismatch'
+  | 'attachment-leak'
+  | 'attachment-mapping-leak'
+  | 'lock-not-held'
+  | 'lock-held'
+  | 'pin-static'
+  | 'vunmap-unbalanced'
+  | 'vmap-leak'
+  | 'put-after-release'
+  | 'use-after-release'
+  | 'reference-leak'
+  | 'memory-leak'
+  | 'early-publish'
+  // a driver's operation
+  | 'operation-threw'
+  | 'operation-returned'
+  | 'operation-pending'
+
+export interface MisuseEvent extends Common {
+  readonly kind: 'misuse'
+  readonly code: MisuseCode
+  /** The kernel's name of the call or the operation: `dma_unmap_sgtable`, `map_dma_buf`. */
+  readonly operation: string
+  readonly driver: DriverName
+  readonly device?: string | undefined
+  readonly buffer?: BufferId | undefined
+  readonly range?: Range | undefined
+  readonly mapping?: number | undefined
+  /** What does not fit, with the values: `map size=4096 bytes, unmap size=8192 bytes`. */
+  readonly text: string
+  /** The earlier event that it contradicts. */
+  readonly against?: EventId | undefined
 }
 
 /** DMA_BUF_IOCTL_SYNC reached the kernel and came back with `result`. */
@@ -126,7 +260,7 @@ export interface BracketEvent extends Common {
   readonly buffer: BufferId
   readonly access: CpuAccess
   readonly result: number
-  /** The devices whose mappings the exporter synced; none: the call moved no data. */
+  /** The devices whose mappings were synced by it; none: the call moved no data. */
   readonly synced: readonly string[]
 }
 
@@ -137,6 +271,10 @@ export interface CpuMapEvent extends Common {
   readonly range: Range
   readonly attribute: MemoryAttribute
   readonly writable: boolean
+  /** Where these bytes lie. */
+  readonly placement?: readonly Placement[] | undefined
+  /** Whether mremap may make it longer: the exporter did not forbid it (VM_DONTEXPAND). */
+  readonly expandable?: boolean | undefined
 }
 /** Bytes of a mapping were handed out as an array. Its loads are never seen, its stores afterwards. */
 export interface CpuViewEvent extends Common {
@@ -179,6 +317,23 @@ export interface DeviceAccessEvent extends Common {
   readonly range: Range
   readonly snooped: boolean
   readonly hazards: readonly Hazard[]
+  /** The mapping that the device went through. */
+  readonly mapping?: number | undefined
+  /** All or part of the range is a bounce copy of the mapping. */
+  readonly bounced?: boolean | undefined
+}
+/** An IOMMU, or an empty bus, refused a device's access: nothing was read or written. */
+export interface DeviceFaultEvent extends Common {
+  readonly kind: 'device-fault'
+  readonly job: number | undefined
+  readonly device: string
+  readonly access: 'read' | 'write'
+  readonly buffer: BufferId
+  readonly mapping: number | undefined
+  readonly range: Range
+  /** The DMA address of its first byte. */
+  readonly address: number
+  readonly reason: 'unmapped' | 'out-of-range' | 'read-only' | 'write-only'
 }
 /** The DMA layer changed cache lines for `device`; `bytes` were cleaned or invalidated on this board. */
 export interface MaintenanceEvent extends Common {
@@ -220,15 +375,20 @@ export type DmabufEvent =
   | FdOpenEvent
   | FdCloseEvent
   | ExportEvent
+  | MemoryEvent
   | ReleaseEvent
   | AttachEvent
   | DmaMapEvent
+  | DmaSyncEvent
+  | BounceCopyEvent
+  | MisuseEvent
   | BracketEvent
   | CpuMapEvent
   | CpuViewEvent
   | CpuAccessEvent
   | JobEvent
   | DeviceAccessEvent
+  | DeviceFaultEvent
   | MaintenanceEvent
   | QueueEvent
   | HandleEvent

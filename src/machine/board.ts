@@ -8,6 +8,30 @@ import type { EdgeLines } from './memory.ts'
 export interface DeviceTraits {
   /** Whether its accesses look into the CPUs' cache, unless a single access says otherwise. */
   readonly snoops: boolean
+  /**
+   * The first address that it cannot put on the bus: 2 ** 30 for 30 bits. What lies at or above is
+   * bounced, or refused. All memory when left out. A driver's DMA mask may narrow it, never widen it.
+   */
+  readonly reach?: number | undefined
+  /** Whether it sits behind the board's IOMMU, where every address is one of its own. */
+  readonly iommu?: boolean | undefined
+}
+
+/** Memory that the DMA layer copies through for devices that cannot reach a buffer (swiotlb). */
+export interface BounceTraits {
+  /** The pool's physical address and size, in bytes, within `ram`. */
+  readonly base: number
+  readonly size: number
+  /** Bounces every mapping, whether it is needed or not: the boot argument `swiotlb=force`. */
+  readonly forced: boolean
+}
+
+export interface IommuTraits {
+  /**
+   * `strict`: an unmapped address faults at once; `lazy`: it may be reached until the flush queue is
+   * emptied (CONFIG_IOMMU_DEFAULT_DMA_LAZY: 10 ms, or 256 entries).
+   */
+  readonly unmap: 'strict' | 'lazy'
 }
 
 /** Times in nanoseconds; each number has its source beside it in the board's file. */
@@ -29,7 +53,17 @@ export interface Board {
   readonly description: string
   /** Bytes in a cache line: a power of two, from 16 to 256. */
   readonly lineSize: number
-  readonly ram: { readonly base: number; readonly size: number }
+  readonly ram: {
+    readonly base: number
+    readonly size: number
+    /**
+     * Where ordinary memory begins: frames below are the DMA zone, handed out to those who ask for
+     * low memory, and to others only when the rest is full. The base when left out: there is no zone.
+     */
+    readonly normal?: number | undefined
+  }
+  readonly bounce?: BounceTraits | undefined
+  readonly iommu?: IommuTraits | undefined
   readonly devices: Readonly<Record<string, DeviceTraits>>
   /** What a device that is not listed does. */
   readonly otherDevices: DeviceTraits

@@ -9,6 +9,7 @@ import { EventStream } from '../events/stream.ts'
 import { type Board, isCoherent, snoops } from './board.ts'
 import type { EqualBytes } from './changed-runs.ts'
 import { type Cost, noCost } from './cost.ts'
+import { FaultPoints } from './fault-points.ts'
 import { Memory, type PerBoard } from './memory.ts'
 import type { CachePolicy } from './policy.ts'
 import { Ram } from './ram.ts'
@@ -35,6 +36,8 @@ export class Machine {
   readonly memory: Memory
   readonly ram: Ram
   readonly cost: Cost = noCost()
+  /** Passed by whatever inside the kernel may fail. */
+  readonly faults: FaultPoints = new FaultPoints()
   #agent: Agent | undefined
 
   constructor(options: MachineOptions) {

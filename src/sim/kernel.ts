@@ -55,14 +55,15 @@ export class SimKernel implements Kernel {
   readonly #machine: Machine
   readonly #core: DmaBufCore
   readonly #process: Process
-  readonly #failures = new Failures()
+  readonly #failures: Failures
 
   constructor(options: SimOptions) {
     const machine = new Machine(options)
     const dma = new DmaLayer(machine)
-    const core = new DmaBufCore(machine)
+    const core = new DmaBufCore(machine, dma)
     this.#machine = machine
     this.#core = core
+    this.#failures = new Failures(machine.faults)
     const nodes = makeNodes(machine, dma, core, options)
     this.#process = new Process({
       machine,

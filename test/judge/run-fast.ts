@@ -77,7 +77,7 @@ export class FastRun {
       this.#steps.set(event.id, this.#step)
     })
     this.#dma = new DmaLayer(this.machine)
-    this.#core = new DmaBufCore(this.machine)
+    this.#core = new DmaBufCore(this.machine, this.#dma)
     this.#jobs = new DeviceJobs(this.machine, this.#dma)
     const heap = new SystemHeap(this.machine, this.#dma, this.#core)
     this.#buffers = Array.from({ length: BUFFERS }, () => heap.allocate(4096))
@@ -175,6 +175,7 @@ export class FastRun {
       direction: op.direction,
       skipCpuSync: true,
       buffer: buffer.inode,
+      driver: { name: 'skipping', modelled: true },
     })
     attachment.mappings.add(mapping)
     this.#mapped.push({ device: op.device, buffer: op.buffer, attachment, mapping })

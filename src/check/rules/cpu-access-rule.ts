@@ -189,13 +189,17 @@ function covers(outer: Range, inner: Range): boolean {
 
 function sharerOf({ lastDeviceStore }: BufferHistory, shared: DmabufEvent): string {
   if (lastDeviceStore !== undefined) return writerName(lastDeviceStore)
-  return 'device' in shared ? shared.device : 'a device'
+  return deviceOf(shared)
+}
+
+function deviceOf(event: DmabufEvent): string {
+  return ('device' in event ? event.device : undefined) ?? 'a device'
 }
 
 function outside(store: Store, { id, shared }: BufferHistory): Draft {
   const { event, origin } = store
   const who = agentName(event.agent)
-  const sharer = shared !== undefined && 'device' in shared ? shared.device : 'a device'
+  const sharer = shared === undefined ? 'a device' : deviceOf(shared)
   const when =
     'since' in event && event.seen === 'reconciled' && event.since !== undefined
       ? `between events ${event.since} and ${event.id}`

@@ -6,6 +6,7 @@
  */
 
 import { coherentAttribute, makeCoherent } from '../../dma/coherent.ts'
+import type { MapRequest } from '../../dma/dma-layer.ts'
 import type { DmaMapping } from '../../dma/mapping.ts'
 import { type Segment, type SgTable, tableOf } from '../../dma/sg-table.ts'
 import type { DmaBufOps } from '../../dmabuf/ops.ts'
@@ -13,6 +14,8 @@ import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { Storage } from '../../machine/storage.ts'
 import { type CaptureContext, deviceName } from './context.ts'
 import type { FrameMemory } from './frame-memory.ts'
+
+const DRIVER = { name: 'camera driver', modelled: true } as const
 
 /** The exporter's data of one buffer; the camera's mapping is made after the export. */
 interface Owned {
@@ -34,8 +37,9 @@ export function allocateOwn(context: CaptureContext, size: number): FrameMemory 
   const ops = exporterOps(context, owned)
   const buffer = core.export({ exporter: deviceName, size: whole, ops, priv: owned })
   storage.buffer = buffer.inode
-  makeCoherent(machine, storage, { device: deviceName, driver: 'camera driver' })
-  const mapping = mapFor(context, owned, deviceName, 'from-device', buffer.inode)
+  makeCoherent(machine, storage, { device: deviceName, driver: DRIVER.name })
+  const use = { device: deviceName, buffer: buffer.inode, direction: 'from-device' } as const
+  const mapping = mapFor(context, owned, use)
   owned.mapping = mapping
   return { buffer, mapping, release: () => core.put(buffer) }
 }
@@ -44,8 +48,8 @@ export function allocateOwn(context: CaptureContext, size: number): FrameMemory 
 function exporterOps(context: CaptureContext, owned: Owned): DmaBufOps {
   const { machine, dma } = context
   return {
-    mapDmaBuf: ({ device, buffer }, direction) =>
-      mapFor(context, owned, device, direction, buffer.inode),
+    mapDmaBuf: ({ device, buffer, id }, direction) =>
+      mapFor(context, owned, { device, buffer: buffer.inode, direction, attachment: id }),
     unmapDmaBuf: (_attachment, mapping) => dma.unmap(mapping),
     mmap: (_buffer, offset, length) => ({
       runs: [{ storage: owned.storage, offset, length }],
@@ -61,11 +65,9 @@ function exporterOps(context: CaptureContext, owned: Owned): DmaBufOps {
 function mapFor(
   { dma }: CaptureContext,
   { table }: Owned,
-  device: string,
-  direction: DmaMapping['direction'],
-  buffer: number,
+  use: Pick<MapRequest, 'device' | 'direction' | 'buffer' | 'attachment'>,
 ): DmaMapping {
-  return dma.map({ device, table, direction, skipCpuSync: true, buffer })
+  return dma.map({ ...use, table, skipCpuSync: true, driver: DRIVER })
 }
 
 /** The storage's table, with chunks that follow each other as one segment. */

@@ -21,6 +21,7 @@ import type { GemObject } from './gem-object.ts'
 
 /** The device's name in events, attachments and boards. */
 export const DISPLAY_NAME = 'display'
+const DRIVER = { name: 'drm', modelled: true } as const
 /** DRM_FILE_PAGE_OFFSET_START: offsets below belong to nobody. */
 const FIRST_MAP_OFFSET = 2 ** 32
 
@@ -47,7 +48,7 @@ export class GemObjects {
     }
     const buffer = this.#core.export({ exporter: 'drm', size, ops: this.#ops, priv: storage })
     storage.buffer = buffer.inode
-    makeCoherent(this.#machine, storage, { device: DISPLAY_NAME, driver: 'drm' })
+    makeCoherent(this.#machine, storage, { device: DISPLAY_NAME, driver: DRIVER.name })
     const object: GemObject = {
       buffer,
       mapping: this.#dma.map({
@@ -56,6 +57,7 @@ export class GemObjects {
         direction: 'bidirectional',
         skipCpuSync: true,
         buffer: buffer.inode,
+        driver: DRIVER,
       }),
       attachment: undefined,
       references: 1,
@@ -130,13 +132,15 @@ export class GemObjects {
   /** drm_gem_prime_dmabuf_ops: mapping moves no data, and there is nothing to do for the CPU. */
   #primeOps(): DmaBufOps {
     return {
-      mapDmaBuf: ({ buffer, device }, direction) =>
+      mapDmaBuf: ({ buffer, device, id }, direction) =>
         this.#dma.map({
           device,
           table: tableOf(storageOf(buffer)),
           direction,
           skipCpuSync: true,
           buffer: buffer.inode,
+          attachment: id,
+          driver: DRIVER,
         }),
       unmapDmaBuf: (_attachment, mapping) => this.#dma.unmap(mapping),
       mmap: (buffer, offset, length) => ({

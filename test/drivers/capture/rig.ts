@@ -85,7 +85,7 @@ export class Rig {
     this.machine = new Machine({ board: { ...armSoc, ...options.board }, policy: lazyPolicy })
     this.machine.events.listen((event) => this.events.push(event))
     this.dma = new DmaLayer(this.machine)
-    this.core = new DmaBufCore(this.machine)
+    this.core = new DmaBufCore(this.machine, this.dma)
     this.heap = new SystemHeap(this.machine, this.dma, this.core)
     this.source = options.source ?? patternSource(SIZE.width, SIZE.height)
     const jobs = new DeviceJobs(this.machine, this.dma)

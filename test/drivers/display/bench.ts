@@ -63,7 +63,7 @@ export class Bench {
     this.machine = new Machine({ board, policy: lazyPolicy })
     this.machine.events.listen((event) => this.events.push(event))
     this.dma = new DmaLayer(this.machine)
-    this.core = new DmaBufCore(this.machine)
+    this.core = new DmaBufCore(this.machine, this.dma)
     this.heap = new SystemHeap(this.machine, this.dma, this.core)
     const jobs = new DeviceJobs(this.machine, this.dma)
     this.device = new DisplayDevice(this.machine, this.dma, this.core, jobs, {
