@@ -8,7 +8,7 @@ import { run } from './commands/run.ts'
 import type { RunFlags } from './commands/run-request.ts'
 import { exitCode } from './exit-code.ts'
 import { mainHelp, runHelp } from './help.ts'
-import { boardNames, policyNames } from './runs/plan.ts'
+import { ALL_BOARDS, boardNames, policyNames } from './runs/plan.ts'
 import { usageText } from './terminal/failure-text.ts'
 import { styleFor } from './terminal/style.ts'
 import { UsageError } from './usage-error.ts'
@@ -52,7 +52,11 @@ function commands(finish: (code: number) => void): Command {
 function addRun(command: Command, finish: (code: number) => void): void {
   subcommand(command, 'run', 'run a program on the boards and judge it')
     .argument('<file>', 'a .ts, .mts, .js or .mjs file with a default export')
-    .option('--board <name>', `only these boards: ${boardNames.join(', ')}`, collectNames)
+    .option(
+      '--board <name>',
+      `only these boards: ${[...boardNames, ALL_BOARDS].join(', ')} (default: pc, arm-soc)`,
+      collectNames,
+    )
     .option('--as <name>', "the board to judge for (default: a coherent board's reference board)")
     .option('--policy <name>', `only these policies: ${policyNames.join(', ')}`, collectNames)
     .option('--seed <n>', 'the seed of random choices (default: 1)')

@@ -9,7 +9,10 @@ A program is a file with a default export that takes a kernel:
     ...
   }
 
-It runs on every board under every cache policy: lazy (the cache never helps), eager (it evicts and
+The file may bring boards of its own, as tables: export const boards = [{ ...armSoc, name: 'mine' }],
+and drivers: export const drivers = [{ name: 'mine', probe(kernel) { ... } }] (see dmabuf/driver).
+
+It runs on each board under every cache policy: lazy (the cache never helps), eager (it evicts and
 prefetches at every chance) and random. What is found is judged for all that legal hardware may do,
 whatever the run itself shows.
 

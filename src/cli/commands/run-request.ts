@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { oneOf, seconds, wholeNumber } from '../arguments.ts'
 import { readClip } from '../clip.ts'
-import { boardNames, planRuns, policyNames, type RunPlan } from '../runs/plan.ts'
+import { type PolicyName, policyNames, type Selection } from '../runs/plan.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** The options as the command line gives them. */
@@ -23,7 +23,7 @@ export interface RunFlags {
 export interface RunRequest {
   /** The program, as an absolute path. */
   readonly file: string
-  readonly plans: readonly RunPlan[]
+  readonly selection: Selection
   readonly clip: Uint8Array | undefined
   readonly out: string | undefined
   /** Wall-clock seconds for each run. */
@@ -37,15 +37,15 @@ const PROGRAMS = /\.[cm]?[jt]sx?$/
 export function runRequest(file: string, flags: RunFlags): RunRequest {
   const { seed = '1', timeout = '60', views = 'raw' } = flags
   const program = programFile(file)
-  const boards = named('--board', flags.board, boardNames)
-  const policies = named('--policy', flags.policy, policyNames)
-  const judgedAs = flags.as === undefined ? undefined : oneOf('--as', flags.as, boardNames)
   return {
     file: program,
-    plans: planRuns({
-      ...{ boards, judgedAs, policies },
+    selection: {
+      // A name that is not ready may be that of a board in the file: the worker knows.
+      boards: notEmpty('--board', flags.board),
+      judgedAs: flags.as,
+      policies: policies(notEmpty('--policy', flags.policy)),
       seed: wholeNumber('--seed', seed, 0, 2 ** 32 - 1),
-    }),
+    },
     timeout: seconds('--timeout', timeout),
     views: oneOf('--views', views, ['raw', 'checked']),
     out: flags.out === undefined ? undefined : resolve(flags.out),
@@ -53,15 +53,17 @@ export function runRequest(file: string, flags: RunFlags): RunRequest {
   }
 }
 
-/** All names where none was given. */
-function named<T extends string>(
+function notEmpty(
   option: string,
   words: readonly string[] | undefined,
-  names: readonly T[],
-): readonly T[] {
-  if (words === undefined) return names
-  if (words.length === 0) throw new UsageError(`${option} names nothing`)
-  return words.map((word) => oneOf(option, word, names))
+): readonly string[] | undefined {
+  if (words?.length === 0) throw new UsageError(`${option} names nothing`)
+  return words
+}
+
+/** All policies where none was named. */
+function policies(words: readonly string[] | undefined): readonly PolicyName[] {
+  return words?.map((word) => oneOf('--policy', word, policyNames)) ?? policyNames
 }
 
 function programFile(file: string): string {

@@ -5,7 +5,7 @@ import { failedReportJson, reportJson } from '../report/json.ts'
 import { mergeFailures, mergeFindings } from '../report/merge.ts'
 import type { WorkerTask } from '../runs/messages.ts'
 import { PictureFiles } from '../runs/picture-files.ts'
-import { runName } from '../runs/plan.ts'
+import { planOwn, planRuns, type RunPlan, runName } from '../runs/plan.ts'
 import { overallVerdict, type RunRecord } from '../runs/record.ts'
 import { runAll } from '../runs/run-all.ts'
 import { NotLoadedError, type WorkerEnd } from '../runs/run-worker.ts'
@@ -31,15 +31,22 @@ export async function run(file: string, flags: RunFlags): Promise<number> {
 }
 
 /** May sleep. The ends of all runs, in the order of the plan. */
-async function runRequested({ plans, out, timeout, ...rest }: RunRequest): Promise<WorkerEnd[]> {
+async function runRequested(request: RunRequest): Promise<WorkerEnd[]> {
+  const { selection, out, timeout, ...rest } = request
   const pictures = out === undefined ? undefined : new PictureFiles(out)
-  const tasks = plans.map((plan): WorkerTask => {
+  const taskOf = (plan: RunPlan): WorkerTask => {
     return { plan, frames: pictures !== undefined, ...rest }
-  })
+  }
+  const tasks = planRuns(selection).map(taskOf)
   const progress = showProgress(tasks.length)
   try {
     return await runAll(tasks, {
       timeout,
+      onLoaded: (own) => {
+        const more = planOwn(selection, own).map(taskOf)
+        progress.more(more.length)
+        return more
+      },
       onStart: ({ plan }) => pictures?.begin(runName(plan)),
       onFrame: ({ plan }, index, png) => pictures?.write(runName(plan), index, png),
       onEnd: () => progress.ended(),

@@ -14,11 +14,18 @@ export interface WorkerTask {
   readonly frames: boolean
 }
 
+/** A board that the program's file brings along. */
+export interface OwnBoard {
+  readonly name: string
+  readonly judgedAs: string
+}
+
 /**
- * `frame`: a picture came on the display. `record`: the run is over. `not-loaded`: there is no program
+ * `loaded`: the file is a program. `frame`: a picture came on the display. `record`: the run is over. `not-loaded`: there is no program
  * to run. `late`: something failed after the run. `done`: nothing more is coming.
  */
 export type WorkerMessage =
+  | { readonly kind: 'loaded'; readonly boards: readonly OwnBoard[] }
   | { readonly kind: 'frame'; readonly index: number; readonly png: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'record'; readonly record: RunRecord }
   | { readonly kind: 'not-loaded'; readonly failure: Failure }

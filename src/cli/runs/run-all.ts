@@ -1,13 +1,15 @@
 /** All runs of a command, a few at a time. */
 import { availableParallelism } from 'node:os'
-import type { WorkerTask } from './messages.ts'
-import { runWorker, type WorkerEnd, type WorkerHost } from './run-worker.ts'
+import type { OwnBoard, WorkerTask } from './messages.ts'
+import { runWorker, type WorkerEnd } from './run-worker.ts'
 
 /** More threads than this want more memory than they save time. */
 const MOST = 4
 
 export interface RunsHost {
   readonly timeout: number
+  /** The program is loaded for the first time; returns what there is to do on the boards it brings. */
+  readonly onLoaded: (boards: readonly OwnBoard[]) => readonly WorkerTask[]
   readonly onFrame: (task: WorkerTask, index: number, png: Uint8Array) => void
   /** Called before a run begins. */
   readonly onStart: (task: WorkerTask) => void
@@ -15,15 +17,27 @@ export interface RunsHost {
   readonly onEnd: (task: WorkerTask) => void
 }
 
-/** May sleep. The ends of all `tasks`, in their order. The first rejection ends the other runs. */
-export async function runAll(tasks: readonly WorkerTask[], host: RunsHost): Promise<WorkerEnd[]> {
+/** May sleep. The ends of all tasks, in their order. The first rejection ends the other runs. */
+export async function runAll(first: readonly WorkerTask[], host: RunsHost): Promise<WorkerEnd[]> {
   const ends: WorkerEnd[] = []
   const stop = new AbortController()
+  const tasks = [...first]
+  // Walks over tasks that are added meanwhile as well: one is running whenever some are.
   const waiting = tasks.entries()
+  let isLoaded = false
+  const loaded = (boards: readonly OwnBoard[]): void => {
+    if (!isLoaded) tasks.push(...host.onLoaded(boards))
+    isLoaded = true
+  }
   const lane = async (): Promise<void> => {
     for (const [index, task] of waiting) {
       host.onStart(task)
-      ends[index] = await runWorker(task, workerHost(task, host, stop.signal))
+      ends[index] = await runWorker(task, {
+        timeout: host.timeout,
+        signal: stop.signal,
+        onLoaded: loaded,
+        onFrame: (picture, png) => host.onFrame(task, picture, png),
+      })
       host.onEnd(task)
     }
   }
@@ -37,9 +51,4 @@ export async function runAll(tasks: readonly WorkerTask[], host: RunsHost): Prom
     throw error
   }
   return ends
-}
-
-function workerHost(task: WorkerTask, host: RunsHost, signal: AbortSignal): WorkerHost {
-  const { timeout } = host
-  return { timeout, signal, onFrame: (index, png) => host.onFrame(task, index, png) }
 }

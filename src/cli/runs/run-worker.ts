@@ -1,7 +1,7 @@
 /** One run in a worker thread of its own: fresh modules, and an end from outside if it needs one. */
 import { Worker } from 'node:worker_threads'
 import { withExplanation } from './explained.ts'
-import type { WorkerMessage, WorkerTask } from './messages.ts'
+import type { OwnBoard, WorkerMessage, WorkerTask } from './messages.ts'
 import { crashed, exitedEarly, failedRecord, timedOut } from './no-record.ts'
 import { ProgramOutput } from './output.ts'
 import type { Failure, RunRecord } from './record.ts'
@@ -9,6 +9,7 @@ import type { Failure, RunRecord } from './record.ts'
 export interface WorkerHost {
   /** Wall-clock seconds. */
   readonly timeout: number
+  readonly onLoaded: (boards: readonly OwnBoard[]) => void
   readonly onFrame: (index: number, png: Uint8Array) => void
   /** Ends the run when aborted. */
   readonly signal: AbortSignal
@@ -38,15 +39,23 @@ export async function runWorker(task: WorkerTask, host: WorkerHost): Promise<Wor
   const output = new ProgramOutput()
   output.listen(worker.stdout)
   output.listen(worker.stderr)
+  const over = new AbortController()
   try {
-    const record = await recordFrom(worker, task, host)
+    const record = await recordFrom(worker, task, host, over.signal)
     return { record, output: output.text }
   } finally {
+    over.abort()
     await worker.terminate()
   }
 }
 
-async function recordFrom(worker: Worker, task: WorkerTask, host: WorkerHost): Promise<RunRecord> {
+/** Nothing listens to the host's signal any more when `over` is aborted. */
+async function recordFrom(
+  worker: Worker,
+  task: WorkerTask,
+  host: WorkerHost,
+  over: AbortSignal,
+): Promise<RunRecord> {
   return await new Promise((resolve, reject) => {
     let record: RunRecord | undefined
     const end = (failure: Failure): void => {
@@ -58,7 +67,7 @@ async function recordFrom(worker: Worker, task: WorkerTask, host: WorkerHost): P
       clearTimeout(timer)
       reject(error)
     }
-    host.signal.addEventListener('abort', () => fail(host.signal.reason), { once: true })
+    host.signal.addEventListener('abort', () => fail(host.signal.reason), { signal: over })
     worker.on('error', (error) => end(crashed(error)))
     worker.on('exit', (code) => end(exitedEarly(code)))
     worker.on('message', (message: WorkerMessage) => {
@@ -79,6 +88,9 @@ function received(
   host: WorkerHost,
 ): RunRecord | undefined {
   switch (message.kind) {
+    case 'loaded':
+      host.onLoaded(message.boards)
+      return record
     case 'frame':
       host.onFrame(message.index, message.png)
       return record

@@ -4,6 +4,8 @@ import { createSpinner } from 'nanospinner'
 export interface Progress {
   /** One more run is over. */
   ended(): void
+  /** There is more to do than was thought. */
+  more(runs: number): void
   stop(): void
 }
 
@@ -13,10 +15,11 @@ const DELAY = 500
 export function showProgress(total: number): Progress {
   // A terminal of no columns, as some containers have, makes the spinner clear lines for ever.
   const isShown = process.stderr.isTTY === true && process.stderr.columns > 0
-  if (!isShown) return { ended: () => {}, stop: () => {} }
+  if (!isShown) return { ended: () => {}, more: () => {}, stop: () => {} }
   const spinner = createSpinner('', { stream: process.stderr })
   let done = 0
-  const text = (): string => `running on the simulated boards: ${done} of ${total} runs`
+  let all = total
+  const text = (): string => `running on the simulated boards: ${done} of ${all} runs`
   const timer = setTimeout(() => spinner.start({ text: text() }), DELAY)
   const stop = (): void => {
     clearTimeout(timer)
@@ -28,6 +31,9 @@ export function showProgress(total: number): Progress {
     ended: () => {
       done++
       spinner.update({ text: text() })
+    },
+    more: (runs) => {
+      all += runs
     },
     stop,
   }

@@ -8,6 +8,7 @@ import { runProgram } from '../../run/run-program.ts'
 import type { WorkerMessage, WorkerTask } from '../runs/messages.ts'
 import { Accidents } from './accidents.ts'
 import { loadProgram } from './load-program.ts'
+import { named, placeOfRun } from './own-boards.ts'
 import { pictureOf } from './picture.ts'
 import { recordOf } from './record-of.ts'
 
@@ -21,10 +22,12 @@ async function work(task: WorkerTask): Promise<void> {
   const accidents = new Accidents()
   const loaded = await loadProgram(task.file)
   if ('failure' in loaded) return tell({ kind: 'not-loaded', failure: loaded.failure })
+  const place = placeOfRun(task.plan, loaded.boards)
+  if ('failure' in place) return tell({ kind: 'not-loaded', failure: place.failure })
+  tell({ kind: 'loaded', boards: loaded.boards.map(named) })
   const result = await runProgram(loaded.program, {
     prepare: loaded.prepare,
-    board: task.plan.board,
-    as: task.plan.judgedAs,
+    ...place,
     policy: task.plan.policy,
     seed: task.plan.seed,
     source: sourceOf(task.clip),

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { register as registerTypeScript } from 'tsx/esm/api'
+import type { Board } from '../../machine/board.ts'
 import type { Prepare, Program } from '../../run/program.ts'
+import { boardNamed } from '../../sim/boards/index.ts'
 import type { Failure } from '../runs/record.ts'
 import { loadFailure, notAProgram } from './load-failure.ts'
 import type { Entries } from './own-package.ts'
@@ -13,9 +15,15 @@ interface Manifest {
   readonly exports: Readonly<Record<string, unknown>>
 }
 
-export type Loaded =
-  | { readonly program: Program; readonly prepare: Prepare | undefined }
-  | { readonly failure: Failure }
+/** What a program's file exports. */
+export interface LoadedProgram {
+  readonly program: Program
+  readonly prepare: Prepare | undefined
+  /** Boards of its own, sound ones. */
+  readonly boards: readonly Board[]
+}
+
+export type Loaded = LoadedProgram | { readonly failure: Failure }
 
 /** May sleep. Imports `file` and takes its default export. Call once per thread: it installs hooks. */
 export async function loadProgram(file: string): Promise<Loaded> {
@@ -24,9 +32,10 @@ export async function loadProgram(file: string): Promise<Loaded> {
   try {
     const found: unknown = await import(pathToFileURL(file).href)
     const program = defaultOf(found)
-    return typeof program === 'function'
-      ? { program: program as Program, prepare: prepareOf(found) }
-      : { failure: notAProgram(file, program) }
+    if (typeof program !== 'function') return { failure: notAProgram(file, program) }
+    const boards = boardsOf(found)
+    if ('failure' in boards) return boards
+    return { program: program as Program, prepare: prepareOf(found), boards }
   } catch (error) {
     return { failure: await loadFailure(file, error) }
   }
@@ -44,6 +53,25 @@ function ownEntries(): Entries {
 function prepareOf(module: unknown): Prepare | undefined {
   const { prepare } = module as { prepare?: unknown }
   return typeof prepare === 'function' ? (prepare as Prepare) : undefined
+}
+
+function boardsOf(module: unknown): readonly Board[] | { readonly failure: Failure } {
+  const { boards = [] } = module as { boards?: unknown }
+  if (!Array.isArray(boards)) return { failure: notBoards('it is no array') }
+  try {
+    for (const board of boards) boardNamed(board as Board)
+    return boards
+  } catch (error) {
+    return { failure: notBoards(error instanceof Error ? error.message : String(error)) }
+  }
+}
+
+function notBoards(why: string): Failure {
+  return {
+    kind: 'not-loaded',
+    message: `the file's export 'boards' is no array of boards: ${why}`,
+    advice: 'Spread a ready board and change what differs: `{ ...armSoc, name: "mine", ... }`.',
+  }
 }
 
 /** The default export; that of a module compiled to CommonJS is wrapped once more. */

@@ -13,6 +13,7 @@ export function recordOf(plan: RunPlan, result: RunResult, interruption?: Failur
   const failure = interruption ?? (result.error && failureOf(result.error))
   return {
     ...plan,
+    judgedAs: result.judgedAs,
     findings,
     notes: result.notes.map(({ driver, message, count }) => ({ driver, message, count })),
     lints: result.lints.map(lintOf),

@@ -1,0 +1,69 @@
+/** Boards that a program's file brings along. */
+import { describe, expect, it } from 'vitest'
+import { dmabuf, folderWith } from './command.ts'
+
+const withBoards = (boards: string): string => `import { DmaHeap, type Kernel } from 'dmabuf'
+import { armSoc, pc } from 'dmabuf/sim'
+export const boards = ${boards}
+export default async (kernel: Kernel): Promise<void> => {
+  using heap = DmaHeap.open(kernel)
+  await using buffer = await heap.allocate(4096)
+  await buffer.withCpuAccess('write', (bytes) => { bytes.fill(1) })
+}
+`
+const mine = "{ ...armSoc, name: 'mine', fromDeviceMap: 'invalidate' }"
+
+const folder = folderWith({
+  'mine.ts': withBoards(`[${mine}, { ...pc, name: 'my-pc' }]`),
+  'broken.ts': withBoards("[{ ...armSoc, name: 'broken', lineSize: 48 }]"),
+  'no-array.ts': withBoards("'pc'"),
+})
+
+interface Report {
+  readonly runs: readonly { readonly board: string; readonly judgedAs: string }[]
+}
+
+async function runsOf(...words: string[]): Promise<string[]> {
+  const { stdout } = await dmabuf(folder, [
+    'run',
+    'mine.ts',
+    '--policy',
+    'lazy',
+    '--json',
+    ...words,
+  ])
+  const { runs } = JSON.parse(stdout) as Report
+  return runs.map(({ board, judgedAs }) => `${board} as ${judgedAs}`)
+}
+
+describe.concurrent('boards of the program’s own file', () => {
+  it('are run on as well as the usual ones', async () => {
+    expect(await runsOf()).toEqual([
+      'pc as arm-soc',
+      'arm-soc as arm-soc',
+      'mine as mine',
+      'my-pc as arm-soc',
+    ])
+  })
+
+  it('can be asked for by name, also as what is judged', async () => {
+    expect(await runsOf('--board', 'mine')).toEqual(['mine as mine'])
+    expect(await runsOf('--board', 'my-pc', '--as', 'mine')).toEqual(['my-pc as mine'])
+  })
+
+  it('are among all boards', async () => {
+    expect(await runsOf('--board', 'all')).toEqual(
+      expect.arrayContaining(['pc as arm-soc', 'mine as mine', 'my-pc as arm-soc']),
+    )
+  })
+
+  it.each([
+    ['mine.ts', ['--board', 'mien'], ["--board 'mien' is unknown", "Did you mean 'mine'"]],
+    ['broken.ts', [], ['lineSize is 48', 'power of two']],
+    ['no-array.ts', [], ["'boards'", 'no array']],
+  ])('%s %j says what is wrong', async (file, words, texts) => {
+    const { code, stderr } = await dmabuf(folder, ['run', file, ...words])
+    expect(code).toBe(2)
+    for (const text of texts) expect(stderr).toContain(text)
+  })
+})
