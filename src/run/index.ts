@@ -1,5 +1,13 @@
 /** dmabuf/sim: the simulated kernel, its boards, and running a program on them under the checker. */
 export type { DmabufEvent } from '../events/event.ts'
 export * from '../sim/index.ts'
+export {
+  type EveryFailureOptions,
+  type EveryFailureResult,
+  type FailureOutcome,
+  type FailurePoint,
+  runEveryFailure,
+} from './failures/every-failure.ts'
+export type { Held } from './failures/held.ts'
 export type { Prepare, Program, ProgramError } from './program.ts'
 export { type PolicyName, type RunOptions, type RunResult, runProgram } from './run-program.ts'

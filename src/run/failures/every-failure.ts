@@ -1,0 +1,152 @@
+/** Driving every unwind path: a program, run once for each thing in it that can fail. */
+import type { Finding } from '../../check/finding.ts'
+import type { DmabufEvent } from '../../events/event.ts'
+import type { SimKernel } from '../../sim/index.ts'
+import type { ErrnoCode } from '../../uapi/errno.ts'
+import type { Program, ProgramError } from '../program.ts'
+import { type RunOptions, type RunResult, runProgram } from '../run-program.ts'
+import { type Held, Holdings } from './held.ts'
+import { canFail, usualError } from './usual-error.ts'
+
+/** The checks of DMA-API debugging, double unmaps among them. */
+const DMA_DEBUG: string = 'dma-api-misuse'
+
+/** One call, request or place inside the kernel that is made to fail. */
+export interface FailurePoint {
+  /** `mmap`, `DMA_BUF_IOCTL_SYNC`, `map_dma_buf`: as `kernel.fail` knows it. */
+  readonly call: string
+  /** Which one of them, counted from 1. */
+  readonly nth: number
+  readonly code: ErrnoCode
+}
+
+export interface FailureOutcome extends FailurePoint {
+  /** How the program took it: it went on and returned, or it ended with an error. */
+  readonly end: 'returned' | ProgramError['kind']
+  readonly error: string | undefined
+  /** What the program still held when it was over, and what nobody ever released. */
+  readonly leaks: readonly Held[]
+  /** What was found that is not found in a run without failures. */
+  readonly findings: readonly Finding[]
+}
+
+export interface EveryFailureResult {
+  readonly verdict: 'clean' | 'findings'
+  /** The run in which nothing was made to fail. */
+  readonly baseline: RunResult
+  /** One for each possible failure, in the order in which the calls are first made. */
+  readonly outcomes: readonly FailureOutcome[]
+  /**
+   * Those with a leak, a finding about ownership (group E: double releases, use after release, what
+   * the kernel's own checks say), or a program that hangs.
+   */
+  readonly bad: readonly FailureOutcome[]
+}
+
+export interface EveryFailureOptions extends RunOptions {
+  /** Which calls to fail; all that can when left out. */
+  readonly only?: ((call: string) => boolean) | undefined
+  /** What a call fails with, where its usual error is not wanted. */
+  readonly codes?: Readonly<Record<string, ErrnoCode>> | undefined
+  /** At most so many of one call: the first ones. All when left out. */
+  readonly most?: number | undefined
+  readonly onProgress?: ((done: number, all: number) => void) | undefined
+}
+
+/**
+ * May sleep. Runs `program` once with nothing failing, then once for every call that it and the
+ * drivers under it made, with that one call failing. A program takes a failure well when it hangs
+ * nowhere, releases all it has, and releases nothing twice; whether it throws is its own business.
+ * Rejects for wrong options, and where the run without failures does not return.
+ */
+export async function runEveryFailure(
+  program: Program,
+  options: EveryFailureOptions = {},
+): Promise<EveryFailureResult> {
+  const { only = () => true, codes = {}, most = Number.POSITIVE_INFINITY, onProgress } = options
+  const { result: baseline, counts } = await oneRun(program, options)
+  if (baseline.error !== undefined) {
+    throw new Error(`the program fails by itself: ${baseline.error.message}`)
+  }
+  const calls = [...counts].filter(([call]) => canFail(call) && only(call))
+  const points = calls.flatMap(([call, count]): FailurePoint[] => {
+    const code = codes[call] ?? usualError(call)
+    return Array.from({ length: Math.min(count, most) }, (_, i) => ({ call, nth: i + 1, code }))
+  })
+  const outcomes: FailureOutcome[] = []
+  for (const point of points) {
+    outcomes.push(await outcomeOf(program, options, point, baseline))
+    onProgress?.(outcomes.length, points.length)
+  }
+  const bad = outcomes.filter(isBad)
+  const isClean = bad.length === 0 && baseline.verdict === 'clean'
+  return { verdict: isClean ? 'clean' : 'findings', baseline, outcomes, bad }
+}
+
+async function outcomeOf(
+  program: Program,
+  options: EveryFailureOptions,
+  point: FailurePoint,
+  baseline: RunResult,
+): Promise<FailureOutcome> {
+  const { result, leaks } = await oneRun(program, options, point)
+  const known = new Set(baseline.findings.map(({ rule }) => rule))
+  return {
+    ...point,
+    end: result.error?.kind ?? 'returned',
+    error: result.error?.message,
+    leaks,
+    findings: result.findings.filter(({ rule }) => !known.has(rule)),
+  }
+}
+
+function isBad({ leaks, findings, end }: FailureOutcome): boolean {
+  const hangs = end !== 'returned' && end !== 'threw'
+  return leaks.length > 0 || hangs || findings.some(isAboutOwnership)
+}
+
+function isAboutOwnership({ group, rule }: Finding): boolean {
+  return group.startsWith('E') || rule === DMA_DEBUG
+}
+
+interface OneRun {
+  readonly result: RunResult
+  readonly leaks: readonly Held[]
+  readonly counts: ReadonlyMap<string, number>
+}
+
+async function oneRun(
+  program: Program,
+  { only: _only, codes: _codes, most: _most, onProgress: _on, ...options }: EveryFailureOptions,
+  point?: FailurePoint,
+): Promise<OneRun> {
+  const holdings = new Holdings()
+  let kernel: SimKernel | undefined
+  let before: ReadonlySet<unknown> = new Set()
+  let atEnd: readonly Held[] = []
+  const result = await runProgram(program, {
+    ...options,
+    prepare: (prepared) => {
+      kernel = prepared
+      before = new Set(holdings.all)
+      options.prepare?.(prepared)
+      if (point !== undefined) prepared.fail(point.call, point.nth, point.code)
+    },
+    onEvent: (event: DmabufEvent) => {
+      // What a driver made when it was probed is its own until it is removed.
+      if (event.kind === 'program-end') atEnd = holdings.all.filter((held) => !before.has(held))
+      holdings.observe(event)
+      options.onEvent?.(event)
+    },
+  })
+  return { result, leaks: unique([...atEnd, ...holdings.all]), counts: countsOf(kernel) }
+}
+
+function countsOf(kernel: SimKernel | undefined): ReadonlyMap<string, number> {
+  return new Map(kernel?.callCounts)
+}
+
+/** What nobody released was held at the program's end as well, in most cases. */
+function unique(held: readonly Held[]): Held[] {
+  return [...new Set(held)]
+}

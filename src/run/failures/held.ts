@@ -1,0 +1,47 @@
+import type { DmabufEvent } from '../../events/event.ts'
+
+/** What is made by one kind of event and ends with another, and what tells one from the next. */
+interface Pair {
+  readonly what: string
+  readonly begins: DmabufEvent['kind']
+  readonly ends: DmabufEvent['kind']
+  readonly keyOf: (event: DmabufEvent) => string
+}
+
+const field =
+  (...names: readonly string[]) =>
+  (event: DmabufEvent): string =>
+    names.map((name) => String((event as unknown as Record<string, unknown>)[name])).join(' ')
+
+const PAIRS: readonly Pair[] = [
+  { what: 'descriptor', begins: 'fd-open', ends: 'fd-close', keyOf: field('fd') },
+  { what: 'mapping', begins: 'cpu-map', ends: 'cpu-unmap', keyOf: field('mapping', 'buffer') },
+  { what: 'buffer', begins: 'export', ends: 'release', keyOf: field('buffer') },
+  { what: 'memory', begins: 'memory', ends: 'release', keyOf: field('buffer') },
+  { what: 'attachment', begins: 'attach', ends: 'detach', keyOf: field('attachment') },
+  { what: 'DMA mapping', begins: 'dma-map', ends: 'dma-unmap', keyOf: field('mapping') },
+]
+
+/** One thing that somebody still holds: the event that made it. */
+export interface Held {
+  readonly what: string
+  readonly made: DmabufEvent
+}
+
+/** Follows what is held: descriptors, mappings, buffers, attachments. */
+export class Holdings {
+  readonly #held = new Map<string, Held>()
+
+  get all(): Held[] {
+    return [...this.#held.values()]
+  }
+
+  observe(event: DmabufEvent): void {
+    for (const pair of PAIRS) {
+      if (event.kind !== pair.begins && event.kind !== pair.ends) continue
+      const key = `${pair.what} ${pair.keyOf(event)}`
+      if (event.kind === pair.begins) this.#held.set(key, { what: pair.what, made: event })
+      else this.#held.delete(key)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { ErrnoCode } from '../../uapi/errno.ts'
+
+/** What each call, request, and place inside the kernel usually fails with. */
+const USUAL: Readonly<Record<string, ErrnoCode>> = {
+  open: 'EMFILE',
+  dup: 'EMFILE',
+  memfd_create: 'EMFILE',
+  get_unused_fd_flags: 'EMFILE',
+  mmap: 'ENOMEM',
+  mremap: 'ENOMEM',
+  ftruncate: 'ENOMEM',
+  poll: 'EINTR',
+  DMA_HEAP_IOCTL_ALLOC: 'ENOMEM',
+  UDMABUF_CREATE: 'ENOMEM',
+  UDMABUF_CREATE_LIST: 'ENOMEM',
+  VIDIOC_REQBUFS: 'ENOMEM',
+  alloc_pages: 'ENOMEM',
+  kmalloc: 'ENOMEM',
+  dma_buf_export: 'ENOMEM',
+  dma_alloc_coherent: 'ENOMEM',
+  vmap: 'ENOMEM',
+  attach: 'EBUSY',
+  map_dma_buf: 'ENOMEM',
+  pin: 'ENOMEM',
+  copy_to_user: 'EFAULT',
+  copy_from_user: 'EFAULT',
+}
+
+/** Giving things back does not fail in a way that a program could do anything about. */
+const NEVER: ReadonlySet<string> = new Set([
+  ...['close', 'munmap', 'view', 'load', 'store'],
+  ...['DRM_IOCTL_GEM_CLOSE', 'DRM_IOCTL_MODE_RMFB', 'VIDIOC_STREAMOFF'],
+])
+
+export function canFail(call: string): boolean {
+  return !NEVER.has(call)
+}
+
+/** EIO where nothing else is customary: every driver may return it. */
+export function usualError(call: string): ErrnoCode {
+  return USUAL[call] ?? 'EIO'
+}
