@@ -1,9 +1,12 @@
 /**
  * A board as a table: what of the hardware decides who sees which bytes, and what things cost.
  *
- * A user writes one for their own hardware; everything else follows from it.
+ * A user writes one for their own hardware; everything else follows from it. What contradicts itself in
+ * a table is told by `boardProblems`.
  */
 import type { EdgeLines } from './memory.ts'
+
+export { boardProblems } from './board-problems.ts'
 
 export interface DeviceTraits {
   /** Whether its accesses look into the CPUs' cache, unless a single access says otherwise. */
@@ -78,28 +81,63 @@ export interface Board {
   readonly cost: CostTable
 }
 
+/** What the board says of a device, listed or not. */
+export function traitsOf(board: Board, device: string): DeviceTraits {
+  return board.devices[device] ?? board.otherDevices
+}
+
 /** Whether the device looks into the cache on this board. */
 export function snoops(board: Board, device: string): boolean {
-  return (board.devices[device] ?? board.otherDevices).snoops
+  return traitsOf(board, device).snoops
 }
 
 /** Whether no access on this board can miss what another agent stored. */
 export function isCoherent(board: Board): boolean {
-  return board.otherDevices.snoops && Object.values(board.devices).every((device) => device.snoops)
+  return board.uncachedSnoops && allTraits(board).every((device) => device.snoops)
 }
 
-/** What contradicts itself in a board's table, in sentences; empty when it is sound. */
-export function boardProblems(board: Board): string[] {
-  const problems: string[] = []
-  const { lineSize, ram } = board
-  if (lineSize < 16 || lineSize > 256 || (lineSize & (lineSize - 1)) !== 0) {
-    problems.push(`lineSize is ${lineSize}: it must be a power of two from 16 to 256`)
-  }
-  if (ram.size <= 0 || ram.size % 4096 !== 0 || ram.base % 4096 !== 0 || ram.base < 0) {
-    problems.push(`ram is ${ram.size} bytes at ${ram.base}: both must be whole pages of 4096`)
-  }
-  for (const [name, cost] of Object.entries(board.cost)) {
-    if (!(cost >= 0)) problems.push(`cost.${name} is ${cost}: it must be zero or more nanoseconds`)
-  }
-  return problems
+/** The address behind the board's last byte of RAM. */
+export function ramEnd({ ram }: Board): number {
+  return ram.base + ram.size
+}
+
+/** The traits of every listed device, and of those that are not listed. */
+export function allTraits(board: Board): DeviceTraits[] {
+  return [...Object.values(board.devices), board.otherDevices]
+}
+
+/**
+ * Whether `judged` would bounce the same mappings as `board`: where it would not, a run on `board`
+ * says nothing about what bouncing does there.
+ */
+export function bouncesAlike(board: Board, judged: Board): boolean {
+  if (board === judged) return true
+  if (!mayBounce(board) || !mayBounce(judged)) return mayBounce(board) === mayBounce(judged)
+  const devices = new Set([...Object.keys(board.devices), ...Object.keys(judged.devices), ''])
+  return (
+    samePool(board.bounce, judged.bounce) &&
+    board.ram.base === judged.ram.base &&
+    board.ram.size === judged.ram.size &&
+    (board.ram.normal ?? board.ram.base) === (judged.ram.normal ?? judged.ram.base) &&
+    [...devices].every((device) => sameWay(board, judged, device))
+  )
+}
+
+/** Whether any device's mapping may be bounced here, with the masks that devices start with. */
+function mayBounce(board: Board): boolean {
+  if (board.bounce === undefined) return false
+  const direct = allTraits(board).filter(({ iommu }) => iommu !== true)
+  return direct.some(
+    ({ reach = Number.POSITIVE_INFINITY }) =>
+      board.bounce?.forced === true || reach < ramEnd(board),
+  )
+}
+
+function samePool(a: BounceTraits | undefined, b: BounceTraits | undefined): boolean {
+  return a?.forced === b?.forced && a?.base === b?.base && a?.size === b?.size
+}
+
+function sameWay(board: Board, judged: Board, device: string): boolean {
+  const [a, b] = [traitsOf(board, device), traitsOf(judged, device)]
+  return a.reach === b.reach && (a.iommu ?? false) === (b.iommu ?? false)
 }

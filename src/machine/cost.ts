@@ -7,8 +7,10 @@ export interface Cost {
   /** Bytes that devices wrote to and read from memory. */
   dmaIn: number
   dmaOut: number
-  /** Bytes that the CPU copied on a program's behalf inside the kernel (zeroing, exact access). */
+  /** Bytes that the CPU copied on a program's behalf inside the kernel (zeroing, exact access, bouncing). */
   cpuBytes: number
+  /** Of these, bytes that the DMA layer copied to and from bounce copies. */
+  bounced: number
   attachments: number
   mappings: number
   /** Virtual time from the first call to the last, in nanoseconds. */
@@ -23,6 +25,7 @@ export function noCost(): Cost {
     dmaIn: 0,
     dmaOut: 0,
     cpuBytes: 0,
+    bounced: 0,
     attachments: 0,
     mappings: 0,
     time: 0,

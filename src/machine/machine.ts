@@ -45,6 +45,7 @@ export class Machine {
     this.board = board
     this.judged = options.judged ?? board
     const coherent = isCoherent(board)
+    requireOneLineSize(board, this.judged)
     const checked = !coherent || (options.checked ?? true)
     const tables = new StateTables(options.freedoms ?? ALL_FREEDOMS)
     this.scheduler = new Scheduler(options.scheduler)
@@ -79,9 +80,11 @@ export class Machine {
     })
     this.ram = new Ram({
       ...board.ram,
+      reserved: board.bounce,
       twoCopies: checked,
       poison: !coherent,
       tables,
+      failsNow: () => this.faults.next('alloc_pages') !== undefined,
     })
   }
 
@@ -105,4 +108,13 @@ export class Machine {
   snoops(device: string): PerBoard<boolean> {
     return { actual: snoops(this.board, device), judged: snoops(this.judged, device) }
   }
+}
+
+/** Lines of a board that is not coherent are moved as they are judged: both need one size. */
+function requireOneLineSize(board: Board, judged: Board): void {
+  if (isCoherent(board) || board.lineSize === judged.lineSize) return
+  throw new RangeError(
+    `board '${board.name}' has cache lines of ${board.lineSize} bytes and is not coherent: ` +
+      `it cannot be judged as '${judged.name}' with lines of ${judged.lineSize}`,
+  )
 }

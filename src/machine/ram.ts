@@ -5,6 +5,8 @@
  * and the line states that they were left in: a cached line, or a device that still writes to an old
  * address, does not care whose the frame is now.
  */
+import { Extents } from './extents.ts'
+import { type Frame, FrameIndex } from './frame-index.ts'
 import { lineState } from './line-state.ts'
 import type { StateTables } from './state-table.ts'
 import { type Chunk, Storage } from './storage.ts'
@@ -12,30 +14,59 @@ import { type Chunk, Storage } from './storage.ts'
 export const PAGE_SIZE = 4096
 /** What never-used memory holds: not zero, so that reading it shows. */
 const POISON = 0x5a
-/** Sizes in pages of the chunks that the page allocator hands out at most. */
-const LARGEST_CHUNK = 1 << 20
+/** Orders 8, 4 and 0 of the page allocator: what the system heap asks for, in this order. */
+const CHUNK_LENGTHS: readonly number[] = [1 << 20, 1 << 16, PAGE_SIZE]
+/** Freed frames keep their bytes up to this many: the host has less memory than some boards. */
+const MOST_KEPT: number = 2 * 2 ** 30
 
 export interface RamOptions {
   /** The physical address of the first frame. */
   readonly base: number
   readonly size: number
+  /** Where ordinary memory begins; below is the DMA zone. */
+  readonly normal?: number | undefined
+  /** Frames that are handed out to nobody: the bounce pool. */
+  readonly reserved?: { readonly base: number; readonly size: number } | undefined
   /** Whether a second copy of the bytes is needed, see `Storage.memory`. */
   readonly twoCopies: boolean
   readonly poison: boolean
   readonly tables: StateTables
+  /** Whether the allocation that is under way shall fail. */
+  readonly failsNow?: (() => boolean) | undefined
+}
+
+/** Which frames are wanted. */
+export interface FrameRequest {
+  /** The longest chunk; 1 MiB when left out. */
+  readonly largest?: number | undefined
+  /** Every frame lies below this address, for a device that reaches no further. */
+  readonly below?: number | undefined
+  /** One piece, at an address that is a multiple of its size rounded up to a power of two. */
+  readonly contiguous?: boolean | undefined
 }
 
 export class Ram {
   readonly #options: RamOptions
-  #next: number
+  readonly #frames: Extents
+  readonly #index = new FrameIndex()
+  readonly #capacity: number
   #storages = 0
   #live = 0
   #freeBytes = 0
-  readonly #free = new Map<number, Storage[]>()
+  #others = 0
+  readonly #free = new Map<string, Storage[]>()
 
   constructor(options: RamOptions) {
     this.#options = options
-    this.#next = options.base
+    const { base, size, reserved } = options
+    const end = base + size
+    const from = reserved?.base ?? end
+    const to = from + (reserved?.size ?? 0)
+    this.#capacity = size - (reserved?.size ?? 0)
+    this.#frames = new Extents([
+      { start: base, end: Math.min(from, end) },
+      { start: to, end },
+    ])
   }
 
   /** Bytes in storages that somebody owns. */
@@ -43,16 +74,26 @@ export class Ram {
     return this.#live
   }
 
+  /** Bytes that nobody owns. */
+  get availableBytes(): number {
+    return this.#capacity - this.#live
+  }
+
+  /** A number for memory that is no dma-buf, as events name it: -1, -2 and so on. */
+  nextMemoryId(): number {
+    return -++this.#others
+  }
+
   /**
-   * Whole pages, `size` bytes of them, in chunks no longer than `largest`; undefined when memory is
-   * full. The caller zeroes them: they hold what they held.
+   * Whole pages, `size` bytes of them; undefined when there are no such frames. The caller zeroes
+   * them: they hold what they held. A number for `want` is the longest chunk. Does not sleep.
    */
-  allocate(size: number, largest: number = LARGEST_CHUNK): Storage | undefined {
-    if (this.#live + size > this.#options.size) return undefined
-    const used = this.#free.get(size)?.pop()
-    if (used !== undefined) this.#freeBytes -= size
-    this.#live += size
-    return used ?? this.#fresh(size, largest)
+  allocate(size: number, want: FrameRequest | number = {}): Storage | undefined {
+    const request = typeof want === 'number' ? { largest: want } : want
+    if (this.#options.failsNow?.() === true || size > this.availableBytes) return undefined
+    const storage = this.#takeFreed(size, request) ?? this.#fresh(size, request)
+    if (storage !== undefined) this.#live += size
+    return storage
   }
 
   /** Takes the frames back. Views over them must be gone. */
@@ -60,24 +101,113 @@ export class Ram {
     storage.buffer = 0
     this.#live -= storage.size
     this.#freeBytes += storage.size
-    const same = this.#free.get(storage.size)
-    if (same === undefined) this.#free.set(storage.size, [storage])
+    const key = this.#keyOf(storage)
+    const same = this.#free.get(key)
+    if (same === undefined) this.#free.set(key, [storage])
     else same.push(storage)
   }
 
-  #fresh(size: number, largest: number): Storage {
-    if (this.#live + this.#freeBytes > this.#options.size) this.#forgetFree()
+  /** Where a physical address lies, in memory that is or was handed out; undefined: nowhere. */
+  at(physical: number): Frame | undefined {
+    return this.#index.at(physical)
+  }
+
+  /** A storage over reserved frames, whose owner accounts for them. */
+  overReserved(chunks: readonly Chunk[]): Storage {
+    return this.#make(chunks)
+  }
+
+  /** Gives frames of `overReserved` up: their addresses lead nowhere. */
+  dropReserved(storage: Storage): void {
+    this.#index.forget(storage)
+  }
+
+  #takeFreed(size: number, request: FrameRequest): Storage | undefined {
+    for (const zone of this.#zonesFor(request)) {
+      for (const shape of request.contiguous === true ? ['whole'] : ['parts', 'whole']) {
+        const same = this.#free.get(`${zone} ${shape} ${size}`)
+        const storage = same?.at(-1)
+        if (storage === undefined || !fits(storage, request)) continue
+        same?.pop()
+        this.#freeBytes -= size
+        return storage
+      }
+    }
+    return undefined
+  }
+
+  #fresh(size: number, request: FrameRequest): Storage | undefined {
+    const most = Math.min(this.#capacity, MOST_KEPT)
+    if (this.#live + size + this.#freeBytes > most) this.#forgetFreed()
+    const chunks = this.#chunks(size, request) ?? this.#chunksAfterForgetting(size, request)
+    return chunks === undefined ? undefined : this.#make(chunks)
+  }
+
+  #chunksAfterForgetting(size: number, request: FrameRequest): Chunk[] | undefined {
+    if (this.#freeBytes === 0) return undefined
+    this.#forgetFreed()
+    return this.#chunks(size, request)
+  }
+
+  #chunks(size: number, request: FrameRequest): Chunk[] | undefined {
     const chunks: Chunk[] = []
     for (let offset = 0; offset < size; ) {
-      const length = chunkLength(size - offset, largest)
-      chunks.push({ physical: this.#next, offset, length })
-      this.#next += length
-      offset += length
+      const chunk = this.#chunk(offset, size - offset, request)
+      if (chunk === undefined) {
+        for (const { physical, length } of chunks) this.#frames.put(physical, physical + length)
+        return undefined
+      }
+      chunks.push(chunk)
+      offset += chunk.length
     }
+    return chunks
+  }
+
+  #chunk(offset: number, left: number, request: FrameRequest): Chunk | undefined {
+    const { contiguous = false, largest = CHUNK_LENGTHS[0] as number } = request
+    const lengths = contiguous
+      ? [left]
+      : CHUNK_LENGTHS.filter((length) => length <= left && length <= largest)
+    for (const length of lengths) {
+      const physical = this.#take(length, request)
+      if (physical !== undefined) return { physical, offset, length }
+    }
+    return undefined
+  }
+
+  /** From ordinary memory first: the DMA zone is for those who reach nothing else. */
+  #take(length: number, { below = Number.POSITIVE_INFINITY }: FrameRequest): number | undefined {
+    const { base, size } = this.#options
+    const high = Math.min(base + size, below)
+    const align = 2 ** Math.ceil(Math.log2(length))
+    return (
+      this.#frames.takeLow(length, align, this.#normal, high) ??
+      this.#frames.takeLow(length, align, base, Math.min(high, this.#normal))
+    )
+  }
+
+  get #normal(): number {
+    return this.#options.normal ?? this.#options.base
+  }
+
+  #keyOf({ chunks, size }: Storage): string {
+    const isLow = chunks.some(({ physical }) => physical < this.#normal)
+    return `${isLow ? 'low' : 'normal'} ${isWhole(chunks) ? 'whole' : 'parts'} ${size}`
+  }
+
+  #zonesFor({ below = Number.POSITIVE_INFINITY }: FrameRequest): string[] {
+    return below <= this.#normal ? ['low'] : ['normal', 'low']
+  }
+
+  #make(chunks: readonly Chunk[]): Storage {
+    const last = chunks.at(-1)
+    const size = last === undefined ? 0 : last.offset + last.length
     const cached = new Uint8Array(size)
     const memory = this.#options.twoCopies ? new Uint8Array(size) : cached
     if (this.#options.poison) memory.fill(POISON)
-    return new Storage(++this.#storages, chunks, { memory, cached }, this.#initial())
+    const storage = new Storage(++this.#storages, chunks, { memory, cached }, this.#initial())
+    this.#index.note(storage)
+    return storage
   }
 
   #initial(): { actual: number; possible: number } {
@@ -86,17 +216,35 @@ export class Ram {
   }
 
   /**
-   * Freed sizes that nobody asks for again would fill the host's memory: give their bytes up. Their
-   * addresses are not used again, so an old mapping of such a frame reaches nobody else's bytes.
+   * Freed sizes that nobody asks for again would fill the host's memory, or keep others from their
+   * frames: their bytes are given up, and their addresses free. A mapping that was made for them
+   * reaches nobody's bytes from then on.
    */
-  #forgetFree(): void {
+  #forgetFreed(): void {
+    for (const storage of [...this.#free.values()].flat()) {
+      this.#index.forget(storage)
+      for (const { physical, length } of storage.chunks)
+        this.#frames.put(physical, physical + length)
+    }
     this.#free.clear()
     this.#freeBytes = 0
   }
 }
 
-/** The page allocator's orders 8, 4 and 0: 1 MiB, 64 KiB and single pages, as the system heap asks. */
-function chunkLength(left: number, largest: number): number {
-  for (const length of [1 << 20, 1 << 16]) if (length <= left && length <= largest) return length
-  return PAGE_SIZE
+function fits(storage: Storage, { below, largest, contiguous }: FrameRequest): boolean {
+  if (contiguous === true) {
+    const align = 2 ** Math.ceil(Math.log2(storage.size))
+    if ((storage.chunks[0] as Chunk).physical % align !== 0) return false
+  } else if (largest !== undefined && storage.chunks.some(({ length }) => length > largest)) {
+    return false
+  }
+  return below === undefined || storage.chunks.every((c) => c.physical + c.length <= below)
+}
+
+/** Whether the chunks follow each other in physical memory. */
+function isWhole(chunks: readonly Chunk[]): boolean {
+  return chunks.every((chunk, i) => {
+    const before = chunks[i - 1]
+    return before === undefined || before.physical + before.length === chunk.physical
+  })
 }
