@@ -4,18 +4,20 @@ import type { Interval } from './line-map.ts'
 import {
   isCacheViewCurrent,
   isMemoryCurrent,
+  type LineState,
   LOST,
+  presenceOf,
   STALE_IN_MEMORY,
   STALE_THROUGH_CACHE,
 } from './line-state.ts'
+import type { OtherHome } from './mirror.ts'
 import type { Storage } from './storage.ts'
 
 export type Through = 'cache' | 'memory'
 
 /** A read that this run's states and the possible ones are asked about separately. */
 export interface ReadPaths {
-  /** `undefined` where this run's board is coherent: no read can go wrong. */
-  readonly actual: Through | undefined
+  readonly actual: Through
   readonly judged: Through
 }
 
@@ -71,17 +73,64 @@ function kindOf(wrong: number, through: Through): Hazard['kind'] {
   return through === 'cache' ? 'stale-line' : 'memory-behind'
 }
 
-function isWrongNow(storage: Storage, interval: Interval, through: Through | undefined): boolean {
-  if (through === undefined) return false
+function isWrongNow(storage: Storage, interval: Interval, through: Through): boolean {
   const { actual } = interval
   const right = through === 'cache' ? isCacheViewCurrent(actual) : isMemoryCurrent(actual)
   if (right) return false
   const elsewhere = through === 'cache' ? isMemoryCurrent(actual) : isCacheViewCurrent(actual)
-  return !elsewhere || copiesDiffer(storage, interval)
+  if (elsewhere) return copiesDiffer(storage, interval)
+  const shown = through === 'cache' ? cacheView(storage, actual) : storage.memory
+  const others = storage.mirrors?.others(interval.start, interval.end) ?? []
+  return isNotIn(others, shown, interval.start, interval.end)
+}
+
+/**
+ * Whether a read that showed `[start, end)` of `shown` missed what the other homes tell is the last
+ * store; it did where none of them tells.
+ */
+function isNotIn(
+  others: readonly OtherHome[],
+  shown: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (start >= end) return false
+  const [other, ...rest] = others
+  if (other === undefined) return true
+  const from = clamp(other.start - other.shift, start, end)
+  const to = clamp(other.end - other.shift, from, end)
+  let wrong = isNotIn(rest, shown, start, from) || isNotIn(rest, shown, to, end)
+  other.storage.lines.each(from + other.shift, to + other.shift, (part) => {
+    const at = part.start - other.shift
+    const right = currentBytes(other.storage, part.actual)
+    wrong ||=
+      right === undefined
+        ? isNotIn(rest, shown, at, part.end - other.shift)
+        : differ(shown, at, right, part.start, part.end)
+  })
+  return wrong
+}
+
+/** The copy of a storage's bytes that holds the last store, where one does. */
+function currentBytes(storage: Storage, state: LineState): Uint8Array | undefined {
+  if (isMemoryCurrent(state)) return storage.memory
+  return isCacheViewCurrent(state) ? storage.cached : undefined
+}
+
+function cacheView(storage: Storage, state: LineState): Uint8Array {
+  return presenceOf(state) === 'absent' ? storage.memory : storage.cached
+}
+
+function clamp(at: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, at))
 }
 
 /** An old copy may by luck hold the same bytes as the current one. */
 function copiesDiffer(storage: Storage, { start, end }: Interval): boolean {
-  for (let i = start; i < end; i++) if (storage.memory[i] !== storage.cached[i]) return true
+  return differ(storage.memory, start, storage.cached, start, end)
+}
+
+function differ(a: Uint8Array, atA: number, b: Uint8Array, atB: number, endB: number): boolean {
+  for (let i = atB; i < endB; i++) if (a[atA + i - atB] !== b[i]) return true
   return false
 }

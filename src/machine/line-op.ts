@@ -76,6 +76,15 @@ const dirtied: Step = (state) =>
 /** The byte was stored into memory by somebody who does not look into the cache. */
 const storeBehindCache: Step = (state) => [lineState(presenceOf(state), true, false)]
 
+/** The byte was stored in another home: both copies here are old. */
+const storedElsewhere: Step = (state) => [lineState(presenceOf(state), false, false)]
+
+/** The byte was copied here from another home, through the cache; memory holds what it held. */
+const copied =
+  (...views: readonly boolean[]): Step =>
+  (state) =>
+    views.map((current) => lineState('dirty', isMemoryCurrent(state), current))
+
 /** A snooped store that ends in memory: the line leaves the cache, its dirty bytes written back. */
 const storeSnoopedToMemory: Step = () => [lineState('absent', true, false)]
 
@@ -120,6 +129,20 @@ export const STORE_SNOOPED_TO_CACHE: LineOp = lineOp(
   [storeInCache, 'none'],
   [dirtied, 'fill'],
 )
+/** A store to the same bytes in another home: no line moves here. */
+export const STORED_ELSEWHERE: LineOp = lineOp(
+  'stored-elsewhere',
+  [storedElsewhere, 'none'],
+  [stay, 'none'],
+)
+/** The CPU copied bytes here from another home whose cache view was current, or old, or may be either. */
+export const COPIED_CURRENT: LineOp = lineOp('copied', [copied(true), 'none'], [dirtied, 'fill'])
+export const COPIED_OLD: LineOp = lineOp('copied-old', [copied(false), 'none'], [dirtied, 'fill'])
+export const COPIED_EITHER: LineOp = lineOp(
+  'copied-either',
+  [copied(true, false), 'none'],
+  [dirtied, 'fill'],
+)
 export const CLEAN: LineOp = lineOp('clean', [writeBack, 'write-back'])
 export const INVALIDATE: LineOp = lineOp('invalidate', [discard, 'none'])
 export const CLEAN_INVALIDATE: LineOp = lineOp('clean-invalidate', [
@@ -130,3 +153,24 @@ export const CLEAN_INVALIDATE: LineOp = lineOp('clean-invalidate', [
 export const PREFETCH: LineOp = CPU_LOAD
 export const EVICT: LineOp = CLEAN_INVALIDATE
 export const DROP_CLEAN: LineOp = lineOp('drop-clean', [dropClean, 'none'])
+
+/** Any store where there is but one copy of the bytes. */
+const STORED_HERE: LineOp = lineOp(
+  'stored-here',
+  [() => [lineState('absent', true, false)], 'none'],
+  [stay, 'none'],
+)
+const ON_COHERENT: ReadonlyMap<LineOp, LineOp> = new Map([
+  [CPU_STORE, STORED_HERE],
+  [STORE_BEHIND, STORED_HERE],
+  [STORE_SNOOPED_TO_MEMORY, STORED_HERE],
+  [STORE_SNOOPED_TO_CACHE, STORED_HERE],
+  [COPIED_CURRENT, STORED_HERE],
+  [COPIED_OLD, STORED_ELSEWHERE],
+  [STORED_ELSEWHERE, STORED_ELSEWHERE],
+])
+
+/** What the operation is on a coherent board, where memory is the only place; undefined: nothing. */
+export function onCoherent(op: LineOp | undefined): LineOp | undefined {
+  return op === undefined ? undefined : ON_COHERENT.get(op)
+}

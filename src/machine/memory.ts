@@ -8,21 +8,27 @@
 import type { CacheOp, Hazard, MemoryAttribute } from '../events/event.ts'
 import { changedRuns, type EqualBytes, equalBytes, type Grain, type Run } from './changed-runs.ts'
 import { hazardsOf, type ReadPaths, type Through } from './hazards.ts'
+import { assert } from './kernel-error.ts'
 import type { Interval } from './line-map.ts'
 import {
   CLEAN,
   CLEAN_INVALIDATE,
+  COPIED_CURRENT,
+  COPIED_EITHER,
+  COPIED_OLD,
   CPU_LOAD,
   CPU_STORE,
   DROP_CLEAN,
   INVALIDATE,
   type LineOp,
   type Move,
+  onCoherent,
   PREFETCH,
   STORE_BEHIND,
   STORE_SNOOPED,
   STORE_SNOOPED_TO_CACHE,
   STORE_SNOOPED_TO_MEMORY,
+  STORED_ELSEWHERE,
 } from './line-op.ts'
 import {
   ALL_STATES,
@@ -30,8 +36,11 @@ import {
   isMemoryCurrent,
   type LineState,
   presenceOf,
+  STALE_THROUGH_CACHE,
+  type StateSet,
   setOf,
 } from './line-state.ts'
+import { addMirror, deleteMirror, type Mirror } from './mirror.ts'
 import type { CachePolicy, Moment } from './policy.ts'
 import type { OpTable, StateTables } from './state-table.ts'
 import type { LiveView, Storage } from './storage.ts'
@@ -115,7 +124,7 @@ export class Memory {
     const hazards = this.cpuHazards(storage, start, end, attribute)
     if (attribute === 'cached') this.#apply(storage, start, end, CPU_LOAD, CPU_LOAD)
     this.#read(storage, start, target, this.#cpuPaths(attribute).actual)
-    this.#settle(storage, 'cpu')
+    this.#settle(storage, 'cpu', start, end)
     return hazards
   }
 
@@ -137,16 +146,16 @@ export class Memory {
     this.reconcile(storage, start, end)
     const { judged, actual } = this.#cpuStoreOps(attribute)
     this.#storeAs(storage, start, source, judged, actual, writer)
-    this.#settle(storage, 'cpu')
+    this.#settle(storage, 'cpu', start, end)
   }
 
   /** Fills the range with one byte through the cache, as the kernel zeroes pages. */
   cpuFill(storage: Storage, start: number, end: number, value: number, writer: number): void {
     this.reconcile(storage, start, end)
-    this.#apply(storage, start, end, CPU_STORE, CPU_STORE, writer)
+    this.#applyStore(storage, start, end, CPU_STORE, CPU_STORE, writer)
     storage.cached.fill(value, start, end)
     if (this.coherent && this.checked) storage.memory.fill(value, start, end)
-    this.#settle(storage, 'cpu')
+    this.#settle(storage, 'cpu', start, end)
   }
 
   // --- CPU access through arrays ---------------------------------------------------------------
@@ -198,7 +207,15 @@ export class Memory {
    * is cleaned at once: a line that nobody stored into is the same before and after.
    */
   reconcile(storage: Storage, start: number, end: number, grain: Grain = 'line'): void {
-    this.#reconcile(storage, start, end, grain, true)
+    if (storage.mirrors === undefined) {
+      this.#reconcile(storage, start, end, grain, true)
+      return
+    }
+    // Stores in one home are what a read in another misses.
+    this.#reconcile(storage, start, end, 'line', true)
+    for (const home of storage.mirrors.others(start, end)) {
+      this.#reconcile(home.storage, home.start, home.end, 'line', true)
+    }
   }
 
   #reconcile(storage: Storage, start: number, end: number, grain: Grain, keepImage: boolean): void {
@@ -259,7 +276,9 @@ export class Memory {
       storage.reconciled,
     )
     const stored = runs.flatMap((run) => this.#storedIn(storage, run))
-    for (const run of stored) this.#apply(storage, run.start, run.end, CPU_STORE, CPU_STORE, writer)
+    for (const run of stored) {
+      this.#applyStore(storage, run.start, run.end, CPU_STORE, CPU_STORE, writer)
+    }
     // Words that were taken for stored although they hold what they held are dirty too.
     for (const run of [...runs, ...stored]) {
       if (this.coherent) copy(storage.memory, storage.cached, run.start, run.end)
@@ -302,7 +321,7 @@ export class Memory {
       hazards.push(...this.#hazards(storage, start + at, end, paths))
       this.#read(storage, start + at, part, paths.actual)
     }
-    this.#settle(storage, 'device-load')
+    this.#settle(storage, 'device-load', start, start + target.length)
     return hazards
   }
 
@@ -319,7 +338,7 @@ export class Memory {
     const judged = snoops.judged ? STORE_SNOOPED : STORE_BEHIND
     const actual = this.#storeOp(snoops.actual)
     this.#storeAs(storage, start, source, judged, actual, writer)
-    this.#settle(storage, 'device-store')
+    this.#settle(storage, 'device-store', start, end)
   }
 
   /** Carries a store out: bytes, states, and what live views have to be compared with later. */
@@ -335,7 +354,7 @@ export class Memory {
     const inCache = actual === CPU_STORE || actual === STORE_SNOOPED_TO_CACHE
     if (!inCache && this.#isMostlyCovered(storage, start, end)) this.#moveImage(storage, start, end)
     else this.#saveImage(storage, start, end, isServedByMemory)
-    this.#apply(storage, start, end, judged, actual, writer)
+    this.#applyStore(storage, start, end, judged, actual, writer)
     this.#write(storage, start, source, inCache ? 'cache' : 'memory')
     if (inCache) this.#saveImage(storage, start, end, isNotServedByMemory)
   }
@@ -372,6 +391,99 @@ export class Memory {
     })
   }
 
+  // --- second homes ----------------------------------------------------------------------------
+
+  /**
+   * Bytes of a storage get a second home. What is there does not count as theirs before `copyOut`. The
+   * homes have no homes of their own, and two copies do not share bytes.
+   */
+  link(mirror: Mirror): void {
+    if (!this.checked) return
+    const { original, start, end, copy, at } = mirror
+    this.reconcile(original, start, end)
+    this.reconcile(copy, at, at + end - start)
+    addMirror(mirror)
+    original.lines.each(start, end, (part) => {
+      const from = part.start - start + at
+      this.#makeOld(copy, from, from + part.end - part.start, part.writer)
+    })
+  }
+
+  /** The second home goes. Bytes that only it had are lost. */
+  unlink(mirror: Mirror): void {
+    if (!this.checked) return
+    const { original, start, end, copy, at } = mirror
+    this.reconcile(original, start, end)
+    this.reconcile(copy, at, at + end - start)
+    deleteMirror(mirror)
+  }
+
+  /** The CPU copies bytes `[start, end)` of the original to the second home. */
+  copyOut(mirror: Mirror, start: number, end: number): void {
+    assert(mirror.start <= start && end <= mirror.end, 'what is copied is mirrored')
+    const to = start - mirror.start + mirror.at
+    this.#copyOver(mirror.original, start, end, mirror.copy, to)
+  }
+
+  /** The CPU copies the second home of bytes `[start, end)` back to the original. */
+  copyBack(mirror: Mirror, start: number, end: number): void {
+    assert(mirror.start <= start && end <= mirror.end, 'what is copied is mirrored')
+    const by = mirror.at - mirror.start
+    this.#copyOver(mirror.copy, start + by, end + by, mirror.original, start)
+  }
+
+  /** Copies bytes between homes, through the cache on both sides; what was current there is so here. */
+  #copyOver(source: Storage, start: number, end: number, target: Storage, to: number): void {
+    this.reconcile(source, start, end)
+    this.reconcile(target, to, to + end - start)
+    this.#apply(source, start, end, CPU_LOAD, CPU_LOAD)
+    this.#applyCopy(source, start, end, target, to)
+    this.#write(target, to, source.cached.subarray(start, end), 'cache')
+    this.#saveImage(target, to, to + end - start, isNotServedByMemory)
+    this.#settle(source, 'cpu', start, end)
+    this.#settle(target, 'cpu', to, to + end - start)
+  }
+
+  #applyCopy(source: Storage, start: number, end: number, target: Storage, to: number): void {
+    if (!this.checked || start >= end) return
+    const { tables } = this.#options
+    const last = to + end - start
+    const { beside } = tables.of(COPIED_EITHER)
+    const besides = this.coherent ? undefined : COPIED_EITHER
+    this.#advance(target, this.#lineStart(to), to, beside, besides, 'beside')
+    source.lines.each(start, end, (part) => {
+      const judged = copyFrom(part.possible)
+      const actual = isCacheViewCurrent(part.actual) ? COPIED_CURRENT : COPIED_OLD
+      const here = this.coherent ? onCoherent(actual) : actual
+      const [from, until] = [part.start - start + to, part.end - start + to]
+      const { inside } = tables.of(judged)
+      this.#advance(target, from, until, inside, here, 'inside', part.writer)
+    })
+    this.#advance(target, last, this.#lineEnd(target, last), beside, besides, 'beside')
+  }
+
+  /** A store in one home makes the same bytes old in all others. */
+  #makeOthersOld(storage: Storage, start: number, end: number, writer: number): void {
+    for (const home of storage.mirrors?.others(start, end) ?? []) {
+      this.#makeOld(home.storage, home.start, home.end, writer)
+    }
+  }
+
+  #makeOld(storage: Storage, start: number, end: number, writer: number): void {
+    this.#keepServed(storage, start, end)
+    this.#apply(storage, start, end, STORED_ELSEWHERE, STORED_ELSEWHERE, writer)
+  }
+
+  /** Memory tells what views were compared with until now; it is about not to count as telling. */
+  #keepServed(storage: Storage, start: number, end: number): void {
+    if (this.coherent || !storage.hasViews) return
+    storage.lines.each(start, end, (interval) => {
+      if (!isServedByMemory(interval.actual)) return
+      storage.image ??= new Uint8Array(storage.size)
+      copy(storage.image, storage.memory, interval.start, interval.end)
+    })
+  }
+
   // --- cache maintenance -----------------------------------------------------------------------
 
   /**
@@ -390,7 +502,7 @@ export class Memory {
     for (const part of this.#parts(start, end, ops.actual, edges.actual)) {
       this.#applyActual(storage, part.start, part.end, part.op)
     }
-    if (ops.actual !== undefined) this.#settle(storage, 'maintenance')
+    if (ops.actual !== undefined) this.#settle(storage, 'maintenance', start, end)
   }
 
   #parts(
@@ -416,7 +528,20 @@ export class Memory {
 
   #hazards(storage: Storage, start: number, end: number, paths: ReadPaths): Hazard[] {
     if (!this.checked) return []
-    return hazardsOf(storage, start, end, this.coherent ? { ...paths, actual: undefined } : paths)
+    return hazardsOf(storage, start, end, paths)
+  }
+
+  /** A store: the bytes' other homes, where they have any, are old from now on. */
+  #applyStore(
+    storage: Storage,
+    start: number,
+    end: number,
+    judged: LineOp,
+    actual: LineOp,
+    writer: number,
+  ): void {
+    this.#apply(storage, start, end, judged, actual, writer)
+    if (storage.mirrors !== undefined) this.#makeOthersOld(storage, start, end, writer)
   }
 
   /** Advances possible and actual states over whole lines, moving bytes as this run's board would. */
@@ -430,7 +555,7 @@ export class Memory {
   ): void {
     if (!this.checked || start >= end) return
     const table = this.#options.tables.of(judged)
-    const here = this.coherent ? undefined : actual
+    const here = this.coherent ? onCoherent(actual) : actual
     const from = this.#lineStart(start)
     const to = this.#lineEnd(storage, end)
     this.#advance(storage, from, start, table.beside, here, 'beside')
@@ -461,10 +586,19 @@ export class Memory {
     storage.lines.update(from, to, (interval) => stepActual(storage, interval, op, 'inside'))
   }
 
-  /** Lets the policy act, and keeps the lines under live views filled: loads there are not seen. */
-  #settle(storage: Storage, moment: Moment): void {
+  /**
+   * Lets the policy act after an operation on `[from, to)`, and keeps the lines under live views filled:
+   * loads there are not seen. A storage of copies belongs to many: there it acts on these lines alone.
+   */
+  #settle(storage: Storage, moment: Moment, from: number, to: number): void {
     if (this.coherent || !this.checked) return
-    for (const { op, start, end } of this.#options.policy.act(moment, storage.size)) {
+    const shared = storage.mirrors?.holdsCopies === true
+    const first = shared ? this.#lineStart(from) : 0
+    const size = shared ? this.#lineEnd(storage, to) - first : storage.size
+    if (size === 0) return
+    for (const action of this.#options.policy.act(moment, size)) {
+      const { op } = action
+      const [start, end] = [first + action.start, first + action.end]
       this.reconcile(storage, start, end)
       if (op === PREFETCH) this.#fill(storage, start, end)
       else this.#applyActual(storage, start, end, op)
@@ -562,6 +696,14 @@ export class Memory {
   #lineEnd(storage: Storage, at: number): number {
     return Math.min(storage.size, Math.ceil(at / this.lineSize) * this.lineSize)
   }
+}
+
+/** What copying does to the target, told from the states that the source may be in. */
+function copyFrom(possible: StateSet): LineOp {
+  const mayBeOld = (possible & STALE_THROUGH_CACHE) !== 0
+  const mayBeCurrent = (possible & ~STALE_THROUGH_CACHE) !== 0
+  if (mayBeOld && mayBeCurrent) return COPIED_EITHER
+  return mayBeOld ? COPIED_OLD : COPIED_CURRENT
 }
 
 function viewOver(storage: Storage, range: Run): LiveView {

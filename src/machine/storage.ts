@@ -1,5 +1,6 @@
 import { LineMap } from './line-map.ts'
 import type { LineState, StateSet } from './line-state.ts'
+import type { Mirrors } from './mirror.ts'
 
 /** A run of page frames that follow each other in physical memory. */
 export interface Chunk {
@@ -27,7 +28,8 @@ export interface LiveView {
  *
  * `memory` is what agents see that do not look into the CPUs' cache, `cached` what the CPU sees
  * through a cached mapping. Where the cache holds no line, `cached` means nothing. On a coherent
- * board `cached` is the truth and `memory`, if kept, the shadow that stores are found by.
+ * board `cached` is the truth and `memory`, if kept, the shadow that stores are found by; there every
+ * line counts as absent, and memory as not current where another home alone has the last store.
  */
 export class Storage {
   readonly id: number
@@ -43,6 +45,8 @@ export class Storage {
   readonly views: Set<LiveView> = new Set()
   /** The event up to which all stores through views are known. */
   reconciled = 0
+  /** Where its bytes have other homes; undefined while they never had. */
+  mirrors: Mirrors | undefined
   /** An array over `memory` itself was handed out, for an uncached mapping. */
   memoryIsShown = false
   /** The range and the epoch of the newest looks for stores, joined while they follow each other. */
