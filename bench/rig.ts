@@ -67,7 +67,7 @@ export class Rig {
   }
 
   async map(buffer: KernelBuffer, device: string, direction: DmaDirection): Promise<DmaMapping> {
-    return this.core.mapAttachment(await this.core.attach(buffer, device), direction)
+    return this.core.mapAttachmentUnlocked(await this.core.attach(buffer, device), direction)
   }
 
   /** The device moves all of `bytes` at once. */

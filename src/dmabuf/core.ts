@@ -1,38 +1,59 @@
 /**
- * The dma-buf core: export, attach, map, CPU access, mmap and references, with the checks, the order
- * and the errors of the kernel's. Methods that return a promise may sleep.
+ * The dma-buf core: export, attach, map, CPU access, mmap, vmap and references, with the checks, the
+ * order and the errors of the kernel's. Methods that return a promise may sleep.
+ *
+ * Whoever calls says which driver it is, so that what it breaks is told under its name.
  * Source: drivers/dma-buf/dma-buf.c of Linux 6.12, and Documentation/driver-api/dma-buf.rst.
  */
 import { directionOf } from '../dma/direction.ts'
 import type { DmaLayer } from '../dma/dma-layer.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
-import type { CpuAccess, DmaDirection } from '../events/event.ts'
+import type { CpuAccess, DmaDirection, DriverName } from '../events/event.ts'
+import { Reservation } from '../fence/reservation.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
-import { Attachment } from './attachment.ts'
+import { Attaching } from './attaching.ts'
+import type { Attachment, Importer } from './attachment.ts'
 import { DmaBuf } from './dma-buf.ts'
-import type { CpuPages, DmaBufOps } from './ops.ts'
+import { type ExportInfo, exportProblem } from './export-info.ts'
+import type { MappedPages } from './file.ts'
+import type { KernelMapping } from './kernel-mapping.ts'
+import { mustHold, mustNotHold } from './locking.ts'
+import { KERNEL, reportMisuse } from './misuse.ts'
+import { type Operation, Operations } from './operations.ts'
+import type { CpuPages } from './ops.ts'
+import { pagesProblem } from './returned.ts'
+import { Vmaps } from './vmaps.ts'
 
-export interface ExportInfo {
-  readonly exporter: string
-  readonly size: number
-  readonly ops: DmaBufOps
-  readonly priv: unknown
+export type { ExportInfo } from './export-info.ts'
+
+export interface CoreOptions {
+  /** CONFIG_DMABUF_MOVE_NOTIFY, on when left out: without it, a dynamic buffer is pinned while mapped. */
+  readonly moveNotify?: boolean | undefined
 }
 
 const LONGEST_NAME = 31
+/** O_ACCMODE | O_NONBLOCK, of include/uapi/asm-generic/fcntl.h. */
+const FILE_FLAGS = 0o4003
+/** The first page that an unsigned long cannot count. */
+const PAGES_END = 2 ** 64
 
 export class DmaBufCore {
   readonly #machine: Machine
   readonly #dma: DmaLayer
+  readonly #operations: Operations
+  readonly #attaching: Attaching
+  readonly #vmaps: Vmaps
   readonly #live = new Map<number, DmaBuf>()
   #inodes = 0
-  #attachments = 0
 
-  constructor(machine: Machine, dma: DmaLayer) {
+  constructor(machine: Machine, dma: DmaLayer, { moveNotify = true }: CoreOptions = {}) {
     this.#machine = machine
     this.#dma = dma
+    this.#operations = new Operations(machine)
+    this.#attaching = new Attaching(machine, this.#operations, moveNotify)
+    this.#vmaps = new Vmaps(machine, this.#operations)
   }
 
   /** The buffers that exist, newest first, as debugfs lists them. */
@@ -40,95 +61,177 @@ export class DmaBufCore {
     return [...this.#live.values()].reverse()
   }
 
-  /** dma_buf_export: a buffer with one reference. EINVAL for operations or data that are missing. */
+  // --- references ------------------------------------------------------------------------------
+
+  /**
+   * dma_buf_export: a buffer with one reference. EINVAL for operations or data that are missing or do
+   * not go together, ENOMEM.
+   */
   export(info: ExportInfo): DmaBuf {
-    requireOps(info)
-    const buffer = new DmaBuf(++this.#inodes, info)
-    this.#live.set(buffer.inode, buffer)
-    this.#machine.events.emit({
-      kind: 'export',
-      buffer: buffer.inode,
-      size: buffer.size,
-      exporter: buffer.exporter,
-    })
+    const { exporter, size, ops, priv, flags = 0, resv } = info
+    const driver = info.driver ?? { name: exporter, modelled: true }
+    const problem = exportProblem(info)
+    if (problem !== undefined) {
+      const text = `exporter ${exporter}: ${problem}`
+      reportMisuse(this.#machine, {
+        code: 'export-info',
+        operation: 'dma_buf_export',
+        driver,
+        text,
+      })
+      throw new KernelError('EINVAL', text)
+    }
+    this.#machine.faults.pass('dma_buf_export')
+    const inode = ++this.#inodes
+    const own = resv ?? new Reservation(this.#machine.scheduler, lockName(inode))
+    const init = { size, exporter, driver, ops, priv, flags: flags & FILE_FLAGS, resv: own }
+    const buffer = new DmaBuf(inode, init)
+    mustNotHold(this.#machine, buffer, 'dma_buf_export', driver)
+    this.#live.set(inode, buffer)
+    buffer.exported = this.#machine.events.emit({ kind: 'export', buffer: inode, size, exporter })
     return buffer
   }
 
   /** get_dma_buf: one more reference. */
-  get(buffer: DmaBuf): DmaBuf {
+  get(buffer: DmaBuf, driver: DriverName = KERNEL): DmaBuf {
+    this.#checkAlive(buffer, 'get_dma_buf', driver)
     buffer.references++
     return buffer
   }
 
   /** dma_buf_put: one reference less; the exporter releases at zero. */
-  put(buffer: DmaBuf): void {
+  put(buffer: DmaBuf, driver: DriverName = KERNEL): void {
+    if (buffer.released) {
+      const text = `buffer ${buffer.inode} of exporter ${buffer.exporter} was released already`
+      const what = { operation: 'dma_buf_put', driver, buffer: buffer.inode, text }
+      reportMisuse(this.#machine, { code: 'put-after-release', ...what })
+      return
+    }
+    mustNotHold(this.#machine, buffer, 'dma_buf_put', driver)
     buffer.references--
-    if (buffer.references > 0 || buffer.released) return
-    buffer.released = true
-    this.#live.delete(buffer.inode)
-    this.#machine.events.emit({ kind: 'release', buffer: buffer.inode })
-    buffer.ops.release(buffer)
+    if (buffer.references <= 0) this.#release(buffer)
   }
 
-  /** dma_buf_attach: `device` announces its use. The exporter's own error passes through. */
-  async attach(buffer: DmaBuf, device: string): Promise<Attachment> {
-    const attachment = new Attachment(++this.#attachments, buffer, device)
-    await buffer.ops.attach?.(buffer, attachment)
-    buffer.attachments.unshift(attachment)
-    this.#machine.cost.attachments++
-    this.#emitAttach('attach', attachment)
-    return attachment
-  }
+  // --- devices ---------------------------------------------------------------------------------
 
-  /** dma_buf_detach. */
-  detach(attachment: Attachment): void {
-    const { buffer } = attachment
-    const index = buffer.attachments.indexOf(attachment)
-    if (index === -1) return
-    buffer.attachments.splice(index, 1)
-    buffer.ops.detach?.(buffer, attachment)
-    this.#emitAttach('detach', attachment)
-  }
-
-  /** dma_buf_map_attachment. The exporter's error passes through. */
-  async mapAttachment(attachment: Attachment, direction: DmaDirection): Promise<DmaMapping> {
-    const mapping = await attachment.buffer.ops.mapDmaBuf(attachment, direction)
-    attachment.mappings.add(mapping)
-    return mapping
-  }
-
-  /** dma_buf_unmap_attachment. Does not sleep. */
-  unmapAttachment(attachment: Attachment, mapping: DmaMapping, direction: DmaDirection): void {
-    attachment.mappings.delete(mapping)
-    attachment.buffer.ops.unmapDmaBuf(attachment, mapping, direction)
+  /**
+   * May sleep. dma_buf_attach: `device` announces its use, a static importer. EINVAL, ENOMEM, and the
+   * exporter's own error, of which EBUSY says that the device can never reach the storage.
+   */
+  async attach(buffer: DmaBuf, device: string, driver?: DriverName): Promise<Attachment> {
+    return await this.dynamicAttach(buffer, device, { driver })
   }
 
   /**
-   * dma_buf_begin_cpu_access: the exporter makes the buffer ready for the CPU. The core keeps no
-   * balance: nested, unpaired and differing calls are all accepted. Returns the devices synced for.
+   * May sleep. dma_buf_dynamic_attach: an importer with operations copes with moves. Where only one
+   * side does, the buffer is pinned and mapped in both directions at once, for as long as it is attached.
    */
-  async beginCpuAccess(buffer: DmaBuf, access: CpuAccess): Promise<string[]> {
-    this.#dma.takeSynced(buffer.inode)
-    await buffer.ops.beginCpuAccess?.(buffer, directionOf(access))
-    return this.#dma.takeSynced(buffer.inode)
+  async dynamicAttach(buffer: DmaBuf, device: string, importer: Importer): Promise<Attachment> {
+    this.#checkAlive(buffer, 'dma_buf_attach', importer.driver ?? KERNEL)
+    return await this.#attaching.attach(buffer, device, importer)
   }
 
-  /** dma_buf_end_cpu_access: the exporter makes the CPU's work visible. */
-  async endCpuAccess(buffer: DmaBuf, access: CpuAccess): Promise<string[]> {
-    this.#dma.takeSynced(buffer.inode)
-    await buffer.ops.endCpuAccess?.(buffer, directionOf(access))
-    return this.#dma.takeSynced(buffer.inode)
+  /**
+   * dma_buf_detach. Does not sleep: where the kernel takes the lock for its list, nobody can come in
+   * between here.
+   */
+  detach(buffer: DmaBuf, attachment: Attachment, driver: DriverName = KERNEL): void {
+    this.#attaching.detach(buffer, attachment, driver)
+  }
+
+  /**
+   * May sleep. dma_buf_map_attachment, with the lock held. ENOMEM, EBUSY where another direction is
+   * kept, and the exporter's error.
+   */
+  async mapAttachment(attachment: Attachment, direction: DmaDirection): Promise<DmaMapping> {
+    mustHold(this.#machine, attachment.buffer, 'dma_buf_map_attachment', attachment.driver)
+    return await this.#attaching.map(attachment, direction)
+  }
+
+  /** May sleep. The same; takes the lock itself. */
+  async mapAttachmentUnlocked(
+    attachment: Attachment,
+    direction: DmaDirection,
+  ): Promise<DmaMapping> {
+    return await attachment.buffer.resv.run(() => this.#attaching.map(attachment, direction))
+  }
+
+  /** dma_buf_unmap_attachment, with the lock held. Does not sleep. */
+  unmapAttachment(attachment: Attachment, mapping: DmaMapping, direction: DmaDirection): void {
+    mustHold(this.#machine, attachment.buffer, 'dma_buf_unmap_attachment', attachment.driver)
+    this.#attaching.unmap(attachment, mapping, direction)
+  }
+
+  /** The same; takes the lock itself. Sleeps only where somebody else has it, undefined otherwise. */
+  unmapAttachmentUnlocked(
+    attachment: Attachment,
+    mapping: DmaMapping,
+    direction: DmaDirection,
+  ): Promise<void> | undefined {
+    const unmap = (): void => this.#attaching.unmap(attachment, mapping, direction)
+    return attachment.buffer.resv.runSoon(unmap)
+  }
+
+  /**
+   * Unmaps, detaches and drops a reference: what an importer does when its file is released, where it
+   * cannot wait. While somebody else has the lock it happens later, as the kernel's last fput does.
+   */
+  letGo(attachment: Attachment, mapping: DmaMapping, direction: DmaDirection): void {
+    const { buffer, driver } = attachment
+    const rest = (): void => {
+      this.detach(buffer, attachment, driver)
+      this.put(buffer, driver)
+    }
+    const waiting = this.unmapAttachmentUnlocked(attachment, mapping, direction)
+    if (waiting === undefined) rest()
+    else void waiting.then(rest)
+  }
+
+  /** May sleep. dma_buf_pin, with the lock held: the storage stays. The exporter's error passes. */
+  async pin(attachment: Attachment): Promise<void> {
+    await this.#attaching.pin(attachment)
+  }
+
+  /** dma_buf_unpin, with the lock held. */
+  unpin(attachment: Attachment): void {
+    this.#attaching.unpin(attachment)
+  }
+
+  /** dma_buf_move_notify, with the lock held: tells every dynamic importer, static ones not. */
+  moveNotify(buffer: DmaBuf): void {
+    mustHold(this.#machine, buffer, 'dma_buf_move_notify', buffer.driver)
+    this.#attaching.moveNotify(buffer)
+  }
+
+  // --- the CPU ---------------------------------------------------------------------------------
+
+  /**
+   * May sleep. dma_buf_begin_cpu_access: the exporter makes the buffer ready for the CPU. The core keeps
+   * no balance: nested, unpaired and differing calls are all accepted. Returns the devices synced for.
+   */
+  async beginCpuAccess(buffer: DmaBuf, access: CpuAccess, driver?: DriverName): Promise<string[]> {
+    const { ops } = buffer
+    return await this.#access('begin_cpu_access', { buffer, access, driver }, ops.beginCpuAccess)
+  }
+
+  /** May sleep. dma_buf_end_cpu_access: the exporter makes the CPU's work visible. */
+  async endCpuAccess(buffer: DmaBuf, access: CpuAccess, driver?: DriverName): Promise<string[]> {
+    const { ops } = buffer
+    return await this.#access('end_cpu_access', { buffer, access, driver }, ops.endCpuAccess)
   }
 
   /**
    * Memory for a process to map. EINVAL where the exporter cannot, or where the range does not lie
    * within the buffer's whole pages: a buffer of 5000 bytes maps one page.
    */
-  mmap(buffer: DmaBuf, offset: number, length: number): CpuPages {
-    if (buffer.ops.mmap === undefined) {
-      throw new KernelError('EINVAL', `exporter ${buffer.exporter} has no mmap operation`)
+  mmap(buffer: DmaBuf, offset: number, length: number, driver: DriverName = KERNEL): CpuPages {
+    this.#checkAlive(buffer, 'mmap', driver)
+    mustNotHold(this.#machine, buffer, 'mmap', driver)
+    const { ops, exporter, size } = buffer
+    if (ops.mmap === undefined) {
+      throw new KernelError('EINVAL', `exporter ${exporter} has no mmap operation`)
     }
-    const pages = Math.floor(buffer.size / PAGE_SIZE)
+    const pages = Math.floor(size / PAGE_SIZE)
     const needed = Math.ceil(length / PAGE_SIZE)
     if (offset / PAGE_SIZE + needed > pages) {
       throw new KernelError(
@@ -136,34 +239,149 @@ export class DmaBufCore {
         `bytes ${offset} to ${offset + length} lie beyond the ${pages} whole pages of the buffer`,
       )
     }
-    return buffer.ops.mmap(buffer, offset, needed * PAGE_SIZE)
+    const given = `buffer ${buffer.inode}, ${offset}, ${needed * PAGE_SIZE}`
+    const operation = operationOn(buffer, 'mmap', given)
+    const mapped = this.#operations.ask(operation, () =>
+      ops.mmap?.(buffer, offset, needed * PAGE_SIZE),
+    )
+    const problem = pagesProblem(mapped, needed * PAGE_SIZE)
+    if (mapped === undefined || problem !== undefined) {
+      throw this.#operations.returned(operation, problem ?? 'no pages')
+    }
+    return mapped
   }
 
-  /** DMA_BUF_SET_NAME: EINVAL for a name longer than 31 bytes. */
+  /**
+   * dma_buf_mmap: an importer's own mmap passes a mapping of `length` bytes on to the exporter, from
+   * `pageOffset`. EINVAL without an operation or beyond the buffer, EOVERFLOW where the sum wraps.
+   */
+  redirectMmap(
+    buffer: DmaBuf,
+    length: number,
+    pageOffset: number,
+    driver: DriverName = KERNEL,
+  ): MappedPages {
+    if (buffer.ops.mmap === undefined) {
+      throw new KernelError('EINVAL', `exporter ${buffer.exporter} has no mmap operation`)
+    }
+    if (pageOffset + Math.ceil(length / PAGE_SIZE) >= PAGES_END) {
+      throw new KernelError('EOVERFLOW', `page ${pageOffset} and ${length} bytes: no such page`)
+    }
+    const offset = pageOffset * PAGE_SIZE
+    return { buffer, offset, pages: this.mmap(buffer, offset, length, driver) }
+  }
+
+  /**
+   * May sleep. dma_buf_vmap, with the lock held: all of the buffer for a driver to load and store; the
+   * same mapping each time, counted. EINVAL without an operation, and the exporter's error.
+   */
+  async vmap(buffer: DmaBuf, driver: DriverName = KERNEL): Promise<KernelMapping> {
+    mustHold(this.#machine, buffer, 'dma_buf_vmap', driver)
+    this.#checkAlive(buffer, 'dma_buf_vmap', driver)
+    return await this.#vmaps.map(buffer, driver)
+  }
+
+  /** May sleep. The same; takes the lock itself. */
+  async vmapUnlocked(buffer: DmaBuf, driver: DriverName = KERNEL): Promise<KernelMapping> {
+    this.#checkAlive(buffer, 'dma_buf_vmap', driver)
+    return await buffer.resv.run(() => this.#vmaps.map(buffer, driver))
+  }
+
+  /** dma_buf_vunmap, with the lock held. */
+  vunmap(buffer: DmaBuf, mapping: KernelMapping, driver: DriverName = KERNEL): void {
+    mustHold(this.#machine, buffer, 'dma_buf_vunmap', driver)
+    this.#vmaps.unmap(buffer, mapping, driver)
+  }
+
+  /** The same; takes the lock itself. Sleeps only where somebody else has it, undefined otherwise. */
+  vunmapUnlocked(
+    buffer: DmaBuf,
+    mapping: KernelMapping,
+    driver: DriverName = KERNEL,
+  ): Promise<void> | undefined {
+    return buffer.resv.runSoon(() => this.#vmaps.unmap(buffer, mapping, driver))
+  }
+
+  /** DMA_BUF_SET_NAME: EINVAL for a name longer than 31 bytes. Renaming is allowed at any time. */
   setName(buffer: DmaBuf, name: string): void {
-    if (name.length > LONGEST_NAME) {
-      throw new KernelError(
-        'EINVAL',
-        `the name has ${name.length} bytes, ${LONGEST_NAME} are allowed`,
-      )
+    const { length } = new TextEncoder().encode(name)
+    if (length > LONGEST_NAME) {
+      throw new KernelError('EINVAL', `the name has ${length} bytes, ${LONGEST_NAME} are allowed`)
     }
     buffer.name = name
   }
 
-  #emitAttach(kind: 'attach' | 'detach', { id, buffer, device }: Attachment): void {
-    this.#machine.events.emit({ kind, buffer: buffer.inode, attachment: id, device })
+  // --- the end ---------------------------------------------------------------------------------
+
+  /**
+   * The kernel ends, and no file is open any more: a buffer that is left has a reference that somebody
+   * forgot. It is told, and released all the same.
+   */
+  shutdown(): void {
+    for (const buffer of this.buffers) {
+      const { inode, exporter, driver, references, exported } = buffer
+      const text = `buffer ${inode} of exporter ${exporter} has ${references} references that no file explains`
+      const what = { operation: 'dma_buf_put', driver, buffer: inode, text, against: exported }
+      reportMisuse(this.#machine, { code: 'reference-leak', ...what })
+      for (const attachment of buffer.attachments) this.#endAttachment(attachment)
+      buffer.references = 0
+      this.#release(buffer)
+    }
+  }
+
+  #release(buffer: DmaBuf): void {
+    const { inode, ops } = buffer
+    buffer.released = true
+    this.#live.delete(inode)
+    this.#machine.events.emit({ kind: 'release', buffer: inode })
+    this.#vmaps.release(buffer)
+    for (const attachment of buffer.attachments) this.#tellLeftAttachment(attachment)
+    const operation = operationOn(buffer, 'release', `buffer ${inode}`)
+    this.#operations.tell(operation, () => ops.release(buffer))
+  }
+
+  #endAttachment(attachment: Attachment): void {
+    this.#tellLeftAttachment(attachment)
+    this.#attaching.end(attachment)
+  }
+
+  #tellLeftAttachment({ buffer, driver, device, id }: Attachment): void {
+    const text = `buffer ${buffer.inode} is released with attachment ${id} of ${device}`
+    const what = { operation: 'dma_buf_release', driver, device, buffer: buffer.inode, text }
+    reportMisuse(this.#machine, { code: 'attachment-leak', ...what })
+  }
+
+  /** What happens at both ends of an access; an exporter without the operation does nothing. */
+  async #access(
+    name: 'begin_cpu_access' | 'end_cpu_access',
+    call: { buffer: DmaBuf; access: CpuAccess; driver?: DriverName | undefined },
+    body: ((buffer: DmaBuf, direction: DmaDirection) => Promise<void> | void) | undefined,
+  ): Promise<string[]> {
+    const { buffer, access, driver = KERNEL } = call
+    this.#checkAlive(buffer, `dma_buf_${name}`, driver)
+    mustNotHold(this.#machine, buffer, `dma_buf_${name}`, driver)
+    const direction = directionOf(access)
+    this.#dma.takeSynced(buffer.inode)
+    if (body !== undefined) {
+      this.#machine.faults.pass(name)
+      const operation = operationOn(buffer, name, `buffer ${buffer.inode}, ${direction}`)
+      await this.#operations.run(operation, () => body.call(buffer.ops, buffer, direction))
+    }
+    return this.#dma.takeSynced(buffer.inode)
+  }
+
+  #checkAlive({ released, inode, exporter }: DmaBuf, operation: string, driver: DriverName): void {
+    if (!released) return
+    const text = `${operation}: buffer ${inode} of exporter ${exporter} was released`
+    const what = { operation, driver, buffer: inode, text }
+    reportMisuse(this.#machine, { code: 'use-after-release', ...what })
   }
 }
 
-function requireOps(info: ExportInfo): void {
-  const { ops, priv } = info
-  const missing = (['mapDmaBuf', 'unmapDmaBuf', 'release'] as const).filter(
-    (name) => typeof ops?.[name] !== 'function',
-  )
-  if (missing.length > 0) {
-    throw new KernelError('EINVAL', `exporter ${info.exporter} lacks ${missing.join(', ')}`)
-  }
-  if (priv === undefined || priv === null) {
-    throw new KernelError('EINVAL', `exporter ${info.exporter} exports no priv data`)
-  }
+function lockName(inode: number): string {
+  return `reservation lock of dmabuf ${inode}`
+}
+
+function operationOn({ driver, inode }: DmaBuf, name: string, given: string): Operation {
+  return { name, driver, buffer: inode, given }
 }

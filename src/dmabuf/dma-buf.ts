@@ -1,5 +1,19 @@
-import type { Attachment } from './attachment.ts'
+import type { DriverName, EventId } from '../events/event.ts'
+import type { Reservation } from '../fence/reservation.ts'
+import { AttachmentList } from './attachment-list.ts'
+import type { KernelMapping } from './kernel-mapping.ts'
 import type { DmaBufOps } from './ops.ts'
+
+/** What a buffer is made of; see ExportInfo. */
+export interface DmaBufInit {
+  readonly size: number
+  readonly exporter: string
+  readonly driver: DriverName
+  readonly ops: DmaBufOps
+  readonly priv: unknown
+  readonly flags: number
+  readonly resv: Reservation
+}
 
 /** A shared buffer as the core keeps it (struct dma_buf). Made by `DmaBufCore.export` alone. */
 export class DmaBuf {
@@ -8,25 +22,38 @@ export class DmaBuf {
   /** In bytes, as exported; mapping counts whole pages only. */
   readonly size: number
   readonly exporter: string
+  /** The driver whose operations these are. */
+  readonly driver: DriverName
   readonly ops: DmaBufOps
   /** The exporter's own data. */
   readonly priv: unknown
+  /** Of its file: an access mode and O_NONBLOCK. */
+  readonly flags: number
+  readonly resv: Reservation
   /** Set with DMA_BUF_SET_NAME; at most 31 bytes. */
   name: string | undefined
-  /** Newest first, as the kernel lists them. */
-  readonly attachments: Attachment[] = []
+  readonly attachments: AttachmentList = new AttachmentList()
+  /** The kernel's mapping of it and how often it was asked for. */
+  vmapped: { readonly mapping: KernelMapping; count: number } | undefined
   /** References to its file: descriptors of every process, importers, mappings. */
   references = 1
   released = false
+  /** The event that told of its export. */
+  exported: EventId = 0
 
-  constructor(
-    inode: number,
-    info: { size: number; exporter: string; ops: DmaBufOps; priv: unknown },
-  ) {
+  constructor(inode: number, init: DmaBufInit) {
     this.inode = inode
-    this.size = info.size
-    this.exporter = info.exporter
-    this.ops = info.ops
-    this.priv = info.priv
+    this.size = init.size
+    this.exporter = init.exporter
+    this.driver = init.driver
+    this.ops = init.ops
+    this.priv = init.priv
+    this.flags = init.flags
+    this.resv = init.resv
+  }
+
+  /** Whether the storage may move while it is not pinned (dma_buf_is_dynamic). */
+  get isDynamic(): boolean {
+    return this.ops.pin !== undefined
   }
 }

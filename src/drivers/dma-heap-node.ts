@@ -4,7 +4,7 @@
  */
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { DmaBuf } from '../dmabuf/dma-buf.ts'
-import { DmaBufFile } from '../dmabuf/dma-buf-file.ts'
+import { dmaBufFd } from '../dmabuf/dma-buf-fd.ts'
 import type { DeviceNode, IoctlCall, OpenFile } from '../dmabuf/file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -55,9 +55,9 @@ export class DmaHeapNode implements DeviceNode {
   }
 
   #install(call: IoctlCall, buffer: DmaBuf, flags: number): number {
-    const file = new DmaBufFile(this.#machine, this.#core, buffer, flags & O_ACCMODE)
+    const context = { machine: this.#machine, core: this.#core }
     try {
-      return call.files.install(file)
+      return dmaBufFd(context, buffer, flags & O_ACCMODE, call.files)
     } catch (error) {
       this.#core.put(buffer)
       throw error

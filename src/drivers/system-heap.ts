@@ -15,6 +15,7 @@ import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
 import type { Storage } from '../machine/storage.ts'
+import { O_RDWR } from '../uapi/fcntl.ts'
 
 const DRIVER = { name: 'system heap', modelled: true } as const
 
@@ -42,7 +43,14 @@ export class SystemHeap {
         `${size} bytes asked, ${this.#machine.board.ram.size - this.#machine.ram.liveBytes} are free`,
       )
     }
-    const buffer = this.#core.export({ exporter: 'system', size, ops: this.#ops, priv: storage })
+    const buffer = this.#core.export({
+      exporter: 'system',
+      driver: DRIVER,
+      size,
+      flags: O_RDWR,
+      ops: this.#ops,
+      priv: storage,
+    })
     storage.buffer = buffer.inode
     this.#zero(storage)
     return buffer

@@ -90,6 +90,11 @@ export class Scheduler {
     return this.#parked.size > 0 || this.#ready.length > 0
   }
 
+  /** Whether the run is over: nobody who waits goes on. */
+  get isStopped(): boolean {
+    return this.#stopped
+  }
+
   /** What the waiting tasks wait for, in words. */
   get waiting(): string[] {
     return [...this.#parked, ...this.#ready].map(

@@ -2,7 +2,7 @@
  * The ioctls about buffers, with the order of checks of v4l2-ioctl.c and videobuf2-v4l2.c of Linux 6.12.
  * The structure changes only when the call succeeds.
  */
-import { DmaBufFile } from '../../dmabuf/dma-buf-file.ts'
+import { dmaBufFd } from '../../dmabuf/dma-buf-fd.ts'
 import type { CallerFiles, IoctlCall, OpenFile } from '../../dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { O_ACCMODE, O_CLOEXEC, O_NONBLOCK } from '../../uapi/fcntl.ts'
@@ -14,6 +14,7 @@ import {
   v4l2Type,
 } from '../../uapi/v4l2-struct.ts'
 import { writeBuffer } from './buffer-struct.ts'
+import { DRIVER } from './context.ts'
 import { checkOwner, checkType, type DeviceState } from './device-state.ts'
 import type { FrameMemory } from './frame-memory.ts'
 import type { QueueMemory, Slot } from './slot.ts'
@@ -114,16 +115,16 @@ export function streamOff(state: DeviceState, file: OpenFile, bytes: Uint8Array)
 }
 
 function install(
-  { context: { machine, core } }: DeviceState,
+  { context }: DeviceState,
   { buffer }: FrameMemory,
   flags: number,
   files: CallerFiles,
 ): number {
-  const file = new DmaBufFile(machine, core, core.get(buffer), flags)
+  context.core.get(buffer, DRIVER)
   try {
-    return files.install(file)
+    return dmaBufFd(context, buffer, flags, files)
   } catch (error) {
-    file.release()
+    context.core.put(buffer, DRIVER)
     throw error
   }
 }

@@ -5,6 +5,8 @@ import type { Machine } from '../../machine/machine.ts'
 
 /** The camera's name on the board, in attachments and in events. */
 export const deviceName = 'camera'
+/** The camera's driver, as events name it. */
+export const DRIVER = { name: 'camera driver', modelled: true } as const
 /** The camera's node in /dev. */
 export const devicePath = '/dev/video0'
 

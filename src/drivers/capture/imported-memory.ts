@@ -8,7 +8,7 @@ import type { Attachment } from '../../dmabuf/attachment.ts'
 import type { DmaBufCore } from '../../dmabuf/core.ts'
 import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { deviceName } from './context.ts'
+import { DRIVER, deviceName } from './context.ts'
 import type { FrameMemory } from './frame-memory.ts'
 
 /**
@@ -16,29 +16,23 @@ import type { FrameMemory } from './frame-memory.ts'
  * error at attach passes through, a failure to map is EINVAL; either way nothing is left behind.
  */
 export async function importMemory(core: DmaBufCore, buffer: DmaBuf): Promise<FrameMemory> {
-  core.get(buffer)
+  core.get(buffer, DRIVER)
   try {
-    const attachment = await core.attach(buffer, deviceName)
+    const attachment = await core.attach(buffer, deviceName, DRIVER)
     const mapping = await mapOrDetach(core, attachment)
-    return { buffer, mapping, release: () => letGo(core, attachment, mapping) }
+    return { buffer, mapping, release: () => core.letGo(attachment, mapping, 'from-device') }
   } catch (error) {
-    core.put(buffer)
+    core.put(buffer, DRIVER)
     throw error
   }
 }
 
 async function mapOrDetach(core: DmaBufCore, attachment: Attachment): Promise<DmaMapping> {
   try {
-    return await core.mapAttachment(attachment, 'from-device')
+    return await core.mapAttachmentUnlocked(attachment, 'from-device')
   } catch (error) {
-    core.detach(attachment)
+    core.detach(attachment.buffer, attachment, DRIVER)
     if (!(error instanceof KernelError)) throw error
     throw new KernelError('EINVAL', `the exporter could not map the buffer (${error.message})`)
   }
-}
-
-function letGo(core: DmaBufCore, attachment: Attachment, mapping: DmaMapping): void {
-  core.unmapAttachment(attachment, mapping, 'from-device')
-  core.detach(attachment)
-  core.put(attachment.buffer)
 }

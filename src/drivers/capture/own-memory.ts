@@ -12,10 +12,8 @@ import { type Segment, type SgTable, tableOf } from '../../dma/sg-table.ts'
 import type { DmaBufOps } from '../../dmabuf/ops.ts'
 import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { Storage } from '../../machine/storage.ts'
-import { type CaptureContext, deviceName } from './context.ts'
+import { type CaptureContext, DRIVER, deviceName } from './context.ts'
 import type { FrameMemory } from './frame-memory.ts'
-
-const DRIVER = { name: 'camera driver', modelled: true } as const
 
 /** The exporter's data of one buffer; the camera's mapping is made after the export. */
 interface Owned {
@@ -35,13 +33,19 @@ export function allocateOwn(context: CaptureContext, size: number): FrameMemory 
   if (storage === undefined) return undefined
   const owned: Owned = { storage, table: contiguous(storage), mapping: undefined }
   const ops = exporterOps(context, owned)
-  const buffer = core.export({ exporter: deviceName, size: whole, ops, priv: owned })
+  const buffer = core.export({
+    exporter: deviceName,
+    driver: DRIVER,
+    size: whole,
+    ops,
+    priv: owned,
+  })
   storage.buffer = buffer.inode
   makeCoherent(machine, storage, { device: deviceName, driver: DRIVER.name })
   const use = { device: deviceName, buffer: buffer.inode, direction: 'from-device' } as const
   const mapping = mapFor(context, owned, use)
   owned.mapping = mapping
-  return { buffer, mapping, release: () => core.put(buffer) }
+  return { buffer, mapping, release: () => core.put(buffer, DRIVER) }
 }
 
 /** begin and end of CPU access are left out: coherent memory needs neither. */

@@ -46,7 +46,8 @@ export class GemObjects {
     if (storage === undefined) {
       throw new KernelError('ENOMEM', `${size} bytes asked, and the board has no such memory left`)
     }
-    const buffer = this.#core.export({ exporter: 'drm', size, ops: this.#ops, priv: storage })
+    const ops = this.#ops
+    const buffer = this.#core.export({ exporter: 'drm', driver: DRIVER, size, ops, priv: storage })
     storage.buffer = buffer.inode
     makeCoherent(this.#machine, storage, { device: DISPLAY_NAME, driver: DRIVER.name })
     const object: GemObject = {
@@ -75,18 +76,18 @@ export class GemObjects {
   async importBuffer(buffer: DmaBuf, fileFlags: number): Promise<GemObject> {
     const own = this.#own.get(buffer)
     if (own !== undefined) return this.get(own)
-    this.#core.get(buffer)
+    this.#core.get(buffer, DRIVER)
     try {
       return await this.#attach(buffer, fileFlags)
     } catch (error) {
-      this.#core.put(buffer)
+      this.#core.put(buffer, DRIVER)
       throw error
     }
   }
 
   /** One more reference. An object that only descriptors kept alive comes back. */
   get(object: GemObject): GemObject {
-    if (object.references === 0) this.#core.get(object.buffer)
+    if (object.references === 0) this.#core.get(object.buffer, DRIVER)
     object.references++
     return object
   }
@@ -96,11 +97,8 @@ export class GemObjects {
     object.references--
     if (object.references > 0) return
     const { attachment, buffer, mapping } = object
-    if (attachment !== undefined) {
-      this.#core.unmapAttachment(attachment, mapping, 'bidirectional')
-      this.#core.detach(attachment)
-    }
-    this.#core.put(buffer)
+    if (attachment === undefined) this.#core.put(buffer, DRIVER)
+    else this.#core.letGo(attachment, mapping, 'bidirectional')
   }
 
   /** The offset of the device's file at which an object made here can be mapped. */
@@ -119,12 +117,12 @@ export class GemObjects {
   }
 
   async #attach(buffer: DmaBuf, fileFlags: number): Promise<GemObject> {
-    const attachment = await this.#core.attach(buffer, DISPLAY_NAME)
+    const attachment = await this.#core.attach(buffer, DISPLAY_NAME, DRIVER)
     try {
-      const mapping = await this.#core.mapAttachment(attachment, 'bidirectional')
+      const mapping = await this.#core.mapAttachmentUnlocked(attachment, 'bidirectional')
       return { buffer, mapping, attachment, references: 1, fileFlags, mapOffset: undefined }
     } catch (error) {
-      this.#core.detach(attachment)
+      this.#core.detach(buffer, attachment, DRIVER)
       throw error
     }
   }

@@ -3,7 +3,7 @@
  * Source: drm_gem_prime_fd_to_handle and drm_gem_prime_handle_to_fd in drivers/gpu/drm/drm_prime.c of
  * Linux 6.12.
  */
-import { DmaBufFile } from '../../dmabuf/dma-buf-file.ts'
+import { dmaBufFd } from '../../dmabuf/dma-buf-fd.ts'
 import type { CallerFiles } from '../../dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { onlyBits } from '../../uapi/bits.ts'
@@ -56,12 +56,12 @@ async function importBuffer(client: Client, fd: number, files: CallerFiles): Pro
 
 /** A descriptor for the dma-buf of `handle`; the first export decides its access mode. */
 function exportBuffer(client: Client, handle: number, flags: number, files: CallerFiles): number {
-  const { machine, core } = client.card
+  const { core } = client.card
   const object = client.handles.get(handle)
   object.fileFlags ??= flags & O_ACCMODE
   const buffer = core.get(object.buffer)
   try {
-    return files.install(new DmaBufFile(machine, core, buffer, object.fileFlags))
+    return dmaBufFd(client.card, buffer, object.fileFlags, files)
   } catch (error) {
     core.put(buffer)
     throw error

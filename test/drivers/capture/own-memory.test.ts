@@ -30,7 +30,7 @@ describe("the driver's own memory", () => {
     await rig.request(1, MMAP)
     expect(load(rig, map(rig, 0))).toEqual({ bytes: new Uint8Array(FRAME), hazards: [] })
     const [buffer] = rig.core.buffers
-    expect(buffer).toMatchObject({ exporter: 'camera', size: 4096, attachments: [] })
+    expect(buffer).toMatchObject({ exporter: 'camera', size: 4096, attachments: { length: 0 } })
   })
 
   it('shows each frame to loads without any CPU access being announced', async () => {
@@ -81,7 +81,7 @@ describe("the driver's own memory", () => {
     expect((await rig.query(0)).flags & 1).toBe(1)
     const attachment = await rig.core.attach(buffer, 'display')
     const before = rig.kinds('maintenance').length
-    const mapping = await rig.core.mapAttachment(attachment, 'to-device')
+    const mapping = await rig.core.mapAttachmentUnlocked(attachment, 'to-device')
     expect(mapping.skipCpuSync).toBe(true)
     await rig.dequeue()
     expect(await rig.core.beginCpuAccess(buffer, 'read')).toEqual([])
@@ -89,8 +89,8 @@ describe("the driver's own memory", () => {
     const seen = new Uint8Array(FRAME)
     expect(rig.dma.deviceLoad(mapping, 0, seen)).toEqual([])
     expect(seen).toEqual(rig.source.frame(0))
-    rig.core.unmapAttachment(attachment, mapping, 'to-device')
-    rig.core.detach(attachment)
+    await rig.core.unmapAttachmentUnlocked(attachment, mapping, 'to-device')
+    rig.core.detach(buffer, attachment)
     expect(rig.kinds('maintenance')).toHaveLength(before)
   })
 

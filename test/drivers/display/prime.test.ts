@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Attachment } from '../../../src/dmabuf/attachment.ts'
 import type { DmaBuf } from '../../../src/dmabuf/dma-buf.ts'
 import type { DmaBufOps } from '../../../src/dmabuf/ops.ts'
 import { KernelError } from '../../../src/machine/kernel-error.ts'
@@ -18,7 +19,7 @@ function guarded(bench: Bench, before: Partial<Record<keyof DmaBufOps, () => unk
     },
     async mapDmaBuf(attachment, direction) {
       await before.mapDmaBuf?.()
-      return inner.ops.mapDmaBuf({ ...attachment, buffer: inner }, direction)
+      return inner.ops.mapDmaBuf(new Attachment(attachment.id, inner, attachment.device), direction)
     },
     release: () => bench.core.put(inner),
   }
@@ -102,7 +103,7 @@ describe('importing a dma-buf', () => {
       const buffer = guarded(bench, { [step]: fail('EBUSY') })
       const fd = bench.fdOf(buffer)
       expect(await errnoOf(() => drm.import(fd))).toBe('EBUSY')
-      expect(buffer.attachments).toEqual([])
+      expect([...buffer.attachments]).toEqual([])
       expect(buffer.references).toBe(1)
       expect(await errnoOf(() => drm.import(fd))).toBe('EBUSY')
       bench.files.close(fd)
@@ -121,7 +122,7 @@ describe('importing a dma-buf', () => {
       scheduler.spawn('b', async () => drm.file.release()),
     ])
     expect(result[0]).toBe('EBADF')
-    expect(buffer.attachments).toEqual([])
+    expect([...buffer.attachments]).toEqual([])
     bench.files.close(fd)
     expect(bench.core.buffers).toEqual([])
   })
@@ -184,10 +185,10 @@ describe('exporting a handle', () => {
     const buffer = bench.files.lookup(await drm.export(handle))?.buffer as DmaBuf
     const before = bench.of('maintenance').length
     const attachment = await bench.core.attach(buffer, 'camera')
-    const mapping = await bench.core.mapAttachment(attachment, 'from-device')
+    const mapping = await bench.core.mapAttachmentUnlocked(attachment, 'from-device')
     expect(mapping.skipCpuSync).toBe(true)
-    bench.core.unmapAttachment(attachment, mapping, 'from-device')
-    bench.core.detach(attachment)
+    await bench.core.unmapAttachmentUnlocked(attachment, mapping, 'from-device')
+    bench.core.detach(buffer, attachment)
     expect(bench.of('maintenance')).toHaveLength(before)
   })
 })

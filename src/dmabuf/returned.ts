@@ -1,0 +1,64 @@
+/** What an exporter's operations must return, and what is wrong with what they did return. */
+import type { DmaMapping } from '../dma/mapping.ts'
+import type { StorageRun } from '../dma/sg-table.ts'
+import { PAGE_SIZE } from '../machine/ram.ts'
+import type { Attachment } from './attachment.ts'
+import type { CpuPages } from './ops.ts'
+
+const ATTRIBUTES: readonly unknown[] = ['cached', 'write-combine', 'uncached']
+
+/** Why a value is no mapping of all of the attachment's buffer for its device; undefined: it is. */
+export function mappingProblem(value: unknown, attachment: Attachment): string | undefined {
+  if (!isMapping(value)) return `${shown(value)}: no mapping that the DMA layer made`
+  if (!value.live) return `mapping ${value.id}, which was unmapped already`
+  const { buffer, device } = attachment
+  if (value.device !== device) {
+    return `mapping ${value.id}, made for device ${value.device}, not for ${device}`
+  }
+  const { size } = value.table
+  if (size !== buffer.size && size !== wholePages(buffer.size)) {
+    return `mapping ${value.id} of ${size} bytes: the buffer was exported with ${buffer.size}`
+  }
+  return undefined
+}
+
+/** Why a value is no memory of at least `size` bytes, whole pages at most; undefined: it is. */
+export function pagesProblem(value: unknown, size: number): string | undefined {
+  if (typeof value !== 'object' || value === null) return `${shown(value)}: no pages`
+  const { runs, attribute } = value as Partial<CpuPages>
+  if (!ATTRIBUTES.includes(attribute)) {
+    return `pages with the attribute ${shown(attribute)}: there are cached, write-combine, uncached`
+  }
+  if (!Array.isArray(runs)) return 'pages without runs'
+  const outside = runs.find((run) => !isRun(run))
+  if (outside !== undefined) return 'pages with a run that lies not within its storage'
+  const length = runs.reduce((sum, run: StorageRun) => sum + run.length, 0)
+  if (length !== size && length !== wholePages(size)) {
+    return `pages of ${length} bytes: ${size} were asked`
+  }
+  return undefined
+}
+
+function isMapping(value: unknown): value is DmaMapping {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, device, table, live } = value as Partial<DmaMapping>
+  return (
+    typeof id === 'number' &&
+    typeof device === 'string' &&
+    typeof live === 'boolean' &&
+    typeof table?.size === 'number'
+  )
+}
+
+function isRun(run: Partial<StorageRun> | undefined): boolean {
+  const { storage, offset = -1, length = -1 } = run ?? {}
+  return storage !== undefined && offset >= 0 && length > 0 && offset + length <= storage.size
+}
+
+function wholePages(size: number): number {
+  return Math.ceil(size / PAGE_SIZE) * PAGE_SIZE
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
