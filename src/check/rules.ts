@@ -85,6 +85,24 @@ export const ruleTable: readonly RuleInfo[] = [
     fix: 'Wait for the device (VIDIOC_DQBUF, a fence, poll) first, then begin the CPU access.',
   },
   {
+    id: 'uncovered-mapping',
+    group: 'C6',
+    severity: 'error',
+    claim: 'The CPU uses a buffer through a mapping that its CPU access governs.',
+    hardware:
+      'SYNC works on the attachments of one dma-buf: what goes through a memfd, or another dma-buf over the same pages, is cleaned and invalidated by nobody.',
+    fix: 'Map the dma-buf itself for the access, or begin and end a CPU access of the buffer that the device has mapped around it.',
+  },
+  {
+    id: 'shared-line',
+    group: 'C9',
+    severity: 'error',
+    claim: 'Memory under DMA shares no cache line with memory that somebody else uses.',
+    hardware:
+      "A line has one state for all its bytes: written back, it carries old bytes over what the device wrote; dropped, it takes the neighbour's store with it.",
+    fix: 'Give memory for DMA whole cache lines: align its start and its length (dma_get_cache_alignment), or let kmalloc allocate it by itself.',
+  },
+  {
     id: 'attribute-alias',
     group: 'C10',
     severity: 'error',
@@ -94,13 +112,51 @@ export const ruleTable: readonly RuleInfo[] = [
     fix: 'Use one attribute for all mappings of the buffer, or clean and invalidate between the two.',
   },
   {
+    id: 'bounce-not-synced',
+    group: 'C11',
+    severity: 'error',
+    claim: 'What a device reaches as a bounce copy is synced before the other side looks.',
+    hardware:
+      'The device has a copy that the kernel made at map. A write to either side reaches the other at sync or unmap and never else: old or zero bytes, with no error anywhere.',
+    fix: 'Refuse the import on a device that cannot reach the buffer, or sync the mapping (dma_sync_sgtable_for_cpu, dma_sync_sgtable_for_device) on both sides of each transfer.',
+  },
+  {
     id: 'sync-is-noop',
     group: 'C12',
     severity: 'error',
     claim: 'A SYNC that succeeds has synced the device that shares the bytes.',
     hardware:
-      'The exporter syncs only the attachments that are mapped at that moment: with none, or another one, no line is cleaned or invalidated.',
+      'The exporter syncs the attachments that are mapped at that moment, if its operations sync at all: with none, or another one, no line is cleaned or invalidated.',
     fix: 'Attach and map the device before the CPU access (import the buffer first), and map without skipping the CPU sync.',
+  },
+  {
+    id: 'mapping-direction',
+    group: 'C13',
+    severity: 'error',
+    claim: 'Map, sync and unmap say the same direction, and it covers what the device does.',
+    hardware:
+      'The direction decides which lines are cleaned or dropped and which way a bounce copy goes; an IOMMU refuses what it does not allow. The rest stays old.',
+    fix: 'Map DMA_BIDIRECTIONAL what the device both reads and writes, and pass the direction of the map to every sync and to the unmap.',
+  },
+  {
+    id: 'unsafe-skip-hint',
+    group: 'C15',
+    severity: 'error',
+    claim:
+      'A CPU sync is skipped only where the CPU has not touched the memory since the last one.',
+    hardware:
+      'Dirty lines stay over memory that the device uses: it reads old bytes, or has its own overwritten when they are evicted.',
+    fix: 'Drop DMA_ATTR_SKIP_CPU_SYNC, or sync the range by hand before the device starts.',
+  },
+  {
+    id: 'dma-api-misuse',
+    group: 'C16',
+    severity: 'error',
+    claim:
+      'A driver gives the DMA API what it got from it, within the limits that its device declares.',
+    hardware:
+      "An unmap with other values frees somebody else's mapping or part of one; a segment over the limit makes the device write elsewhere. DMA-API debugging warns, and goes on.",
+    fix: 'Keep address, length, direction and entry count of each mapping together, check dma_mapping_error, and set the masks and segment limits before the first map.',
   },
   {
     id: 'partial-write-over-stale',
@@ -116,7 +172,8 @@ export const ruleTable: readonly RuleInfo[] = [
     id: 'unsynced-handoff',
     group: 'C12',
     severity: 'error',
-    claim: 'Between a device that looks into the CPU caches and one that does not, somebody syncs.',
+    claim:
+      'Between a device that looks into the CPU caches and one that does not, and between a driver and its device, somebody syncs.',
     hardware:
       'The bytes of a snooping device may end in the cache, where the other device does not look; or a line keeps what a non-snooping one replaced.',
     fix: 'Let a CPU access (START | READ, END | WRITE) or a fresh map of the attachment lie between the two devices.',
@@ -148,6 +205,16 @@ export const ruleTable: readonly RuleInfo[] = [
     fix: 'Declare the owner with `using` or `await using`, or close it in `finally`.',
   },
   {
+    id: 'early-publish',
+    group: 'E3',
+    severity: 'error',
+    claim:
+      'A descriptor becomes visible to user space only when nothing more is done to its buffer.',
+    hardware:
+      'Another thread closes the number as soon as it is there: the driver goes on with memory that was freed.',
+    fix: "Reserve the number, finish the object, and install the descriptor as the last step; or hold a reference of one's own.",
+  },
+  {
     id: 'map-leak',
     group: 'E4',
     severity: 'warning',
@@ -155,6 +222,16 @@ export const ruleTable: readonly RuleInfo[] = [
     hardware:
       'The mapping keeps the buffer alive after its last descriptor was closed, and pins its memory.',
     fix: 'Declare the mapping with `using`, or call munmap.',
+  },
+  {
+    id: 'mapping-leak',
+    group: 'E4',
+    severity: 'error',
+    claim:
+      'Each attach has its detach, each map its unmap, each vmap its vunmap, on error paths too.',
+    hardware:
+      'The device keeps reaching memory that goes to its next owner; IOVA space, bounce slots and pages run out.',
+    fix: 'Undo in reverse order where the driver lets go of the buffer and on every error path after the step.',
   },
   {
     id: 'use-after-release',
@@ -175,6 +252,24 @@ export const ruleTable: readonly RuleInfo[] = [
     fix: 'Count imports per device file and handle, and close when the count falls to zero.',
   },
   {
+    id: 'reference-misuse',
+    group: 'E8',
+    severity: 'error',
+    claim: 'Each reference is dropped once, by who took it, and then not used.',
+    hardware:
+      'A reference dropped twice frees memory that somebody uses; one never dropped keeps it for ever.',
+    fix: 'Let each reference have one owner; dma_buf_fd hands it to the descriptor, and a failed call leaves it with the caller.',
+  },
+  {
+    id: 'driver-contract',
+    group: 'E9',
+    severity: 'error',
+    claim: 'The operations of a driver return what the dma-buf core expects of them, in time.',
+    hardware:
+      'The core takes the value as it is: an oops, a wait that nothing ends, or a buffer described by memory that is not its own.',
+    fix: 'Return a live mapping of the whole buffer for that very device, or fail with an errno; let nothing else out.',
+  },
+  {
     id: 'out-of-range',
     group: 'F1',
     severity: 'error',
@@ -184,6 +279,25 @@ export const ruleTable: readonly RuleInfo[] = [
     fix: 'Ask the descriptor for its size (lseek to the end) and check offset + pitch × height against it; never trust a declared size.',
   },
   {
+    id: 'growable-mapping',
+    group: 'F3',
+    severity: 'error',
+    claim: 'A mapping of a buffer cannot grow beyond the buffer.',
+    hardware:
+      'Without VM_DONTEXPAND mremap makes the mapping longer after mmap has checked it: its new pages are whatever lies behind.',
+    fix: 'Forbid it in the mmap operation (VM_DONTEXPAND), and mmap anew where a longer mapping is needed.',
+  },
+  {
+    id: 'reservation-lock',
+    group: 'G2',
+    severity: 'error',
+    claim:
+      'The reservation lock is held around the calls that want it, and not around those that take it.',
+    hardware:
+      'Without it a move or another attach comes in between; taken a second time by its holder it is waited for for ever.',
+    fix: 'Take it with dma_resv_lock before map, pin and vmap, or call the _unlocked variant without it.',
+  },
+  {
     id: 'redundant-sync',
     group: 'C14',
     severity: 'lint',
@@ -191,6 +305,24 @@ export const ruleTable: readonly RuleInfo[] = [
     hardware:
       'Every SYNC walks the lines of the whole buffer: about a millisecond for 64 MiB, for nothing.',
     fix: 'Keep one CPU access open over the loads that belong together.',
+  },
+  {
+    id: 'whole-buffer-sync',
+    group: 'C14',
+    severity: 'lint',
+    claim: 'A driver that knows which bytes were touched syncs these.',
+    hardware:
+      'The sync walks every line of the range: for 64 MiB about a millisecond, for 4 KiB less than a microsecond.',
+    fix: 'Sync the range alone: dma_sync_single_range_for_cpu and dma_sync_single_range_for_device.',
+  },
+  {
+    id: 'bracket-order',
+    group: 'C3',
+    severity: 'lint',
+    claim: 'A CPU access ends before the mapping whose bytes it covered is unmapped.',
+    hardware:
+      'Nothing goes wrong as long as nobody touches the bytes in between; the END then stands for an access that is long over.',
+    fix: 'Send END first, then munmap: with `using`, declare the mapping before the CPU access.',
   },
 ]
 

@@ -120,6 +120,8 @@ export interface ExportEvent extends Common {
   readonly buffer: BufferId
   readonly size: number
   readonly exporter: string
+  /** Whose operations they are. */
+  readonly driver?: DriverName | undefined
 }
 /** Memory that is no dma-buf became known: a memfd, or what a driver allocated for itself. */
 export interface MemoryEvent extends Common {
@@ -296,6 +298,8 @@ export interface CpuAccessEvent extends Common {
   readonly since?: EventId | undefined
   /** The event in which the view that stored was taken. */
   readonly view?: EventId | undefined
+  /** The event in which the CPU access or the mapping ended that the view was taken in: it is dead. */
+  readonly viewEnded?: EventId | undefined
   /** Parts of the range in lines that were stored to only in part while they may have been old. */
   readonly hazards: readonly Hazard[]
 }
