@@ -30,20 +30,24 @@ export interface HandedOut {
 }
 
 export class CpuMapping {
-  readonly info: CpuMappingInfo
   readonly attribute: MemoryAttribute
   readonly #machine: Machine
-  readonly #table: SgTable
+  #info: CpuMappingInfo
+  #table: SgTable
   readonly #handedOut = new Set<HandedOut>()
 
   constructor(machine: Machine, info: CpuMappingInfo) {
     this.#machine = machine
-    this.info = info
+    this.#info = info
     const { attribute, runs } = info.pages
     this.attribute = attribute
     this.#table = { runs, segments: [], size: info.length }
     openBrackets(info.buffer).addMapping(this)
     this.#emitMap('cpu-map')
+  }
+
+  get info(): CpuMappingInfo {
+    return this.#info
   }
 
   /** Loads bytes at `offset` of the mapping; the event says what may be wrong with them. */
@@ -142,13 +146,35 @@ export class CpuMapping {
     this.#handedOut.delete(handedOut)
   }
 
-  /** Unmaps: every array that was handed out ends, unless another one stands on the same bytes. */
-  unmap(): void {
-    const ended = [...this.#handedOut]
-    for (const handedOut of ended) this.takeBack(handedOut)
-    for (const storage of new Set(ended.map((handedOut) => handedOut.storage))) {
+  /** It has other pages from now on, `length` bytes of them; arrays on pages that stay live on. */
+  resize(length: number, pages: CpuPages): void {
+    this.#info = { ...this.#info, length, pages }
+    this.#table = { runs: pages.runs, segments: [], size: length }
+    this.#emitMap('cpu-map')
+  }
+
+  /**
+   * Bytes `[start, end)` of the mapping are no longer there: arrays over any of them end, unless
+   * another one stands on the same bytes.
+   */
+  endViews(start: number, end: number): void {
+    const gone = new Set<HandedOut>()
+    eachRun(this.#table, start, end, (storage, from, to) => {
+      for (const handedOut of this.#handedOut) {
+        const { view } = handedOut
+        const meets = handedOut.storage === storage && view.start < to && view.end > from
+        if (meets) gone.add(handedOut)
+      }
+    })
+    for (const handedOut of gone) this.takeBack(handedOut)
+    for (const storage of new Set([...gone].map((handedOut) => handedOut.storage))) {
       if (!storage.hasViews) this.#machine.memory.detach(storage)
     }
+  }
+
+  /** Unmaps: every array that was handed out ends, unless another one stands on the same bytes. */
+  unmap(): void {
+    this.endViews(0, this.#info.length)
     openBrackets(this.info.buffer).removeMapping(this)
     this.#emitMap('cpu-unmap')
   }

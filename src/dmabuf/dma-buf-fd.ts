@@ -28,7 +28,7 @@ export function dmaBufFd(
   files: CallerFiles,
 ): number {
   machine.faults.pass('get_unused_fd_flags')
-  return files.install(new DmaBufFile(machine, core, buffer, flags))
+  return files.install(new DmaBufFile(machine, core, buffer, flags), flags)
 }
 
 /** dma_buf_get: the buffer behind a descriptor, with one more reference. EBADF, EINVAL. */

@@ -20,6 +20,8 @@ const ACCESS: readonly (CpuAccess | undefined)[] = [undefined, 'read', 'write', 
 const SEEK_SET = 0
 const SEEK_END = 2
 const NAME_LENGTH = 32
+/** O_ACCMODE | O_NONBLOCK: what of the flags belongs to the file, and not to its descriptor. */
+const FILE_FLAGS = 0o4003
 
 export class DmaBufFile implements OpenFile {
   readonly what = 'dmabuf'
@@ -33,7 +35,7 @@ export class DmaBufFile implements OpenFile {
     this.#machine = machine
     this.#core = core
     this.buffer = buffer
-    this.flags = flags
+    this.flags = flags & FILE_FLAGS
   }
 
   async ioctl(call: IoctlCall): Promise<number> {
@@ -70,6 +72,14 @@ export class DmaBufFile implements OpenFile {
     const { size, references, exporter, name } = this.buffer
     const named = name === undefined ? '' : `name:\t${name}\n`
     return `size:\t${size}\ncount:\t${references}\nexp_name:\t${exporter}\n${named}`
+  }
+
+  get(): void {
+    this.#core.get(this.buffer)
+  }
+
+  put(): void {
+    this.#core.put(this.buffer)
   }
 
   release(): void {

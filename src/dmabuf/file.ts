@@ -4,6 +4,7 @@
  * A failure is thrown as a KernelError; whoever called turns it into a negative errno.
  */
 import type { DmaBuf } from './dma-buf.ts'
+import type { MemoryFile } from './memory-file.ts'
 import type { CpuPages } from './ops.ts'
 
 /** An ioctl's argument in user memory, with the memory behind its pointer fields by offset. */
@@ -14,8 +15,11 @@ export interface UserMemory {
 
 /** The caller's descriptors, for calls that make or take one. */
 export interface CallerFiles {
-  /** A new descriptor for `file`, which it then owns. Throws EMFILE; the file is not released then. */
-  install(file: OpenFile): number
+  /**
+   * A new descriptor for `file`, which it then owns; O_CLOEXEC in `flags` makes it close-on-exec.
+   * Throws EMFILE; the file is not released then.
+   */
+  install(file: OpenFile, flags?: number): number
   /** The open file behind a descriptor, borrowed; undefined for a number that is not open. */
   lookup(fd: number): OpenFile | undefined
   /** Closes a descriptor that this call installed, because the call failed after all. */
@@ -34,7 +38,9 @@ export interface MapRequest {
   /** In bytes, whole pages. */
   readonly offset: number
   readonly length: number
+  /** PROT_WRITE. */
   readonly writable: boolean
+  /** MAP_SHARED. */
   readonly shared: boolean
 }
 
@@ -53,6 +59,8 @@ export interface OpenFile {
   flags: number
   /** Set on a dma-buf's file. */
   readonly buffer?: DmaBuf | undefined
+  /** Set on a memfd, which is mapped through it. */
+  readonly memory?: MemoryFile | undefined
   /** May sleep. */
   ioctl?(call: IoctlCall): Promise<number>
   /** A call failed with `errno` (negative) before it reached the file: somebody made it fail. */
@@ -67,6 +75,10 @@ export interface OpenFile {
   onReady?(listener: () => void): () => void
   /** Lines of /proc/self/fdinfo after the generic ones. */
   fdinfo?(): string
+  /** One more descriptor, mapping or call refers to the open file, besides the first. */
+  get?(): void
+  /** One of those of `get` is gone. */
+  put?(): void
   /** The last descriptor and mapping of it are gone. */
   release(): void
 }

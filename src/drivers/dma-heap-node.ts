@@ -57,7 +57,7 @@ export class DmaHeapNode implements DeviceNode {
   #install(call: IoctlCall, buffer: DmaBuf, flags: number): number {
     const context = { machine: this.#machine, core: this.#core }
     try {
-      return dmaBufFd(context, buffer, flags & O_ACCMODE, call.files)
+      return dmaBufFd(context, buffer, flags, call.files)
     } catch (error) {
       this.#core.put(buffer)
       throw error

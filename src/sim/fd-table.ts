@@ -5,22 +5,35 @@ import { KernelError } from '../machine/kernel-error.ts'
 export class FileDescription {
   readonly id: number
   readonly file: OpenFile
+  readonly #whenReleased: () => void
   #references = 1
 
-  constructor(id: number, file: OpenFile) {
+  constructor(id: number, file: OpenFile, whenReleased: () => void) {
     this.id = id
     this.file = file
+    this.#whenReleased = whenReleased
+  }
+
+  /** Descriptors, mappings and calls under way that hold it open. */
+  get references(): number {
+    return this.#references
   }
 
   get(): this {
     this.#references++
+    this.file.get?.()
     return this
   }
 
   /** Drops a reference; the file is released with the last. */
   put(): void {
     this.#references--
-    if (this.#references === 0) this.file.release()
+    if (this.#references > 0) {
+      this.file.put?.()
+      return
+    }
+    this.#whenReleased()
+    this.file.release()
   }
 }
 
@@ -46,9 +59,14 @@ export class FdTable {
     return this.#files.get(fd)
   }
 
-  /** Throws EMFILE when no number is free. */
-  install(description: FileDescription, flags = 0): number {
-    let fd = this.#first
+  /** The count of numbers there are. */
+  get limit(): number {
+    return this.#limit
+  }
+
+  /** The lowest free number from `lowest` up, with these descriptor flags. Throws EMFILE without one. */
+  install(description: FileDescription, flags: number, lowest = 0): number {
+    let fd = Math.max(this.#first, lowest)
     while (this.#files.has(fd)) fd++
     if (fd >= this.#limit) {
       throw new KernelError('EMFILE', `all ${this.#limit} descriptors of the process are open`)

@@ -24,6 +24,8 @@ export const SEEK_CUR = 1
 /** lseek from the end: with offset 0, a dma-buf tells its size. */
 export const SEEK_END = 2
 
+/** fcntl: a duplicate at or above the argument, which survives exec. */
+export const F_DUPFD = 0
 /** fcntl: read the descriptor's flags. */
 export const F_GETFD = 1
 /** fcntl: set the descriptor's flags. */
@@ -34,6 +36,10 @@ export const F_GETFL = 3
 export const F_SETFL = 4
 /** fcntl: a duplicate at or above the argument, close-on-exec. */
 export const F_DUPFD_CLOEXEC = 1030
+/** fcntl: add seals to a memfd; they cannot be taken off again. */
+export const F_ADD_SEALS = 1033
+/** fcntl: the seals of a memfd. */
+export const F_GET_SEALS = 1034
 /** The one descriptor flag: close on exec. */
 export const FD_CLOEXEC = 1
 
@@ -47,10 +53,21 @@ export const PROT_WRITE = 2
 export const MAP_SHARED = 1
 /** Stores make private copies. */
 export const MAP_PRIVATE = 2
+/** MAP_SHARED, and flags that are not known are refused. */
+export const MAP_SHARED_VALIDATE = 3
+/** The bits that hold one of the three above. */
+export const MAP_TYPE = 0xf
 /** The address is an order, not a hint. */
 export const MAP_FIXED = 0x10
 /** No file behind the pages. */
 export const MAP_ANONYMOUS = 0x20
+
+/** mremap: the mapping may get another address. */
+export const MREMAP_MAYMOVE = 1
+/** mremap: the new address is an order. */
+export const MREMAP_FIXED = 2
+/** mremap: the old mapping stays, empty. */
+export const MREMAP_DONTUNMAP = 4
 
 /** poll: there is something to read; on a dma-buf, its writers are done. */
 export const POLLIN = 1

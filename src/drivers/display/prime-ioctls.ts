@@ -8,7 +8,7 @@ import type { CallerFiles } from '../../dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { onlyBits } from '../../uapi/bits.ts'
 import * as drm from '../../uapi/drm.ts'
-import { O_ACCMODE } from '../../uapi/fcntl.ts'
+import { O_ACCMODE, O_CLOEXEC } from '../../uapi/fcntl.ts'
 import type { Client } from './client.ts'
 import { type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
 
@@ -61,7 +61,7 @@ function exportBuffer(client: Client, handle: number, flags: number, files: Call
   object.fileFlags ??= flags & O_ACCMODE
   const buffer = core.get(object.buffer)
   try {
-    return dmaBufFd(client.card, buffer, object.fileFlags, files)
+    return dmaBufFd(client.card, buffer, object.fileFlags | (flags & O_CLOEXEC), files)
   } catch (error) {
     core.put(buffer)
     throw error

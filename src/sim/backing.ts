@@ -1,0 +1,151 @@
+import { type OpenBrackets, openBrackets } from '../dmabuf/brackets.ts'
+import type { DmaBufCore } from '../dmabuf/core.ts'
+import { CpuMapping, type CpuMappingInfo } from '../dmabuf/cpu-mapping.ts'
+import type { DmaBuf } from '../dmabuf/dma-buf.ts'
+import type { MappedPages, MapRequest, OpenFile } from '../dmabuf/file.ts'
+import type { MappedMemory } from '../dmabuf/memory-file.ts'
+import type { CpuPages } from '../dmabuf/ops.ts'
+import { KernelError } from '../machine/kernel-error.ts'
+import type { Machine } from '../machine/machine.ts'
+import { PAGE_SIZE } from '../machine/ram.ts'
+import type { FileDescription } from './fd-table.ts'
+import { PrivatePages } from './private-pages.ts'
+
+/** What one call of mmap made: pages of a file, however many areas munmap has cut them into. */
+export class Backing {
+  readonly mapping: CpuMapping
+  readonly description: FileDescription
+  readonly #core: DmaBufCore
+  readonly #buffer: DmaBuf | undefined
+  readonly #private: PrivatePages | undefined
+  readonly #unmapped: (() => void)[] = []
+  #request: MapRequest
+  #areas = 1
+
+  /** Asks the file for the pages. Throws what it throws, and ENODEV where it cannot be mapped. */
+  constructor(
+    kernel: { readonly machine: Machine; readonly core: DmaBufCore },
+    id: number,
+    description: FileDescription,
+    request: MapRequest,
+  ) {
+    const { writable, shared } = request
+    const mapped = this.#ask(description.file, request)
+    const { pages, offset } = mapped
+    const length = lengthOf(pages)
+    const info = { id, ...ownerOf(mapped), offset, length, pages, writable: writable && shared }
+    this.#core = kernel.core
+    this.#request = request
+    this.#buffer = 'buffer' in mapped ? mapped.buffer : undefined
+    this.mapping = new CpuMapping(kernel.machine, info)
+    this.#private = writable && !shared ? new PrivatePages(this.mapping) : undefined
+    // The mapping keeps the file open and, where it is another file than the buffer's, the buffer.
+    this.description = description.get()
+    if (this.#foreignBuffer !== undefined) this.#core.get(this.#foreignBuffer)
+  }
+
+  /** The CPU accesses that are open on it; undefined for memory that none governs. */
+  get brackets(): OpenBrackets | undefined {
+    return this.#buffer === undefined ? undefined : openBrackets(this.#buffer)
+  }
+
+  /** Bytes that were asked for. */
+  get length(): number {
+    return this.#request.length
+  }
+
+  /** Whether mremap may make it longer: VM_DONTEXPAND is not set. */
+  get expandable(): boolean {
+    return this.mapping.info.pages.expandable ?? false
+  }
+
+  /** Whether stores make copies, so that no array can show its bytes. */
+  get isPrivate(): boolean {
+    return this.#private !== undefined
+  }
+
+  /** Bytes from the start that can be reached; those beyond are no part of the file (SIGBUS). */
+  get reachable(): number {
+    return this.mapping.info.length
+  }
+
+  load(offset: number, target: Uint8Array): void {
+    const memory = this.#private ?? this.mapping
+    memory.load(offset, target)
+  }
+
+  store(offset: number, source: Uint8Array): void {
+    const memory = this.#private ?? this.mapping
+    memory.store(offset, source)
+  }
+
+  /** One more area shows part of it. */
+  get(): this {
+    this.#areas++
+    return this
+  }
+
+  /** One area less; with the last one it is unmapped. */
+  put(): void {
+    this.#areas--
+    if (this.#areas > 0) return
+    this.mapping.unmap()
+    for (const unmapped of this.#unmapped) unmapped()
+    if (this.#foreignBuffer !== undefined) this.#core.put(this.#foreignBuffer)
+    this.description.put()
+  }
+
+  /** mremap: `length` bytes from the same offset. What the file cannot give is not reachable. */
+  expand(length: number): void {
+    this.#request = { ...this.#request, length }
+    if (this.description.file.memory !== undefined) this.refresh()
+    else this.#askAgain()
+  }
+
+  #askAgain(): void {
+    try {
+      const { pages } = this.#ask(this.description.file, this.#request)
+      this.mapping.resize(lengthOf(pages), pages)
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error
+    }
+  }
+
+  /** Before a memfd gets `size` bytes: arrays over what will be gone end. */
+  cutTo(size: number): void {
+    const left = Math.max(0, Math.ceil(size / PAGE_SIZE) * PAGE_SIZE - this.#request.offset)
+    this.#private?.forget(left)
+    if (left < this.reachable) this.mapping.endViews(left, this.reachable)
+  }
+
+  /** After a memfd became longer or shorter. */
+  refresh(): void {
+    const { memory } = this.description.file
+    if (memory === undefined) return
+    const pages = memory.pages(this.#request.offset, this.#request.length)
+    const length = lengthOf(pages)
+    if (length !== this.reachable) this.mapping.resize(length, pages)
+  }
+
+  #ask(file: OpenFile, request: MapRequest): MappedPages | MappedMemory {
+    const mapped = file.memory?.map(request) ?? file.mmap?.(request)
+    if (mapped === undefined) throw new KernelError('ENODEV', `${file.what} cannot be mapped`)
+    if ('unmapped' in mapped) this.#unmapped.push(mapped.unmapped)
+    return mapped
+  }
+
+  get #foreignBuffer(): DmaBuf | undefined {
+    return this.#buffer === this.description.file.buffer ? undefined : this.#buffer
+  }
+}
+
+function lengthOf({ runs }: CpuPages): number {
+  return runs.reduce((sum, { length }) => sum + length, 0)
+}
+
+function ownerOf(mapped: MappedPages | MappedMemory): Pick<CpuMappingInfo, 'buffer'> {
+  if ('buffer' in mapped) return { buffer: mapped.buffer }
+  const { memory } = mapped
+  // TODO until mappings name memory by id
+  return { buffer: { inode: memory } as DmaBuf }
+}

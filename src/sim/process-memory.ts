@@ -1,0 +1,134 @@
+import type { DmaBufCore } from '../dmabuf/core.ts'
+import type { OpenFile } from '../dmabuf/file.ts'
+import type { MemoryFile } from '../dmabuf/memory-file.ts'
+import { KernelError } from '../machine/kernel-error.ts'
+import type { Machine } from '../machine/machine.ts'
+import { PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
+import { AddressSpace, type Area, endOf } from './address-space.ts'
+import { Backing } from './backing.ts'
+import type { FileDescription } from './fd-table.ts'
+import { checkMmap, requirePages, wholePages } from './mapping-checks.ts'
+
+/** What mmap is asked for. */
+export interface MmapRequest {
+  /** Bytes. */
+  readonly length: number
+  /** PROT_ bits. */
+  readonly protection: number
+  /** MAP_ bits. */
+  readonly flags: number
+  /** Bytes, whole pages. */
+  readonly offset: number
+}
+
+/** The memory of a process: mapping, unmapping, and every access. A failure is a KernelError. */
+export class ProcessMemory {
+  readonly space: AddressSpace = new AddressSpace()
+  readonly #kernel: { readonly machine: Machine; readonly core: DmaBufCore }
+  #mappings = 0
+
+  constructor(kernel: { readonly machine: Machine; readonly core: DmaBufCore }) {
+    this.#kernel = kernel
+  }
+
+  /** The address of the new mapping. EINVAL, EACCES, ENODEV, EOPNOTSUPP, and what the file says. */
+  map(description: FileDescription, request: MmapRequest): number {
+    const { protection, flags, offset } = request
+    const shared = checkMmap(description.file, request.length, protection, flags)
+    const length = wholePages(request.length)
+    const writable = (protection & PROT_WRITE) !== 0
+    const asked = { offset, length, writable, shared }
+    const backing = new Backing(this.#kernel, ++this.#mappings, description, asked)
+    const readable = (protection & PROT_READ) !== 0
+    return this.space.add({ length, readable, writable, backing, at: 0 }).address
+  }
+
+  /** Unmaps whatever is mapped of the range, which may be part of a mapping, or nothing. EINVAL. */
+  unmap(address: number, length: number): void {
+    requirePages('address', address)
+    if (!(length > 0)) throw new KernelError('EINVAL', `length is ${length}`)
+    this.#drop(this.space.cut(address, address + wholePages(length)))
+  }
+
+  /** Loads through every area in the range. EFAULT where one is missing, or may not be read. */
+  load(address: number, target: Uint8Array): void {
+    for (const { area, from, to } of this.#parts(address, target.length, 'readable')) {
+      const part = target.subarray(from - address, to - address)
+      area.backing.load(area.at + from - area.address, part)
+    }
+  }
+
+  /** Stores through every area in the range. EFAULT where one is missing, or may not be written. */
+  store(address: number, source: Uint8Array): void {
+    for (const { area, from, to } of this.#parts(address, source.length, 'writable')) {
+      const part = source.subarray(from - address, to - address)
+      area.backing.store(area.at + from - area.address, part)
+    }
+  }
+
+  /** The one area that holds all of the range. EFAULT where it is not mapped, EINVAL in several. */
+  area(address: number, length: number): Area {
+    const areas = this.#covering(address, length)
+    const [area] = areas
+    if (area !== undefined && areas.length === 1) return area
+    throw new KernelError('EINVAL', 'the range lies in several mappings: no array can show it')
+  }
+
+  /** ftruncate on a memfd: arrays over what goes end, and what comes can be reached. EPERM, ENOMEM. */
+  truncate(file: OpenFile, memory: MemoryFile, size: number): void {
+    memory.checkTruncate(size)
+    const backings = new Set(this.space.areas.map(({ backing }) => backing))
+    const shown = [...backings].filter(({ description }) => description.file === file)
+    for (const backing of shown) backing.cutTo(size)
+    try {
+      memory.truncate(size)
+    } finally {
+      for (const backing of shown) backing.refresh()
+    }
+  }
+
+  unmapAll(): void {
+    this.#drop(this.space.cut(0, Number.POSITIVE_INFINITY))
+  }
+
+  /** Areas that were cut out are gone: their arrays end, and the last one ends the mapping. */
+  #drop(areas: readonly Area[]): void {
+    for (const { backing, at, length } of areas) {
+      backing.mapping.endViews(at, at + length)
+      backing.put()
+    }
+  }
+
+  #parts(
+    address: number,
+    length: number,
+    right: 'readable' | 'writable',
+  ): { area: Area; from: number; to: number }[] {
+    return this.#covering(address, length).map((area) => {
+      if (!area[right]) {
+        const name = right === 'readable' ? 'PROT_READ' : 'PROT_WRITE'
+        throw new KernelError('EFAULT', `the mapping has no ${name}`)
+      }
+      const from = Math.max(address, area.address)
+      return { area, from, to: Math.min(address + length, endOf(area)) }
+    })
+  }
+
+  /** The areas of a range that is mapped and lies inside its files: beyond stands for SIGBUS. */
+  #covering(address: number, length: number): Area[] {
+    const areas = this.space.covering(address, length)
+    const last = areas.at(-1)
+    if (last === undefined) {
+      throw new KernelError(
+        'EFAULT',
+        `no mapping holds ${length} bytes at 0x${address.toString(16)}`,
+      )
+    }
+    for (const area of areas) {
+      const end = Math.min(address + length, endOf(area))
+      if (area.at + end - area.address <= area.backing.reachable) continue
+      throw new KernelError('EFAULT', 'the file that is mapped there ends before: SIGBUS')
+    }
+    return areas
+  }
+}

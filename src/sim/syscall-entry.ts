@@ -1,0 +1,73 @@
+import { KernelError } from '../machine/kernel-error.ts'
+import type { Machine } from '../machine/machine.ts'
+import { errno } from '../uapi/errno.ts'
+import { currentOrigin } from '../uapi/origin.ts'
+import type { CallTime } from './call-time.ts'
+import type { Failures } from './failures.ts'
+
+/**
+ * What every system call has in common: it is counted, it may be made to fail, the program's line is
+ * in force while it runs, and a KernelError from below becomes a negative errno.
+ */
+export class SyscallEntry {
+  readonly #machine: Machine
+  readonly #failures: Failures
+  readonly #time: CallTime
+  #lastReason = ''
+
+  constructor(machine: Machine, failures: Failures, time: CallTime) {
+    this.#machine = machine
+    this.#failures = failures
+    this.#time = time
+  }
+
+  /** Why the newest call failed, in a sentence. */
+  get lastReason(): string {
+    return this.#lastReason
+  }
+
+  /** A call that does not sleep. */
+  call(name: string, body: () => number): number {
+    this.#enter()
+    this.#time.owe()
+    const refused = this.#failures.next(name)
+    if (refused !== undefined) return refused
+    const task = this.#machine.scheduler.current
+    const outer = task.origin
+    task.origin = currentOrigin()
+    try {
+      return body()
+    } catch (error) {
+      return this.#toErrno(error)
+    } finally {
+      task.origin = outer
+    }
+  }
+
+  /** A call that may sleep: it takes its time first, and is about the objects `touches`. */
+  async sleepingCall(touches: readonly string[], body: () => Promise<number>): Promise<number> {
+    this.#enter()
+    const origin = currentOrigin()
+    await this.#time.pass(touches)
+    const task = this.#machine.scheduler.current
+    task.origin = origin
+    try {
+      return await body()
+    } catch (error) {
+      return this.#toErrno(error)
+    } finally {
+      task.origin = undefined
+    }
+  }
+
+  #enter(): void {
+    this.#machine.cost.syscalls++
+    this.#machine.scheduler.programRan()
+  }
+
+  #toErrno(error: unknown): number {
+    if (!(error instanceof KernelError)) throw error
+    this.#lastReason = error.message
+    return -(errno[error.code as keyof typeof errno] ?? errno.EIO)
+  }
+}

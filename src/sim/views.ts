@@ -1,0 +1,67 @@
+import { KernelError } from '../machine/kernel-error.ts'
+import { captureOrigin, withOrigin } from '../uapi/origin.ts'
+import type { ViewScope } from '../uapi/syscalls.ts'
+import { checkedView, type ExactMemory } from './checked-view.ts'
+import type { ProcessMemory } from './process-memory.ts'
+
+/**
+ * An array over mapped bytes, which lives as long as `scope` says: bytes of a CPU access only while
+ * one is open. EFAULT where nothing is mapped; EINVAL where no single array can show the bytes.
+ */
+export function rawView(
+  memory: ProcessMemory,
+  address: number,
+  length: number,
+  scope: ViewScope,
+): Uint8Array<ArrayBuffer> {
+  const { backing, at, address: base } = memory.area(address, length)
+  if (backing.isPrivate) {
+    throw new KernelError('EINVAL', 'stores into a private mapping make copies: use load and store')
+  }
+  const start = at + address - base
+  const { brackets, mapping } = backing
+  const live = liveScope(brackets?.isOpen, scope)
+  const writeOnly = brackets?.writeOnly ?? false
+  const handedOut = mapping.handOut(start, start + length, live, writeOnly)
+  if (handedOut === undefined) {
+    throw new KernelError('EINVAL', 'the pages are not in order: no single array can show them')
+  }
+  if (live === 'bracket') brackets?.keep(mapping, handedOut)
+  return handedOut.bytes
+}
+
+/**
+ * As `rawView`, but every access by the array is an exact one through `exact`, so that nothing about
+ * it has to be presumed.
+ */
+export function exactView(
+  memory: ProcessMemory,
+  address: number,
+  length: number,
+  scope: ViewScope,
+  exact: Pick<ExactMemory, 'load' | 'store'>,
+): Uint8Array<ArrayBuffer> {
+  const { backing } = memory.area(address, length)
+  const { brackets } = backing
+  let alive = true
+  if (liveScope(brackets?.isOpen, scope) === 'bracket') {
+    brackets?.whenEnded(() => {
+      alive = false
+    })
+  }
+  const isMapped = (): boolean => {
+    const [area, more] = memory.space.covering(address, length)
+    return area?.backing === backing && more === undefined
+  }
+  // No call on the waist stands for an access by index: it is told apart by its own line.
+  const from = <T>(access: () => T): T => withOrigin(captureOrigin(undefined), access)
+  return checkedView(length, {
+    load: (offset, target) => from(() => exact.load(address + offset, target)),
+    store: (offset, source) => from(() => exact.store(address + offset, source)),
+    isAlive: () => alive && isMapped(),
+  })
+}
+
+function liveScope(isOpen: boolean | undefined, scope: ViewScope): ViewScope {
+  return scope === 'bracket' && isOpen === true ? 'bracket' : 'mapping'
+}
