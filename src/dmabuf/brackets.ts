@@ -6,7 +6,7 @@
  */
 import type { CpuAccess } from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
-import type { CpuMapping, HandedOut } from './cpu-mapping.ts'
+import { type CpuMapping, type CpuMappingInfo, endArrays, type HandedOut } from './cpu-mapping.ts'
 import type { DmaBuf } from './dma-buf.ts'
 
 export class OpenBrackets {
@@ -59,16 +59,17 @@ export class OpenBrackets {
   }
 
   /**
-   * The arrays of the ended accesses are looked through one last time, and end as unmapped memory
-   * would, unless an array of a whole mapping stands on the same bytes.
+   * The arrays of the ended accesses end as unmapped memory would, unless another array stands on the
+   * same bytes. The next event tells of the end.
    */
   endViews(machine: Machine): void {
     for (const listener of this.#listeners.splice(0)) listener()
     const ended = this.#views.splice(0)
-    for (const { mapping, handedOut } of ended) mapping.takeBack(handedOut)
-    for (const storage of new Set(ended.map(({ handedOut }) => handedOut.storage))) {
-      if (!storage.hasViews) machine.memory.detach(storage)
-    }
+    for (const { mapping, handedOut } of ended) mapping.forget(handedOut)
+    endArrays(
+      machine,
+      ended.map(({ handedOut }) => handedOut),
+    )
   }
 }
 
@@ -82,4 +83,9 @@ export function openBrackets(buffer: DmaBuf): OpenBrackets {
     byBuffer.set(buffer, brackets)
   }
   return brackets
+}
+
+/** What a CPU mapping has to know of a dma-buf that it shows. */
+export function bufferOwner(buffer: DmaBuf): Pick<CpuMappingInfo, 'buffer' | 'brackets'> {
+  return { buffer: buffer.inode, brackets: openBrackets(buffer) }
 }

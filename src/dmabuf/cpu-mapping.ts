@@ -1,20 +1,22 @@
 /**
- * A process's mapping of a buffer: every load and store of the CPU goes through one.
+ * A process's mapping of a buffer or of other memory: every load and store of the CPU goes through one.
  *
  * Exact accesses are seen as they happen. An array that was handed out is not; stores through it are
  * found before the next operation that could tell the difference.
  */
-import { eachRun, type SgTable } from '../dma/sg-table.ts'
-import type { Hazard, MemoryAttribute } from '../events/event.ts'
+import { eachRun, placementOf, type SgTable } from '../dma/sg-table.ts'
+import type { BufferId, Hazard, MemoryAttribute } from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { LiveView, Storage } from '../machine/storage.ts'
-import { openBrackets } from './brackets.ts'
-import type { DmaBuf } from './dma-buf.ts'
+import type { OpenBrackets } from './brackets.ts'
 import type { CpuPages } from './ops.ts'
 
 export interface CpuMappingInfo {
   readonly id: number
-  readonly buffer: DmaBuf
+  /** The dma-buf or other memory that it shows, as events name it. */
+  readonly buffer: BufferId
+  /** The CPU accesses that govern it: `openBrackets`; undefined for memory that has none. */
+  readonly brackets: OpenBrackets | undefined
   /** Where in the buffer it begins, and how many bytes it has. */
   readonly offset: number
   readonly length: number
@@ -42,7 +44,7 @@ export class CpuMapping {
     const { attribute, runs } = info.pages
     this.attribute = attribute
     this.#table = { runs, segments: [], size: info.length }
-    openBrackets(info.buffer).addMapping(this)
+    info.brackets?.addMapping(this)
     this.#emitMap('cpu-map')
   }
 
@@ -56,7 +58,8 @@ export class CpuMapping {
     eachRun(this.#table, offset, offset + target.length, (storage, from, to, at) => {
       const part = target.subarray(at - offset, at - offset + to - from)
       const found = this.#machine.memory.cpuLoad(storage, from, part, this.attribute)
-      hazards.push(...found.map((hazard) => this.#inBuffer(hazard, at - from)))
+      const shift = this.#info.offset + at - from
+      hazards.push(...found.map((hazard) => shifted(hazard, shift)))
     })
     this.#machine.cost.cpuBytes += target.length
     this.#emitAccess('cpu-load', offset, target.length, hazards)
@@ -97,12 +100,14 @@ export class CpuMapping {
     if (again === undefined && this.attribute === 'cached') {
       this.#machine.memory.prepareView(storage, { start: from, end: to }, { scope, writeOnly })
     }
-    const taken = this.#emitView(storage, { from, to, shift: start - from, scope })
+    // A store through an array that is still alive came before this.
+    const shift = this.#info.offset + start - from
+    const taken = this.#emitView(storage, { from, to, shift, scope })
     if (again !== undefined) {
       again.view.taken = taken
       return again
     }
-    return this.#keep(storage, { from, to, scope, taken })
+    return this.#keep(storage, { from, to, shift, scope, taken })
   }
 
   /** The array that was handed out for the same bytes and is still alive. */
@@ -118,16 +123,16 @@ export class CpuMapping {
     storage: Storage,
     what: { from: number; to: number; shift: number; scope: LiveView['scope'] },
   ): number {
-    const { offset, id, buffer } = this.info
+    const { id, buffer } = this.#info
     const { from, to, shift, scope } = what
     const hazards = this.#machine.memory
       .cpuHazards(storage, from, to, this.attribute)
-      .map((hazard) => this.#inBuffer(hazard, shift))
+      .map((hazard) => shifted(hazard, shift))
     return this.#machine.events.emit({
       kind: 'cpu-view',
-      buffer: buffer.inode,
+      buffer,
       mapping: id,
-      range: { start: offset + from + shift, end: offset + to + shift },
+      range: { start: from + shift, end: to + shift },
       scope,
       hazards,
     })
@@ -140,9 +145,8 @@ export class CpuMapping {
     }
   }
 
-  /** Ends an array: stores through it are looked for, and forgotten about afterwards. */
-  takeBack(handedOut: HandedOut): void {
-    this.#machine.memory.takeBack(handedOut.storage, handedOut.view)
+  /** The array has ended. */
+  forget(handedOut: HandedOut): void {
     this.#handedOut.delete(handedOut)
   }
 
@@ -166,42 +170,37 @@ export class CpuMapping {
         if (meets) gone.add(handedOut)
       }
     })
-    for (const handedOut of gone) this.takeBack(handedOut)
-    for (const storage of new Set([...gone].map((handedOut) => handedOut.storage))) {
-      if (!storage.hasViews) this.#machine.memory.detach(storage)
-    }
+    for (const handedOut of gone) this.forget(handedOut)
+    endArrays(this.#machine, gone)
   }
 
   /** Unmaps: every array that was handed out ends, unless another one stands on the same bytes. */
   unmap(): void {
     this.endViews(0, this.#info.length)
-    openBrackets(this.info.buffer).removeMapping(this)
+    this.#info.brackets?.removeMapping(this)
     this.#emitMap('cpu-unmap')
   }
 
   #keep(
     storage: Storage,
-    what: { from: number; to: number; scope: LiveView['scope']; taken: number },
+    what: { from: number; to: number; shift: number; scope: LiveView['scope']; taken: number },
   ): HandedOut {
     const view: LiveView = {
       start: what.from,
       end: what.to,
+      buffer: this.#info.buffer,
+      shift: what.shift,
+      attribute: this.attribute,
       scope: what.scope,
       taken: what.taken,
       mapping: this.info.id,
       task: this.#machine.scheduler.current.name,
     }
-    if (this.attribute === 'cached') this.#machine.memory.handOut(storage, view)
+    this.#machine.memory.handOut(storage, view)
     const array = this.#machine.memory.arrayFor(storage, this.attribute)
     const handedOut = { bytes: array.subarray(what.from, what.to), view, storage }
     this.#handedOut.add(handedOut)
     return handedOut
-  }
-
-  #inBuffer(hazard: Hazard, shift: number): Hazard {
-    const by = shift + this.info.offset
-    const { start, end } = hazard.range
-    return { ...hazard, range: { start: start + by, end: end + by } }
   }
 
   #emitAccess(
@@ -213,7 +212,7 @@ export class CpuMapping {
     const start = this.info.offset + offset
     return this.#machine.events.emit({
       kind,
-      buffer: this.info.buffer.inode,
+      buffer: this.info.buffer,
       mapping: this.info.id,
       range: { start, end: start + length },
       seen: 'exact',
@@ -222,14 +221,37 @@ export class CpuMapping {
   }
 
   #emitMap(kind: 'cpu-map' | 'cpu-unmap'): void {
-    const { buffer, id, offset, length, writable } = this.info
+    const { buffer, id, offset, length, pages, writable } = this.#info
     this.#machine.events.emit({
       kind,
-      buffer: buffer.inode,
+      buffer,
       mapping: id,
       range: { start: offset, end: offset + length },
       attribute: this.attribute,
       writable,
+      placement: placementOf(this.#table),
+      expandable: pages.expandable ?? false,
     })
   }
+}
+
+/**
+ * Ends arrays, of which their mappings know no more. Stores through them are looked for one last time;
+ * as long as another array stands on the same bytes, as ones through arrays that ended in the event
+ * that comes next.
+ */
+export function endArrays(machine: Machine, arrays: Iterable<HandedOut>): void {
+  const views = new Map<Storage, LiveView[]>()
+  for (const { storage, view } of arrays) {
+    const same = views.get(storage)
+    if (same === undefined) views.set(storage, [view])
+    else same.push(view)
+  }
+  for (const [storage, ended] of views) machine.memory.endViews(storage, ended)
+  for (const view of [...views.values()].flat()) view.ended = machine.events.latest + 1
+}
+
+function shifted(hazard: Hazard, by: number): Hazard {
+  const { start, end } = hazard.range
+  return { ...hazard, range: { start: start + by, end: end + by } }
 }

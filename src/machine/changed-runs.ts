@@ -12,6 +12,8 @@ export interface Run {
 
 const WORD = 4
 const BLOCK = 128 * 1024
+/** Bytes of a block that are skipped at once. */
+const PIECE = 1024
 
 /** The platform-neutral comparison: eight bytes at a time where the arrays are aligned for it. */
 export const equalBytes: EqualBytes = (a, b) => {
@@ -55,6 +57,22 @@ export function changedRuns(
   }
   if (grain === 'line') for (const run of runs) trim(run, now, before)
   return runs
+}
+
+/** A run of changed blocks, cut to its first and last differing byte. */
+export function changedHull(
+  now: Uint8Array,
+  before: Uint8Array,
+  { start, end }: Run,
+  equal: EqualBytes = equalBytes,
+): Run {
+  const run = { start, end }
+  const same = (from: number, to: number): boolean =>
+    equal(now.subarray(from, to), before.subarray(from, to))
+  while (run.start + PIECE < run.end && same(run.start, run.start + PIECE)) run.start += PIECE
+  while (run.end - PIECE > run.start && same(run.end - PIECE, run.end)) run.end -= PIECE
+  trim(run, now, before)
+  return run
 }
 
 function addRun(runs: Run[], start: number, end: number): void {

@@ -65,15 +65,16 @@ export class Machine {
       equal: options.equal,
       latestEvent: () => this.events.latest,
       epoch: () => this.scheduler.epoch,
-      onStores: (storage, range, view, since) =>
+      onStores: (_storage, range, view, since) =>
         this.events.emit({
           kind: 'cpu-store',
-          buffer: storage.buffer,
+          buffer: view.buffer,
           mapping: view.mapping,
-          range: { ...range },
+          range: { start: range.start + view.shift, end: range.end + view.shift },
           seen: 'reconciled',
           since,
           view: view.taken,
+          viewEnded: view.ended,
           hazards: [],
           agent: { kind: 'task', name: view.task },
         }),

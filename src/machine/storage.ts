@@ -1,3 +1,4 @@
+import type { BufferId, MemoryAttribute } from '../events/event.ts'
 import { LineMap } from './line-map.ts'
 import type { LineState, StateSet } from './line-state.ts'
 import type { Mirrors } from './mirror.ts'
@@ -13,14 +14,24 @@ export interface Chunk {
 
 /** An array that was handed out and whose stores cannot be seen as they happen. */
 export interface LiveView {
+  /** Which bytes of the storage it shows. */
   readonly start: number
   readonly end: number
+  /** The buffer that it was taken of; offset in the storage + `shift` = offset in the buffer. */
+  readonly buffer: BufferId
+  readonly shift: number
+  readonly attribute: MemoryAttribute
   readonly scope: 'bracket' | 'mapping'
   /** The event in which it was taken last. */
   taken: number
   readonly mapping: number
   /** The task that took it. */
   readonly task: string
+  /**
+   * The event in which what it was taken in ended, a CPU access or a mapping. It lives on only because
+   * another array stands on the same bytes.
+   */
+  ended?: number | undefined
 }
 
 /**
@@ -38,17 +49,20 @@ export class Storage {
   readonly lines: LineMap
   memory: Uint8Array<ArrayBuffer>
   cached: Uint8Array<ArrayBuffer>
-  /** What a live view showed where `memory` cannot serve for that: under dirty and old lines. */
+  /** What an array on `cached` showed where `memory` does not tell: under dirty and old lines. */
   image: Uint8Array<ArrayBuffer> | undefined
   /** The buffer whose storage this is now; 0 when its frames are free. */
   buffer = 0
+  /** Arrays on `cached`; on a coherent board, all. */
   readonly views: Set<LiveView> = new Set()
+  /** Arrays on `memory`, of mappings that are not cached. */
+  readonly memoryViews: Set<LiveView> = new Set()
+  /** `memory` without the stores through such arrays that were not found yet; while there are any. */
+  memoryImage: Uint8Array<ArrayBuffer> | undefined
   /** The event up to which all stores through views are known. */
   reconciled = 0
   /** Where its bytes have other homes; undefined while they never had. */
   mirrors: Mirrors | undefined
-  /** An array over `memory` itself was handed out, for an uncached mapping. */
-  memoryIsShown = false
   /** The range and the epoch of the newest looks for stores, joined while they follow each other. */
   #known = { start: 0, end: 0, epoch: -1 }
 
@@ -68,7 +82,7 @@ export class Storage {
 
   /** Where views exist that a store may go through unseen. */
   get hasViews(): boolean {
-    return this.views.size > 0
+    return this.views.size > 0 || this.memoryViews.size > 0
   }
 
   /** Whether stores in the range were looked for in this epoch: nobody can have stored since. */
@@ -85,7 +99,15 @@ export class Storage {
 
   /** Ends every array over `cached` at once, as unmapping would; the bytes move to a new one. */
   detach(): void {
-    const buffer = this.cached.buffer
-    this.cached = new Uint8Array(structuredClone(buffer, { transfer: [buffer] }))
+    this.cached = moved(this.cached)
   }
+
+  /** The same for arrays over `memory`. */
+  detachMemory(): void {
+    this.memory = moved(this.memory)
+  }
+}
+
+function moved({ buffer }: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(structuredClone(buffer, { transfer: [buffer] }))
 }

@@ -1,4 +1,4 @@
-import { type OpenBrackets, openBrackets } from '../dmabuf/brackets.ts'
+import { bufferOwner, type OpenBrackets, openBrackets } from '../dmabuf/brackets.ts'
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import { CpuMapping, type CpuMappingInfo } from '../dmabuf/cpu-mapping.ts'
 import type { DmaBuf } from '../dmabuf/dma-buf.ts'
@@ -143,9 +143,7 @@ function lengthOf({ runs }: CpuPages): number {
   return runs.reduce((sum, { length }) => sum + length, 0)
 }
 
-function ownerOf(mapped: MappedPages | MappedMemory): Pick<CpuMappingInfo, 'buffer'> {
-  if ('buffer' in mapped) return { buffer: mapped.buffer }
-  const { memory } = mapped
-  // TODO until mappings name memory by id
-  return { buffer: { inode: memory } as DmaBuf }
+function ownerOf(mapped: MappedPages | MappedMemory): Pick<CpuMappingInfo, 'buffer' | 'brackets'> {
+  if ('buffer' in mapped) return bufferOwner(mapped.buffer)
+  return { buffer: mapped.memory, brackets: undefined }
 }

@@ -194,6 +194,9 @@ describe('an array on bytes with a second home', () => {
   const view = (): LiveView => ({
     start: 0,
     end: SIZE * 4,
+    buffer: 1,
+    shift: 0,
+    attribute: 'cached',
     scope: 'mapping',
     taken: 1,
     mapping: 1,

@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { bufferOwner } from '../../../src/dmabuf/brackets.ts'
 import { CpuMapping } from '../../../src/dmabuf/cpu-mapping.ts'
 import type { MappedPages } from '../../../src/dmabuf/file.ts'
 import { DMABUF, FRAME, INTERVAL, MMAP, Rig } from './rig.ts'
 
 /** The bytes that a program loads through a mapping of the camera, and what may be wrong with them. */
 function load(rig: Rig, mapped: MappedPages): { bytes: Uint8Array; hazards: unknown } {
-  const mapping = new CpuMapping(rig.machine, { ...mapped, id: 1, length: 4096, writable: true })
+  const { buffer, offset, pages } = mapped
+  const mapping = new CpuMapping(rig.machine, {
+    ...bufferOwner(buffer),
+    id: 1,
+    offset,
+    length: 4096,
+    pages,
+    writable: true,
+  })
   const bytes = new Uint8Array(FRAME)
   mapping.load(0, bytes)
   const event = rig.events.at(-1)

@@ -1,4 +1,5 @@
 import { DmaLayer } from '../../../src/dma/dma-layer.ts'
+import { bufferOwner } from '../../../src/dmabuf/brackets.ts'
 import { DmaBufCore } from '../../../src/dmabuf/core.ts'
 import { CpuMapping } from '../../../src/dmabuf/cpu-mapping.ts'
 import { DeviceJobs } from '../../../src/dmabuf/device-job.ts'
@@ -82,7 +83,8 @@ export class Bench {
     const length = Math.floor(buffer.size / 4096) * 4096
     const pages = this.core.mmap(buffer, 0, length)
     const id = ++this.#mappings
-    return new CpuMapping(this.machine, { id, buffer, offset: 0, length, pages, writable: true })
+    const owner = bufferOwner(buffer)
+    return new CpuMapping(this.machine, { ...owner, id, offset: 0, length, pages, writable: true })
   }
 
   /** Stores `bytes` at the buffer's start in a bracket, as a correct program does. */

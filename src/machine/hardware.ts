@@ -1,0 +1,40 @@
+/** What this run's hardware does by itself, as its policy chooses; the possible states allow for it. */
+import type { Cache } from './cache.ts'
+import type { Run } from './changed-runs.ts'
+import { PREFETCH } from './line-op.ts'
+import type { CachePolicy, Moment } from './policy.ts'
+import type { Storage } from './storage.ts'
+import type { Views } from './views.ts'
+
+export class Hardware {
+  readonly #cache: Cache
+  readonly #views: Views
+  readonly #policy: CachePolicy
+
+  constructor(cache: Cache, views: Views, policy: CachePolicy) {
+    this.#cache = cache
+    this.#views = views
+    this.#policy = policy
+  }
+
+  /**
+   * Lets the policy act after an operation on a range, and keeps the lines under live arrays filled. A
+   * storage of copies belongs to many: there it acts on the operation's lines alone.
+   */
+  settle(storage: Storage, moment: Moment, range: Run): void {
+    const { coherent, checked } = this.#cache
+    if (coherent || !checked) return
+    const lines =
+      storage.mirrors?.holdsCopies === true
+        ? this.#cache.linesOf(storage, range.start, range.end)
+        : { start: 0, end: storage.size }
+    if (lines.start >= lines.end) return
+    for (const action of this.#policy.act(moment, lines.end - lines.start)) {
+      const acted = { start: lines.start + action.start, end: lines.start + action.end }
+      this.#views.reconcile(storage, acted.start, acted.end)
+      if (action.op === PREFETCH) this.#cache.fill(storage, acted)
+      else this.#cache.applyActual(storage, acted, action.op)
+    }
+    this.#views.fill(storage)
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What live arrays showed when stores through them were last looked for.
+ *
+ * Of an array on `cached` the image is memory wherever memory and the cached line are both current, so
+ * that most of it costs no copy; only where memory does not tell is `Storage.image` kept. An array on
+ * `memory` has an image of its own, `Storage.memoryImage`, which follows every change that the board
+ * makes to memory.
+ */
+import type { Run } from './changed-runs.ts'
+import type { Interval } from './line-map.ts'
+import { isCacheViewCurrent, isMemoryCurrent, type LineState, presenceOf } from './line-state.ts'
+import type { Storage } from './storage.ts'
+
+/** Both copies are current, so memory still tells what the cache shows. */
+export function isServedByMemory(state: LineState): boolean {
+  return presenceOf(state) !== 'absent' && isMemoryCurrent(state) && isCacheViewCurrent(state)
+}
+export function isNotServedByMemory(state: LineState): boolean {
+  return !isServedByMemory(state)
+}
+
+/** Memory, as it was before stores through arrays on it that were not looked for yet. */
+export function knownMemory(storage: Storage): Uint8Array {
+  return storage.memoryImage ?? storage.memory
+}
+
+export class Images {
+  readonly #kept: boolean
+
+  /** `kept` is false where one copy of the bytes is the truth, or none is checked. */
+  constructor(kept: boolean) {
+    this.#kept = kept
+  }
+
+  /** What an array on `cached` showed at an interval before anybody stored through it. */
+  before(storage: Storage, { actual }: Interval): Uint8Array {
+    if (!this.#kept || isServedByMemory(actual)) return knownMemory(storage)
+    return storage.image ?? knownMemory(storage)
+  }
+
+  /** Keeps what the cache shows now, in the intervals where memory does not or soon will not tell. */
+  save(
+    storage: Storage,
+    start: number,
+    end: number,
+    where: (state: LineState) => boolean = isNotServedByMemory,
+  ): void {
+    if (!this.#isFor(storage)) return
+    storage.lines.each(start, end, (interval) => {
+      if (where(interval.actual)) copyInto(storage, storage.cached, interval)
+    })
+  }
+
+  /** Memory tells what arrays showed until now; it is about not to count as telling. */
+  keepServed(storage: Storage, start: number, end: number): void {
+    if (!this.#isFor(storage)) return
+    storage.lines.each(start, end, (interval) => {
+      if (isServedByMemory(interval.actual)) copyInto(storage, knownMemory(storage), interval)
+    })
+  }
+
+  /** Before `[start, end)` of memory changes behind the cache. */
+  beforeMemoryChanges(storage: Storage, start: number, end: number): void {
+    if (this.#isMostlyCovered(storage, start, end)) move(storage, start, end)
+    else this.save(storage, start, end, isServedByMemory)
+  }
+
+  /** Whether memory everywhere tells what the cache shows, and is about to change nearly everywhere. */
+  #isMostlyCovered(storage: Storage, start: number, end: number): boolean {
+    if (!this.#isFor(storage) || storage.memoryImage !== undefined) return false
+    if ((end - start) * 2 < storage.size) return false
+    let served = true
+    storage.lines.each(0, storage.size, ({ actual }) => {
+      served &&= isServedByMemory(actual)
+    })
+    return served
+  }
+
+  #isFor(storage: Storage): boolean {
+    return this.#kept && storage.views.size > 0
+  }
+}
+
+function copyInto(storage: Storage, source: Uint8Array, { start, end }: Run): void {
+  storage.image ??= new Uint8Array(storage.size)
+  storage.image.set(source.subarray(start, end), start)
+}
+
+/** The bytes of memory become the image, without a copy but of what is not about to change. */
+function move(storage: Storage, start: number, end: number): void {
+  const image = storage.memory
+  storage.memory = storage.image ?? new Uint8Array(storage.size)
+  storage.image = image
+  storage.memory.set(image.subarray(0, start), 0)
+  storage.memory.set(image.subarray(end), end)
+}

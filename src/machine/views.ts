@@ -1,0 +1,247 @@
+/**
+ * Live arrays: their loads are never seen, their stores are found afterwards by comparing with what the
+ * arrays showed (images.ts), before every operation that could tell the difference.
+ */
+import { type AccessOps, endsInCache } from './access-ops.ts'
+import type { Cache } from './cache.ts'
+import { changedHull, changedRuns, type EqualBytes, type Grain, type Run } from './changed-runs.ts'
+import { byView, type FoundInView, type FoundRun, hullOf } from './found-stores.ts'
+import { isServedByMemory, knownMemory } from './images.ts'
+import { DROP_CLEAN } from './line-op.ts'
+import { ALL_STATES, isCacheViewCurrent, presenceOf, setOf } from './line-state.ts'
+import type { CachePolicy } from './policy.ts'
+import type { LiveView, Storage } from './storage.ts'
+import { storedParts } from './stored-parts.ts'
+
+export interface ViewOptions {
+  readonly cache: Cache
+  readonly accesses: AccessOps
+  readonly policy: CachePolicy
+  readonly equal: EqualBytes
+  /** Stores were found through a view; returns the id of the event that tells of them. */
+  readonly onStores: (storage: Storage, range: Run, view: LiveView, since: number) => number
+  /** The id of the newest event. */
+  readonly latestEvent: () => number
+  /** Grows whenever code of the program may have run, and so may have stored. */
+  readonly epoch: () => number
+}
+
+/** The cached copy may hold what was there before the last store. */
+const MAY_BE_OLD = setOf(
+  ...ALL_STATES.filter((state) => presenceOf(state) !== 'absent' && !isCacheViewCurrent(state)),
+)
+
+export class Views {
+  readonly #options: ViewOptions
+  readonly #cache: Cache
+
+  constructor(options: ViewOptions) {
+    this.#options = options
+    this.#cache = options.cache
+  }
+
+  /**
+   * Before an array over a range of `cached` is handed out. For one that only writes, clean lines that
+   * may be old are dropped: hardware may do that at any time, and nothing else tells the program's own
+   * stores from what stood there. Under a mapping's own array the policy chooses: dropping them makes
+   * every store visible, keeping them makes the loads old.
+   */
+  prepare(
+    storage: Storage,
+    range: Run,
+    { scope, writeOnly }: { scope: LiveView['scope']; writeOnly: boolean },
+  ): void {
+    this.reconcile(storage, range.start, range.end)
+    const { coherent, checked } = this.#cache
+    if (coherent || !checked) return
+    const drops = writeOnly || (scope === 'mapping' && this.#options.policy.dropsOldLines())
+    if (drops) this.#cache.applyActual(storage, range, DROP_CLEAN)
+    this.fill(storage)
+  }
+
+  /** Makes the range show what a CPU load would, and looks for stores there from now on. */
+  handOut(storage: Storage, view: LiveView): void {
+    if (!storage.hasViews) storage.reconciled = this.#options.latestEvent()
+    const { coherent, images } = this.#cache
+    if (!coherent && view.attribute !== 'cached') {
+      storage.memoryViews.add(view)
+      storage.memoryImage ??= storage.memory.slice()
+      return
+    }
+    storage.views.add(view)
+    this.#cache.fill(storage, view)
+    const lines = this.#cache.linesOf(storage, view.start, view.end)
+    images.save(storage, lines.start, lines.end)
+  }
+
+  /**
+   * The arrays may not be used any more. Stores through them are looked for one last time, and the
+   * arrays end as unmapped memory would; but as long as another one stands on the same bytes they live
+   * on, as ended ones, and are watched.
+   */
+  end(storage: Storage, views: readonly LiveView[]): void {
+    this.#end(storage, storage.views, views, () => {
+      storage.image = undefined
+      // Without bookkeeping there is one copy of the bytes, and it is the one that would go.
+      if (this.#cache.checked) storage.detach()
+    })
+    this.#end(storage, storage.memoryViews, views, () => {
+      storage.memoryImage = undefined
+      storage.detachMemory()
+    })
+  }
+
+  #end(
+    storage: Storage,
+    shown: Set<LiveView>,
+    views: readonly LiveView[],
+    detach: () => void,
+  ): void {
+    const ending = views.filter((view) => shown.has(view))
+    if (ending.length === 0) return
+    const others = [...shown].filter((view) => !ending.includes(view))
+    const stays = others.some(({ ended }) => ended === undefined)
+    const last = stays ? ending : [...others, ...ending]
+    last.forEach((view, i) => {
+      const keepImage = stays || i + 1 < last.length
+      this.#reconcile(storage, view.start, view.end, 'line', keepImage)
+    })
+    if (stays) {
+      for (const view of ending) this.#keepEnded(shown, view)
+      return
+    }
+    shown.clear()
+    detach()
+  }
+
+  /** A living array over the same bytes would be blamed first: then this one need not be known. */
+  #keepEnded(shown: Set<LiveView>, view: LiveView): void {
+    view.ended = this.#options.latestEvent()
+    for (const other of shown) {
+      if (other === view) continue
+      if (other.ended === undefined && covers(other, view)) shown.delete(view)
+      if (other.ended !== undefined && covers(view, other)) shown.delete(other)
+    }
+  }
+
+  /** Under live arrays on `cached` nobody would see a load fill its line: they are kept filled. */
+  fill(storage: Storage): void {
+    for (const view of storage.views) this.#cache.fill(storage, view)
+  }
+
+  /**
+   * Finds the stores that went through live arrays since it was last asked, in the range and in other
+   * homes of its bytes, and applies them. By `block` they are found fast and told apart coarsely, which
+   * is enough when every line of the range is cleaned at once: a line that nobody stored into is the
+   * same before and after.
+   */
+  reconcile(storage: Storage, start: number, end: number, grain: Grain = 'line'): void {
+    if (storage.mirrors === undefined) {
+      this.#reconcile(storage, start, end, grain, true)
+      return
+    }
+    // What counts as stored is old in the other homes: no line more than was stored.
+    this.#reconcile(storage, start, end, 'line', true)
+    for (const home of storage.mirrors.others(start, end)) {
+      this.#reconcile(home.storage, home.start, home.end, 'line', true)
+    }
+  }
+
+  #reconcile(storage: Storage, start: number, end: number, grain: Grain, keepImage: boolean): void {
+    if (!storage.hasViews || !this.#cache.checked) return
+    const epoch = this.#options.epoch()
+    if (storage.isKnown(start, end, epoch)) return
+    const inCache = this.#changesInCache(storage, start, end, grain)
+    for (const found of byView(inCache, storage.views)) {
+      this.#applyFound(storage, found, keepImage && grain === 'line')
+    }
+    const inMemory = this.#changesInMemory(storage, start, end)
+    for (const found of byView(inMemory, storage.memoryViews)) {
+      this.#applyFoundInMemory(storage, found)
+    }
+    storage.reconciled = this.#options.latestEvent()
+    storage.setKnown(start, end, epoch)
+  }
+
+  // --- finding ---------------------------------------------------------------------------------
+
+  #changesInCache(storage: Storage, start: number, end: number, grain: Grain): FoundRun[] {
+    const { images, lineSize } = this.#cache
+    const { equal } = this.#options
+    const now = storage.cached
+    const found: FoundRun[] = []
+    for (const part of this.#cache.linesUnder(storage, storage.views, start, end)) {
+      storage.lines.each(part.start, part.end, (interval) => {
+        const before = images.before(storage, interval)
+        const { start: from, end: to } = interval
+        const precise = grain === 'line' || (interval.possible & MAY_BE_OLD) !== 0
+        const runs = changedRuns(now, before, from, to, lineSize, equal, precise ? 'line' : 'block')
+        for (const run of runs) {
+          const stored = precise ? run : changedHull(now, before, run, equal)
+          found.push({ ...run, stored })
+        }
+      })
+    }
+    return found
+  }
+
+  #changesInMemory(storage: Storage, start: number, end: number): FoundRun[] {
+    const { memory, memoryImage } = storage
+    if (memoryImage === undefined) return []
+    const { lineSize } = this.#cache
+    const { start: from, end: to } = this.#cache.linesOf(storage, start, end)
+    return changedRuns(memory, memoryImage, from, to, lineSize, this.#options.equal).map((run) => ({
+      ...run,
+      stored: run,
+    }))
+  }
+
+  // --- applying --------------------------------------------------------------------------------
+
+  #applyFound(storage: Storage, { view, runs }: FoundInView, keepImage: boolean): void {
+    const writer = this.#options.onStores(storage, hullOf(runs), view, storage.reconciled)
+    const { coherent, images } = this.#cache
+    const ops = this.#options.accesses.cpuStore(view.attribute)
+    const stored = runs.flatMap((run) => this.#storedIn(storage, run))
+    for (const run of stored) this.#cache.applyStore(storage, run, ops, writer)
+    // Words that were taken for stored although they hold what they held are dirty too.
+    for (const { start, end } of [...runs, ...stored]) {
+      if (coherent) storage.memory.set(storage.cached.subarray(start, end), start)
+      else if (keepImage) images.save(storage, start, end)
+    }
+  }
+
+  #applyFoundInMemory(storage: Storage, { view, runs }: FoundInView): void {
+    const writer = this.#options.onStores(storage, hullOf(runs), view, storage.reconciled)
+    const { images } = this.#cache
+    for (const run of runs) {
+      const { start, end } = run
+      const bytes = storage.memory.subarray(start, end)
+      const ops = this.#options.accesses.cpuStore(view.attribute)
+      images.keepServed(storage, start, end)
+      this.#cache.applyStore(storage, run, ops, writer)
+      storage.memoryImage?.set(bytes, start)
+      if (!endsInCache(ops.actual)) continue
+      storage.cached.set(bytes, start)
+      images.save(storage, start, end)
+    }
+  }
+
+  /** A run as it is, or cut to the words really stored where the line under it may be old. */
+  #storedIn(storage: Storage, run: Run): Run[] {
+    const { coherent, lineSize } = this.#cache
+    const lines = this.#cache.linesOf(storage, run.start, run.end)
+    let mayBeOld = false
+    let inMemory = true
+    storage.lines.each(lines.start, lines.end, (interval) => {
+      mayBeOld ||= (interval.possible & MAY_BE_OLD) !== 0
+      inMemory &&= coherent || isServedByMemory(interval.actual)
+    })
+    if (!mayBeOld || !inMemory) return [run]
+    return storedParts(storage.cached, knownMemory(storage), lines.start, lines.end, lineSize)
+  }
+}
+
+function covers(outer: Run, inner: Run): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end
+}
