@@ -57,8 +57,9 @@ export class DmaBufFile implements OpenFile {
     this.#emit(flags, ACCESS[flags & 3] ?? 'read', errno, [])
   }
 
-  mmap({ offset, length }: MapRequest): MappedPages {
-    return { buffer: this.buffer, offset, pages: this.#core.mmap(this.buffer, offset, length) }
+  mmap({ offset, length, shared }: MapRequest): MappedPages {
+    const pages = this.#core.mmap(this.buffer, offset, length, undefined, shared)
+    return { buffer: this.buffer, offset, pages }
   }
 
   /** Only the two forms that tell the size and go back to the start. */

@@ -45,8 +45,11 @@ export interface DmaBufOps {
   beginCpuAccess?(buffer: DmaBuf, direction: DmaDirection): Promise<void> | void
   /** May sleep. Gives the memory to the devices that have it mapped. */
   endCpuAccess?(buffer: DmaBuf, direction: DmaDirection): Promise<void> | void
-  /** Memory for a process to map, exactly `length` bytes; bounds are checked already. */
-  mmap?(buffer: DmaBuf, offset: number, length: number): CpuPages
+  /**
+   * Memory for a process to map, exactly `length` bytes; bounds are checked already. `shared` says
+   * whether it maps MAP_SHARED, which some exporters insist on.
+   */
+  mmap?(buffer: DmaBuf, offset: number, length: number, shared: boolean): CpuPages
   /** May sleep. All of the buffer for a driver to load and store. */
   vmap?(buffer: DmaBuf): Promise<CpuPages> | CpuPages
   vunmap?(buffer: DmaBuf, pages: CpuPages): void

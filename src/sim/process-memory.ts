@@ -1,6 +1,5 @@
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { OpenFile } from '../dmabuf/file.ts'
-import type { MemoryFile } from '../dmabuf/memory-file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
@@ -74,8 +73,10 @@ export class ProcessMemory {
     throw new KernelError('EINVAL', 'the range lies in several mappings: no array can show it')
   }
 
-  /** ftruncate on a memfd: arrays over what goes end, and what comes can be reached. EPERM, ENOMEM. */
-  truncate(file: OpenFile, memory: MemoryFile, size: number): void {
+  /** ftruncate: arrays over what goes end, and what comes can be reached. EINVAL, EPERM, ENOMEM. */
+  truncate(file: OpenFile, size: number): void {
+    const { memory } = file
+    if (memory === undefined) throw new KernelError('EINVAL', `${file.what} has no length to set`)
     memory.checkTruncate(size)
     const backings = new Set(this.space.areas.map(({ backing }) => backing))
     const shown = [...backings].filter(({ description }) => description.file === file)

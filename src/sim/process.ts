@@ -6,8 +6,12 @@
  */
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { DeviceNode, OpenFile, UserMemory } from '../dmabuf/file.ts'
+import { Memfd } from '../drivers/memfd/memfd.ts'
+import { MemfdFile } from '../drivers/memfd/memfd-file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
+import { O_CLOEXEC } from '../uapi/fcntl.ts'
+import { MFD_CLOEXEC } from '../uapi/memfd.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../uapi/syscalls.ts'
 import { CallTime } from './call-time.ts'
 import { Descriptors } from './descriptors.ts'
@@ -98,6 +102,20 @@ export class Process implements Syscalls {
       const { file } = this.#descriptors.require(fd)
       if (file.read === undefined) throw new KernelError('EINVAL', `${file.what} cannot be read`)
       return file.read(target)
+    })
+  }
+
+  memfdCreate(name: string, flags: number): number {
+    return this.#entry.call('memfd_create', () => {
+      const file = new MemfdFile(name, new Memfd(this.#machine, name, flags))
+      return this.#install(file, (flags & MFD_CLOEXEC) === 0 ? 0 : O_CLOEXEC)
+    })
+  }
+
+  ftruncate(fd: number, length: number): number {
+    return this.#entry.call('ftruncate', () => {
+      this.#memory.truncate(this.#descriptors.require(fd).file, length)
+      return 0
     })
   }
 

@@ -85,6 +85,14 @@ export function tap(sys: Syscalls, sink: TapSink): Syscalls {
       sync(tapped.read, { name: 'read', fd, text: `${target.length} bytes` }, () =>
         sys.read(fd, target),
       ),
+    memfdCreate: (name, flags) =>
+      sync(tapped.memfdCreate, { name: 'memfd_create', text: `'${name}', flags ${flags}` }, () =>
+        sys.memfdCreate(name, flags),
+      ),
+    ftruncate: (fd, length) =>
+      sync(tapped.ftruncate, { name: 'ftruncate', fd, length, text: `${length} bytes` }, () =>
+        sys.ftruncate(fd, length),
+      ),
     ioctl: (fd, request, argument, options) =>
       sleeping(
         tapped.ioctl,
@@ -114,6 +122,12 @@ export function tap(sys: Syscalls, sink: TapSink): Syscalls {
     munmap: (address, length) =>
       sync(tapped.munmap, aboutMemory('munmap', address, length), () =>
         sys.munmap(address, length),
+      ),
+    mremap: (address, oldLength, newLength, flags) =>
+      sync(
+        tapped.mremap,
+        aboutMemory('mremap', address, newLength, ` instead of ${oldLength}, flags ${flags}`),
+        () => sys.mremap(address, oldLength, newLength, flags),
       ),
     view: (address, length, scope) =>
       sync(tapped.view, aboutMemory('view', address, length, `, ${scope}`), () =>

@@ -55,6 +55,17 @@ function target(name: string, argument: IoctlArg, field: RequestPointer): void {
   )
 }
 
+/** A list is as long as the count in its head says. */
+function list(name: string, request: number, bytes: Uint8Array): void {
+  const needed = requests.get(request)?.whole?.(bytes) ?? 0
+  assert(
+    bytes.length >= needed,
+    () =>
+      `ioctl ${name}: the argument has ${bytes.length} bytes, its count says ${needed}: ` +
+      'make it with udmabufList()',
+  )
+}
+
 /** The structure is as long as the number says, and what its pointers lead to as long as its counts. */
 export function ioctl(fd: number, request: number, argument: IoctlArg): void {
   int('ioctl', 'fd', fd)
@@ -69,6 +80,7 @@ export function ioctl(fd: number, request: number, argument: IoctlArg): void {
       `ioctl ${name}: the argument has ${bytes.length} bytes, the number says ${needed}: ` +
       'make it with create() of its struct',
   )
+  list(name, request, bytes)
   if (request === DMA_BUF_SET_NAME_A || request === DMA_BUF_SET_NAME_B) nameEnds(name, bytes)
   for (const field of requests.get(request)?.pointers ?? []) target(name, argument, field)
 }

@@ -49,6 +49,16 @@ export function guarded(sys: Syscalls): Syscalls {
       check.memory('read', 'target', target)
       return sys.read(fd, target)
     },
+    memfdCreate(name, flags) {
+      assert(!name.includes('\0'), `memfd_create: the name '${name}' has a NUL inside`)
+      check.int('memfd_create', 'flags', flags)
+      return sys.memfdCreate(name, flags)
+    },
+    ftruncate(fd, length) {
+      check.int('ftruncate', 'fd', fd)
+      check.safe('ftruncate', 'length', length)
+      return sys.ftruncate(fd, length)
+    },
     ioctl: (fd, request, argument, options) =>
       checked(
         () => check.ioctl(fd, request, argument),
@@ -71,6 +81,13 @@ export function guarded(sys: Syscalls): Syscalls {
       check.size('munmap', 'address', address)
       check.size('munmap', 'length', length)
       return sys.munmap(address, length)
+    },
+    mremap(address, oldLength, newLength, flags) {
+      check.size('mremap', 'address', address)
+      check.size('mremap', 'old length', oldLength)
+      check.size('mremap', 'new length', newLength)
+      check.int('mremap', 'flags', flags)
+      return sys.mremap(address, oldLength, newLength, flags)
     },
     view(address, length, scope) {
       check.size('view', 'address', address)

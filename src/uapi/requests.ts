@@ -6,6 +6,7 @@ import * as fb from './drm-framebuffer.ts'
 import * as mode from './drm-mode.ts'
 import { ioctlSize } from './ioctl-number.ts'
 import type { Struct } from './struct.ts'
+import * as udmabuf from './udmabuf.ts'
 import * as v4l2 from './v4l2.ts'
 import * as video from './v4l2-struct.ts'
 
@@ -27,6 +28,8 @@ export interface RequestInfo {
   /** Absent where the argument is a text. */
   readonly struct?: Struct<object> | undefined
   readonly pointers: readonly RequestPointer[]
+  /** Bytes that the kernel reads although the number does not count them; for a list behind its head. */
+  readonly whole?: ((bytes: Uint8Array) => number) | undefined
 }
 
 /** `field` points at `count` elements of `each` bytes. */
@@ -62,6 +65,7 @@ type Row = readonly [
   request: number,
   struct?: Struct<object> | undefined,
   pointers?: readonly RequestPointer[],
+  whole?: (bytes: Uint8Array) => number,
 ]
 const rows: readonly Row[] = [
   ['DMA_HEAP_IOCTL_ALLOC', heap.DMA_HEAP_IOCTL_ALLOC, heap.dmaHeapAllocationData],
@@ -70,6 +74,14 @@ const rows: readonly Row[] = [
   ['DMA_BUF_SET_NAME_B', buf.DMA_BUF_SET_NAME_B],
   ['DMA_BUF_IOCTL_EXPORT_SYNC_FILE', buf.DMA_BUF_IOCTL_EXPORT_SYNC_FILE, buf.dmaBufExportSyncFile],
   ['DMA_BUF_IOCTL_IMPORT_SYNC_FILE', buf.DMA_BUF_IOCTL_IMPORT_SYNC_FILE, buf.dmaBufImportSyncFile],
+  ['UDMABUF_CREATE', udmabuf.UDMABUF_CREATE, udmabuf.udmabufCreate],
+  [
+    'UDMABUF_CREATE_LIST',
+    udmabuf.UDMABUF_CREATE_LIST,
+    udmabuf.udmabufCreateList,
+    [],
+    udmabuf.udmabufListSize,
+  ],
   ['VIDIOC_QUERYCAP', v4l2.VIDIOC_QUERYCAP, video.v4l2Capability],
   ['VIDIOC_ENUM_FMT', v4l2.VIDIOC_ENUM_FMT, video.v4l2Fmtdesc],
   ['VIDIOC_G_FMT', v4l2.VIDIOC_G_FMT, video.v4l2Format],
@@ -107,9 +119,9 @@ const rows: readonly Row[] = [
 
 /** Every ioctl that this package knows, by its number. */
 export const requests: ReadonlyMap<number, RequestInfo> = new Map(
-  rows.map(([name, request, layout, pointers = []]): [number, RequestInfo] => [
+  rows.map(([name, request, layout, pointers = [], whole]): [number, RequestInfo] => [
     request,
-    { name, request, size: ioctlSize(request), struct: layout, pointers },
+    { name, request, size: ioctlSize(request), struct: layout, pointers, whole },
   ]),
 )
 

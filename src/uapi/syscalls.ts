@@ -41,18 +41,36 @@ export interface Syscalls {
   dup(fd: number): number
   /** Moves the file offset; on a dma-buf SEEK_END tells its size in bytes. EBADF, EINVAL, ESPIPE. */
   lseek(fd: number, offset: number, whence: number): number
-  /** F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC. EBADF, EINVAL, EMFILE. */
+  /**
+   * F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC. EBADF, EINVAL, EMFILE. On a memfd also
+   * F_ADD_SEALS and F_GET_SEALS: EPERM once sealed against it, EBUSY for F_SEAL_WRITE in use.
+   */
   fcntl(fd: number, command: number, argument: number): number
   /** Reads into `target` without waiting; returns the count of bytes. EBADF, EAGAIN, EINVAL. */
   read(fd: number, target: Uint8Array): number
+  /**
+   * A new file that is memory, of size 0; returns its descriptor. `name` is for debugging alone. EINVAL
+   * for flags that contradict each other and for a name over 249 bytes, ENOSYS for huge pages, EMFILE.
+   */
+  memfdCreate(name: string, flags: number): number
+  /** Makes a memfd `length` bytes long; what is new is zero. EBADF, EINVAL, EPERM where sealed, ENOMEM. */
+  ftruncate(fd: number, length: number): number
   /** May sleep. Carries out `request` on `fd`; the structure is updated in place. */
   ioctl(fd: number, request: number, argument: IoctlArg, options?: WaitOptions): Promise<number>
   /** May sleep, `timeout` nanoseconds at most (-1: for ever). Returns how many descriptors are ready. */
   poll(fds: readonly PollFd[], timeout: number, options?: WaitOptions): Promise<number>
-  /** Maps `length` bytes of `fd` from `offset`; returns the address. EBADF, EINVAL, EACCES, ENOMEM. */
+  /**
+   * Maps `length` bytes of `fd` from `offset`, MAP_SHARED or MAP_PRIVATE; returns the address. EBADF,
+   * EINVAL, EACCES, EPERM where sealed, ENODEV, ENOMEM.
+   */
   mmap(length: number, protection: number, flags: number, fd: number, offset: number): number
-  /** Unmaps whole pages. EINVAL. */
+  /** Unmaps whole pages: a mapping, part of one, or several. EINVAL. */
   munmap(address: number, length: number): number
+  /**
+   * Makes a mapping shorter or longer; returns its address, another one only with MREMAP_MAYMOVE.
+   * EINVAL; EFAULT where nothing is mapped, or the mapping may not grow; ENOMEM without room.
+   */
+  mremap(address: number, oldLength: number, newLength: number, flags: number): number
   /**
    * The mapped bytes at `address` as memory that JavaScript can load and store: what a pointer is in
    * C. Also for part of a mapping. Returns `-EFAULT` where no mapping is, `-EINVAL` where the pages

@@ -10,6 +10,7 @@ import { guarded } from '../../src/uapi/guard.ts'
 import { plainArg } from '../../src/uapi/ioctl-arg.ts'
 import { iow } from '../../src/uapi/ioctl-number.ts'
 import type { Syscalls } from '../../src/uapi/syscalls.ts'
+import { UDMABUF_CREATE_LIST, udmabufList } from '../../src/uapi/udmabuf.ts'
 
 const calls: string[] = []
 /** Answers every call with 7 and writes its name down. */
@@ -37,6 +38,9 @@ describe('the guard', () => {
       await sys.poll([{ fd: -1, events: 0, revents: 0 }], -1),
       sys.mmap(0, 7, 0, -1, 3),
       sys.munmap(1, 0),
+      sys.mremap(1, 0, 3, -1),
+      sys.memfdCreate('', -1),
+      sys.ftruncate(-1, -1),
       sys.view(0, 0, 'mapping'),
       sys.load(0, memory),
       sys.store(0, memory),
@@ -53,6 +57,9 @@ describe('the guard', () => {
     ['lseek', () => sys.lseek(1, Number.NaN, 0), /offset is NaN/],
     ['read', () => sys.read(1, 'x' as never), /target must be a Uint8Array/],
     ['mmap', () => sys.mmap(-1, 0, 0, 0, 0), /length is -1/],
+    ['memfd_create', () => sys.memfdCreate('a\0b', 0), /NUL inside/],
+    ['ftruncate', () => sys.ftruncate(1, 0.5), /length is 0.5/],
+    ['mremap', () => sys.mremap(0, -1, 0, 0), /old length is -1/],
     ['view', () => sys.view(0, 0, 'frame' as never), /scope 'frame'/],
     ['store', () => sys.store(-4, memory), /address is -4/],
   ])('throws for %s', (_, body, message) => {
@@ -86,6 +93,14 @@ describe('the guard', () => {
     }
     expect(await pass(8)).toBe(7)
     await expect(pass(7)).rejects.toThrow(/leads to 7 bytes, the counts beside it say 8/)
+  })
+
+  test('rejects for a list shorter than its count', async () => {
+    const list = udmabufList(0, [{}, {}])
+    expect(await ioctl(UDMABUF_CREATE_LIST, list)).toBe(7)
+    await expect(ioctl(UDMABUF_CREATE_LIST, list.subarray(0, 55))).rejects.toThrow(
+      /has 55 bytes, its count says 56/,
+    )
   })
 
   test('rejects for a poll that is none', async () => {

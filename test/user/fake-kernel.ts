@@ -174,6 +174,9 @@ export class FakeKernel {
       },
       mmap: (length, protection, _, fd) =>
         number('mmap', () => files.map(this.#mapped(fd), length, protection)),
+      memfdCreate: () => number('memfd_create', () => -errno.ENOSYS),
+      ftruncate: () => number('ftruncate', () => -errno.EINVAL),
+      mremap: () => number('mremap', () => -errno.EFAULT),
       munmap: (address) => number('munmap', () => (files.mappings.delete(address) ? 0 : -22)),
       view: (address, length) =>
         this.#call('view', () => files.bytes(address, length) ?? -errno.EFAULT),

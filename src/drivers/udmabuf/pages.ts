@@ -1,0 +1,71 @@
+import type { SgTable, StorageRun } from '../../dma/sg-table.ts'
+import { tableOfPart } from '../../dma/sg-table.ts'
+import type { CallerFiles } from '../../dmabuf/file.ts'
+import type { MemoryFile, PinnedPages } from '../../dmabuf/memory-file.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
+import { PAGE_SIZE } from '../../machine/ram.ts'
+import { F_SEAL_FUTURE_WRITE, F_SEAL_SHRINK, F_SEAL_WRITE } from '../../uapi/memfd.ts'
+import type { UdmabufItem } from './udmabuf-request.ts'
+
+/** The later 6.12.y refuses F_SEAL_FUTURE_WRITE as well. */
+const DENIED = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE
+
+/**
+ * The pages of all items, in their order, held in place. Throws what the first wrong item deserves, and
+ * holds nothing then. Seals are looked at and pages held in one step: nobody can seal in between.
+ */
+export function pinAll(items: readonly UdmabufItem[], files: CallerFiles): PinnedPages {
+  const pinned: PinnedPages[] = []
+  const unpin = (): void => {
+    for (const pages of pinned.splice(0).reverse()) pages.unpin()
+  }
+  try {
+    for (const { memfd, offset, size } of items) {
+      pinned.push(checkedMemory(memfd, files).pin(offset, size))
+    }
+  } catch (error) {
+    unpin()
+    throw error
+  }
+  return { runs: pinned.flatMap(({ runs }) => runs), unpin }
+}
+
+/** EBADFD for what is not open or no memfd, EINVAL for seals that do not fit. */
+function checkedMemory(fd: number, files: CallerFiles): MemoryFile {
+  const file = files.lookup(fd)
+  if (file?.memory === undefined) {
+    throw new KernelError('EBADFD', `fd ${fd} is ${file?.what ?? 'not open'}, no memfd`)
+  }
+  const { seals } = file.memory
+  if ((seals & F_SEAL_SHRINK) === 0) {
+    throw new KernelError('EINVAL', 'the memfd could be made shorter: seal it with F_SEAL_SHRINK')
+  }
+  if ((seals & DENIED) !== 0) {
+    throw new KernelError('EINVAL', 'the memfd is sealed against writing')
+  }
+  return file.memory
+}
+
+/** A list with one entry for each page, whether pages follow each other or not. */
+export function tableByPages(runs: readonly StorageRun[]): SgTable {
+  const segments = runs.flatMap(({ storage, offset, length }) =>
+    Array.from({ length: length / PAGE_SIZE }, (_, i) => {
+      const { segments: page } = tableOfPart(storage, offset + i * PAGE_SIZE, PAGE_SIZE)
+      return page[0] as SgTable['segments'][number]
+    }),
+  )
+  const size = runs.reduce((sum, { length }) => sum + length, 0)
+  return { segments, runs, size }
+}
+
+/** What there is of `[start, end)`. */
+export function partOf(runs: readonly StorageRun[], start: number, end: number): StorageRun[] {
+  let at = 0
+  return runs.flatMap(({ storage, offset, length }) => {
+    const from = Math.max(start, at)
+    const to = Math.min(end, at + length)
+    const part = { storage, offset: offset + from - at, length: to - from }
+    at += length
+    return part.length > 0 ? [part] : []
+  })
+}
