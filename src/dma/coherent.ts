@@ -7,6 +7,8 @@ export interface CoherentUse {
   readonly device: string
   /** The driver that allocates, as events name it. */
   readonly driver: string
+  /** The memory's number in events; that of the storage's owner when left out. */
+  readonly buffer?: number | undefined
 }
 
 /**
@@ -15,10 +17,17 @@ export interface CoherentUse {
  * not sleep. Source: dma_direct_alloc and arch_dma_prep_coherent in kernel/dma/direct.c, Linux 6.12.
  */
 export function makeCoherent(machine: Machine, storage: Storage, use: CoherentUse): void {
+  zeroPages(machine, storage, use)
+  flush(machine, storage, 'clean', use)
+  flush(machine, storage, 'invalidate', use)
+}
+
+/** Zeroes pages through the cache, where the zeros stay until somebody cleans. */
+export function zeroPages(machine: Machine, storage: Storage, use: CoherentUse): void {
   const { events, memory, cost } = machine
   const writer = events.emit({
     kind: 'cpu-store',
-    buffer: storage.buffer,
+    buffer: use.buffer ?? storage.buffer,
     mapping: undefined,
     range: { start: 0, end: storage.size },
     seen: 'exact',
@@ -27,8 +36,6 @@ export function makeCoherent(machine: Machine, storage: Storage, use: CoherentUs
   })
   cost.cpuBytes += storage.size
   memory.cpuFill(storage, 0, storage.size, 0, writer)
-  flush(machine, storage, 'clean', use)
-  flush(machine, storage, 'invalidate', use)
 }
 
 /** How the CPU maps such memory: past the cache, unless the device looks into it on every board. */
@@ -43,7 +50,8 @@ export function coherentAttribute(
 
 function flush(machine: Machine, storage: Storage, op: CacheOp, use: CoherentUse): void {
   const { events, memory, cost } = machine
-  const { size, buffer } = storage
+  const { size } = storage
+  const buffer = use.buffer ?? storage.buffer
   const bytes = memory.coherent ? 0 : size
   memory.maintain(storage, 0, size, { actual: op, judged: op })
   cost[op === 'clean' ? 'cleaned' : 'invalidated'] += bytes

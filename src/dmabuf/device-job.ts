@@ -3,7 +3,7 @@
  */
 import type { DmaLayer } from '../dma/dma-layer.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
-import type { Agent, Range } from '../events/event.ts'
+import type { Range } from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
 
 export class DeviceJobs {
@@ -16,7 +16,7 @@ export class DeviceJobs {
     this.#dma = dma
   }
 
-  /** The device begins to read or write `range` of the buffer. */
+  /** The device begins to read or write `range` of the mapping. */
   start(mapping: DmaMapping, access: 'read' | 'write', range: Range): DeviceJob {
     const job = new DeviceJob(this.#machine, this.#dma, ++this.#jobs, mapping, access, range)
     return job
@@ -27,6 +27,7 @@ export class DeviceJob {
   readonly id: number
   readonly mapping: DmaMapping
   readonly access: 'read' | 'write'
+  /** In bytes of the mapping. */
   readonly range: Range
   readonly #machine: Machine
   readonly #dma: DmaLayer
@@ -49,57 +50,18 @@ export class DeviceJob {
     this.#emit('job-start')
   }
 
-  /** The device reads `target.length` bytes at `offset` now. */
+  /** The device reads `target.length` bytes at `offset` of the mapping now; zeros where it faults. */
   load(offset: number, target: Uint8Array): void {
-    const hazards = this.#machine.as(this.#agent, () =>
-      this.#dma.deviceLoad(this.mapping, offset, target),
-    )
-    this.#machine.events.emit({
-      ...this.#accessEvent('device-load', offset, target.length),
-      hazards,
-    })
+    this.#dma.access.load(this.mapping, offset, target, this.id)
   }
 
-  /** The device's bytes arrive in memory now. */
+  /** The device's bytes arrive in memory now; nowhere, where it faults. */
   store(offset: number, source: Uint8Array): void {
-    this.#dma.reconcile(this.mapping, offset, offset + source.length)
-    const writer = this.#machine.events.emit({
-      ...this.#accessEvent('device-store', offset, source.length),
-      hazards: [],
-    })
-    this.#dma.deviceStore(this.mapping, offset, source, writer)
+    this.#dma.access.store(this.mapping, offset, source, this.id)
   }
 
   finish(): void {
     this.#emit('job-end')
-  }
-
-  get #agent(): Agent {
-    return { kind: 'device', name: this.mapping.device }
-  }
-
-  #accessEvent<K extends 'device-load' | 'device-store'>(
-    kind: K,
-    offset: number,
-    length: number,
-  ): {
-    kind: K
-    job: number
-    device: string
-    buffer: number
-    range: Range
-    snooped: boolean
-    agent: Agent
-  } {
-    return {
-      kind,
-      job: this.id,
-      device: this.mapping.device,
-      buffer: this.mapping.buffer,
-      range: { start: offset, end: offset + length },
-      snooped: this.#machine.snoops(this.mapping.device).judged,
-      agent: this.#agent,
-    }
   }
 
   #emit(kind: 'job-start' | 'job-end'): void {
@@ -109,9 +71,9 @@ export class DeviceJob {
       device: this.mapping.device,
       access: this.access,
       buffer: this.mapping.buffer,
-      range: this.range,
+      range: this.mapping.inBuffer(this.range),
       mapping: this.mapping.id,
-      agent: this.#agent,
+      agent: { kind: 'device', name: this.mapping.device },
     })
   }
 }

@@ -10,7 +10,7 @@ import type { Machine } from '../../machine/machine.ts'
 import { Mutex } from '../../machine/mutex.ts'
 import type { FrameSource } from '../video/source.ts'
 import { CaptureFile } from './capture-file.ts'
-import { devicePath } from './context.ts'
+import { DRIVER, deviceName, devicePath } from './context.ts'
 import type { DeviceState } from './device-state.ts'
 import { captureFormats, nearestFormat } from './format.ts'
 import { CaptureQueue } from './queue.ts'
@@ -37,6 +37,8 @@ export class CaptureDevice implements DeviceNode {
     { source, frameInterval = THIRTIETH }: CaptureOptions,
   ) {
     const context = { machine, dma, core, jobs }
+    // vb2_dma_contig_set_max_seg_size: the engine takes segments of any length.
+    dma.devices.set(deviceName, { maxSegmentSize: 2 ** 32 - 1, driver: DRIVER })
     const lock = new Mutex(machine.scheduler, devicePath)
     this.#state = {
       context,

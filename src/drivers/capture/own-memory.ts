@@ -27,9 +27,9 @@ interface Owned {
  * outlives `release` as long as somebody holds a descriptor of it.
  */
 export function allocateOwn(context: CaptureContext, size: number): FrameMemory | undefined {
-  const { machine, core } = context
+  const { machine, core, dma } = context
   const whole = Math.ceil(size / PAGE_SIZE) * PAGE_SIZE
-  const storage = machine.ram.allocate(whole)
+  const storage = machine.ram.allocate(whole, { below: dma.reachOf(deviceName), contiguous: true })
   if (storage === undefined) return undefined
   const owned: Owned = { storage, table: contiguous(storage), mapping: undefined }
   const ops = exporterOps(context, owned)
@@ -43,7 +43,7 @@ export function allocateOwn(context: CaptureContext, size: number): FrameMemory 
   storage.buffer = buffer.inode
   makeCoherent(machine, storage, { device: deviceName, driver: DRIVER.name })
   const use = { device: deviceName, buffer: buffer.inode, direction: 'from-device' } as const
-  const mapping = mapFor(context, owned, use)
+  const mapping = dma.mapCoherent({ ...use, table: owned.table, driver: DRIVER })
   owned.mapping = mapping
   return { buffer, mapping, release: () => core.put(buffer, DRIVER) }
 }

@@ -5,6 +5,7 @@ import type { DeviceNode, OpenFile } from '../../dmabuf/file.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { Card } from './card.ts'
 import { DisplayFile } from './display-file.ts'
+import { DISPLAY_NAME, DRIVER } from './gem-objects.ts'
 import { preferredMode } from './mode.ts'
 import type { OnFrame } from './shown-frame.ts'
 
@@ -38,6 +39,8 @@ export class DisplayDevice implements DeviceNode {
   ) {
     const { width = 640, height = 360, refresh = 60, bands = 8, onFrame } = options
     const mode = preferredMode(width, height, refresh)
+    // As DRM drivers that import PRIME buffers do: the beam follows segments of any length.
+    dma.devices.set(DISPLAY_NAME, { maxSegmentSize: 2 ** 32 - 1, driver: DRIVER })
     this.#card = new Card({ machine, dma, core, jobs }, mode, { bands, onFrame })
   }
 

@@ -21,7 +21,7 @@ import type { GemObject } from './gem-object.ts'
 
 /** The device's name in events, attachments and boards. */
 export const DISPLAY_NAME = 'display'
-const DRIVER = { name: 'drm', modelled: true } as const
+export const DRIVER = { name: 'drm', modelled: true } as const
 /** DRM_FILE_PAGE_OFFSET_START: offsets below belong to nobody. */
 const FIRST_MAP_OFFSET = 2 ** 32
 
@@ -42,7 +42,8 @@ export class GemObjects {
 
   /** A zeroed buffer of `size` bytes, whole pages, with one reference. ENOMEM. */
   create(size: number): GemObject {
-    const storage = this.#machine.ram.allocate(size)
+    const below = this.#dma.reachOf(DISPLAY_NAME)
+    const storage = this.#machine.ram.allocate(size, { below, contiguous: true })
     if (storage === undefined) {
       throw new KernelError('ENOMEM', `${size} bytes asked, and the board has no such memory left`)
     }
@@ -52,11 +53,10 @@ export class GemObjects {
     makeCoherent(this.#machine, storage, { device: DISPLAY_NAME, driver: DRIVER.name })
     const object: GemObject = {
       buffer,
-      mapping: this.#dma.map({
+      mapping: this.#dma.mapCoherent({
         device: DISPLAY_NAME,
         table: tableOf(storage),
         direction: 'bidirectional',
-        skipCpuSync: true,
         buffer: buffer.inode,
         driver: DRIVER,
       }),

@@ -1,0 +1,292 @@
+/**
+ * Loads and stores of devices, and the events that tell of them.
+ *
+ * An access goes through a mapping, by position, or to a bare address. One that stays within what its
+ * mapping still grants takes the short way; any other is resolved address by address as the bus would.
+ */
+import type { Agent, DeviceFaultEvent, EventId, Hazard, Range } from '../events/event.ts'
+import type { Machine } from '../machine/machine.ts'
+import { bouncedIn } from './bounce/bounce-copy.ts'
+import type { Bus, Met, Missed } from './bus.ts'
+import { permits } from './iommu/domain.ts'
+import { type LiveMappings, positionOf } from './live-mappings.ts'
+import type { DmaMapping } from './mapping.ts'
+import { eachRun } from './sg-table.ts'
+
+/** On whose behalf: a job of the device, and its mapping, where there are such. */
+interface Cause {
+  readonly device: string
+  readonly job: number | undefined
+  readonly mapping: DmaMapping | undefined
+}
+
+/** Bytes of an access with the place in a buffer that events tell it by. */
+interface Told {
+  readonly buffer: number
+  readonly range: Range
+  readonly mapping: number | undefined
+  readonly bounced: boolean
+}
+
+export class DeviceAccess {
+  readonly #machine: Machine
+  readonly #bus: Bus
+  readonly #live: LiveMappings
+
+  constructor(machine: Machine, bus: Bus, live: LiveMappings) {
+    this.#machine = machine
+    this.#bus = bus
+    this.#live = live
+  }
+
+  /** The device reads `target.length` bytes at `offset` of the mapping. Faults read zeros. */
+  load(mapping: DmaMapping, offset: number, target: Uint8Array, job?: number): void {
+    const end = offset + target.length
+    if (!isGranted(mapping, offset, end, 'read')) {
+      const cause = { device: mapping.device, job, mapping }
+      this.#each(this.#parts(mapping, offset, end, 'read'), (part, at) =>
+        this.#loadPart(cause, part, target.subarray(at, at + part.length)),
+      )
+      return
+    }
+    const hazards = this.#machine.as(agentOf(mapping.device), () =>
+      this.read(mapping, offset, target),
+    )
+    const told = toldOf(mapping, { start: offset, end })
+    this.#emit('device-load', mapping.device, job, told, hazards)
+  }
+
+  /** The device writes `source` at `offset` of the mapping. Faults store nothing. */
+  store(mapping: DmaMapping, offset: number, source: Uint8Array, job?: number): void {
+    const end = offset + source.length
+    if (!isGranted(mapping, offset, end, 'write')) {
+      const cause = { device: mapping.device, job, mapping }
+      this.#each(this.#parts(mapping, offset, end, 'write'), (part, at) =>
+        this.#storePart(cause, part, source.subarray(at, at + part.length)),
+      )
+      return
+    }
+    this.reconcile(mapping, offset, end)
+    const told = toldOf(mapping, { start: offset, end })
+    const writer = this.#emit('device-store', mapping.device, job, told, [])
+    this.write(mapping, offset, source, writer)
+  }
+
+  /** The device reads from DMA address `address` on, through whatever it has mapped there. */
+  busLoad(device: string, address: number, target: Uint8Array, job?: number): void {
+    const cause = { device, job, mapping: undefined }
+    this.#each(this.#bus.access(device, address, target.length, 'read'), (part, at) =>
+      this.#loadPart(cause, part, target.subarray(at, at + part.length)),
+    )
+  }
+
+  /** The device writes to DMA address `address` and on. */
+  busStore(device: string, address: number, source: Uint8Array, job?: number): void {
+    const cause = { device, job, mapping: undefined }
+    this.#each(this.#bus.access(device, address, source.length, 'write'), (part, at) =>
+      this.#storePart(cause, part, source.subarray(at, at + part.length)),
+    )
+  }
+
+  /** Moves bytes out of the mapping's memory and tells nobody; what may be wrong with them. */
+  read(mapping: DmaMapping, offset: number, target: Uint8Array): Hazard[] {
+    const hazards: Hazard[] = []
+    const { memory, cost } = this.#machine
+    cost.dmaOut += target.length
+    const snoops = this.#machine.snoops(mapping.device)
+    eachRun(mapping, offset, offset + target.length, (storage, from, to, at) => {
+      const part = target.subarray(at - offset, at - offset + to - from)
+      const by = at - from + mapping.offset
+      const found = memory.deviceLoad(storage, from, part, snoops)
+      hazards.push(...found.map((hazard) => shifted(hazard, by)))
+    })
+    return hazards
+  }
+
+  /** Moves bytes into the mapping's memory, as the event `writer`. */
+  write(mapping: DmaMapping, offset: number, source: Uint8Array, writer: EventId): void {
+    const { memory, cost } = this.#machine
+    cost.dmaIn += source.length
+    const snoops = this.#machine.snoops(mapping.device)
+    eachRun(mapping, offset, offset + source.length, (storage, from, to, at) => {
+      const part = source.subarray(at - offset, at - offset + to - from)
+      memory.deviceStore(storage, from, part, snoops, writer)
+    })
+  }
+
+  /** Finds stores behind views of the mapping's memory: before an event tells of a device's access. */
+  reconcile(mapping: DmaMapping, start: number, end: number): void {
+    eachRun(mapping, start, end, (storage, from, to) =>
+      this.#machine.memory.reconcile(storage, from, to),
+    )
+  }
+
+  /** What the device meets by the mapping's addresses; beyond its end it counts on from the last. */
+  #parts(
+    mapping: DmaMapping,
+    start: number,
+    end: number,
+    access: 'read' | 'write',
+  ): (Met | Missed)[] {
+    const parts: (Met | Missed)[] = []
+    let position = 0
+    for (const [i, { address, length }] of mapping.segments.entries()) {
+      const from = Math.max(start, position)
+      const last = i === mapping.segments.length - 1
+      const to = last ? end : Math.min(end, position + length)
+      if (from < to) {
+        const at = address + from - position
+        parts.push(...this.#bus.access(mapping.device, at, to - from, access))
+      }
+      position += length
+    }
+    return parts
+  }
+
+  #each(parts: readonly (Met | Missed)[], visit: (part: Met | Missed, at: number) => void): void {
+    let at = 0
+    for (const part of parts) {
+      visit(part, at)
+      at += part.length
+    }
+  }
+
+  #loadPart(cause: Cause, part: Met | Missed, target: Uint8Array): void {
+    if ('fault' in part) {
+      target.fill(0)
+      this.#emitFault(cause, part, 'read')
+      return
+    }
+    const { memory, cost } = this.#machine
+    cost.dmaOut += part.length
+    const snoops = this.#machine.snoops(cause.device)
+    const told = this.#told(cause, part)
+    const by = told.range.start - part.offset
+    const hazards = this.#machine.as(agentOf(cause.device), () =>
+      memory.deviceLoad(part.storage, part.offset, target, snoops),
+    )
+    const inBuffer = hazards.map((hazard) => shifted(hazard, by))
+    this.#emit('device-load', cause.device, cause.job, told, inBuffer)
+  }
+
+  #storePart(cause: Cause, part: Met | Missed, source: Uint8Array): void {
+    if ('fault' in part) {
+      this.#emitFault(cause, part, 'write')
+      return
+    }
+    const { memory, cost } = this.#machine
+    const { storage, offset, length } = part
+    cost.dmaIn += length
+    memory.reconcile(storage, offset, offset + length)
+    const told = this.#told(cause, part)
+    const writer = this.#emit('device-store', cause.device, cause.job, told, [])
+    memory.deviceStore(storage, offset, source, this.#machine.snoops(cause.device), writer)
+  }
+
+  /** By the mapping that reaches the bytes; else by whose memory they are. */
+  #told({ mapping: through }: Cause, { storage, offset, length, mapping }: Met): Told {
+    const known = mapping ?? through
+    const position = known === undefined ? undefined : positionOf(known, storage, offset)
+    if (known !== undefined && position !== undefined) {
+      return toldOf(known, { start: position, end: position + length })
+    }
+    const owner = this.#live.ownerOf(storage) ?? { buffer: storage.buffer, shift: 0 }
+    const start = Math.max(0, offset + owner.shift)
+    const range = { start, end: start + length }
+    return { buffer: owner.buffer, range, mapping: known?.id, bounced: false }
+  }
+
+  #emit(
+    kind: 'device-load' | 'device-store',
+    device: string,
+    job: number | undefined,
+    told: Told,
+    hazards: readonly Hazard[],
+  ): EventId {
+    return this.#machine.events.emit({
+      kind,
+      job,
+      device,
+      buffer: told.buffer,
+      range: told.range,
+      snooped: this.#machine.snoops(device).judged,
+      hazards,
+      mapping: told.mapping,
+      bounced: told.bounced,
+      agent: agentOf(device),
+    })
+  }
+
+  #emitFault(cause: Cause, part: Missed, access: 'read' | 'write'): void {
+    const mapping = part.mapping ?? cause.mapping
+    const start = mapping === undefined ? part.address : positionAt(mapping, part.address)
+    const range = { start, end: start + part.length }
+    this.#machine.events.emit({
+      kind: 'device-fault',
+      job: cause.job,
+      device: cause.device,
+      access,
+      buffer: mapping?.buffer ?? 0,
+      mapping: mapping?.id,
+      range: mapping === undefined ? range : mapping.inBuffer(range),
+      address: part.address,
+      reason: reasonFor(mapping, start, part),
+      agent: agentOf(cause.device),
+    })
+  }
+}
+
+/** Whether the mapping still reaches all of the range, and nothing refuses it. */
+function isGranted(
+  mapping: DmaMapping,
+  start: number,
+  end: number,
+  access: 'read' | 'write',
+): boolean {
+  if (start < 0 || end > mapping.size || mapping.failed) return false
+  // Without an IOMMU a dead mapping reaches the frames, whoever has them now.
+  return mapping.iommu === undefined || (mapping.live && permits(mapping.iommu, access))
+}
+
+/** The place in the mapping that an address stands for; beyond its end, counted on from there. */
+function positionAt(mapping: DmaMapping, address: number): number {
+  let position = 0
+  for (const segment of mapping.segments) {
+    const at = address - segment.address
+    if (at >= 0 && at < segment.length) return position + at
+    position += segment.length
+  }
+  const last = mapping.segments.at(-1)
+  if (last === undefined) return address
+  return position - last.length + address - last.address
+}
+
+/** An address that no mapping ever had next to one that lives is one beyond its end. */
+function reasonFor(
+  mapping: DmaMapping | undefined,
+  start: number,
+  { fault }: Missed,
+): DeviceFaultEvent['reason'] {
+  const isBeyond = mapping?.live === true && (start < 0 || start >= mapping.size)
+  return fault === 'unmapped' && isBeyond ? 'out-of-range' : fault
+}
+
+function toldOf(mapping: DmaMapping, range: Range): Told {
+  return {
+    buffer: mapping.buffer,
+    range: mapping.inBuffer(range),
+    mapping: mapping.id,
+    bounced: bouncedIn(mapping, range).length > 0,
+  }
+}
+
+function agentOf(device: string): Agent {
+  return { kind: 'device', name: device }
+}
+
+/** Hazards are found in a storage and told of a buffer. */
+function shifted(hazard: Hazard, by: number): Hazard {
+  if (by === 0) return hazard
+  const { start, end } = hazard.range
+  return { ...hazard, range: { start: start + by, end: end + by } }
+}
