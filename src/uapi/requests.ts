@@ -6,9 +6,11 @@ import * as fb from './drm-framebuffer.ts'
 import * as mode from './drm-mode.ts'
 import { ioctlSize } from './ioctl-number.ts'
 import type { Struct } from './struct.ts'
+import * as sync from './sync-file.ts'
 import * as udmabuf from './udmabuf.ts'
 import * as v4l2 from './v4l2.ts'
 import * as video from './v4l2-struct.ts'
+import * as vgem from './vgem.ts'
 
 /** A pointer field of a request's structure, and how many bytes the kernel may touch behind it. */
 export interface RequestPointer {
@@ -58,6 +60,9 @@ const connector = [
   pointerTo(mode.drmModeGetConnector, 'props_ptr', 'count_props', 4),
   pointerTo(mode.drmModeGetConnector, 'prop_values_ptr', 'count_props', 8),
 ]
+const fences = [
+  pointerTo(sync.syncFileInfo, 'sync_fence_info', 'num_fences', sync.syncFenceInfo.size),
+]
 const connectors = [pointerTo(mode.drmModeCrtc, 'set_connectors_ptr', 'count_connectors', 4)]
 
 type Row = readonly [
@@ -74,6 +79,8 @@ const rows: readonly Row[] = [
   ['DMA_BUF_SET_NAME_B', buf.DMA_BUF_SET_NAME_B],
   ['DMA_BUF_IOCTL_EXPORT_SYNC_FILE', buf.DMA_BUF_IOCTL_EXPORT_SYNC_FILE, buf.dmaBufExportSyncFile],
   ['DMA_BUF_IOCTL_IMPORT_SYNC_FILE', buf.DMA_BUF_IOCTL_IMPORT_SYNC_FILE, buf.dmaBufImportSyncFile],
+  ['SYNC_IOC_MERGE', sync.SYNC_IOC_MERGE, sync.syncMergeData],
+  ['SYNC_IOC_FILE_INFO', sync.SYNC_IOC_FILE_INFO, sync.syncFileInfo, fences],
   ['UDMABUF_CREATE', udmabuf.UDMABUF_CREATE, udmabuf.udmabufCreate],
   [
     'UDMABUF_CREATE_LIST',
@@ -99,6 +106,8 @@ const rows: readonly Row[] = [
   ['DRM_IOCTL_GET_CAP', drm.DRM_IOCTL_GET_CAP, drm.drmGetCap],
   ['DRM_IOCTL_PRIME_HANDLE_TO_FD', drm.DRM_IOCTL_PRIME_HANDLE_TO_FD, drm.drmPrimeHandle],
   ['DRM_IOCTL_PRIME_FD_TO_HANDLE', drm.DRM_IOCTL_PRIME_FD_TO_HANDLE, drm.drmPrimeHandle],
+  ['DRM_IOCTL_VGEM_FENCE_ATTACH', vgem.DRM_IOCTL_VGEM_FENCE_ATTACH, vgem.drmVgemFenceAttach],
+  ['DRM_IOCTL_VGEM_FENCE_SIGNAL', vgem.DRM_IOCTL_VGEM_FENCE_SIGNAL, vgem.drmVgemFenceSignal],
   ['DRM_IOCTL_MODE_GETRESOURCES', mode.DRM_IOCTL_MODE_GETRESOURCES, mode.drmModeCardRes, resources],
   ['DRM_IOCTL_MODE_GETCRTC', mode.DRM_IOCTL_MODE_GETCRTC, mode.drmModeCrtc],
   ['DRM_IOCTL_MODE_SETCRTC', mode.DRM_IOCTL_MODE_SETCRTC, mode.drmModeCrtc, connectors],

@@ -15,13 +15,17 @@ import * as fcntl from '../../src/uapi/fcntl.ts'
 import * as memfd from '../../src/uapi/memfd.ts'
 import { requests } from '../../src/uapi/requests.ts'
 import type { Struct } from '../../src/uapi/struct.ts'
+import * as sync from '../../src/uapi/sync-file.ts'
 import * as udmabuf from '../../src/uapi/udmabuf.ts'
 import * as v4l2 from '../../src/uapi/v4l2.ts'
 import * as video from '../../src/uapi/v4l2-struct.ts'
+import * as vgem from '../../src/uapi/vgem.ts'
 
 // Every number and layout is the C compiler's: one program prints what the headers say.
 const modules = { ...buf, ...heap, ...drm, ...dumb, ...event, ...framebuffer, ...mode }
-const files = { ...fcntl, ...memfd, ...udmabuf }
+/** Not every distribution's headers have it: the numbers are also in numbers.test.ts. */
+const hasVgem = existsSync('/usr/include/drm/vgem_drm.h')
+const files = { ...fcntl, ...memfd, ...udmabuf, ...sync, ...(hasVgem ? vgem : {}) }
 const everything: Record<string, unknown> = { ...modules, ...files, ...v4l2, ...video }
 /** Ours, and not in a header that user space has. */
 const ours = new Set(['PAGE_SIZE', 'DRM_EVENT_HEADER_SIZE'])
@@ -73,7 +77,8 @@ const expected = new Map<string, number>([
 const headers = ['fcntl.h', 'errno.h', 'poll.h', 'stddef.h', 'stdio.h', 'sys/mman.h']
 const kernelHeaders = [
   ...['linux/dma-buf.h', 'linux/dma-heap.h', 'linux/udmabuf.h', 'linux/memfd.h'],
-  ...['linux/videodev2.h', 'xf86drmMode.h'],
+  ...['linux/sync_file.h', 'linux/videodev2.h', 'xf86drmMode.h'],
+  ...(hasVgem ? ['drm/vgem_drm.h'] : []),
 ]
 const drmFolder = ['/usr/include/drm', '/usr/include/libdrm'].find((folder) =>
   existsSync(join(folder, 'drm_mode.h')),

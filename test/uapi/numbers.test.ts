@@ -34,6 +34,8 @@ describe('an ioctl number', () => {
   test('has a name, or says its number', () => {
     expect(requestName(0xc0184800)).toBe('DMA_HEAP_IOCTL_ALLOC')
     expect(requestNumber('DMA_HEAP_IOCTL_ALLOC')).toBe(0xc0184800)
+    expect(requestNumber('DRM_IOCTL_VGEM_FENCE_ATTACH')).toBe(0xc0106441)
+    expect(requestNumber('DRM_IOCTL_VGEM_FENCE_SIGNAL')).toBe(0x40086442)
     expect(requestNumber('NO_SUCH')).toBeUndefined()
     expect(requestName(io('x', 1))).toBe('0x7801')
   })

@@ -1,0 +1,47 @@
+import { fstatSync, type Stats } from 'node:fs'
+import { alignUp } from '../uapi/bits.ts'
+import { errno } from '../uapi/errno.ts'
+import { F_GET_SEALS, MAP_ANONYMOUS, PAGE_SIZE, SEEK_CUR } from '../uapi/fcntl.ts'
+import { F_SEAL_SHRINK } from '../uapi/memfd.ts'
+import type { Libc } from './libc.ts'
+
+/**
+ * What is behind a mapping. `dma-buf` and `fixed` keep their size, so that no access to a mapped page
+ * can fail; in a file that `may-shrink`, an access behind its new end is a SIGBUS, which ends the
+ * process.
+ */
+export type Backing = 'dma-buf' | 'fixed' | 'may-shrink'
+
+/** What `length` bytes from `offset` of `fd` are, which can be mapped. Never sleeps. */
+export function backingOf(
+  libc: Libc,
+  flags: number,
+  fd: number,
+  offset: number,
+  length: number,
+): Backing {
+  if ((flags & MAP_ANONYMOUS) !== 0) return 'fixed'
+  // A dma-buf is the one file whose size SEEK_END tells and whose position SEEK_CUR does not.
+  if (libc.lseek(fd, 0, SEEK_CUR) === -errno.EINVAL) return 'dma-buf'
+  const stats = statsOf(fd)
+  if (stats === undefined) return 'may-shrink'
+  if (stats.isCharacterDevice()) return 'fixed'
+  const seals = libc.fcntl(fd, F_GET_SEALS, 0)
+  const keepsSize = seals >= 0 && (seals & F_SEAL_SHRINK) !== 0
+  const isInside = offset + length <= alignUp(stats.size, PAGE_SIZE)
+  return keepsSize && isInside ? 'fixed' : 'may-shrink'
+}
+
+/** Which open file `fd` leads to: equal for every descriptor of one dma-buf or memfd. Never sleeps. */
+export function fileKey(fd: number): string | undefined {
+  const stats = statsOf(fd)
+  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`
+}
+
+function statsOf(fd: number): Stats | undefined {
+  try {
+    return fstatSync(fd)
+  } catch {
+    return undefined
+  }
+}

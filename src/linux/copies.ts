@@ -1,0 +1,114 @@
+import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SYNC_END } from '../uapi/dma-buf.ts'
+import type { ViewScope } from '../uapi/syscalls.ts'
+import { fileKey } from './backing.ts'
+import type { Libc } from './libc.ts'
+import type { Mapped } from './mapping-table.ts'
+import { Shadow } from './shadow.ts'
+
+/**
+ * Keeps the copies that programs were given in step with memory, at the calls where a program that
+ * keeps the rules of CPU access cannot tell the difference: a dma-buf's when an access begins and
+ * ends; those of other memory, which has no such calls, before and after every ioctl.
+ */
+export class Copies {
+  readonly #libc: Libc
+  /** Every view is a copy, so that brackets have to be counted before the first one is taken. */
+  readonly #always: boolean
+  readonly #mappings = new Set<Mapped>()
+  /** Open CPU accesses, by file. */
+  readonly #open = new Map<string, number>()
+
+  constructor(libc: Libc, always: boolean) {
+    this.#libc = libc
+    this.#always = always
+  }
+
+  /** Whether the calls below have anything to do. */
+  get active(): boolean {
+    return this.#always || this.#mappings.size > 0
+  }
+
+  /** Bytes of a copy of `mapping`, made now if there is none. */
+  view(
+    mapping: Mapped,
+    address: number,
+    length: number,
+    scope: ViewScope,
+  ): Uint8Array<ArrayBuffer> {
+    const shadow = this.#shadowOf(mapping)
+    if (scope === 'mapping' || !this.#isOpen(mapping)) shadow.lastsWithMapping = true
+    return shadow.view(address, length)
+  }
+
+  #shadowOf(mapping: Mapped): Shadow {
+    const present = mapping.shadow
+    if (present !== undefined) {
+      this.step(mapping)
+      return present
+    }
+    const shadow = new Shadow(this.#libc, mapping.address, mapping.length, mapping.writable)
+    mapping.shadow = shadow
+    this.#mappings.add(mapping)
+    return shadow
+  }
+
+  #isOpen({ file }: Mapped): boolean {
+    return this.#always && file !== undefined && (this.#open.get(file) ?? 0) > 0
+  }
+
+  /** Gives the program's stores to memory, and takes what others have stored. */
+  step(mapping: Mapped): void {
+    mapping.shadow?.giveBack()
+    mapping.shadow?.take()
+  }
+
+  /** Every other copy of what `mapping` shows is brought up to memory, which changed just now. */
+  stored(mapping: Mapped): void {
+    for (const other of this.#mappings) {
+      if (other === mapping || (other.file !== undefined && other.file === mapping.file)) {
+        this.step(other)
+      }
+    }
+  }
+
+  /** The mapping goes, and its views with it. */
+  end(mapping: Mapped): void {
+    const { shadow } = mapping
+    if (shadow === undefined) return
+    shadow.giveBack()
+    shadow.end()
+    mapping.shadow = undefined
+    this.#mappings.delete(mapping)
+  }
+
+  /** Before a request: what the program stored must be in memory. Returns what `after` needs. */
+  before(fd: number, request: number): string | undefined {
+    const file = request === DMA_BUF_IOCTL_SYNC ? fileKey(fd) : undefined
+    for (const mapping of this.#about(file)) mapping.shadow?.giveBack()
+    return file
+  }
+
+  /** After a request that returned `result`: what others stored must be in the copies. */
+  after(file: string | undefined, bytes: Uint8Array, result: number): void {
+    for (const mapping of this.#about(file)) this.step(mapping)
+    if (file === undefined || result !== 0) return
+    const isEnd = ((bytes[0] ?? 0) & DMA_BUF_SYNC_END) !== 0
+    const open = Math.max(0, (this.#open.get(file) ?? 0) + (isEnd ? -1 : 1))
+    if (open > 0) this.#open.set(file, open)
+    else this.#open.delete(file)
+    if (isEnd && open === 0) this.#endBracketViews(file)
+  }
+
+  /** The copies of `file`, and all of memory that no bracket is about. */
+  #about(file: string | undefined): Mapped[] {
+    return [...this.#mappings].filter(
+      (mapping) => mapping.backing !== 'dma-buf' || mapping.file === file,
+    )
+  }
+
+  #endBracketViews(file: string): void {
+    for (const mapping of [...this.#mappings]) {
+      if (mapping.file === file && mapping.shadow?.lastsWithMapping === false) this.end(mapping)
+    }
+  }
+}

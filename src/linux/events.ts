@@ -1,0 +1,41 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Agent } from '../events/event.ts'
+import { type EventListener, EventStream } from '../events/stream.ts'
+import { currentOrigin } from '../uapi/origin.ts'
+
+const MAIN: Agent = { kind: 'task', name: 'main' }
+const task = new AsyncLocalStorage<Agent>()
+
+/** Nanoseconds of CLOCK_MONOTONIC, exact for 104 days after power-on. Never sleeps. */
+export function monotonic(): number {
+  const [seconds, rest] = process.hrtime()
+  return seconds * 1e9 + rest
+}
+
+/** The events of a real kernel's user side, in real time, by the task that made the call. */
+export class LinuxEvents extends EventStream {
+  readonly #listening = new Set<() => void>()
+
+  constructor() {
+    super(monotonic, () => task.getStore() ?? MAIN, currentOrigin)
+  }
+
+  /** Whether anybody listens. */
+  get isWatched(): boolean {
+    return this.#listening.size > 0
+  }
+
+  override listen(listener: EventListener): () => void {
+    const stop = super.listen(listener)
+    this.#listening.add(stop)
+    return () => {
+      stop()
+      this.#listening.delete(stop)
+    }
+  }
+}
+
+/** Runs `body` as the task `name`: what it does, also after an await, is told under this name. */
+export function asTask<T>(name: string, body: () => Promise<T>): Promise<T> {
+  return task.run({ kind: 'task', name }, body)
+}

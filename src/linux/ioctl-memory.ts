@@ -1,0 +1,87 @@
+import type { IoctlArg } from '../uapi/ioctl-arg.ts'
+import { requests } from '../uapi/requests.ts'
+
+/** An address that no process has mapped (the kernel forbids the first page): always EFAULT. */
+const NOWHERE = 1n
+
+/** One pointer field that holds an address for the time of a call. */
+interface Written {
+  readonly data: DataView
+  readonly offset: number
+  readonly before: bigint
+  readonly address: bigint
+}
+
+/**
+ * Writes real addresses into the pointer fields of `argument`, of what they lead to, and so on, for one
+ * call; returns what takes them out again. A field of a known request that holds a number and names no
+ * memory gets an address that is never mapped, so that the kernel answers as it does to a wild pointer
+ * and cannot write over this process.
+ *
+ * The arrays stay where they are until they are collected: keep `argument` until the call is back.
+ */
+export function writeAddresses(
+  request: number,
+  argument: IoctlArg,
+  addressOf: (memory: Uint8Array) => bigint,
+): (() => void) | undefined {
+  const known = requests.get(request)?.pointers
+  if (argument.pointers === undefined && (known === undefined || known.length === 0)) {
+    return undefined
+  }
+  const written: Written[] = []
+  for (const { offset } of known ?? []) {
+    if (argument.pointers?.has(offset) === true) continue
+    const data = dataOf(argument.bytes)
+    if (data.getBigUint64(offset, true) !== 0n) put(written, data, offset, NOWHERE)
+  }
+  putAll(written, argument, addressOf)
+  return () => takeOut(written)
+}
+
+function putAll(
+  written: Written[],
+  argument: IoctlArg,
+  addressOf: (memory: Uint8Array) => bigint,
+): void {
+  if (argument.pointers === undefined) return
+  const data = dataOf(argument.bytes)
+  for (const [offset, target] of argument.pointers) {
+    const address = target.bytes.length === 0 ? NOWHERE : addressOf(target.bytes)
+    put(written, data, offset, address)
+    putAll(written, target, addressOf)
+  }
+}
+
+function dataOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}
+
+function put(written: Written[], data: DataView, offset: number, address: bigint): void {
+  written.push({ data, offset, before: data.getBigUint64(offset, true), address })
+  data.setBigUint64(offset, address, true)
+}
+
+/** Restores the fields, last first; one that the kernel has written is left as it is. */
+function takeOut(written: readonly Written[]): void {
+  for (const { data, offset, before, address } of [...written].reverse()) {
+    if (data.getBigUint64(offset, true) === address) data.setBigUint64(offset, before, true)
+  }
+}
+
+/** A copy of `argument` and of all the memory that it leads to, for a call on another thread. */
+export function copyArgument(argument: IoctlArg): IoctlArg {
+  const { bytes, pointers } = argument
+  if (pointers === undefined) return { bytes: bytes.slice() }
+  const copies = [...pointers].map(([at, target]): [number, IoctlArg] => [at, copyArgument(target)])
+  return { bytes: bytes.slice(), pointers: new Map(copies) }
+}
+
+/** Brings what the call wrote into `copy` back into `argument`; detached arrays are left out. */
+export function copyBack(argument: IoctlArg, copy: IoctlArg): void {
+  if (argument.bytes.length === copy.bytes.length) argument.bytes.set(copy.bytes)
+  for (const [at, target] of argument.pointers ?? []) {
+    const source = copy.pointers?.get(at)
+    if (source !== undefined) copyBack(target, source)
+  }
+}

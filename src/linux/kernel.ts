@@ -1,0 +1,126 @@
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import { tap } from '../tap/tap.ts'
+import { errno } from '../uapi/errno.ts'
+import { MAP_ANONYMOUS, MAP_PRIVATE, PAGE_SIZE, PROT_READ } from '../uapi/fcntl.ts'
+import { guarded } from '../uapi/guard.ts'
+import type { Kernel } from '../uapi/kernel.ts'
+import type { Syscalls, WaitOptions } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { asTask, LinuxEvents, monotonic } from './events.ts'
+import { reportAtExit } from './exit-report.ts'
+import { ForeignArray } from './foreign-array.ts'
+import { Ledger } from './ledger.ts'
+import { type Libc, loadLibc } from './libc.ts'
+import { Memory, type MemoryMode } from './memory.ts'
+import { milliseconds, Poller } from './poller.ts'
+import { LinuxProcess } from './process.ts'
+import { switching } from './switching.ts'
+
+/** How to use the kernel that this process runs on. */
+export interface LinuxOptions {
+  /**
+   * How programs see mapped memory: `direct`, `copy`, or `auto` (the default), which is `copy` only
+   * where the runtime refuses arrays over foreign memory, as Electron does. See `MemoryMode`.
+   */
+  readonly memory?: MemoryMode | 'auto' | undefined
+  /** False: what was not given back is not told on stderr when the process ends. */
+  readonly reportForgotten?: boolean | undefined
+}
+
+/**
+ * The Linux kernel that this process runs on: the same waist as the simulated one, by foreign function
+ * calls. Throws an Error with the way out where there is no Linux, or koffi is not installed.
+ *
+ * What differs from the simulation, because memory is real: an array over mapped memory (`direct`)
+ * lives until its mapping goes and then reads as zeros, instead of ending with the CPU access; one over
+ * a read-only mapping is a copy. `memory: 'copy'` ends views as the simulation does.
+ */
+export class LinuxKernel implements Kernel {
+  readonly name = 'linux'
+  readonly sys: Syscalls
+  /** What programs do on this kernel, as they do it; calls are only told while somebody listens. */
+  readonly events: LinuxEvents = new LinuxEvents()
+  readonly #memory: Memory
+  readonly #poller: Poller
+  readonly #ledger = new Ledger()
+  readonly #stopReport: (() => void) | undefined
+
+  constructor(options: LinuxOptions = {}) {
+    const libc = loadLibc()
+    this.#memory = new Memory(libc, this.#ledger, modeOf(libc, options.memory ?? 'auto'))
+    this.#poller = new Poller(libc)
+    const parts = { libc, memory: this.#memory, poller: this.#poller, ledger: this.#ledger }
+    const own = new LinuxProcess(parts)
+    const told = tap(own, (event) => this.events.emit(event))
+    this.sys = guarded(switching(own, told, () => this.events.isWatched))
+    if (options.reportForgotten !== false) {
+      this.#stopReport = reportAtExit({ ledger: this.#ledger, isOpen: (fd) => own.isOpen(fd) })
+    }
+  }
+
+  /** Whether programs see memory itself, or copies. */
+  get memoryMode(): MemoryMode {
+    return this.#memory.mode
+  }
+
+  /** What this kernel's programs have and have not given back. */
+  get held(): { readonly fds: readonly number[]; readonly mappings: number } {
+    return { fds: this.#ledger.fds, mappings: this.#memory.count }
+  }
+
+  now(): number {
+    return monotonic()
+  }
+
+  async sleep(nanoseconds: number, options: WaitOptions = {}): Promise<void> {
+    const { signal } = options
+    try {
+      await sleepFor(milliseconds(nanoseconds), undefined, signal === undefined ? {} : { signal })
+    } catch (cause) {
+      if (signal?.aborted !== true) throw cause
+      const detail = 'the wait was aborted'
+      throw systemError({ errno: -errno.EINTR, syscall: 'sleep', detail, cause })
+    }
+  }
+
+  spawn<T>(name: string, body: () => Promise<T>): Promise<T> {
+    return asTask(name, body)
+  }
+
+  /**
+   * The descriptor `fd` was given to somebody who will close it, as `DmaBuf.release` does: it is not
+   * told as forgotten.
+   */
+  disown(fd: number): void {
+    this.#ledger.fdGone(fd)
+  }
+
+  /**
+   * Lets go of what the kernel object itself uses. Waiting calls end with EINTR; descriptors and
+   * mappings of programs stay as they are, and are not reported any more. Never sleeps.
+   */
+  close(): void {
+    this.#poller.close()
+    this.#memory.close()
+    this.#stopReport?.()
+  }
+}
+
+/** The kernel of this process: see `LinuxKernel`. Never sleeps. */
+export function openLinux(options: LinuxOptions = {}): LinuxKernel {
+  return new LinuxKernel(options)
+}
+
+function modeOf(libc: Libc, wanted: MemoryMode | 'auto'): MemoryMode {
+  if (wanted !== 'auto') return wanted
+  const page = libc.mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+  if (page < 0) return 'copy'
+  try {
+    const [array] = ForeignArray.over(libc, page, PAGE_SIZE)
+    array.unmap(page, PAGE_SIZE)
+    return 'direct'
+  } catch {
+    libc.munmap(page, PAGE_SIZE)
+    return 'copy'
+  }
+}

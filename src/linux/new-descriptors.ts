@@ -1,0 +1,27 @@
+import { DMA_BUF_IOCTL_EXPORT_SYNC_FILE, dmaBufExportSyncFile } from '../uapi/dma-buf.ts'
+import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../uapi/dma-heap.ts'
+import { DRM_IOCTL_PRIME_HANDLE_TO_FD, drmPrimeHandle } from '../uapi/drm.ts'
+import { SYNC_IOC_MERGE, syncMergeData } from '../uapi/sync-file.ts'
+import { UDMABUF_CREATE, UDMABUF_CREATE_LIST } from '../uapi/udmabuf.ts'
+import { VIDIOC_EXPBUF } from '../uapi/v4l2.ts'
+import { v4l2Exportbuffer } from '../uapi/v4l2-struct.ts'
+
+/** Where each request that makes a descriptor says which. */
+const makers: ReadonlyMap<number, (bytes: Uint8Array, result: number) => number> = new Map([
+  [DMA_HEAP_IOCTL_ALLOC, (bytes) => dmaHeapAllocationData.over(bytes).fd],
+  [DMA_BUF_IOCTL_EXPORT_SYNC_FILE, (bytes) => dmaBufExportSyncFile.over(bytes).fd],
+  [DRM_IOCTL_PRIME_HANDLE_TO_FD, (bytes) => drmPrimeHandle.over(bytes).fd],
+  [SYNC_IOC_MERGE, (bytes) => syncMergeData.over(bytes).fence],
+  [VIDIOC_EXPBUF, (bytes) => v4l2Exportbuffer.over(bytes).fd],
+  [UDMABUF_CREATE, (_bytes, result) => result],
+  [UDMABUF_CREATE_LIST, (_bytes, result) => result],
+])
+
+/** The descriptor that a successful `request` has made, if it makes any. Never sleeps. */
+export function newDescriptor(
+  request: number,
+  bytes: Uint8Array,
+  result: number,
+): number | undefined {
+  return result < 0 ? undefined : makers.get(request)?.(bytes, result)
+}
