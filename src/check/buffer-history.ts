@@ -2,56 +2,21 @@
 import type {
   BracketEvent,
   BufferId,
-  CpuAccess,
-  CpuAccessEvent,
   CpuMapEvent,
-  DeviceAccessEvent,
   DmabufEvent,
   DmaMapEvent,
+  DmaSyncEvent,
+  DriverName,
   EventId,
-  EventOrigin,
   JobEvent,
   MaintenanceEvent,
-  MemoryAttribute,
   QueueEvent,
   Range,
 } from '../events/event.ts'
-import { RangeMap } from './range-map.ts'
-
-/** A CPU access: from a START that succeeded to its END. */
-export interface Bracket {
-  readonly start: BracketEvent
-  readonly task: string
-  readonly access: CpuAccess
-  /** The first event of the START: its maintenance comes before it is back. */
-  readonly began: EventId
-  end: BracketEvent | undefined
-  /** No store after this event can belong to it. */
-  ended: EventId
-  /** A START for reading that came while this access, for writing, was open. */
-  interrupted: BracketEvent | undefined
-  /** A finding tells of it already: one mistake is told once. */
-  blamed: boolean
-}
-
-/** A store, with what was true of its buffer when it happened. */
-export interface Store {
-  readonly event: CpuAccessEvent | DeviceAccessEvent
-  readonly by: 'task' | 'device' | 'kernel'
-  /** Of the store, or of the view that it went through. */
-  readonly origin: EventOrigin | undefined
-  readonly attribute: MemoryAttribute | undefined
-  /** The CPU access that it happened in. */
-  readonly bracket: Bracket | undefined
-  /** A START that failed, and was not repeated, before it. */
-  readonly failedStart: BracketEvent | undefined
-  /** A CPU store whose dirty line lay over the range at that time. */
-  readonly overDirty: Store | undefined
-  /** When the job of a device began. */
-  readonly job: JobEvent | undefined
-  /** When its driver took the buffer into a queue. */
-  readonly queued: QueueEvent | undefined
-}
+import { type Bracket, reads, writes } from './bracket.ts'
+import { overlaps, RangeMap } from './range-map.ts'
+import { StepRun, type Steps } from './steps.ts'
+import type { Store } from './store.ts'
 
 /** A view of a mapping that was taken with no CPU access open. */
 export interface LooseView {
@@ -60,21 +25,25 @@ export interface LooseView {
   readonly range: Range
 }
 
+/** A mapping for a device, and its end. */
+export interface MappedDma {
+  readonly map: DmaMapEvent
+  unmap: DmaMapEvent | undefined
+}
+
 const MOST_RANGES = 256
 const MOST_RECENT = 64
 const MOST_OPEN = 16
-
-export function reads(access: CpuAccess): boolean {
-  return access !== 'write'
-}
-export function writes(access: CpuAccess): boolean {
-  return access !== 'read'
-}
+const MOST_DEAD = 64
 
 export class BufferHistory {
   readonly id: BufferId
   size: number | undefined
+  /** What memory that is no dma-buf is. */
+  what: string | undefined
   exporter = 'exporter'
+  /** Whose operations the exporter's are, where that is known. */
+  driver: DriverName | undefined
   exported: DmabufEvent | undefined
   released = false
   /** The first event in which a device came to know the buffer. */
@@ -89,7 +58,7 @@ export class BufferHistory {
   /** The drivers that hold it in their queues. */
   readonly owners: Map<string, QueueEvent> = new Map()
   readonly dma: Map<number, DmaMapEvent> = new Map()
-  readonly deadDma: Map<number, DmaMapEvent> = new Map()
+  readonly #deadDma = new Map<number, MappedDma>()
   readonly cpuMaps: Map<number, CpuMapEvent> = new Map()
   readonly deviceStores: RangeMap<Store> = new RangeMap(MOST_RANGES)
   /** CPU stores whose lines nobody has cleaned or dropped since. */
@@ -98,10 +67,41 @@ export class BufferHistory {
   looseViews: LooseView[] = []
   readonly #recentStores: Store[] = []
   readonly #recentMaintenance: MaintenanceEvent[] = []
-  #maintenanceRun: { first: EventId; last: EventId } | undefined
+  readonly #recentSyncs: DmaSyncEvent[] = []
+  readonly #steps = new StepRun()
 
   constructor(id: BufferId) {
     this.id = id
+  }
+
+  /** As sentences name it. */
+  get name(): string {
+    return this.what ?? `buffer ${this.id}`
+  }
+
+  /** A mapping that lives, or that died not too long ago. */
+  mapped(mapping: number | undefined): MappedDma | undefined {
+    if (mapping === undefined) return undefined
+    const map = this.dma.get(mapping)
+    return map === undefined ? this.#deadDma.get(mapping) : { map, unmap: undefined }
+  }
+
+  /** The mappings for a device that lived at an event. */
+  mappedAt(device: string, event: EventId): DmaMapEvent[] {
+    const dead = [...this.#deadDma.values()].filter(({ unmap }) => (unmap?.id ?? 0) > event)
+    return [...this.dma.values(), ...dead.map(({ map }) => map)].filter(
+      (map) => map.device === device && map.id < event,
+    )
+  }
+
+  unmap(event: DmaMapEvent): void {
+    const map = this.dma.get(event.mapping)
+    if (map === undefined) return
+    this.dma.delete(event.mapping)
+    this.#deadDma.set(event.mapping, { map, unmap: event })
+    if (this.#deadDma.size <= MOST_DEAD) return
+    const oldest = this.#deadDma.keys().next()
+    if (oldest.done !== true) this.#deadDma.delete(oldest.value)
   }
 
   openFor(use: 'read' | 'write', task?: string): Bracket | undefined {
@@ -112,13 +112,18 @@ export class BufferHistory {
   }
 
   start(event: BracketEvent): Bracket {
+    const { first, syncs } = this.#steps.before(event)
     const bracket: Bracket = {
       start: event,
       task: event.agent.name,
       access: event.access,
-      began: this.#beganWith(event),
+      began: first,
+      beginSyncs: syncs,
       end: undefined,
       ended: Number.POSITIVE_INFINITY,
+      endSyncs: [],
+      used: new Set(),
+      unmapped: undefined,
       interrupted: undefined,
       blamed: false,
     }
@@ -143,16 +148,33 @@ export class BufferHistory {
     const bracket = this.endedBy(event)
     if (bracket === undefined) return
     this.open.splice(this.open.indexOf(bracket), 1)
+    const { first, syncs } = this.#steps.before(event)
     bracket.end = event
-    bracket.ended = this.#beganWith(event)
+    bracket.ended = first
+    bracket.endSyncs = syncs
     this.#remember(bracket)
   }
 
+  /** The CPU access that was open when something happened between two events, newest first. */
+  bracketAround(since: EventId, until: EventId): Bracket | undefined {
+    return [...this.open, this.lastReadBracket, this.lastWriteBracket, this.lastBracket].findLast(
+      (bracket) => bracket !== undefined && bracket.began < until && since < bracket.ended,
+    )
+  }
+
   /** Part of what a CPU access or a map does, told just before the event of its own. */
-  addStep({ id }: { readonly id: EventId }): void {
-    const run = this.#maintenanceRun
-    if (run !== undefined && run.last === id - 1) run.last = id
-    else this.#maintenanceRun = { first: id, last: id }
+  addStep(event: { readonly id: EventId; readonly kind: string }): void {
+    this.#steps.add(event)
+  }
+
+  /** What was done in the call that `event` ends. */
+  stepsOf(event: BracketEvent): Steps {
+    return this.#steps.before(event)
+  }
+
+  addSync(event: DmaSyncEvent): void {
+    this.addStep(event)
+    keep(this.#recentSyncs, event)
   }
 
   addMaintenance(event: MaintenanceEvent): void {
@@ -170,15 +192,23 @@ export class BufferHistory {
     return this.#recentStores.findLast((store) => store.event.id > since && test(store))
   }
 
-  /** The first operation on cache lines of the range after `since`. */
+  /** The newest CPU store to the range that the test holds for. */
+  cpuStoreIn(range: Range, test: (store: Store) => boolean): Store | undefined {
+    return this.#recentStores.findLast((store) => overlaps(store.event.range, range) && test(store))
+  }
+
+  /** The first operation on cache lines after `since` that the test holds for. */
   maintenanceAfter(
     since: EventId,
-    op: MaintenanceEvent['op'],
-    { start, end }: Range,
+    test: (event: MaintenanceEvent) => boolean,
   ): MaintenanceEvent | undefined {
-    return this.#recentMaintenance.find(
-      ({ id, range, ...event }) =>
-        id > since && event.op === op && range.start < end && start < range.end,
+    return this.#recentMaintenance.find((event) => event.id > since && test(event))
+  }
+
+  /** The syncs after `since` of a mapping, or of all. */
+  syncsAfter(since: EventId, mapping?: number): DmaSyncEvent[] {
+    return this.#recentSyncs.filter(
+      (sync) => sync.id > since && (mapping === undefined || sync.mapping === mapping),
     )
   }
 
@@ -188,11 +218,7 @@ export class BufferHistory {
     this.dirty.clear()
     this.#recentStores.length = 0
     this.#recentMaintenance.length = 0
-  }
-
-  #beganWith(event: BracketEvent): EventId {
-    const run = this.#maintenanceRun
-    return run !== undefined && run.last === event.id - 1 ? run.first : event.id
+    this.#recentSyncs.length = 0
   }
 
   #remember(bracket: Bracket): void {

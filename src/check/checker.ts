@@ -1,19 +1,24 @@
 /** Observes a run's events and says, at its end, what the program did wrong. */
 import type { DmabufEvent, EventOrigin } from '../events/event.ts'
-import { Collector, type Site } from './collector.ts'
+import { Collector, type Site, type Where } from './collector.ts'
 import type { CheckResult } from './finding.ts'
 import { History } from './history.ts'
+import type { RuleId } from './rule-id.ts'
 import { BracketRule } from './rules/bracket-rule.ts'
 import { CostRule } from './rules/cost-rule.ts'
 import { CpuAccessRule } from './rules/cpu-access-rule.ts'
 import { Deferred } from './rules/deferred.ts'
 import { DescriptorRule } from './rules/descriptor-rule.ts'
 import { DeviceRule } from './rules/device-rule.ts'
+import { DmaUseRule } from './rules/dma-use-rule.ts'
 import { HandleRule } from './rules/handle-rule.ts'
 import { HazardRule } from './rules/hazard-rule.ts'
 import { MappingRule } from './rules/mapping-rule.ts'
+import { MisuseRule } from './rules/misuse-rule.ts'
 import { NotAwaitedRule } from './rules/not-awaited-rule.ts'
+import { OrderRule } from './rules/order-rule.ts'
 import type { Rule } from './rules/rule.ts'
+import { WholeSyncRule } from './rules/whole-sync-rule.ts'
 
 export interface CheckerOptions {
   /**
@@ -21,6 +26,10 @@ export interface CheckerOptions {
    * The origin's stack if not given, which tells apart two ways to the same line.
    */
   readonly site?: Site | undefined
+  /** `file:line:column` of an origin, for people; left out of findings if not given. */
+  readonly where?: Where | undefined
+  /** Rules that this run cannot decide; the result names them. */
+  readonly notCheckable?: readonly RuleId[] | undefined
   /** Bytes in a cache line of the judged board, for naming causes. 64 if not given. */
   readonly lineSize?: number | undefined
 }
@@ -32,7 +41,11 @@ export class Checker {
 
   constructor(options: CheckerOptions = {}) {
     this.#history = new History(options.lineSize ?? 64)
-    this.#out = new Collector(options.site ?? stackOf)
+    this.#out = new Collector({
+      site: options.site ?? stackOf,
+      where: options.where ?? (() => undefined),
+      notCheckable: options.notCheckable ?? [],
+    })
     this.#rules = rulesOver(this.#history, this.#out)
   }
 
@@ -58,10 +71,14 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new BracketRule(history, deferred),
     new CpuAccessRule(history, out, deferred),
     new DeviceRule(history, out),
+    new DmaUseRule(history, out),
+    new MisuseRule(history, out),
     new DescriptorRule(history, out),
     new MappingRule(history, out),
     new HandleRule(out),
     new CostRule(history, out),
+    new OrderRule(history, out),
+    new WholeSyncRule(history, out),
     deferred,
   ]
 }

@@ -1,11 +1,28 @@
 /** Findings, notes and lints as they come in; the same mistake at the same place is one, counted. */
 import type { BufferId, DmabufEvent, EventOrigin, Range } from '../events/event.ts'
-import type { Because, CheckResult, Finding, Lint, Note, RelatedPlace } from './finding.ts'
+import type {
+  Because,
+  CheckResult,
+  Finding,
+  Lint,
+  Note,
+  RelatedPlace,
+  Severity,
+} from './finding.ts'
 import type { RuleId } from './rule-id.ts'
 import { ruleOf } from './rules.ts'
 
 /** A text that is the same for origins at the same place of the program. */
 export type Site = (origin: EventOrigin) => string
+
+/** `file:line:column` of an origin, or undefined where it is not known. */
+export type Where = (origin: EventOrigin) => string | undefined
+
+export interface CollectorOptions {
+  readonly site: Site
+  readonly where: Where
+  readonly notCheckable: readonly RuleId[]
+}
 
 /** What a rule says; the table says the rest. */
 export interface Draft {
@@ -21,6 +38,8 @@ export interface Draft {
   readonly wrongNow?: boolean | undefined
   readonly hardware?: string | undefined
   readonly fix?: string | undefined
+  /** Where it is not the rule's. */
+  readonly severity?: Severity | undefined
 }
 
 interface Entry {
@@ -49,7 +68,7 @@ const SAYS_MORE: readonly {
 ]
 
 export class Collector {
-  readonly #site: Site
+  readonly #options: CollectorOptions
   readonly #entries = new Map<string, Entry>()
   readonly #notes = new Map<
     string,
@@ -58,8 +77,8 @@ export class Collector {
   readonly #lints = new Map<string, { draft: Draft; count: number }>()
   readonly #places = new WeakMap<EventOrigin, string>()
 
-  constructor(site: Site) {
-    this.#site = site
+  constructor(options: CollectorOptions) {
+    this.#options = options
   }
 
   report(draft: Draft): void {
@@ -81,8 +100,9 @@ export class Collector {
     entry.wrongNow ||= draft.wrongNow
   }
 
-  note(driver: string, message: string, event: DmabufEvent): void {
-    const key = `${driver} ${message}`
+  /** Notes of one driver with the same `kind` are one; the first says what it was. */
+  note(driver: string, message: string, event: DmabufEvent, kind: string = message): void {
+    const key = `${driver} ${kind}`
     const known = this.#notes.get(key)
     if (known === undefined)
       this.#notes.set(key, { driver, message, count: 1, firstEvent: event.id })
@@ -100,9 +120,10 @@ export class Collector {
     return {
       findings: this.#folded()
         .sort((a, b) => a.firstEvent - b.firstEvent)
-        .map(findingOf),
+        .map((entry) => findingOf(entry, this.#where)),
       notes: [...this.#notes.values()].map((note): Note => ({ ...note })),
-      lints: [...this.#lints.values()].map(lintOf),
+      lints: [...this.#lints.values()].map((entry) => lintOf(entry, this.#where)),
+      rulesNotCheckable: [...this.#options.notCheckable],
     }
   }
 
@@ -122,32 +143,43 @@ export class Collector {
     return [...kept.values()]
   }
 
+  readonly #where = (origin: EventOrigin | undefined): string | undefined =>
+    origin === undefined ? undefined : this.#options.where(origin)
+
   #placeOf({ origin, rule, buffer }: Draft): string {
     if (origin === undefined) return `${rule} of buffer ${buffer}`
     let place = this.#places.get(origin)
     if (place === undefined) {
-      place = this.#site(origin)
+      place = this.#options.site(origin)
       this.#places.set(origin, place)
     }
     return place
   }
 }
 
-function findingOf({ draft, protocolCount, dataCount, wrongNow, firstEvent }: Entry): Finding {
+type Locate = (origin: EventOrigin | undefined) => string | undefined
+
+function findingOf(
+  { draft, protocolCount, dataCount, wrongNow, firstEvent }: Entry,
+  where: Locate,
+): Finding {
   const rule = ruleOf(draft.rule)
   const data = dataCount > 0
   return {
     rule: rule.id,
     group: rule.group,
-    severity: rule.severity === 'warning' ? 'warning' : 'error',
+    severity: draft.severity ?? (rule.severity === 'warning' ? 'warning' : 'error'),
     data,
     hidden: data && !wrongNow,
     message: draft.message,
-    because: draft.because,
+    because: { ...draft.because, where: where(draft.because.origin) },
     hardware: draft.hardware ?? rule.hardware,
     fix: draft.fix ?? rule.fix,
     origin: draft.origin,
-    related: draft.related?.filter(({ origin }) => origin !== undefined) ?? [],
+    where: where(draft.origin),
+    related: (draft.related ?? [])
+      .filter(({ origin }) => origin !== undefined)
+      .map((place) => ({ ...place, where: where(place.origin) })),
     buffer: draft.buffer,
     range: draft.range,
     wrongNow,
@@ -156,8 +188,9 @@ function findingOf({ draft, protocolCount, dataCount, wrongNow, firstEvent }: En
   }
 }
 
-function lintOf({ draft, count }: { draft: Draft; count: number }): Lint {
-  const { rule, message, origin, buffer } = draft
+function lintOf({ draft, count }: { draft: Draft; count: number }, where: Locate): Lint {
+  const { rule, message, origin, buffer, event } = draft
   const fix = draft.fix ?? ruleOf(rule).fix
-  return { rule, message, fix, origin, buffer, count, firstEvent: draft.event.id }
+  const firstEvent = event.id
+  return { rule, message, fix, origin, where: where(origin), buffer, count, firstEvent }
 }

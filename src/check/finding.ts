@@ -7,6 +7,8 @@ export type Severity = 'error' | 'warning'
 export interface RelatedPlace {
   readonly label: string
   readonly origin: EventOrigin | undefined
+  /** `file:line:column` of the origin, where it is known. */
+  readonly where?: string | undefined
 }
 
 /** The earlier event that should have prevented the harm, or that it never came. */
@@ -16,6 +18,8 @@ export interface Because {
   /** Absent where the point is that no such event was seen. */
   readonly event?: EventId | undefined
   readonly origin?: EventOrigin | undefined
+  /** `file:line:column` of the origin, where it is known. */
+  readonly where?: string | undefined
 }
 
 /** One mistake of the program, however often it was made. */
@@ -39,6 +43,8 @@ export interface Finding {
   readonly fix: string
   /** The line that made the mistake. Undefined where no call of the program's is known. */
   readonly origin: EventOrigin | undefined
+  /** `file:line:column` of the origin, so that a test runner's diff shows it. */
+  readonly where: string | undefined
   readonly related: readonly RelatedPlace[]
   readonly buffer: BufferId | undefined
   readonly range: Range | undefined
@@ -64,6 +70,7 @@ export interface Lint {
   readonly message: string
   readonly fix: string
   readonly origin: EventOrigin | undefined
+  readonly where: string | undefined
   readonly buffer: BufferId | undefined
   readonly count: number
   readonly firstEvent: EventId
@@ -74,4 +81,6 @@ export interface CheckResult {
   readonly findings: readonly Finding[]
   readonly notes: readonly Note[]
   readonly lints: readonly Lint[]
+  /** Rules that could not be decided, as the checker was told. */
+  readonly rulesNotCheckable: readonly RuleId[]
 }

@@ -2,28 +2,37 @@
 import type {
   BufferId,
   CpuAccessEvent,
+  CpuMapEvent,
   CpuViewEvent,
   DeviceAccessEvent,
   DmabufEvent,
+  DmaMapEvent,
   EventId,
+  ExportEvent,
   MemoryAttribute,
   Range,
 } from '../events/event.ts'
-import { type Bracket, BufferHistory, type Store, writes } from './buffer-history.ts'
+import { type Bracket, writes } from './bracket.ts'
+import { BufferHistory } from './buffer-history.ts'
+import { type Neighbour, Placements } from './placements.ts'
+import { overlaps } from './range-map.ts'
+import type { Store } from './store.ts'
 
 const MOST_STORES = 16_384
 const MOST_VIEWS = 16_384
 
 export class History {
-  readonly lineSize: number
+  readonly #placements: Placements
   readonly #buffers = new Map<BufferId, BufferHistory>()
   readonly #stores = new Map<EventId, Store>()
   readonly #views = new Map<EventId, CpuViewEvent>()
   /** The kernel's first store of each buffer is kept whatever comes later. */
   readonly #zeroing = new Map<EventId, Store>()
 
+  #hasUserDrivers = false
+
   constructor(lineSize: number) {
-    this.lineSize = lineSize
+    this.#placements = new Placements(lineSize)
   }
 
   get buffers(): IterableIterator<BufferHistory> {
@@ -52,49 +61,60 @@ export class History {
     return this.buffer(event.buffer).cpuMaps.get(event.mapping)?.attribute ?? 'cached'
   }
 
+  /** Whether a driver took part that is none of the package's models. */
+  get hasUserDrivers(): boolean {
+    return this.#hasUserDrivers
+  }
+
   update(event: DmabufEvent): void {
+    if ('driver' in event && event.driver?.modelled === false) this.#hasUserDrivers = true
     switch (event.kind) {
-      case 'export': {
+      case 'export':
+        this.#exported(event)
+        return
+      case 'memory': {
         const buffer = this.buffer(event.buffer)
         buffer.size = event.size
-        buffer.exporter = event.exporter
-        buffer.exported = event
+        buffer.what = event.what
         return
       }
       case 'release': {
         const buffer = this.buffer(event.buffer)
         buffer.released = true
         buffer.forgetRanges()
+        this.#placements.forget(event.buffer)
         return
       }
       case 'attach':
         this.#share(event.buffer, event)
         return
       case 'dma-map':
-        this.#share(event.buffer, event)
-        this.buffer(event.buffer).dma.set(event.mapping, event)
+        this.#dmaMapped(event)
         return
-      case 'dma-unmap': {
-        const buffer = this.buffer(event.buffer)
-        buffer.dma.delete(event.mapping)
-        remember(buffer.deadDma, event.mapping, event, 64)
+      case 'dma-unmap':
+        this.buffer(event.buffer).unmap(event)
         return
-      }
       case 'cpu-map':
         this.buffer(event.buffer).cpuMaps.set(event.mapping, event)
+        this.#learn(event)
         return
       case 'cpu-unmap':
-        this.buffer(event.buffer).cpuMaps.delete(event.mapping)
+        this.#cpuUnmapped(event)
         return
       case 'cpu-view':
         remember(this.#views, event.id, event, MOST_VIEWS)
+        this.#used(event)
         return
       case 'bracket-start':
       case 'bracket-end':
         this.#bracket(event)
         return
+      case 'cpu-load':
+        this.#used(event)
+        return
       case 'cpu-store':
         this.#cpuStore(event)
+        this.#used(event)
         return
       case 'device-store':
         this.#deviceStore(event)
@@ -103,8 +123,13 @@ export class History {
         this.buffer(event.buffer).addMaintenance(event)
         return
       case 'dma-sync':
+        this.buffer(event.buffer).addSync(event)
+        return
       case 'bounce-copy':
         this.buffer(event.buffer).addStep(event)
+        return
+      case 'misuse':
+        if (event.buffer !== undefined) this.buffer(event.buffer).addStep(event)
         return
       case 'job-start':
         this.#share(event.buffer, event)
@@ -143,10 +168,56 @@ export class History {
     return open ?? closed
   }
 
-  /** A range, widened to the lines that it touches. */
-  lines({ start, end }: Range): Range {
-    const { lineSize } = this
-    return { start: start - (start % lineSize), end: Math.ceil(end / lineSize) * lineSize }
+  /** A range of a buffer, widened to the lines that it touches. */
+  lines(buffer: BufferId, range: Range): Range {
+    return this.#placements.lines(buffer, range)
+  }
+
+  /** Other buffers with bytes in the lines of the range: the same bytes, or beside them. */
+  neighbours(buffer: BufferId, range: Range): Neighbour[] {
+    return this.#placements.neighbours(buffer, range)
+  }
+
+  /** The mapping that a device went through. */
+  dmaOf({ buffer, mapping, job }: DeviceAccessEvent): DmaMapEvent | undefined {
+    const history = this.buffer(buffer)
+    const through = mapping ?? (job === undefined ? undefined : history.jobs.get(job)?.mapping)
+    return history.mapped(through)?.map
+  }
+
+  #exported(event: ExportEvent): void {
+    const buffer = this.buffer(event.buffer)
+    buffer.size = event.size
+    buffer.exporter = event.exporter
+    buffer.driver = event.driver
+    buffer.exported = event
+  }
+
+  #dmaMapped(event: DmaMapEvent): void {
+    this.#share(event.buffer, event)
+    const buffer = this.buffer(event.buffer)
+    buffer.addStep(event)
+    buffer.dma.set(event.mapping, event)
+    // What is mapped for an attachment, the exporter's operation maps.
+    if (event.attachment !== undefined) buffer.driver ??= event.driver
+    this.#learn(event)
+  }
+
+  #cpuUnmapped(event: CpuMapEvent): void {
+    const buffer = this.buffer(event.buffer)
+    buffer.cpuMaps.delete(event.mapping)
+    for (const bracket of buffer.open) {
+      if (bracket.used.has(event.mapping)) bracket.unmapped ??= event
+    }
+  }
+
+  #learn({ buffer, range, placement }: DmaMapEvent | CpuMapEvent): void {
+    if (placement !== undefined) this.#placements.learn(buffer, range?.start ?? 0, placement)
+  }
+
+  #used({ buffer, mapping }: CpuViewEvent | CpuAccessEvent): void {
+    if (mapping === undefined) return
+    for (const { used } of this.buffer(buffer).open) used.add(mapping)
   }
 
   #share(id: BufferId, event: DmabufEvent): void {
@@ -178,10 +249,12 @@ export class History {
       overDirty: attribute === 'cached' ? undefined : buffer.dirty.latest(event.range),
       job: undefined,
       queued: undefined,
+      dma: undefined,
+      bounced: false,
     }
     remember(this.#stores, event.id, store, MOST_STORES)
     if (byKernel && this.#zeroing.size < MOST_STORES) this.#zeroing.set(event.id, store)
-    if (attribute === 'cached') buffer.dirty.set(this.lines(event.range), store)
+    if (attribute === 'cached') buffer.dirty.set(this.lines(event.buffer, event.range), store)
     if (event.seen === 'exact') buffer.deviceStores.delete(event.range)
     buffer.addRecentStore(store)
   }
@@ -189,6 +262,8 @@ export class History {
   #deviceStore(event: DeviceAccessEvent): void {
     this.#share(event.buffer, event)
     const buffer = this.buffer(event.buffer)
+    const dma = this.dmaOf(event)
+    const bounced = isBounced(event, dma)
     const store: Store = {
       event,
       by: 'device',
@@ -196,14 +271,24 @@ export class History {
       attribute: undefined,
       bracket: undefined,
       failedStart: undefined,
-      overDirty: event.snooped ? undefined : buffer.dirty.latest(event.range),
+      overDirty: event.snooped || bounced ? undefined : buffer.dirty.latest(event.range),
       job: event.job === undefined ? undefined : buffer.jobs.get(event.job),
       queued: buffer.owners.get(event.device),
+      dma,
+      bounced,
     }
     remember(this.#stores, event.id, store, MOST_STORES)
     buffer.deviceStores.set(event.range, store)
     buffer.lastDeviceStore = store
   }
+}
+
+/** Whether a device's access goes to a bounce copy. */
+export function isBounced(
+  { bounced, range }: DeviceAccessEvent,
+  dma: DmaMapEvent | undefined,
+): boolean {
+  return bounced ?? dma?.bounced?.some((part) => overlaps(part, range)) ?? false
 }
 
 /** Keeps the newest `most` entries. */

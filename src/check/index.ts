@@ -1,6 +1,7 @@
 /** The checker: rules over the event stream, and what a run's report looks like. */
+export { assertClean, type Checked, findingText } from './assert-clean.ts'
 export { Checker, type CheckerOptions } from './checker.ts'
-export type { Site } from './collector.ts'
+export type { Site, Where } from './collector.ts'
 export type {
   Because,
   CheckResult,

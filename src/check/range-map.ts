@@ -33,6 +33,22 @@ export class RangeMap<T> {
     return this.#entries.findLast((entry) => overlaps(entry, range))?.value
   }
 
+  /** Whether something may have been forgotten. */
+  get isFull(): boolean {
+    return this.#entries.length >= this.#most
+  }
+
+  /** What is said, cut to the range. */
+  within({ start, end }: Range): Entry<T>[] {
+    return this.#entries
+      .filter((entry) => overlaps(entry, { start, end }))
+      .map((entry) => ({
+        ...entry,
+        start: Math.max(entry.start, start),
+        end: Math.min(entry.end, end),
+      }))
+  }
+
   clear(): void {
     this.#entries = []
   }

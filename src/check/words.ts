@@ -1,9 +1,26 @@
 /** How findings put things. */
-import type { Agent, BracketEvent, BufferId, CpuAccess, Range } from '../events/event.ts'
-import type { Bracket, Store } from './buffer-history.ts'
+import type {
+  Agent,
+  BracketEvent,
+  BufferId,
+  CpuAccess,
+  DmaDirection,
+  Range,
+} from '../events/event.ts'
+import type { Bracket } from './bracket.ts'
+import type { Store } from './store.ts'
 
-export function bytesOf(range: Range | undefined, buffer: BufferId | undefined): string {
-  const of = buffer === undefined ? 'a buffer' : `buffer ${buffer}`
+/** Of a buffer by its number, or by what else it is called. */
+export function bytesOf(
+  range: Range | undefined,
+  buffer: BufferId | { readonly name: string } | undefined,
+): string {
+  const of =
+    buffer === undefined
+      ? 'a buffer'
+      : typeof buffer === 'number'
+        ? `buffer ${buffer}`
+        : buffer.name
   return range === undefined ? of : `bytes ${range.start} to ${range.end} of ${of}`
 }
 
@@ -28,6 +45,11 @@ export function flagsOf({ kind, access }: Pick<BracketEvent, 'kind' | 'access'>)
 
 export function bracketName({ access, start }: Bracket): string {
   return `the CPU access for ${accessName(access)} that began at event ${start.id}`
+}
+
+/** The kernel's name: DMA_TO_DEVICE. */
+export function directionName(direction: DmaDirection): string {
+  return `DMA_${direction.toUpperCase().replace('-', '_')}`
 }
 
 export function syncedFor({ synced }: BracketEvent): string {

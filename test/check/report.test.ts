@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { mergeReports, type RunReport, reportJson, verdictOf } from '../../src/check/index.ts'
-import { cases } from './cases.ts'
+import { cases } from './cases/index.ts'
 import { Story } from './story.ts'
 
 interface Schema {

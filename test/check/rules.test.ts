@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { explain, type Finding, ruleIds, ruleTable } from '../../src/check/index.ts'
-import { type Case, cases } from './cases.ts'
+import { type Case, cases } from './cases/index.ts'
 import { Story } from './story.ts'
 
 function findings(write: Case['bad']): readonly Finding[] {

@@ -2,16 +2,45 @@
 import { Checker, type CheckResult } from '../../src/check/index.ts'
 import type {
   Agent,
+  BufferId,
   CpuAccess,
+  DeviceFaultEvent,
   DmabufEvent,
+  DmaDirection,
+  DriverName,
   EventId,
   Hazard,
   MemoryAttribute,
+  MisuseCode,
   NewEvent,
+  Range,
 } from '../../src/events/event.ts'
 
 export const SIZE = 4096
 const WHOLE = { start: 0, end: SIZE }
+
+/** A driver of the user's; its lines are those from 100 on. */
+export const OWN: DriverName = { name: 'vpdma', modelled: false }
+export const MODEL: DriverName = { name: 'system heap', modelled: true }
+
+/** What an event below the application is about; the first buffer, all of it, when left out. */
+interface Below {
+  readonly buffer?: BufferId
+  readonly range?: Range
+  readonly mapping?: number
+  readonly device?: string
+  readonly direction?: DmaDirection
+  readonly driver?: DriverName
+  readonly line?: number
+  readonly hazards?: readonly Hazard[]
+}
+interface MapBelow extends Below {
+  readonly skip?: boolean
+  readonly bounced?: boolean
+  readonly attachment?: number
+  /** The offset in storage 1 that the range begins at. */
+  readonly at?: number
+}
 
 type Extra = Partial<DmabufEvent> & { readonly line?: number; readonly task?: string }
 
@@ -28,9 +57,10 @@ export class Story {
     return id
   }
 
-  /** A system heap's buffer, behind descriptor `fd`. */
-  buffer(buffer = 1, fd = 10): EventId {
-    this.emit({ kind: 'export', buffer, size: SIZE, exporter: 'system' })
+  /** A system heap's buffer, behind descriptor `fd`; or that of a driver of the user's. */
+  buffer(buffer = 1, fd = 10, own?: { readonly line: number }): EventId {
+    const [exporter, driver] = own === undefined ? ['system', MODEL] : ['vpdma', OWN]
+    this.emit({ kind: 'export', buffer, size: SIZE, exporter, driver }, { line: own?.line ?? 0 })
     const agent: Agent = { kind: 'kernel', name: 'system heap' }
     const zeroed = this.emit({
       kind: 'cpu-store',
@@ -135,8 +165,9 @@ export class Story {
   }
 
   /** A store through the array of `view`, found now. */
-  foundStore(view: EventId, since: EventId): EventId {
+  foundStore(view: EventId, since: EventId, { viewEnded }: { viewEnded?: EventId } = {}): EventId {
     return this.emit({
+      viewEnded,
       kind: 'cpu-store',
       buffer: 1,
       mapping: 7,
@@ -227,6 +258,121 @@ export class Story {
     this.jobStart(90, 'display', 'read', 2)
     this.deviceLoad(90, 'display', hazards)
     this.jobEnd(90, 'display', 'read')
+  }
+
+  /** Memory that is no dma-buf. */
+  memory(buffer: BufferId, what: string, size: number = SIZE): void {
+    this.emit({ kind: 'memory', buffer, size, what })
+  }
+
+  dmaMap(what: MapBelow, kind: 'dma-map' | 'dma-unmap' = 'dma-map'): EventId {
+    const { buffer = 1, range = WHOLE, mapping = 1, device = 'camera', line = 0 } = what
+    const length = range.end - range.start
+    return this.emit(
+      {
+        kind,
+        buffer,
+        attachment: what.attachment,
+        mapping,
+        device,
+        direction: what.direction ?? 'bidirectional',
+        skipCpuSync: what.skip ?? false,
+        range,
+        placement: [{ storage: 1, offset: what.at ?? range.start, length }],
+        bounced: what.bounced === true ? [range] : undefined,
+        driver: what.driver ?? OWN,
+      },
+      { line },
+    )
+  }
+
+  dmaUnmap(what: MapBelow): EventId {
+    return this.dmaMap(what, 'dma-unmap')
+  }
+
+  sync(to: 'cpu' | 'device', what: Below = {}): EventId {
+    const { buffer = 1, range = WHOLE, mapping = 1, device = 'camera', line = 0 } = what
+    const { direction = 'bidirectional', driver = OWN } = what
+    return this.emit(
+      { kind: 'dma-sync', to, buffer, mapping, device, direction, range, driver },
+      { line },
+    )
+  }
+
+  /** A CPU mapping of memory that lies at `at` of storage 1. */
+  mapOf(
+    buffer: BufferId,
+    mapping: number,
+    { at = 0, line = 0, end = SIZE, expandable = false } = {},
+  ): void {
+    const attribute = 'cached'
+    const range = { start: 0, end }
+    const placement = [{ storage: 1, offset: at, length: end }]
+    const what = {
+      buffer,
+      mapping,
+      range,
+      attribute,
+      writable: true,
+      placement,
+      expandable,
+    } as const
+    this.emit({ kind: 'cpu-map', ...what }, { line })
+  }
+
+  /** An access of the program's, or of the kernel's for a driver. */
+  cpu(
+    does: 'load' | 'store',
+    { by = 'main', ...what }: Below & { readonly by?: string } = {},
+  ): EventId {
+    const { buffer = 1, mapping, range = { start: 0, end: 64 }, hazards = [], line = 0 } = what
+    const agent: Agent = { kind: by === 'main' ? 'task' : 'kernel', name: by }
+    return this.emit(
+      { kind: `cpu-${does}`, buffer, mapping, range, seen: 'exact', hazards, agent },
+      { line },
+    )
+  }
+
+  /** A device's access outside of any job. */
+  bus(
+    does: 'load' | 'store',
+    {
+      bounced,
+      snooped = false,
+      ...what
+    }: Below & { readonly bounced?: boolean; readonly snooped?: boolean } = {},
+  ): EventId {
+    const { buffer = 1, mapping = 1, range = WHOLE, device = 'camera', hazards = [] } = what
+    const agent: Agent = { kind: 'device', name: device }
+    const where = { job: undefined, device, buffer, range, snooped, mapping, bounced }
+    return this.emit({ kind: `device-${does}`, ...where, hazards, agent })
+  }
+
+  /** An IOMMU refused the camera. */
+  fault(reason: DeviceFaultEvent['reason'], { mapping = 1, range = WHOLE }: Below = {}): EventId {
+    const agent: Agent = { kind: 'device', name: 'camera' }
+    const what = {
+      job: undefined,
+      device: 'camera',
+      buffer: 1,
+      mapping,
+      range,
+      address: 0xfff00000,
+    }
+    return this.emit({ kind: 'device-fault', access: 'write', reason, ...what, agent })
+  }
+
+  misuse(
+    code: MisuseCode,
+    {
+      driver = OWN,
+      line = 0,
+      ...what
+    }: Below & { readonly operation?: string; readonly against?: EventId } = {},
+  ): EventId {
+    const { operation = 'dma_unmap_sgtable', buffer = 1, ...rest } = what
+    const text = 'map size=4096 bytes, unmap size=8192 bytes'
+    return this.emit({ kind: 'misuse', code, operation, driver, buffer, text, ...rest }, { line })
   }
 
   /** A call of the waist; with `inside` between its two halves. */

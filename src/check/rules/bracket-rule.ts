@@ -1,6 +1,7 @@
 /** START and END by themselves: pairs, flags, results. */
 import type { BracketEvent, DmabufEvent } from '../../events/event.ts'
-import { type Bracket, type BufferHistory, reads, writes } from '../buffer-history.ts'
+import { type Bracket, reads, writes } from '../bracket.ts'
+import type { BufferHistory } from '../buffer-history.ts'
 import type { History } from '../history.ts'
 import { accessName, agentName, bracketName, flagsOf } from '../words.ts'
 import type { Deferred } from './deferred.ts'

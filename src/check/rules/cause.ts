@@ -2,22 +2,28 @@ import type {
   CpuAccessEvent,
   CpuViewEvent,
   DeviceAccessEvent,
+  DmaMapEvent,
   EventOrigin,
   MemoryAttribute,
 } from '../../events/event.ts'
+import type { Bracket } from '../bracket.ts'
 import type { BufferHistory } from '../buffer-history.ts'
 import type { Because, RelatedPlace } from '../finding.ts'
 import type { RuleId } from '../rule-id.ts'
 
 /** Who reads, and how. */
 export interface Reader {
-  readonly by: 'cpu' | 'device'
+  readonly by: 'task' | 'kernel' | 'device'
   readonly name: string
   readonly event: CpuAccessEvent | CpuViewEvent | DeviceAccessEvent
   readonly buffer: BufferHistory
   /** Of the CPU's mapping. */
   readonly attribute: MemoryAttribute | undefined
   readonly snooped: boolean
+  /** The mapping that a device goes through. */
+  readonly dma: DmaMapEvent | undefined
+  /** It is a bounce copy that is read. */
+  readonly bounced: boolean
   readonly origin: EventOrigin | undefined
 }
 
@@ -35,4 +41,12 @@ export interface Cause {
 
 export function isCached(attribute: MemoryAttribute | undefined): boolean {
   return attribute === undefined || attribute === 'cached'
+}
+
+export function atStart({ start }: Bracket, text: string): Cause['because'] {
+  return { text, event: start.id, origin: start.origin }
+}
+
+export function atMap(map: DmaMapEvent, text: string): Cause['because'] {
+  return { text, event: map.id, origin: map.origin }
 }

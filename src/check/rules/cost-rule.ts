@@ -1,6 +1,7 @@
 /** What costs more than it needs, and what a modelled driver does as the real one does. */
 import type { BracketEvent, DmabufEvent, DmaDirection } from '../../events/event.ts'
-import { type BufferHistory, reads } from '../buffer-history.ts'
+import { reads } from '../bracket.ts'
+import type { BufferHistory } from '../buffer-history.ts'
 import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
 import { accessName, agentName } from '../words.ts'

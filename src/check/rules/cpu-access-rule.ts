@@ -3,19 +3,16 @@ import type {
   CpuAccessEvent,
   CpuViewEvent,
   DmabufEvent,
+  EventId,
   JobEvent,
   Range,
 } from '../../events/event.ts'
-import {
-  type Bracket,
-  type BufferHistory,
-  type LooseView,
-  type Store,
-  writes,
-} from '../buffer-history.ts'
+import { type Bracket, writes } from '../bracket.ts'
+import type { BufferHistory, LooseView } from '../buffer-history.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { History } from '../history.ts'
 import { overlaps } from '../range-map.ts'
+import type { Store } from '../store.ts'
 import { agentName, bytesOf, flagsOf, writerName } from '../words.ts'
 import { isCached } from './cause.ts'
 import type { Deferred } from './deferred.ts'
@@ -48,10 +45,10 @@ export class CpuAccessRule implements Rule {
   after(event: DmabufEvent): void {
     switch (event.kind) {
       case 'cpu-store':
-        if (event.agent.kind !== 'kernel') this.#stored(event)
+        if (isGoverned(event)) this.#stored(event)
         return
       case 'cpu-load':
-        this.#loaded(event)
+        if (isGoverned(event)) this.#loaded(event)
         return
       case 'cpu-view':
         this.#viewed(event)
@@ -74,8 +71,13 @@ export class CpuAccessRule implements Rule {
 
   #stored(event: CpuAccessEvent): void {
     const store = this.#history.storeAt(event.id)
-    if (store === undefined || !isCached(store.attribute)) return
+    if (store === undefined) return
     const buffer = this.#history.buffer(event.buffer)
+    if (event.viewEnded !== undefined) {
+      this.#out.report(throughDeadView(store, event.viewEnded, buffer))
+      return
+    }
+    if (!isCached(store.attribute)) return
     const { bracket } = store
     if (bracket !== undefined) {
       if (!writes(bracket.access)) this.#deferred.report(buffer, underRead(store, bracket))
@@ -143,7 +145,8 @@ export class CpuAccessRule implements Rule {
 
   #viewed(event: CpuViewEvent): void {
     const buffer = this.#history.buffer(event.buffer)
-    if (buffer.open.length > 0 || !isCached(this.#history.attributeOf(event))) return
+    if (buffer.id < 0 || buffer.open.length > 0) return
+    if (!isCached(this.#history.attributeOf(event))) return
     const { failed } = buffer
     if (failed?.kind === 'bracket-start' && failed.agent.name === event.agent.name) {
       const store = { failedStart: failed, origin: event.origin }
@@ -180,6 +183,23 @@ export class CpuAccessRule implements Rule {
         range,
       })
     }
+  }
+}
+
+/** A program's access to a dma-buf. What a driver does is a matter of dma_sync_*, and told by its harm. */
+function isGoverned({ agent, buffer }: CpuAccessEvent): boolean {
+  return agent.kind !== 'kernel' && buffer >= 0
+}
+
+function throughDeadView({ event, origin }: Store, ended: EventId, buffer: BufferHistory): Draft {
+  return {
+    rule: 'use-after-release',
+    event,
+    message: `${agentName(event.agent)} stores to ${bytesOf(event.range, buffer)} (found at event ${event.id}) through an array whose CPU access or mapping had ended at event ${ended}.`,
+    because: { text: `The array ended at event ${ended}.`, event: ended },
+    origin,
+    buffer: buffer.id,
+    range: event.range,
   }
 }
 

@@ -1,69 +1,83 @@
 /** Why a read may miss what the CPU stored last. */
-import type { EventOrigin, Hazard } from '../../events/event.ts'
-import { type Bracket, type Store, writes } from '../buffer-history.ts'
+import type { EventId, EventOrigin, Hazard } from '../../events/event.ts'
+import { type Bracket, writes } from '../bracket.ts'
+import type { History } from '../history.ts'
+import type { Store } from '../store.ts'
 import { bracketName, flagsOf, syncedFor } from '../words.ts'
-import { type Cause, isCached, type Reader } from './cause.ts'
+import { attributeCause, bracketOnReader, uncoveredStore } from './alias-cause.ts'
+import { atStart, type Cause, isCached, type Reader } from './cause.ts'
+import { bounceCause, directionCause, skippedAtMap } from './dma-cause.ts'
+import { hookAtEnd } from './hook-cause.ts'
+import { neighbourDropped } from './shared-line-cause.ts'
 
-export function causeInCpuStore(hazard: Hazard, store: Store, reader: Reader): Cause {
+export function causeInCpuStore(
+  history: History,
+  hazard: Hazard,
+  store: Store,
+  reader: Reader,
+): Cause {
+  if (endOfView(store) !== undefined) return unbracketedStore(store)
   if (!isCached(store.attribute) || !isCached(reader.attribute)) {
-    return aliasCause(store, reader)
+    return attributeCause(store, reader)
   }
-  const { bracket } = store
+  const shared = hazard.kind === 'lost' ? neighbourDropped(history, hazard, store) : undefined
+  if (shared !== undefined) return shared
+  if (store.event.buffer === reader.buffer.id)
+    return inBracket(hazard, store, reader, store.bracket)
+  const bracket = bracketOnReader(store, reader)
+  return bracket === undefined
+    ? uncoveredStore(history, store, reader)
+    : inBracket(hazard, store, reader, bracket)
+}
+
+function inBracket(
+  hazard: Hazard,
+  store: Store,
+  reader: Reader,
+  bracket: Bracket | undefined,
+): Cause {
   if (bracket === undefined) return unbracketedStore(store)
   if (!writes(bracket.access)) return storeUnderRead(store, bracket)
   const { interrupted, blamed } = bracket
   if (interrupted !== undefined && hazard.kind === 'lost' && !blamed) return cutShort(bracket)
   if (bracket.end === undefined) return stillOpen(bracket, reader)
   if (!writes(bracket.end.access)) return endedForReading(bracket)
-  return syncedNobody(bracket, reader)
+  return endedInVain(hazard, store, bracket, reader)
 }
 
-/** The exporter's zeros, or another store of the kernel's, which no bracket of the program's covers. */
-export function causeInKernelStore(hazard: Hazard, store: Store, reader: Reader): Cause {
-  if (!isCached(reader.attribute)) return aliasCause(store, reader)
-  const skipping = [...reader.buffer.dma.values()].find(({ skipCpuSync }) => skipCpuSync)
-  const { origin, buffer } = reader
-  if (hazard.kind !== 'lost') {
-    return {
-      rule: 'sync-is-noop',
-      reason: 'they are still dirty in the CPU cache, where it does not look',
-      because: {
-        text:
-          skipping === undefined
-            ? 'No map, and no END for writing, has cleaned the buffer since.'
-            : `The mapping for ${skipping.device} skipped the CPU sync.`,
-        event: skipping?.id,
-        origin: skipping?.origin,
-      },
-      origin: origin ?? skipping?.origin ?? buffer.shared?.origin,
-      related: [],
-    }
-  }
-  return {
-    rule: 'dirty-over-dma',
-    reason: 'the dirty lines were dropped before they were cleaned',
-    because: { text: 'Nobody cleaned the fresh buffer before a device took it over.' },
-    origin: origin ?? buffer.shared?.origin,
-    related: [],
-    fix: 'Read only what somebody has stored, or fill the buffer inside a CPU access for writing first.',
-  }
+/** The program did all that is asked of it. */
+function endedInVain(hazard: Hazard, store: Store, bracket: Bracket, reader: Reader): Cause {
+  if (reader.by !== 'device') return syncedNobody(bracket, reader)
+  return (
+    directionCause(reader.name, 'reads', reader.dma) ??
+    skippedAfter(store, bracket, reader) ??
+    hookAtEnd(reader.buffer, bracket, reader.name, hazard.range) ??
+    (reader.bounced ? bounceCause(store, reader) : syncedNobody(bracket, reader))
+  )
 }
 
-export function aliasCause(store: Store, reader: Reader): Cause {
-  const stored = store.attribute ?? 'cached'
-  const read = reader.by === 'cpu' ? (reader.attribute ?? 'cached') : undefined
-  const how = read === undefined ? reader.name : `a ${read} mapping`
-  return {
-    rule: 'attribute-alias',
-    reason: `they were stored through a ${stored} mapping and are read through ${how}`,
-    because: { text: 'No clean and no invalidate lies between the two kinds of mapping.' },
-    origin: reader.by === 'cpu' ? reader.origin : (store.origin ?? reader.origin),
-    related: [],
-  }
+function skippedAfter(store: Store, { end }: Bracket, { dma }: Reader): Cause | undefined {
+  if (dma === undefined || end === undefined || dma.id < end.id) return undefined
+  return skippedAtMap(store, dma)
+}
+
+/** The event that ended what the array belonged to, if it had ended when it was stored through. */
+export function endOfView({ event }: Store): EventId | undefined {
+  return 'viewEnded' in event ? event.viewEnded : undefined
 }
 
 export function unbracketedStore(store: Store): Cause {
   const { failedStart } = store
+  const ended = endOfView(store)
+  if (ended !== undefined) {
+    return {
+      rule: 'use-after-release',
+      reason: `the array that it was stored through had ended at event ${ended}`,
+      because: { text: `At event ${ended} the array's CPU access or mapping ended.`, event: ended },
+      origin: store.origin,
+      related: [],
+    }
+  }
   if (failedStart !== undefined) {
     return {
       rule: 'sync-result-ignored',
@@ -151,26 +165,18 @@ function stillOpen(bracket: Bracket, { buffer, name }: Reader): Cause {
   }
 }
 
-function syncedNobody(bracket: Bracket, { buffer, name, origin }: Reader): Cause {
+function syncedNobody(bracket: Bracket, { name, origin }: Reader): Cause {
   const end = bracket.end as NonNullable<Bracket['end']>
-  const skipping = [...buffer.dma.values()].find(({ skipCpuSync }) => skipCpuSync)
   const at: EventOrigin | undefined = end.origin ?? bracket.start.origin ?? origin
   return {
     rule: 'sync-is-noop',
     reason: `the END after that store ${syncedFor(end)}`,
     because: {
-      text:
-        skipping === undefined
-          ? `${flagsOf(end)} cleaned nothing that ${name} reads.`
-          : `The mapping for ${skipping.device} skipped the CPU sync.`,
-      event: skipping?.id ?? end.id,
-      origin: skipping?.origin ?? end.origin,
+      text: `${flagsOf(end)} cleaned nothing that ${name} reads.`,
+      event: end.id,
+      origin: end.origin,
     },
     origin: at,
     related: [{ label: 'the CPU access began here', origin: bracket.start.origin }],
   }
-}
-
-export function atStart({ start }: Bracket, text: string): Cause['because'] {
-  return { text, event: start.id, origin: start.origin }
 }

@@ -95,6 +95,8 @@ export class DescriptorRule implements Rule {
 
   /** What keeps a buffer without a descriptor is told by other rules, where they know. */
   #leakedBuffers(event: DmabufEvent): void {
+    // A driver of the user's may hold buffers until it is removed; what it leaves is told then.
+    if (this.#history.hasUserDrivers) return
     for (const { exported, released, id, cpuMaps, exporter } of this.#history.buffers) {
       if (exported === undefined || released || cpuMaps.size > 0) continue
       this.#out.report({

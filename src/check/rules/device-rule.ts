@@ -1,10 +1,11 @@
 /** Devices against the CPU, and against each other: who has the buffer, and who comes too early. */
 import type { BracketEvent, DmabufEvent, JobEvent, QueueEvent } from '../../events/event.ts'
-import { type Bracket, type BufferHistory, writes } from '../buffer-history.ts'
+import { type Bracket, writes } from '../bracket.ts'
+import type { BufferHistory } from '../buffer-history.ts'
 import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
 import { overlaps } from '../range-map.ts'
-import { accessName, agentName, bracketName, bytesOf, flagsOf } from '../words.ts'
+import { accessName, agentName, bracketName, flagsOf } from '../words.ts'
 import type { Rule } from './rule.ts'
 
 /** A device's hold of a buffer: a job in flight, or a place in a queue. */
@@ -32,7 +33,6 @@ export class DeviceRule implements Rule {
         const hold = { event, writes: holdWrites(buffer, event) }
         this.#heldOpen(buffer, hold)
         if (hold.writes) this.#reusedEarly(buffer, event)
-        if (event.kind === 'job-start') this.#throughDeadMapping(buffer, event)
         return
       }
       case 'job-end':
@@ -118,26 +118,6 @@ export class DeviceRule implements Rule {
         range: job.range,
       })
     }
-  }
-
-  #throughDeadMapping(buffer: BufferHistory, event: JobEvent): void {
-    if (event.mapping === undefined || buffer.dma.has(event.mapping)) return
-    const unmapped = buffer.deadDma.get(event.mapping)
-    if (unmapped === undefined) return
-    this.#out.report({
-      rule: 'use-after-release',
-      event,
-      message: `${event.device} ${event.access}s ${bytesOf(event.range, buffer.id)} (event ${event.id}) through a mapping that ${agentName(unmapped.agent)} had unmapped.`,
-      because: {
-        text: `The attachment of ${event.device} was unmapped at event ${unmapped.id}.`,
-        event: unmapped.id,
-        origin: unmapped.origin,
-      },
-      origin: event.origin ?? unmapped.origin,
-      buffer: buffer.id,
-      range: event.range,
-      fix: 'Unmap the attachment only after the last job that uses it has finished.',
-    })
   }
 }
 

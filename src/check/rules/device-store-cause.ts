@@ -1,11 +1,17 @@
 /** Why a read may miss what a device stored last. */
 import type { DeviceAccessEvent, EventOrigin, Hazard } from '../../events/event.ts'
-import { type Bracket, type Store, writes } from '../buffer-history.ts'
+import { type Bracket, writes } from '../bracket.ts'
 import type { History } from '../history.ts'
 import { overlaps } from '../range-map.ts'
-import { bracketName, flagsOf, syncedFor, writerName } from '../words.ts'
-import { type Cause, isCached, type Reader } from './cause.ts'
-import { aliasCause, atStart, storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
+import type { Store } from '../store.ts'
+import { agentName, bracketName, flagsOf, syncedFor, writerName } from '../words.ts'
+import { attributeCause, uncoveredLoad } from './alias-cause.ts'
+import { atStart, type Cause, isCached, type Reader } from './cause.ts'
+import { storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
+import { bounceCause, directionCause, skippedAtMap, skippedAtUnmap } from './dma-cause.ts'
+import { causeInDriverLoad } from './driver-cause.ts'
+import { hookAtStart } from './hook-cause.ts'
+import { neighbourOver } from './shared-line-cause.ts'
 
 export function causeInDeviceStore(
   history: History,
@@ -13,18 +19,62 @@ export function causeInDeviceStore(
   store: Store,
   reader: Reader,
 ): Cause {
-  if (hazard.kind === 'lost') {
-    const later = reader.buffer.cpuStoreAfter(
-      store.event.id,
-      ({ event, attribute }) =>
-        isCached(attribute) && overlaps(history.lines(event.range), hazard.range),
-    )
-    if (later !== undefined) return overwrittenBy(later, store)
-    if (store.overDirty !== undefined) return underDirtyLine(store, store.overDirty, reader)
+  const { by } = reader
+  if (by === 'device' && (store.bounced || reader.bounced)) return bounceCause(store, reader)
+  const harm = hazard.kind === 'lost' ? overwritten(history, hazard, store, reader) : undefined
+  if (harm !== undefined) return harm
+  if (!store.bounced) {
+    if (!isCached(reader.attribute)) return attributeCause(store, reader)
+    if (by === 'device' || isSnooped(store)) return handoff(store, reader)
   }
-  if (!isCached(reader.attribute)) return aliasCause(store, reader)
-  if (reader.by === 'device' || isSnooped(store)) return handoff(store, reader)
-  return readByCpu(store, reader)
+  if (by === 'kernel') return causeInDriverLoad(history, store, reader)
+  const other = store.event.buffer !== reader.buffer.id
+  const uncovered = other ? uncoveredLoad(history, store, reader) : undefined
+  if (uncovered !== undefined) return uncovered
+  return readByCpu(other ? onBufferOf(history, store, reader) : reader, hazard, store)
+}
+
+/** The CPU access that governs the bytes is one of the buffer that the device stored to. */
+function onBufferOf(history: History, store: Store, reader: Reader): Reader {
+  return { ...reader, buffer: history.buffer(store.event.buffer) }
+}
+
+/** Other bytes came over what the device had stored. */
+function overwritten(
+  history: History,
+  hazard: Hazard,
+  store: Store,
+  reader: Reader,
+): Cause | undefined {
+  if (store.bounced) return copiedOver(store, reader)
+  const shared = neighbourOver(history, hazard, store)
+  if (shared !== undefined) return shared
+  const later = reader.buffer.cpuStoreAfter(
+    store.event.id,
+    ({ event, attribute }) =>
+      isCached(attribute) && overlaps(history.lines(event.buffer, event.range), hazard.range),
+  )
+  if (later !== undefined) return overwrittenBy(later, hazard, store, reader)
+  if (store.overDirty === undefined) return undefined
+  return underDirtyLine(store, store.overDirty, reader)
+}
+
+/** An END for writing copies all of the buffer over what the device left in its bounce copy. */
+function copiedOver(store: Store, { buffer }: Reader): Cause | undefined {
+  const bracket = buffer.lastWriteBracket
+  if (bracket?.end === undefined || bracket.ended < store.event.id) return undefined
+  if (bracket.access !== 'write' || bracket.began < store.event.id) return undefined
+  const device = writerName(store)
+  return {
+    rule: 'partial-write-over-stale',
+    reason: `a CPU access for writing alone ended since, and copied old bytes of the buffer over those of ${device}`,
+    because: atStart(
+      bracket,
+      `${flagsOf(bracket.start)} did not fetch what ${device} had written to its bounce copy.`,
+    ),
+    origin: bracket.start.origin,
+    related: [{ label: 'the CPU access ended here', origin: bracket.end.origin }],
+  }
 }
 
 function isSnooped({ event }: Store): boolean {
@@ -32,13 +82,14 @@ function isSnooped({ event }: Store): boolean {
 }
 
 /** A line that was old where the device had stored became dirty through a store beside it. */
-function overwrittenBy(later: Store, store: Store): Cause {
+function overwrittenBy(later: Store, hazard: Hazard, store: Store, reader: Reader): Cause {
   const { bracket, origin } = later
+  if (later.by === 'kernel') return overwrittenByDriver(later, store)
   if (bracket === undefined) return unbracketedStore(later)
   if (!writes(bracket.access)) return storeUnderRead(later, bracket)
   const device = writerName(store)
   if (bracket.began < store.event.id) return overDevice(bracket, store)
-  if (bracket.access === 'read-write') return startedInVain(bracket, store)
+  if (bracket.access === 'read-write') return beganInVain(bracket, hazard, store, reader)
   return {
     rule: 'partial-write-over-stale',
     reason: `a later store filled only part of a cache line, and old bytes beside it went back over those of ${device}`,
@@ -51,10 +102,29 @@ function overwrittenBy(later: Store, store: Store): Cause {
   }
 }
 
+function overwrittenByDriver({ event, origin }: Store, store: Store): Cause {
+  const who = agentName(event.agent)
+  return {
+    rule: 'unsynced-handoff',
+    reason: `${who} stored into a line that was old (event ${event.id}), and the whole line goes back over what ${writerName(store)} wrote`,
+    because: {
+      text: `No dma_sync_*_for_cpu lies between events ${store.event.id} and ${event.id}.`,
+      event: event.id,
+      origin,
+    },
+    origin: origin ?? store.origin,
+    related: [],
+    fix: 'Call dma_sync_*_for_cpu after the device has finished and before the stores.',
+  }
+}
+
 function underDirtyLine(store: Store, dirty: Store, { buffer, origin }: Reader): Cause {
   const { bracket } = dirty
   const device = writerName(store)
   if (bracket !== undefined && bracket.ended > store.event.id) return overDevice(bracket, store)
+  const skipped =
+    dirty.by === 'kernel' || bracket?.end !== undefined ? skippedAtMap(dirty, store.dma) : undefined
+  if (skipped !== undefined) return skipped
   const stored = `what ${writerName(dirty)} had stored (event ${dirty.event.id})`
   return {
     rule: 'dirty-over-dma',
@@ -90,14 +160,14 @@ function mappedAt({ buffer, name }: Reader): EventOrigin | undefined {
   return [...buffer.dma.values()].find(({ device }) => device === name)?.origin
 }
 
-function readByCpu(store: Store, reader: Reader): Cause {
+function readByCpu(reader: Reader, hazard: Hazard, store: Store): Cause {
   const { buffer, event } = reader
   const device = writerName(store)
   const task = event.agent.name
   const bracket = buffer.openFor('read', task) ?? buffer.openFor('read')
   if (bracket !== undefined) {
     return bracket.began > store.event.id
-      ? startedInVain(bracket, store)
+      ? beganInVain(bracket, hazard, store, reader)
       : overDevice(bracket, store)
   }
   const forWriting = buffer.openFor('write')
@@ -168,6 +238,20 @@ function overDevice(bracket: Bracket, store: Store): Cause {
     origin: bracket.start.origin,
     related: [{ label: `${device} got the buffer here`, origin: store.queued?.origin }],
   }
+}
+
+/** The program did all that is asked of it. */
+function beganInVain(bracket: Bracket, hazard: Hazard, store: Store, reader: Reader): Cause {
+  const { buffer } = reader
+  const device = writerName(store)
+  return (
+    directionCause(device, 'writes', store.dma) ??
+    hookAtStart(buffer, bracket, device, hazard.range) ??
+    skippedAtUnmap(buffer, store) ??
+    (store.bounced && bracket.start.synced.includes(device)
+      ? bounceCause(store, reader)
+      : startedInVain(bracket, store))
+  )
 }
 
 function startedInVain(bracket: Bracket, store: Store): Cause {

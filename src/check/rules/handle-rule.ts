@@ -16,7 +16,8 @@ interface Handle {
 
 export class HandleRule implements Rule {
   readonly #out: Collector
-  readonly #handles = new Map<string, Handle>()
+  /** By device file, then by number. */
+  readonly #handles = new Map<number, Map<number, Handle>>()
   /** How many descriptors stand for a file: with the last, its handles go. */
   readonly #files = new Map<number, number>()
   /** How many descriptors stand for a buffer: with the last, only handles keep it. */
@@ -57,15 +58,16 @@ export class HandleRule implements Rule {
   }
 
   #opened(event: HandleEvent): void {
-    const key = `${event.file} ${event.handle}`
-    const known = this.#handles.get(key)
+    const handles = this.#handles.get(event.file) ?? new Map<number, Handle>()
+    this.#handles.set(event.file, handles)
+    const known = handles.get(event.handle)
     if (known === undefined || known.closed !== undefined) {
-      this.#handles.set(key, { opened: event, imports: 1, closed: undefined })
+      handles.set(event.handle, { opened: event, imports: 1, closed: undefined })
     } else known.imports++
   }
 
   #closed(event: HandleEvent): void {
-    const handle = this.#handles.get(`${event.file} ${event.handle}`)
+    const handle = this.#handles.get(event.file)?.get(event.handle)
     if (event.result >= 0) {
       if (handle === undefined) return
       handle.closed = event
@@ -120,10 +122,10 @@ export class HandleRule implements Rule {
     this.#files.set(file, left)
     if (left > 0) return
     this.#files.delete(file)
-    for (const [key, handle] of this.#handles) {
+    const handles = this.#handles.get(file)
+    this.#handles.delete(file)
+    for (const handle of handles?.values() ?? []) {
       const { opened, closed } = handle
-      if (opened.file !== file) continue
-      this.#handles.delete(key)
       const { buffer } = opened
       if (closed !== undefined || buffer === undefined) continue
       if (!this.#buffers.has(buffer)) this.#kept.push(handle)
@@ -139,7 +141,9 @@ export class HandleRule implements Rule {
 
   #left(): void {
     this.#neverClosed(this.#kept, 'when its device is, after every descriptor of the buffer')
-    this.#neverClosed(this.#handles.values(), 'when the program ends')
+    for (const handles of this.#handles.values()) {
+      this.#neverClosed(handles.values(), 'when the program ends')
+    }
   }
 
   #neverClosed(handles: Iterable<Handle>, when: string): void {

@@ -9,11 +9,12 @@ import type {
   Hazard,
 } from '../../events/event.ts'
 import type { Collector } from '../collector.ts'
-import type { History } from '../history.ts'
+import { type History, isBounced } from '../history.ts'
 import { agentName, bytesOf, hull, writerName } from '../words.ts'
 import type { Cause, Reader } from './cause.ts'
-import { causeInCpuStore, causeInKernelStore } from './cpu-store-cause.ts'
+import { causeInCpuStore } from './cpu-store-cause.ts'
 import { causeInDeviceStore } from './device-store-cause.ts'
+import { causeInKernelStore } from './kernel-store-cause.ts'
 import type { Rule } from './rule.ts'
 
 interface Named {
@@ -58,20 +59,39 @@ export class HazardRule implements Rule {
     if ('device' in event) {
       const { device, snooped, job } = event
       const started = job === undefined ? undefined : buffer.jobs.get(job)
-      const origin = event.origin ?? started?.origin
-      return { by: 'device', name: device, event, buffer, attribute: undefined, snooped, origin }
+      const dma = this.#history.dmaOf(event)
+      return {
+        by: 'device',
+        name: device,
+        event,
+        buffer,
+        attribute: undefined,
+        snooped,
+        dma,
+        bounced: isBounced(event, dma),
+        origin: event.origin ?? started?.origin,
+      }
     }
-    const attribute = this.#history.attributeOf(event)
-    const name = agentName(event.agent)
-    return { by: 'cpu', name, event, buffer, attribute, snooped: true, origin: event.origin }
+    return {
+      by: event.agent.kind === 'kernel' ? 'kernel' : 'task',
+      name: agentName(event.agent),
+      event,
+      buffer,
+      attribute: this.#history.attributeOf(event),
+      snooped: true,
+      dma: undefined,
+      bounced: false,
+      origin: event.origin,
+    }
   }
 
   #causeOf(hazard: Hazard, reader: Reader): Cause {
-    const store = this.#history.storeAt(hazard.lastStore)
+    const history = this.#history
+    const store = history.storeAt(hazard.lastStore)
     if (store === undefined) return unknownCause(hazard, reader)
-    if (store.by === 'device') return causeInDeviceStore(this.#history, hazard, store, reader)
-    if (store.by === 'kernel') return causeInKernelStore(hazard, store, reader)
-    return causeInCpuStore(hazard, store, reader)
+    if (store.by === 'device') return causeInDeviceStore(history, hazard, store, reader)
+    if (store.by === 'kernel') return causeInKernelStore(history, hazard, store, reader)
+    return causeInCpuStore(history, hazard, store, reader)
   }
 
   #report(reader: Reader, { cause, hazards }: Named): void {
@@ -79,7 +99,7 @@ export class HazardRule implements Rule {
     const { lastStore } = hazards[0] as Hazard
     const store = this.#history.storeAt(lastStore)
     const writer = store === undefined ? 'somebody' : writerName(store)
-    const what = bytesOf(range, reader.buffer.id)
+    const what = bytesOf(range, reader.buffer)
     this.#out.report({
       rule: cause.rule,
       event: reader.event,
@@ -100,9 +120,10 @@ export class HazardRule implements Rule {
 }
 
 /** The store is too long ago to be remembered. */
-function unknownCause({ kind }: Hazard, { by, origin }: Reader): Cause {
-  const rule =
-    by === 'device'
+function unknownCause({ kind }: Hazard, { by, bounced, origin }: Reader): Cause {
+  const rule = bounced
+    ? 'bounce-not-synced'
+    : by !== 'task'
       ? 'unsynced-handoff'
       : kind === 'lost'
         ? 'dirty-over-dma'

@@ -1,7 +1,14 @@
 /** CPU mappings: left behind, of two kinds at once, used past their ends and after their end. */
-import type { CallEvent, CpuMapEvent, DmabufEvent, ProgramEndEvent } from '../../events/event.ts'
+import type {
+  CallEvent,
+  CpuMapEvent,
+  DmabufEvent,
+  ProgramEndEvent,
+  Range,
+} from '../../events/event.ts'
 import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
+import { isSameBytes } from '../placements.ts'
 import { overlaps } from '../range-map.ts'
 import { agentName, bytesOf } from '../words.ts'
 import type { Rule } from './rule.ts'
@@ -44,6 +51,7 @@ export class MappingRule implements Rule {
         return
       case 'cpu-map':
         this.#aliases(event)
+        this.#growable(event)
         return
       case 'cpu-unmap':
         this.#lastUnmap = event
@@ -64,9 +72,9 @@ export class MappingRule implements Rule {
 
   #aliases(event: CpuMapEvent): void {
     const { attribute, range, buffer } = event
-    for (const other of this.#history.buffer(buffer).cpuMaps.values()) {
+    for (const { map: other, at } of this.#mappingsOver(event)) {
       if (other.attribute === attribute || other.mapping === event.mapping) continue
-      if (!overlaps(other.range, range)) continue
+      if (!overlaps(at, range)) continue
       this.#out.report({
         rule: 'attribute-alias',
         event,
@@ -83,6 +91,58 @@ export class MappingRule implements Rule {
       })
       return
     }
+  }
+
+  /** The CPU mappings of the same memory, and where they lie in the buffer: also those of other buffers. */
+  #mappingsOver({ buffer, range }: CpuMapEvent): { map: CpuMapEvent; at: Range }[] {
+    const own = [...this.#history.buffer(buffer).cpuMaps.values()]
+    const others = this.#history
+      .neighbours(buffer, range)
+      .filter((neighbour) => isSameBytes(neighbour, neighbour.range, range))
+    return [
+      ...own.map((map) => ({ map, at: map.range })),
+      ...others.flatMap(({ buffer: id, shift, range: theirs }) =>
+        [...this.#history.buffer(id).cpuMaps.values()]
+          .filter((map) => overlaps(map.range, theirs))
+          .map((map) => {
+            const { start, end } = map.range
+            return { map, at: { start: start + shift, end: end + shift } }
+          }),
+      ),
+    ]
+  }
+
+  /** Whether it may grow past its buffer, or has. */
+  #growable(event: CpuMapEvent): void {
+    const { buffer: id, range, expandable } = event
+    const buffer = this.#history.buffer(id)
+    const { size, exported, exporter, driver } = buffer
+    if (id < 0 || event.agent.kind !== 'task') return
+    const grown = size !== undefined && range.end > pages(size)
+    if (!grown && expandable !== true) return
+    const who = agentName(event.agent)
+    const operation = `mmap of exporter ${exporter}`
+    if (!grown && driver?.modelled === true) {
+      this.#out.note(exporter, `${operation} lets mappings grow (no VM_DONTEXPAND).`, event)
+      return
+    }
+    const own = driver?.modelled === false ? exported?.origin : undefined
+    this.#out.report({
+      rule: 'growable-mapping',
+      event,
+      message: grown
+        ? `${who} has ${bytesOf(range, buffer)} mapped (event ${event.id}), which ${exporter} made with ${size} bytes.`
+        : `${who} maps ${bytesOf(range, buffer)} (event ${event.id}), and ${operation} lets the mapping grow past them.`,
+      because: {
+        text: `The ${operation} did not set VM_DONTEXPAND.`,
+        event: exported?.id,
+        origin: exported?.origin,
+      },
+      origin: own ?? event.origin ?? exported?.origin,
+      related: [{ label: 'it was mapped here', origin: event.origin }],
+      buffer: id,
+      range,
+    })
   }
 
   #returned(event: CallEvent): void {

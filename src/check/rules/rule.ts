@@ -5,3 +5,12 @@ export interface Rule {
   before?(event: DmabufEvent): void
   after?(event: DmabufEvent): void
 }
+
+/** What the kernel tells of before the call is back that it is part of. */
+export const STEPS: ReadonlySet<DmabufEvent['kind']> = new Set([
+  'misuse',
+  'dma-map',
+  'dma-sync',
+  'maintenance',
+  'bounce-copy',
+])

@@ -1,0 +1,38 @@
+import type {
+  BracketEvent,
+  CpuAccess,
+  CpuMapEvent,
+  DmaSyncEvent,
+  EventId,
+} from '../events/event.ts'
+
+/** A CPU access: from a START that succeeded to its END. */
+export interface Bracket {
+  readonly start: BracketEvent
+  readonly task: string
+  readonly access: CpuAccess
+  /** The first event of the START: its maintenance comes before it is back. */
+  readonly began: EventId
+  /** What the exporter's begin_cpu_access synced. */
+  readonly beginSyncs: readonly DmaSyncEvent[]
+  end: BracketEvent | undefined
+  /** No store after this event can belong to it. */
+  ended: EventId
+  /** What the exporter's end_cpu_access synced. */
+  endSyncs: readonly DmaSyncEvent[]
+  /** The CPU mappings whose bytes were used in it. */
+  readonly used: Set<number>
+  /** One of these was unmapped before the END. */
+  unmapped: CpuMapEvent | undefined
+  /** A START for reading that came while this access, for writing, was open. */
+  interrupted: BracketEvent | undefined
+  /** A finding tells of it already: one mistake is told once. */
+  blamed: boolean
+}
+
+export function reads(access: CpuAccess): boolean {
+  return access !== 'write'
+}
+export function writes(access: CpuAccess): boolean {
+  return access !== 'read'
+}

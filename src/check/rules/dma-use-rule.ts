@@ -1,0 +1,156 @@
+/** Devices against their own mappings: dead ones, the wrong way, and what an IOMMU refused. */
+import type {
+  DeviceAccessEvent,
+  DeviceFaultEvent,
+  DmabufEvent,
+  DmaMapEvent,
+  EventOrigin,
+  JobEvent,
+} from '../../events/event.ts'
+import type { BufferHistory, MappedDma } from '../buffer-history.ts'
+import type { Collector } from '../collector.ts'
+import type { History } from '../history.ts'
+import { agentName, bytesOf, directionName } from '../words.ts'
+import type { Rule } from './rule.ts'
+
+type Use = JobEvent | DeviceAccessEvent | DeviceFaultEvent
+
+export class DmaUseRule implements Rule {
+  readonly #history: History
+  readonly #out: Collector
+  /** Jobs whose dead mapping was told of, by the unmap. */
+  readonly #told = new WeakMap<DmaMapEvent, Set<number>>()
+
+  constructor(history: History, out: Collector) {
+    this.#history = history
+    this.#out = out
+  }
+
+  after(event: DmabufEvent): void {
+    switch (event.kind) {
+      case 'job-start':
+        this.#throughDead(event)
+        return
+      case 'device-load':
+      case 'device-store':
+        this.#throughDead(event)
+        this.#direction(event)
+        return
+      case 'device-fault':
+        this.#fault(event)
+        return
+      default:
+        return
+    }
+  }
+
+  #throughDead(event: Use): void {
+    const buffer = this.#history.buffer(event.buffer)
+    const mapped = this.#mappingOf(buffer, event)
+    if (mapped?.unmap !== undefined) this.#reportDead(buffer, event, mapped)
+  }
+
+  #reportDead(buffer: BufferHistory, event: Use, { unmap }: MappedDma): void {
+    if (unmap === undefined) return
+    const told = this.#told.get(unmap) ?? new Set()
+    this.#told.set(unmap, told)
+    if (event.job !== undefined && told.has(event.job)) return
+    if (event.job !== undefined) told.add(event.job)
+    this.#out.report({
+      rule: 'use-after-release',
+      event,
+      message: `${event.device} ${verb(event)} ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that ${agentName(unmap.agent)} had unmapped.`,
+      because: {
+        text: `The mapping for ${event.device} was unmapped at event ${unmap.id}.`,
+        event: unmap.id,
+        origin: unmap.origin,
+      },
+      origin: this.#originOf(buffer, event) ?? unmap.origin,
+      related: [{ label: 'it was unmapped here', origin: unmap.origin }],
+      buffer: buffer.id,
+      range: event.range,
+      fix: 'Unmap only after the last job that uses the mapping has finished.',
+    })
+  }
+
+  /** A device that stores to what is mapped for it to read, or the other way round. */
+  #direction(event: DeviceAccessEvent): void {
+    const narrow = event.kind === 'device-store' ? 'to-device' : 'from-device'
+    const map = this.#history.dmaOf(event)
+    if (map?.direction === narrow) this.#reportDirection(event, map)
+  }
+
+  #reportDirection(event: DeviceAccessEvent | DeviceFaultEvent, map: DmaMapEvent): void {
+    const buffer = this.#history.buffer(event.buffer)
+    const refused = event.kind === 'device-fault' ? ', and the IOMMU refuses' : ''
+    this.#out.report({
+      rule: 'mapping-direction',
+      event,
+      message: `${event.device} ${verb(event)} ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that ${agentName(map.agent)} made ${directionName(map.direction)}${refused}.`,
+      because: {
+        text: `The mapping was made ${directionName(map.direction)} at event ${map.id}.`,
+        event: map.id,
+        origin: map.origin,
+      },
+      origin: map.origin ?? this.#originOf(buffer, event),
+      related: [{ label: 'the device uses it here', origin: this.#originOf(buffer, event) }],
+      buffer: buffer.id,
+      range: event.range,
+    })
+  }
+
+  #fault(event: DeviceFaultEvent): void {
+    const buffer = this.#history.buffer(event.buffer)
+    const mapped = this.#mappingOf(buffer, event)
+    const { reason } = event
+    if (reason === 'unmapped' && mapped?.unmap !== undefined) {
+      this.#reportDead(buffer, event, mapped)
+    } else if (reason === 'read-only' || reason === 'write-only') {
+      if (mapped !== undefined) this.#reportDirection(event, mapped.map)
+      else this.#reportOutside(buffer, event, undefined)
+    } else this.#reportOutside(buffer, event, mapped?.map)
+  }
+
+  #reportOutside(
+    buffer: BufferHistory,
+    event: DeviceFaultEvent,
+    map: DmaMapEvent | undefined,
+  ): void {
+    const { device, range, address, id } = event
+    const origin = this.#originOf(buffer, event)
+    const mapped = map?.range ?? { start: 0, end: buffer.size ?? 0 }
+    this.#out.report({
+      rule: 'out-of-range',
+      event,
+      message: `${device} ${verb(event)} at DMA address 0x${address.toString(16)}, bytes ${range.start} to ${range.end} of ${buffer.name} (event ${id}), where nothing is mapped for it.`,
+      because:
+        map === undefined
+          ? { text: `No mapping for ${device} was seen there.` }
+          : {
+              text: `The mapping made at event ${map.id} covers bytes ${mapped.start} to ${mapped.end}.`,
+              event: map.id,
+              origin: map.origin,
+            },
+      origin: origin ?? map?.origin,
+      related: [{ label: 'it was mapped here', origin: map?.origin }],
+      buffer: buffer.id,
+      range,
+      fix: 'Keep the job within the segments of the mapping: sum up their DMA lengths, and never assume that they follow each other.',
+    })
+  }
+
+  #mappingOf(buffer: BufferHistory, { mapping, job }: Use): MappedDma | undefined {
+    const started = job === undefined ? undefined : buffer.jobs.get(job)
+    return buffer.mapped(mapping ?? started?.mapping)
+  }
+
+  #originOf(buffer: BufferHistory, { origin, job }: Use): EventOrigin | undefined {
+    return origin ?? (job === undefined ? undefined : buffer.jobs.get(job)?.origin)
+  }
+}
+
+function verb(event: Use): string {
+  if (event.kind === 'device-load') return 'reads'
+  if (event.kind === 'device-store') return 'writes'
+  return 'access' in event ? `${event.access}s` : 'uses'
+}

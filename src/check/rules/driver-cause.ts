@@ -1,0 +1,63 @@
+/** A driver's own accesses, through vmap or to its own memory: dma_sync_* is what covers them. */
+import type { Hazard } from '../../events/event.ts'
+import type { History } from '../history.ts'
+import type { Store } from '../store.ts'
+import { agentName, writerName } from '../words.ts'
+import type { Cause, Reader } from './cause.ts'
+import {
+  bounceCause,
+  directionCause,
+  skippedAtMap,
+  skippedAtUnmap,
+  syncedOtherwise,
+} from './dma-cause.ts'
+
+/** A device misses what a driver stored. */
+export function causeInDriverStore(hazard: Hazard, store: Store, reader: Reader): Cause {
+  const { buffer, dma, event } = reader
+  const since = store.event.id
+  const known =
+    reader.by === 'device' &&
+    (directionCause(reader.name, 'reads', dma) ??
+      skippedAtMap(store, dma) ??
+      syncedOtherwise({ id: since, syncs: buffer.syncsAfter(since, dma?.mapping) }, 'device'))
+  if (known) return known
+  if (reader.bounced) return bounceCause(store, reader)
+  const who = writerName(store)
+  return {
+    rule: 'unsynced-handoff',
+    reason:
+      hazard.kind === 'lost'
+        ? `${who} stored while a device had the memory, and a sync for the CPU dropped the line`
+        : `${who} did not sync them for the device`,
+    because: {
+      text: `No dma_sync_*_for_device lies between events ${since} and ${event.id}.`,
+    },
+    origin: store.origin ?? reader.origin,
+    related: [],
+    fix: 'Call dma_sync_*_for_device after the stores and before the device starts.',
+  }
+}
+
+/** A driver misses what a device stored. */
+export function causeInDriverLoad(history: History, store: Store, reader: Reader): Cause {
+  const buffer = history.buffer(store.event.buffer)
+  const since = store.event.id
+  const device = writerName(store)
+  const known =
+    directionCause(device, 'writes', store.dma) ??
+    syncedOtherwise({ id: since, syncs: buffer.syncsAfter(since, store.dma?.mapping) }, 'cpu') ??
+    skippedAtUnmap(buffer, store)
+  if (known !== undefined) return known
+  if (store.bounced) return bounceCause(store, reader)
+  return {
+    rule: 'unsynced-handoff',
+    reason: `${agentName(reader.event.agent)} did not sync them for the CPU`,
+    because: {
+      text: `No dma_sync_*_for_cpu of these bytes lies between events ${since} and ${reader.event.id}.`,
+    },
+    origin: reader.origin ?? store.origin,
+    related: [],
+    fix: 'Call dma_sync_*_for_cpu after the device has finished and before the loads.',
+  }
+}

@@ -1,0 +1,164 @@
+/** A START or an END that came at the right time, and an exporter that did not do its part in it. */
+import type { BracketEvent, DmaMapEvent, DmaSyncEvent, Range } from '../../events/event.ts'
+import type { Bracket } from '../bracket.ts'
+import type { BufferHistory } from '../buffer-history.ts'
+import { overlaps } from '../range-map.ts'
+import { directionName, flagsOf } from '../words.ts'
+import type { Cause } from './cause.ts'
+
+const FIX =
+  'In begin_cpu_access call dma_sync_sgtable_for_cpu for every mapping of an attachment, in end_cpu_access dma_sync_sgtable_for_device, each with the direction of the mapping.'
+
+/** One end of a CPU access, and what the exporter synced in it. */
+interface Edge {
+  readonly event: BracketEvent
+  readonly operation: string
+  readonly to: DmaSyncEvent['to']
+  readonly syncs: readonly DmaSyncEvent[]
+  readonly bracket: Bracket
+}
+
+/** Why the START did not bring what `device` had stored to the CPU. */
+export function hookAtStart(
+  buffer: BufferHistory,
+  bracket: Bracket,
+  device: string,
+  range: Range,
+): Cause | undefined {
+  const { start, beginSyncs } = bracket
+  return causeAt(
+    buffer,
+    { event: start, operation: 'begin_cpu_access', to: 'cpu', syncs: beginSyncs, bracket },
+    device,
+    range,
+  )
+}
+
+/** Why the END did not bring what the CPU had stored to `device`. */
+export function hookAtEnd(
+  buffer: BufferHistory,
+  bracket: Bracket,
+  device: string,
+  range: Range,
+): Cause | undefined {
+  const { end, endSyncs } = bracket
+  if (end === undefined) return undefined
+  return causeAt(
+    buffer,
+    { event: end, operation: 'end_cpu_access', to: 'device', syncs: endSyncs, bracket },
+    device,
+    range,
+  )
+}
+
+function causeAt(
+  buffer: BufferHistory,
+  edge: Edge,
+  device: string,
+  range: Range,
+): Cause | undefined {
+  const maps = buffer.mappedAt(device, edge.event.id)
+  if (maps.length === 0) return undefined
+  const ids = new Set(maps.map(({ mapping }) => mapping))
+  const mine = edge.syncs.filter(({ mapping }) => ids.has(mapping))
+  if (mine.length === 0) {
+    // A source that tells of no syncs tells of the devices that were synced.
+    return edge.event.synced.includes(device) ? undefined : notSynced(buffer, edge, device, maps)
+  }
+  const right = mine.filter(({ to }) => to === edge.to)
+  const sync = right.at(-1)
+  if (sync === undefined) return otherWay(buffer, edge, mine[0] as DmaSyncEvent)
+  if (!right.some((one) => overlaps(one.range, range))) return otherBytes(buffer, edge, sync)
+  const useless = edge.to === 'cpu' ? 'to-device' : 'from-device'
+  if (right.every(({ direction }) => direction === useless)) {
+    return otherDirection(buffer, edge, sync)
+  }
+  return undefined
+}
+
+function notSynced(
+  buffer: BufferHistory,
+  edge: Edge,
+  device: string,
+  maps: readonly DmaMapEvent[],
+): Cause {
+  const { event, operation, syncs } = edge
+  const others = [...new Set([...syncs.map((sync) => sync.device), ...event.synced])]
+  const mapped = maps[0] as DmaMapEvent
+  const what =
+    others.length === 0
+      ? `syncs nothing, though ${device} had the buffer mapped`
+      : `syncs ${others.join(', ')} only, though ${device} had the buffer mapped too`
+  const text =
+    others.length === 0
+      ? `${flagsOf(event)} moved no data: the exporter has no ${operation} that does.`
+      : `${flagsOf(event)} reached ${others.join(', ')}, and not the mapping that ${device} had since event ${mapped.id}.`
+  return {
+    ...place(buffer, edge, syncs[0]),
+    rule: 'sync-is-noop',
+    reason: `${operation} of exporter ${buffer.exporter} ${what}`,
+    because: { text, event: event.id, origin: event.origin },
+  }
+}
+
+function otherWay(buffer: BufferHistory, edge: Edge, sync: DmaSyncEvent): Cause {
+  const { event, operation, to } = edge
+  const [did, should] = to === 'cpu' ? ['the device', 'the CPU'] : ['the CPU', 'the device']
+  return {
+    ...place(buffer, edge, sync),
+    rule: 'sync-is-noop',
+    reason: `${operation} of exporter ${buffer.exporter} handed the memory to ${did} where it is ${should} that gets it`,
+    because: {
+      text: `In ${flagsOf(event)} the exporter called dma_sync_*_for_${sync.to} (event ${sync.id}), which is the other operation's job.`,
+      event: sync.id,
+      origin: sync.origin,
+    },
+  }
+}
+
+function otherBytes(buffer: BufferHistory, edge: Edge, sync: DmaSyncEvent): Cause {
+  const { start, end } = sync.range
+  return {
+    ...place(buffer, edge, sync),
+    rule: 'sync-is-noop',
+    reason: `${edge.operation} of exporter ${buffer.exporter} syncs bytes ${start} to ${end} only`,
+    because: {
+      text: `The sync at event ${sync.id} leaves out bytes of the buffer, and SYNC is about all of it.`,
+      event: sync.id,
+      origin: sync.origin,
+    },
+  }
+}
+
+function otherDirection(buffer: BufferHistory, edge: Edge, sync: DmaSyncEvent): Cause {
+  return {
+    ...place(buffer, edge, sync),
+    rule: 'mapping-direction',
+    reason: `${edge.operation} of exporter ${buffer.exporter} syncs with ${directionName(sync.direction)}, which moves nothing this way`,
+    because: {
+      text: `The sync at event ${sync.id} has another direction than the CPU access (${flagsOf(edge.event)}).`,
+      event: sync.id,
+      origin: sync.origin,
+    },
+  }
+}
+
+/** In the driver's file where the exporter is a user's, else where the program made the call. */
+function place(
+  { driver, exported }: BufferHistory,
+  { event, bracket }: Edge,
+  sync: DmaSyncEvent | undefined,
+): Pick<Cause, 'origin' | 'related' | 'fix'> {
+  const call = event.origin ?? bracket.start.origin
+  const own =
+    sync?.driver?.modelled === false
+      ? sync.origin
+      : driver?.modelled === false
+        ? exported?.origin
+        : undefined
+  return {
+    origin: own ?? call,
+    related: [{ label: `the program sent ${flagsOf(event)} here`, origin: call }],
+    ...(own === undefined ? {} : { fix: FIX }),
+  }
+}

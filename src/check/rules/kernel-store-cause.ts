@@ -1,0 +1,53 @@
+/** Why a read may miss what the kernel stored last: an exporter's zeros, or a driver's own bytes. */
+import type { Hazard } from '../../events/event.ts'
+import type { History } from '../history.ts'
+import type { Store } from '../store.ts'
+import { attributeCause } from './alias-cause.ts'
+import { type Cause, isCached, type Reader } from './cause.ts'
+import { bounceCause, directionCause, skippedAtMap } from './dma-cause.ts'
+import { causeInDriverStore } from './driver-cause.ts'
+import { neighbourDropped } from './shared-line-cause.ts'
+
+export function causeInKernelStore(
+  history: History,
+  hazard: Hazard,
+  store: Store,
+  reader: Reader,
+): Cause {
+  if (!isCached(store.attribute) || !isCached(reader.attribute)) {
+    return attributeCause(store, reader)
+  }
+  const shared = hazard.kind === 'lost' ? neighbourDropped(history, hazard, store) : undefined
+  if (shared !== undefined) return shared
+  const { buffer, mapping } = store.event
+  // Through a mapping (vmap), or to memory of its own: what a driver does, not an exporter's zeroing.
+  if (mapping !== undefined || buffer < 0) return causeInDriverStore(hazard, store, reader)
+  return causeInZeros(hazard, store, reader)
+}
+
+/** What a fresh buffer was filled with, which no bracket of the program's covers. */
+function causeInZeros(hazard: Hazard, store: Store, reader: Reader): Cause {
+  const { origin, buffer, dma, name, bounced } = reader
+  const known =
+    directionCause(name, 'reads', reader.by === 'device' ? dma : undefined) ??
+    skippedAtMap(store, dma)
+  if (known !== undefined) return known
+  if (bounced) return bounceCause(store, reader)
+  if (hazard.kind !== 'lost') {
+    return {
+      rule: 'sync-is-noop',
+      reason: 'they are still dirty in the CPU cache, where it does not look',
+      because: { text: 'No map, and no END for writing, has cleaned the buffer since.' },
+      origin: origin ?? buffer.shared?.origin,
+      related: [],
+    }
+  }
+  return {
+    rule: 'dirty-over-dma',
+    reason: 'the dirty lines were dropped before they were cleaned',
+    because: { text: 'Nobody cleaned the fresh buffer before a device took it over.' },
+    origin: origin ?? buffer.shared?.origin,
+    related: [],
+    fix: 'Read only what somebody has stored, or fill the buffer inside a CPU access for writing first.',
+  }
+}

@@ -1,0 +1,84 @@
+/** What the kernel's own checks warn of: a finding against a user's driver, a note of a modelled one. */
+import type { BracketEvent, DmabufEvent, MisuseEvent } from '../../events/event.ts'
+import type { Collector, Draft } from '../collector.ts'
+import type { Because } from '../finding.ts'
+import type { History } from '../history.ts'
+import { flagsOf } from '../words.ts'
+import { misuseTable } from './misuse-table.ts'
+import { type Rule, STEPS } from './rule.ts'
+
+export class MisuseRule implements Rule {
+  readonly #history: History
+  readonly #out: Collector
+  /** Syncs of what is not mapped: in a SYNC of the program's, it is the exporter's operation that fails. */
+  #unknownSyncs: MisuseEvent[] = []
+
+  constructor(history: History, out: Collector) {
+    this.#history = history
+    this.#out = out
+  }
+
+  before(event: DmabufEvent): void {
+    if (this.#unknownSyncs.length > 0 && !STEPS.has(event.kind)) this.#settle(event)
+    if (event.kind !== 'misuse') return
+    const { driver, operation, text, code } = event
+    if (driver.modelled) {
+      const { says } = misuseTable[code]
+      this.#out.note(driver.name, `${operation} ${says}: ${asClause(text)}.`, event, code)
+    } else if (code === 'sync-unknown') this.#unknownSyncs.push(event)
+    else this.#out.report(this.#draft(event))
+  }
+
+  #settle(event: DmabufEvent): void {
+    const waiting = this.#unknownSyncs
+    this.#unknownSyncs = []
+    const isSync = event.kind === 'bracket-start' || event.kind === 'bracket-end'
+    for (const misuse of waiting) {
+      this.#out.report(isSync ? inSync(this.#draft(misuse), event) : this.#draft(misuse))
+    }
+  }
+
+  #draft(event: MisuseEvent): Draft {
+    const { code, operation, driver, text, buffer, range, id } = event
+    const { rule, says, fix, severity } = misuseTable[code]
+    const where = event.device === undefined ? '' : ` for ${event.device}`
+    const exported = buffer === undefined ? undefined : this.#history.buffer(buffer).exported
+    return {
+      rule,
+      event,
+      message: `${driver.name}: ${operation}${where} ${says} (event ${id}): ${asClause(text)}.`,
+      because: this.#becauseOf(event),
+      origin: event.origin ?? exported?.origin,
+      buffer,
+      range,
+      fix,
+      severity,
+    }
+  }
+
+  #becauseOf({ against, buffer, mapping, operation }: MisuseEvent): Because {
+    const map = buffer === undefined ? undefined : this.#history.buffer(buffer).mapped(mapping)?.map
+    if (map !== undefined && (against === undefined || against === map.id)) {
+      const text = `The mapping was made at event ${map.id}.`
+      return { text, event: map.id, origin: map.origin }
+    }
+    if (against === undefined) return { text: `Nothing that came before allows this ${operation}.` }
+    return { text: `It contradicts event ${against}.`, event: against }
+  }
+}
+
+/** SYNC came back as if it had synced: told where it happens, in the driver's file. */
+function inSync(draft: Draft, sync: BracketEvent): Draft {
+  return {
+    ...draft,
+    rule: 'sync-is-noop',
+    origin: draft.origin ?? sync.origin,
+    related: [{ label: `the program sent ${flagsOf(sync)} here`, origin: sync.origin }],
+    fix: 'Remember per attachment whether it is mapped, and sync only those that are.',
+  }
+}
+
+/** Goes on in a sentence and ends without a full stop. */
+function asClause(text: string): string {
+  return text.replaceAll(/\.\s+/g, '; ').replace(/\.$/, '')
+}

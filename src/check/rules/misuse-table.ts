@@ -1,0 +1,228 @@
+/** The kernel's warnings, by their codes: which rule each breaks, and in what words. */
+import type { MisuseCode } from '../../events/event.ts'
+import type { Severity } from '../finding.ts'
+import type { RuleId } from '../rule-id.ts'
+
+export interface MisuseInfo {
+  readonly rule: RuleId
+  /** Goes on after the operation's name. */
+  readonly says: string
+  /** Where it is not the rule's own. */
+  readonly fix?: string | undefined
+  readonly severity?: Severity | undefined
+}
+
+export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
+  'unmap-invalid': {
+    rule: 'dma-api-misuse',
+    says: 'frees an address that is DMA_MAPPING_ERROR',
+    fix: 'Look at dma_mapping_error after each map, and unmap only what was mapped.',
+  },
+  'unmap-unknown': {
+    rule: 'dma-api-misuse',
+    says: 'frees memory that is not mapped',
+    fix: 'Unmap once, with the address that the map returned.',
+  },
+  'unmap-size': {
+    rule: 'dma-api-misuse',
+    says: 'frees another size than was mapped',
+    fix: 'Pass the size of the map to the unmap.',
+  },
+  'unmap-function': {
+    rule: 'dma-api-misuse',
+    says: 'frees with the function for another kind of mapping',
+    fix: 'Pair dma_map_single with dma_unmap_single, dma_map_sg with dma_unmap_sg, an allocation with its own free.',
+  },
+  'free-cpu-address': {
+    rule: 'dma-api-misuse',
+    says: 'frees with another CPU address than was allocated',
+    fix: 'Keep the CPU address and the DMA address of an allocation together.',
+  },
+  'unmap-entries': {
+    rule: 'dma-api-misuse',
+    says: 'frees another count of entries than was mapped',
+    fix: 'Pass to dma_unmap_sg the count that dma_map_sg was given (orig_nents), not the one it returned.',
+  },
+  'unmap-direction': {
+    rule: 'mapping-direction',
+    says: 'frees with another direction than was mapped',
+    fix: 'Pass the direction of the map to the unmap.',
+  },
+  'map-error-unchecked': {
+    rule: 'dma-api-misuse',
+    says: 'uses a mapping that was never checked for an error',
+    fix: 'Call dma_mapping_error on what dma_map_single and dma_map_page return.',
+  },
+  'map-stack': {
+    rule: 'dma-api-misuse',
+    says: 'maps memory of the stack',
+    fix: 'Allocate the memory with kmalloc.',
+  },
+  'map-kernel-text': {
+    rule: 'dma-api-misuse',
+    says: 'maps memory of the kernel image',
+    fix: 'Allocate the memory with kmalloc, and copy.',
+  },
+  'map-invalid-area': {
+    rule: 'dma-api-misuse',
+    says: 'maps memory that is not of the linear mapping',
+    fix: 'Map pages (dma_map_page), or memory that kmalloc gave.',
+  },
+  'map-vmalloc': {
+    rule: 'dma-api-misuse',
+    says: 'maps vmalloc memory as if it were contiguous',
+    fix: 'Map it page by page, or allocate it with kmalloc.',
+  },
+  'sync-unknown': {
+    rule: 'dma-api-misuse',
+    says: 'syncs memory that is not mapped',
+    fix: 'Sync only between map and unmap, with the address of the map.',
+  },
+  'sync-range': {
+    rule: 'dma-api-misuse',
+    says: 'syncs bytes outside the mapping',
+    fix: 'Keep offset and size of the sync within the mapping.',
+  },
+  'sync-direction': {
+    rule: 'mapping-direction',
+    says: 'syncs with another direction than was mapped',
+    fix: 'Pass the direction of the map to each sync.',
+  },
+  'sync-read-only-for-cpu': {
+    rule: 'mapping-direction',
+    says: 'syncs for the CPU what the device only reads',
+    fix: 'Map DMA_BIDIRECTIONAL what the device writes too, or leave out the sync.',
+  },
+  'sync-write-only-for-device': {
+    rule: 'mapping-direction',
+    says: 'syncs for the device what it only writes',
+    fix: 'Map DMA_BIDIRECTIONAL what the device reads too, or leave out the sync.',
+  },
+  'sync-entries': {
+    rule: 'dma-api-misuse',
+    says: 'syncs another count of entries than was mapped',
+    fix: 'Pass the count that dma_map_sg was given (orig_nents).',
+  },
+  'segment-too-long': {
+    rule: 'dma-api-misuse',
+    says: 'maps a segment that is longer than the device can take',
+    fix: 'Set dma_set_max_seg_size to what the device can take, and build the table within it.',
+  },
+  'segment-boundary': {
+    rule: 'dma-api-misuse',
+    says: 'maps a segment across a boundary that the device cannot cross',
+    fix: 'Set dma_set_seg_boundary, and build the table within it.',
+  },
+  'overlapping-lines': {
+    rule: 'shared-line',
+    says: 'maps a cache line that another mapping has already',
+  },
+  'too-many-overlaps': {
+    rule: 'dma-api-misuse',
+    says: 'maps a cache line more often than can be counted',
+    fix: 'Map memory once and use the mapping again.',
+  },
+  'mapping-leak': {
+    rule: 'mapping-leak',
+    says: 'leaves mappings behind',
+    fix: 'Unmap in remove what was mapped since probe.',
+  },
+  'mask-unset': {
+    rule: 'dma-api-misuse',
+    says: 'maps for a device without a DMA mask',
+    fix: 'Call dma_set_mask_and_coherent in probe.',
+  },
+  'address-overflow': {
+    rule: 'dma-api-misuse',
+    says: 'maps memory that the device cannot address',
+    fix: 'Allocate below the mask (GFP_DMA32), or set the mask that the device really has.',
+  },
+  'export-info': {
+    rule: 'driver-contract',
+    says: 'is given operations or data that do not go together',
+    fix: 'Give dma_buf_export map_dma_buf, unmap_dma_buf, release and private data, pin only together with unpin.',
+  },
+  'attach-arguments': {
+    rule: 'driver-contract',
+    says: 'is given arguments that do not go together',
+    fix: 'Give a dynamic importer its move_notify.',
+  },
+  'detach-mismatch': {
+    rule: 'reference-misuse',
+    says: 'detaches what is not attached to the buffer',
+    fix: 'Keep buffer and attachment together, and detach once.',
+  },
+  'attachment-leak': {
+    rule: 'mapping-leak',
+    says: 'releases a buffer that is still attached',
+    fix: 'Detach before the last reference is dropped.',
+  },
+  'attachment-mapping-leak': {
+    rule: 'mapping-leak',
+    says: 'detaches what is still mapped',
+    fix: 'Unmap the attachment before it is detached.',
+  },
+  'lock-not-held': {
+    rule: 'reservation-lock',
+    says: 'is called without the reservation lock',
+  },
+  'lock-held': {
+    rule: 'reservation-lock',
+    says: 'is called with the reservation lock held, which it may take itself',
+  },
+  'pin-static': {
+    rule: 'driver-contract',
+    says: 'pins a buffer whose attachment is not dynamic',
+    fix: 'Pin only what was attached with dma_buf_dynamic_attach.',
+  },
+  'vunmap-unbalanced': {
+    rule: 'driver-contract',
+    says: 'ends a kernel mapping that is not there',
+    fix: 'Pair each vmap with one vunmap.',
+  },
+  'vmap-leak': {
+    rule: 'mapping-leak',
+    says: 'leaves a kernel mapping behind',
+    fix: 'Call dma_buf_vunmap before the last reference is dropped.',
+  },
+  'put-after-release': {
+    rule: 'reference-misuse',
+    says: 'drops a reference that is gone',
+    fix: 'Drop each reference once: dma_buf_fd has taken it over if it succeeded.',
+  },
+  'use-after-release': {
+    rule: 'use-after-release',
+    says: 'uses a buffer that was released',
+    fix: 'Hold a reference (get_dma_buf) for as long as the buffer is used.',
+  },
+  'reference-leak': {
+    rule: 'reference-misuse',
+    says: 'leaves a reference that nobody drops',
+    fix: 'Call dma_buf_put on each path, error paths included.',
+    severity: 'warning',
+  },
+  'memory-leak': {
+    rule: 'reference-misuse',
+    says: 'leaves memory that nobody frees',
+    fix: 'Free in release, or in remove, what was allocated, on error paths too.',
+    severity: 'warning',
+  },
+  'early-publish': {
+    rule: 'early-publish',
+    says: 'uses a buffer whose descriptor user space has already',
+  },
+  'operation-threw': {
+    rule: 'driver-contract',
+    says: 'threw what is no errno',
+    fix: 'Fail with a KernelError, which becomes the errno of the call.',
+  },
+  'operation-returned': {
+    rule: 'driver-contract',
+    says: 'returned what its contract does not allow',
+  },
+  'operation-pending': {
+    rule: 'driver-contract',
+    says: 'never came back',
+    fix: 'Settle the promise on every path: nothing else ends the wait of the caller.',
+  },
+}

@@ -1,0 +1,18 @@
+/** For every rule a program that must be flagged, and a near twin that must not. */
+import { brackets } from './brackets.ts'
+import { caches } from './caches.ts'
+import type { Case } from './case.ts'
+import { drivers } from './drivers.ts'
+import { handles } from './handles.ts'
+import { mappings } from './mappings.ts'
+import { memory } from './memory.ts'
+
+export type { Case } from './case.ts'
+export const cases: readonly Case[] = [
+  ...brackets,
+  ...caches,
+  ...handles,
+  ...memory,
+  ...mappings,
+  ...drivers,
+]
