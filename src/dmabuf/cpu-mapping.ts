@@ -96,7 +96,7 @@ export class CpuMapping {
     })
     if (place === undefined || pieces !== 1) return undefined
     const { storage, from, to } = place
-    const again = this.#sameView(from, to, scope)
+    const again = this.#sameView(storage, from, to, scope)
     if (again === undefined && this.attribute === 'cached') {
       this.#machine.memory.prepareView(storage, { start: from, end: to }, { scope, writeOnly })
     }
@@ -111,9 +111,15 @@ export class CpuMapping {
   }
 
   /** The array that was handed out for the same bytes and is still alive. */
-  #sameView(from: number, to: number, scope: LiveView['scope']): HandedOut | undefined {
+  #sameView(
+    storage: Storage,
+    from: number,
+    to: number,
+    scope: LiveView['scope'],
+  ): HandedOut | undefined {
     for (const handedOut of this.#handedOut) {
       const { view } = handedOut
+      if (handedOut.storage !== storage) continue
       if (view.start === from && view.end === to && view.scope === scope) return handedOut
     }
     return undefined

@@ -67,15 +67,15 @@ export class Memfd implements MemoryFile {
 
   truncate(size: number): void {
     this.checkTruncate(size)
-    const before = this.#extents.length
+    const pages = this.#extents.length
     const after = wholePages(size)
-    if (after > before) this.#grow(after - before)
-    else this.#extents.cut(after)
-    const old = this.#size
+    if (after > pages) this.#grow(after - pages)
+    const before = this.#size
+    if (size === before) return
     this.#size = size
-    if (size !== old) this.#announce()
-    // What is left of the last page behind the new end does not come back.
-    if (size < old && size < after) this.#zero(size, after)
+    this.#announce()
+    if (size > before) this.#zero(pages, after)
+    else this.#shrink(size, after)
   }
 
   map({ offset, length, writable, shared }: MapRequest): MappedMemory {
@@ -155,19 +155,23 @@ export class Memfd implements MemoryFile {
   }
 
   #grow(by: number): void {
-    const start = this.#extents.length
     const storage = this.#machine.ram.allocate(by)
     if (storage === undefined) {
       const { availableBytes } = this.#machine.ram
       throw new KernelError('ENOMEM', `${by} bytes asked, ${availableBytes} are free`)
     }
-    storage.buffer = this.id
     this.#extents.append(storage)
-    this.#zero(start, start + by)
+  }
+
+  /** What is left of the last page behind the new end does not come back. */
+  #shrink(size: number, pages: number): void {
+    this.#extents.cut(pages)
+    this.#zero(size, pages)
   }
 
   /** The kernel clears pages through its cached mapping. */
   #zero(start: number, end: number): void {
+    if (start >= end) return
     const { events, memory, cost } = this.#machine
     const writer = events.emit({
       kind: 'cpu-store',
