@@ -29,6 +29,8 @@ export class Hardware {
         ? this.#cache.linesOf(storage, range.start, range.end)
         : { start: 0, end: storage.size }
     if (lines.start >= lines.end) return
+    // Before the policy acts: comparing an array with a line that is just gone would find stores.
+    this.#views.fill(storage)
     for (const action of this.#policy.act(moment, lines.end - lines.start)) {
       const acted = { start: lines.start + action.start, end: lines.start + action.end }
       this.#views.reconcile(storage, acted.start, acted.end)

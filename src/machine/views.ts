@@ -7,6 +7,7 @@ import type { Cache } from './cache.ts'
 import { changedHull, changedRuns, type EqualBytes, type Grain, type Run } from './changed-runs.ts'
 import { byView, type FoundInView, type FoundRun, hullOf } from './found-stores.ts'
 import { isServedByMemory, knownMemory } from './images.ts'
+import type { Interval } from './line-map.ts'
 import { DROP_CLEAN } from './line-op.ts'
 import { ALL_STATES, isCacheViewCurrent, presenceOf, setOf } from './line-state.ts'
 import type { CachePolicy } from './policy.ts'
@@ -173,16 +174,34 @@ export class Views {
     for (const part of this.#cache.linesUnder(storage, storage.views, start, end)) {
       storage.lines.each(part.start, part.end, (interval) => {
         const before = images.before(storage, interval)
-        const { start: from, end: to } = interval
-        const precise = grain === 'line' || (interval.possible & MAY_BE_OLD) !== 0
-        const runs = changedRuns(now, before, from, to, lineSize, equal, precise ? 'line' : 'block')
-        for (const run of runs) {
-          const stored = precise ? run : changedHull(now, before, run, equal)
-          found.push({ ...run, stored })
+        for (const { start: from, end: to, by } of this.#piecesOf(interval, grain)) {
+          for (const run of changedRuns(now, before, from, to, lineSize, equal, by)) {
+            const stored = by === 'line' ? run : changedHull(now, before, run, equal)
+            found.push({ ...run, stored })
+          }
         }
       })
     }
     return found
+  }
+
+  /**
+   * By block only where no byte of a line may be old. A line that is the interval's in part may be in
+   * the rest, and that would go to memory with bytes taken for stored.
+   */
+  #piecesOf({ start, end, possible }: Interval, grain: Grain): (Run & { by: Grain })[] {
+    const { lineSize } = this.#cache
+    const first = Math.ceil(start / lineSize) * lineSize
+    const last = end - (end % lineSize)
+    if (grain === 'line' || (possible & MAY_BE_OLD) !== 0 || first >= last) {
+      return [{ start, end, by: 'line' }]
+    }
+    const pieces: (Run & { by: Grain })[] = [
+      { start, end: first, by: 'line' },
+      { start: first, end: last, by: grain },
+      { start: last, end, by: 'line' },
+    ]
+    return pieces.filter((piece) => piece.start < piece.end)
   }
 
   #changesInMemory(storage: Storage, start: number, end: number): FoundRun[] {
