@@ -9,9 +9,12 @@ import {
 } from '../../src/machine/policy.ts'
 import { Random } from '../../src/machine/random.ts'
 import type { Freedoms } from '../../src/machine/state-table.ts'
-import { type CellRead, NaiveMachine } from '../naive/machine.ts'
-import { CELL, LINE_SIZE, type Program } from '../naive/program.ts'
-import { FastRun } from './run-fast.ts'
+import { NaiveMachine } from '../naive/machine.ts'
+import { LINE_SIZE, type Program } from '../naive/program.ts'
+import type { Traits } from '../naive/traits.ts'
+import { differences, misnamed } from './differences.ts'
+import { boardFor } from './fast/boards.ts'
+import { FastRun } from './fast/run.ts'
 
 const POLICIES = {
   lazy: () => lazyPolicy,
@@ -24,11 +27,34 @@ export const POLICY_NAMES: readonly PolicyName[] = ['lazy', 'eager', 'random']
 
 export interface JudgeOptions {
   readonly policy: PolicyName
-  readonly fromDevice: 'clean' | 'invalidate'
+  readonly traits: Traits
+  /** The program runs on a coherent board, and is judged for the traits all the same. */
+  readonly onLaptop?: boolean | undefined
+  /** What the fast machine takes the board for; the traits, but for machines under test. */
+  readonly builtAs?: Traits | undefined
   /** For machines under test. */
   readonly freedoms?: Freedoms | undefined
   /** What the checker is shown instead of an event. */
   readonly distort?: ((event: DmabufEvent) => DmabufEvent) | undefined
+}
+
+/** The program on both machines. */
+export interface BothRuns {
+  readonly program: Program
+  readonly naive: NaiveMachine
+  readonly fast: FastRun
+}
+
+export async function runBoth(program: Program, asked: JudgeOptions): Promise<BothRuns> {
+  const { policy, traits, freedoms, onLaptop = false, builtAs = traits } = asked
+  const judged = boardFor(builtAs)
+  const board = onLaptop ? boardFor({ ...builtAs, coherent: true }) : judged
+  const naive = new NaiveMachine(traits, program)
+  const { leftOut: leaveOut } = naive
+  const options = { policy: POLICIES[policy](), board, judged, freedoms, leaveOut }
+  const fast = new FastRun(options, program)
+  await fast.run()
+  return { program, naive, fast }
 }
 
 export interface Judgement {
@@ -38,43 +64,28 @@ export interface Judgement {
   readonly found: readonly number[]
   /** The steps whose hazards name another store than the one whose bytes are right. */
   readonly misnamed: readonly number[]
+  /** Bytes that no legal hardware returns, and hazards where none is or none where one is. */
+  readonly differences: readonly string[]
 }
 
-/** Runs `program` both ways; the two lists are equal where the checker is right. */
+/** Runs `program` both ways; `harmful` and `found` are equal where the checker is right. */
 export async function judge(program: Program, options: JudgeOptions): Promise<Judgement> {
-  const { policy, fromDevice, freedoms, distort = (event) => event } = options
-  const edges = fromDevice === 'clean' ? 'clean-invalidate' : 'invalidate'
-  const naive = new NaiveMachine({ fromDevice, edges })
-  naive.run(program)
+  const { distort = (event) => event, onLaptop = false } = options
+  const both = await runBoth(program, options)
+  const { naive, fast } = both
+  const judged = (step: number): boolean => !naive.unjudged.has(step)
   const wrong = naive.reads.filter(({ right, possible }) => [...possible].some((v) => v !== right))
-  const fast = new FastRun({
-    policy: POLICIES[policy](),
-    board: { fromDeviceMap: fromDevice, edges },
-    ...(freedoms === undefined ? {} : { freedoms }),
-  })
-  await fast.run(program)
   const events = fast.events.map(distort)
-  const suspects = events.filter(isReadWithHazards).map(({ id }) => id)
-  const found = suspects.filter((id) => findsHarm(events, id)).map((id) => fast.stepOf(id))
-  const harmful = [...new Set(wrong.map(({ step }) => step))]
-  return { harmful, found, misnamed: misnamed(naive.reads, fast) }
-}
-
-/** A store's value is its step; one through an array is told of in a later step, and left out here. */
-function misnamed(reads: readonly CellRead[], fast: FastRun): number[] {
-  const late = new Set(
-    fast.events
-      .filter((e) => e.kind === 'cpu-store' && e.seen === 'reconciled')
-      .map(({ id }) => id),
-  )
-  const isWrong = ({ step, cell, right }: CellRead): boolean => {
-    const hazards = fast.reads.find((read) => read.step === step)?.hazards ?? []
-    const at = cell * CELL
-    const hazard = hazards.find(({ range }) => range.start <= at && at < range.end)
-    if (hazard === undefined || late.has(hazard.lastStore)) return false
-    return fast.stepOf(hazard.lastStore) !== right
+  const found = events
+    .filter(isReadWithHazards)
+    .filter(({ id }) => judged(fast.stepOf(id)) && findsHarm(events, id))
+    .map(({ id }) => fast.stepOf(id))
+  return {
+    harmful: [...new Set(wrong.map(({ step }) => step))].filter(judged),
+    found,
+    misnamed: misnamed(both).filter(judged),
+    differences: differences(both, onLaptop),
   }
-  return reads.filter(isWrong).map(({ step }) => step)
 }
 
 function isReadWithHazards(event: DmabufEvent): boolean {

@@ -1,300 +1,230 @@
 /**
  * The naive machine: byte-exact lines, every legal choice of the hardware, no cleverness.
  *
- * A line is what hardware keeps: whether it is cached, whether it is dirty, the values in memory and
- * the values in the cache. Lines do not influence each other, so each is run by itself, as the set of
- * all lines it may be after every prefix of the program. Beside it runs the coherent machine, which is
- * an array.
+ * Pages and bounce copies are lines; the sets of all states that lines may be in together are kept
+ * after every step. Beside them runs the coherent machine without bouncing.
  */
+import { buffersOf, type CellRead, type NaiveBuffer } from './buffers.ts'
+import { NaiveDma, type NaiveMapping, reached } from './dma.ts'
+import { NaiveExporter } from './exporter.ts'
+import { inHome } from './home.ts'
+import { type Change, Lines, type Values } from './lines.ts'
 import {
-  type Access,
   type Attribute,
-  BUFFERS,
-  CELL,
-  CELLS,
+  byteOf,
   type Cells,
-  type Direction,
-  LINE_SIZE,
-  LINES,
+  cellsOf,
   type Op,
   type Program,
+  type Target,
+  ZEROED,
 } from './program.ts'
+import { reachOf } from './reach.ts'
+import { type Slot, Slots } from './slots.ts'
+import { snoops, type Traits } from './traits.ts'
 
-const PER_LINE = LINE_SIZE / CELL
-const ZERO = 0
-const GARBAGE = 0x5a
-
-interface Line {
-  readonly cached: boolean
-  readonly dirty: boolean
-  readonly memory: readonly number[]
-  readonly cache: readonly number[]
-}
-
-/** One read of one cell: what a coherent machine returns, and all that legal hardware may. */
-export interface CellRead {
-  readonly step: number
-  readonly buffer: number
-  readonly cell: number
-  readonly right: number
-  readonly possible: ReadonlySet<number>
-}
-
-export interface Traits {
-  /** What from-device does to the cache when memory is given to a device. */
-  readonly fromDevice: 'clean' | 'invalidate'
-  readonly edges: 'clean-invalidate' | 'invalidate'
-}
-
-class LineSet {
-  lines: Map<string, Line> = new Map()
-
-  constructor(lines: readonly Line[]) {
-    for (const line of lines) this.add(line)
-  }
-
-  add(line: Line): void {
-    this.lines.set(JSON.stringify(line), line)
-  }
-
-  /** Adds all that the hardware may turn the lines into by itself. */
-  close(): void {
-    const open = [...this.lines.values()]
-    for (let line = open.pop(); line !== undefined; line = open.pop()) {
-      for (const next of freely(line)) {
-        if (this.lines.has(JSON.stringify(next))) continue
-        this.add(next)
-        open.push(next)
-      }
-    }
-  }
-
-  map(choices: (line: Line) => readonly Line[]): LineSet {
-    const next = new LineSet([...this.lines.values()].flatMap((line) => [...choices(line)]))
-    next.close()
-    return next
-  }
-
-  valuesOf(read: (line: Line) => number): Set<number> {
-    return new Set([...this.lines.values()].map(read))
-  }
-}
-
-function freely(line: Line): Line[] {
-  if (!line.cached) return [filled(line)]
-  return line.dirty ? [writtenBack(line)] : [gone(line)]
-}
-function filled(line: Line): Line {
-  return line.cached ? line : { ...line, cached: true, dirty: false, cache: [...line.memory] }
-}
-function writtenBack(line: Line): Line {
-  return line.dirty ? { ...line, dirty: false, memory: [...line.cache] } : line
-}
-function gone(line: Line): Line {
-  return { cached: false, dirty: false, memory: line.memory, cache: line.memory.map(() => -1) }
-}
-function withValue(values: readonly number[], at: readonly number[], value: number): number[] {
-  return values.map((old, i) => (at.includes(i) ? value : old))
-}
-function storedInCache(line: Line, at: readonly number[], value: number): Line {
-  const present = filled(line)
-  return { ...present, dirty: true, cache: withValue(present.cache, at, value) }
-}
-function storedInMemory(line: Line, at: readonly number[], value: number): Line {
-  return { ...line, memory: withValue(line.memory, at, value) }
-}
-function snoopedStores(line: Line, at: readonly number[], value: number): Line[] {
-  const outcomes = [
-    storedInMemory(gone(writtenBack(line)), at, value),
-    storedInCache(line, at, value),
-  ]
-  if (line.cached && !line.dirty) {
-    const both = storedInMemory(line, at, value)
-    outcomes.push({ ...both, cache: withValue(both.cache, at, value) })
-  }
-  return outcomes
-}
+type DeviceAccess = Extract<Op, { op: 'device-load' | 'device-store' }>
+type CpuAccess = Extract<Op, { attribute: Attribute }>
+type ArrayStore = Extract<Op, { op: 'raw-store' }>
+type OnMapping = Extract<Op, { op: 'unmap' | 'sync-for-cpu' | 'sync-for-device' }>
 
 export class NaiveMachine {
-  readonly #traits: Traits
-  readonly #lines: LineSet[][]
-  readonly #coherent: number[][]
-  #mappings: {
-    device: 'dma' | 'gpu'
-    buffer: number
-    direction: Direction
-    skip: boolean
-    live: boolean
-  }[] = []
   readonly reads: CellRead[] = []
+  /** What the arrays that the program holds may show after each step. */
+  readonly shown: CellRead[] = []
+  /** The first stores through an array that may go unseen: of what was there, and on old lines. */
+  readonly quiet: { same: number; old: number } = { same: Infinity, old: Infinity }
+  /** Steps that read bytes which nobody is answerable for. */
+  readonly unjudged: Set<number> = new Set()
+  /** Steps that the other machine shall leave out as well. */
+  readonly leftOut: Set<number> = new Set()
+  readonly #traits: Traits
+  readonly #program: Program
+  readonly #lines: Lines
+  readonly #dma: NaiveDma
+  readonly #buffers: readonly NaiveBuffer[]
+  readonly #exporters: readonly NaiveExporter[]
+  readonly #mappings: NaiveMapping[] = []
+  readonly #slots = new Slots<Slot>()
   #step = 0
 
-  constructor(traits: Traits) {
+  constructor(traits: Traits, program: Program) {
     this.#traits = traits
-    const fresh: Line = {
-      cached: true,
-      dirty: true,
-      memory: Array.from({ length: PER_LINE }, () => GARBAGE),
-      cache: Array.from({ length: PER_LINE }, () => ZERO),
-    }
-    this.#lines = Array.from({ length: BUFFERS }, () =>
-      Array.from({ length: LINES }, () => new LineSet([fresh]).map((line) => [line])),
+    this.#program = program
+    this.#lines = new Lines(traits.coherent !== true)
+    this.#dma = new NaiveDma(this.#lines, traits)
+    this.#buffers = buffersOf(program, this.#lines)
+    this.#exporters = this.#buffers.map(
+      ({ index, spec, window }) =>
+        new NaiveExporter(this.#dma, spec.hooks, { index, window, cells: cellsOf(spec) }),
     )
-    this.#coherent = Array.from({ length: BUFFERS }, () =>
-      Array.from({ length: CELLS }, () => ZERO),
-    )
-  }
-
-  run(program: Program): void {
-    for (const op of program) {
+    for (const op of program.ops) {
       this.#step++
       this.#run(op)
+      this.#show()
     }
   }
 
   #run(op: Op): void {
     switch (op.op) {
       case 'load':
-        this.#read(op.buffer, op.cells, seesCache(op.attribute), op.attribute === 'cached')
-        return
+        this.#load(op)
+        break
       case 'store':
-        this.#write(op.buffer, op.cells, (line, at, value) =>
-          seesCache(op.attribute)
-            ? [storedInCache(line, at, value)]
-            : [storedInMemory(line, at, value)],
-        )
-        return
       case 'raw-store':
-        this.#write(op.buffer, op.cells, (line, at, value) => [storedInCache(line, at, value)])
-        return
+        this.#store(op)
+        break
       case 'begin':
-        this.#eachMapping(op.buffer, (to) => this.#forCpu(to, directionOf(op.access)))
-        return
+        if (!this.#isMemfd(op)) this.#exporter(op).begin(op.access)
+        break
       case 'end':
-        this.#eachMapping(op.buffer, (to) => this.#forDevice(to, directionOf(op.access)))
-        return
-      case 'map': {
-        this.#mappings.push({ ...op, live: true })
-        if (!op.skip) this.#forDevice(op, op.direction)
-        return
-      }
-      case 'unmap': {
-        const mapping = this.#latest(op, true)
-        if (mapping === undefined) return
-        mapping.live = false
-        if (!mapping.skip) this.#forCpu(op, mapping.direction)
-        return
-      }
-      case 'device-load':
-        if (this.#latest(op, false) === undefined) return
-        this.#read(op.buffer, op.cells, op.device === 'gpu', false)
-        return
-      case 'device-store':
-        if (this.#latest(op, false) === undefined) return
-        this.#write(op.buffer, op.cells, (line, at, value) =>
-          op.device === 'gpu' ? snoopedStores(line, at, value) : [storedInMemory(line, at, value)],
-        )
-        return
+        if (!this.#isMemfd(op)) this.#exporter(op).end(op.access)
+        break
+      case 'map':
+        if (this.#isMemfd(op)) break
+        this.#mappings.push(this.#exporter(op).map(op.device, op.direction, op.skip))
+        break
+      case 'unmap':
       case 'sync-for-cpu':
-        if (this.#latest(op, true) !== undefined) this.#forCpu(op, op.direction, op.cells)
-        return
       case 'sync-for-device':
-        if (this.#latest(op, true) !== undefined) this.#forDevice(op, op.direction, op.cells)
-        return
+        this.#onMapping(op)
+        break
+      case 'device-load':
+      case 'device-store':
+        this.#access(op)
+        break
+      case 'wait':
+        for (const mapping of this.#mappings) mapping.flushed ||= !mapping.live
+        break
+      case 'take':
+        this.#slots.take(op.slot, op)
+        break
+      case 'drop':
+        this.#slots.drop(op.slot)
+        break
+      case 'slot-store':
+        this.#storeInSlot(op)
+        break
+      case 'reuse':
+        this.#reuse(op.buffer)
     }
   }
 
-  /** The newest mapping of the device for the buffer; a dead one still reaches it. */
-  #latest(
-    to: { device: string; buffer: number },
-    live: boolean,
-  ): { live: boolean; direction: Direction; skip: boolean } | undefined {
-    return this.#mappings
-      .filter((m) => m.device === to.device && m.buffer === to.buffer && (m.live || !live))
-      .at(-1)
-  }
-
-  #eachMapping(
-    buffer: number,
-    sync: (to: { device: 'dma' | 'gpu'; buffer: number }) => void,
-  ): void {
-    for (const mapping of this.#mappings)
-      if (mapping.live && mapping.buffer === buffer) sync(mapping)
-  }
-
-  #forDevice(to: { device: string; buffer: number }, direction: Direction, cells?: Cells): void {
-    if (to.device === 'gpu') return
-    if (direction === 'from-device' && this.#traits.fromDevice === 'invalidate')
-      this.#invalidate(to.buffer, cells)
-    else this.#clean(to.buffer, cells)
-  }
-
-  #forCpu(to: { device: string; buffer: number }, direction: Direction, cells?: Cells): void {
-    if (to.device === 'gpu' || direction === 'to-device') return
-    this.#invalidate(to.buffer, cells)
-  }
-
-  #clean(buffer: number, cells: Cells = { start: 0, end: CELLS }): void {
-    this.#eachLine(buffer, cells, () => (line) => [writtenBack(line)])
-  }
-
-  #invalidate(buffer: number, cells: Cells = { start: 0, end: CELLS }): void {
-    this.#eachLine(buffer, cells, (at) => (line) => {
-      const whole = at.length === PER_LINE
-      return [gone(whole || this.#traits.edges === 'invalidate' ? line : writtenBack(line))]
-    })
-  }
-
-  #read(buffer: number, cells: Cells, throughCache: boolean, fills: boolean): void {
-    for (let cell = cells.start; cell < cells.end; cell++) {
-      const set = this.#lines[buffer]?.[Math.floor(cell / PER_LINE)] as LineSet
-      const at = cell % PER_LINE
-      this.reads.push({
-        step: this.#step,
-        buffer,
-        cell,
-        right: this.#coherent[buffer]?.[cell] as number,
-        possible: set.valuesOf(
-          (line) => (throughCache && line.cached ? line.cache : line.memory)[at] as number,
-        ),
-      })
-    }
-    if (fills) this.#eachLine(buffer, cells, () => (line) => [filled(line)])
-  }
-
-  #write(
-    buffer: number,
-    cells: Cells,
-    store: (line: Line, at: readonly number[], value: number) => Line[],
-  ): void {
-    const value = this.#step
-    for (let cell = cells.start; cell < cells.end; cell++)
-      (this.#coherent[buffer] as number[])[cell] = value
-    this.#eachLine(buffer, cells, (at) => (line) => store(line, at, value))
-  }
-
-  /** Changes every line that the cells touch; `at` are the touched places in it. */
-  #eachLine(
-    buffer: number,
-    cells: Cells,
-    change: (at: readonly number[]) => (line: Line) => readonly Line[],
-  ): void {
-    const lines = this.#lines[buffer] as LineSet[]
-    for (let i = 0; i < LINES; i++) {
-      const at = Array.from({ length: PER_LINE }, (_, k) => k).filter((k) => {
-        const cell = i * PER_LINE + k
-        return cell >= cells.start && cell < cells.end
-      })
-      if (at.length > 0) lines[i] = (lines[i] as LineSet).map(change(at))
+  #show(): void {
+    for (const { buffer: index, cells } of this.#slots.all) {
+      const buffer = this.#buffer(index)
+      const through = { window: buffer.window, looksIntoCache: true }
+      this.shown.push(...buffer.read(this.#step, cells, through))
     }
   }
-}
 
-function seesCache(attribute: Attribute): boolean {
-  return attribute === 'cached'
-}
+  #storeInSlot({ slot, cells }: Extract<Op, { op: 'slot-store' }>): void {
+    const found = this.#slots.at(slot, cells)
+    if (found === undefined) return
+    const buffer = this.#buffer(found.held.buffer)
+    this.#listen(buffer, found.cells)
+    buffer.write(this.#step, found.cells, buffer.window, this.#storeInCache)
+  }
 
-function directionOf(access: Access): Direction {
-  if (access === 'read') return 'from-device'
-  return access === 'write' ? 'to-device' : 'bidirectional'
+  /** A store of what a line held before may not be seen; where the line may be old, that matters. */
+  #listen(buffer: NaiveBuffer, cells: Cells): void {
+    const byte = byteOf(this.#program, this.#step)
+    const lines = buffer.wholeLines(cells)
+    if (!buffer.storedIn(lines).some((store) => byteOf(this.#program, store) === byte)) return
+    this.quiet.same = Math.min(this.quiet.same, this.#step)
+    const through = { window: buffer.window, looksIntoCache: true }
+    const mayBeOld = buffer
+      .read(this.#step, lines, through)
+      .some(({ right, possible }) => [...possible].some((store) => store !== right))
+    if (mayBeOld) this.quiet.old = Math.min(this.quiet.old, this.#step)
+  }
+
+  #reuse(index: number): void {
+    const buffer = this.#buffer(index)
+    const live = this.#mappings.filter((mapping) => mapping.live && mapping.buffer === index)
+    for (const mapping of live) this.#exporter({ buffer: index }).unmap(mapping)
+    this.#slots.dropAll(index)
+    const cells = { start: 0, end: cellsOf(buffer.spec) }
+    buffer.write(ZEROED + this.#step, cells, buffer.window, this.#storeInCache)
+  }
+
+  #load({ buffer: index, cells, attribute }: CpuAccess): void {
+    const buffer = this.#buffer(index)
+    const { window } = buffer
+    if (buffer.isDisputed(cells)) this.unjudged.add(this.#step)
+    const through = { window, looksIntoCache: this.#seesCache(attribute) }
+    this.reads.push(...buffer.read(this.#step, cells, through))
+    if (attribute !== 'cached') return
+    window.home.eachLine(inHome(window, cells), (place) =>
+      place.change((line) => [this.#lines.filled(line)]),
+    )
+  }
+
+  #store(op: CpuAccess | ArrayStore): void {
+    const buffer = this.#buffer(op.buffer)
+    const inCache = op.op === 'raw-store' || this.#seesCache(op.attribute)
+    const store = inCache ? this.#storeInCache : this.#storeBehind
+    buffer.write(this.#step, op.cells, buffer.window, store)
+  }
+
+  #onMapping(op: OnMapping): void {
+    const mapping = this.#latest(op, true)
+    if (mapping === undefined) return
+    if (op.op === 'unmap') this.#exporter(op).unmap(mapping)
+    else if (op.op === 'sync-for-cpu') this.#dma.syncForCpu(mapping, op.direction, op.cells)
+    else this.#dma.syncForDevice(mapping, op.direction, op.cells)
+  }
+
+  #access(op: DeviceAccess): void {
+    const mapping = this.#latest(op, false)
+    if (mapping === undefined) return
+    const buffer = this.#buffer(op.buffer)
+    const isLoad = op.op === 'device-load'
+    const reach = reachOf(this.#traits, mapping, isLoad ? 'read' : 'write')
+    if (reach === 'anywhere') this.leftOut.add(this.#step)
+    if (reach === 'nowhere' || reach === 'anywhere') return
+    const window = reached(mapping)
+    const looksIntoCache = snoops(this.#traits, mapping.device)
+    if (isLoad) {
+      if (reach === 'perhaps' || buffer.isDisputed(op.cells)) this.unjudged.add(this.#step)
+      this.reads.push(...buffer.read(this.#step, op.cells, { window, looksIntoCache }))
+    } else {
+      const store = looksIntoCache ? this.#storeSnooped : this.#storeBehind
+      buffer.write(this.#step, op.cells, window, store, reach)
+    }
+  }
+
+  readonly #storeInCache = (values: Values): Change => {
+    return (line) => [this.#lines.storedInCache(line, values)]
+  }
+  readonly #storeBehind = (values: Values): Change => {
+    return (line) => [this.#lines.storedInMemory(line, values)]
+  }
+  readonly #storeSnooped = (values: Values): Change => {
+    if (this.#traits.coherent === true) return this.#storeInCache(values)
+    return (line) => this.#lines.snooped(line, values)
+  }
+
+  /** The newest mapping of the device for the buffer; a dead one may still reach it. */
+  #latest({ device, buffer }: Target, live: boolean): NaiveMapping | undefined {
+    return this.#mappings.findLast(
+      (m) => m.device === device && m.buffer === buffer && (m.live || !live),
+    )
+  }
+
+  #seesCache(attribute: Attribute): boolean {
+    return attribute === 'cached' || this.#traits.coherent === true
+  }
+
+  #isMemfd({ buffer }: { buffer: number }): boolean {
+    return this.#buffer(buffer).spec.memfd === true
+  }
+
+  #buffer(index: number): NaiveBuffer {
+    return this.#buffers[index] as NaiveBuffer
+  }
+
+  #exporter({ buffer }: { buffer: number }): NaiveExporter {
+    return this.#exporters[buffer] as NaiveExporter
+  }
 }

@@ -1,24 +1,55 @@
 /** The little language in which random programs are written, for the naive machine and the real one. */
-import fc from 'fast-check'
 
-export const BUFFERS = 2
-export const LINES = 3
 export const LINE_SIZE = 16
 /** Ranges are in cells: a program never touches less. */
 export const CELL = 4
-export const CELLS: number = (LINES * LINE_SIZE) / CELL
+export const PER_LINE: number = LINE_SIZE / CELL
 
 export type Access = 'read' | 'write' | 'read-write'
 export type Direction = 'to-device' | 'from-device' | 'bidirectional'
 export type Attribute = 'cached' | 'write-combine' | 'uncached'
+/** `dma` does not look into the cache, `gpu` does. */
+export type Device = 'dma' | 'gpu'
 
-/** A device and the buffer it has mapped; `dma` does not snoop, `gpu` does. */
+/** What an exporter does at begin and end of a CPU access; all but the first are mistakes. */
+export type Hooks =
+  /** Syncs every mapping with the caller's direction: begin for the CPU, end for the device. */
+  | 'right'
+  | 'absent'
+  /** Begin does end's work, and end begin's. */
+  | 'swapped'
+  /** Syncs the oldest mapping alone. */
+  | 'oldest'
+  /** Syncs an attachment that was never mapped. */
+  | 'unmapped'
+  /** Syncs the first half of the buffer. */
+  | 'half'
+  /** Always syncs with this direction. */
+  | Direction
+  /** Syncs nobody but a device of its own, which its first begin maps; that map syncs. */
+  | 'own-device'
+  /** The same, but the map is told to skip the sync, and every begin syncs. */
+  | 'own-device-skips'
+  /** The same with a device that looks into the cache. */
+  | 'own-coherent-device'
+
+/** Cells `[start, end)` of a page. Buffers of one page may overlap, or share lines. */
+export interface BufferSpec {
+  readonly page: number
+  readonly start: number
+  readonly end: number
+  readonly hooks: Hooks
+  /** Its pages seen by the CPU alone: no device maps a memfd, and no CPU access is announced. */
+  readonly memfd?: boolean
+}
+
+/** A device and the buffer it has mapped. */
 export interface Target {
-  readonly device: 'dma' | 'gpu'
+  readonly device: Device
   readonly buffer: number
 }
 
-/** Cells `[start, end)`. */
+/** Cells `[start, end)` of a buffer. */
 export interface Cells {
   readonly start: number
   readonly end: number
@@ -42,102 +73,58 @@ export type Op =
       readonly direction: Direction
       readonly cells: Cells
     } & Target)
+  /** Longer than an IOMMU puts off its flush. */
+  | { readonly op: 'wait' }
+  /** An array over some cells is taken, and kept in a slot; what was there ends. */
+  | {
+      readonly op: 'take'
+      readonly slot: number
+      readonly buffer: number
+      readonly cells: Cells
+      readonly scope: 'bracket' | 'mapping'
+      readonly writeOnly: boolean
+    }
+  | { readonly op: 'drop'; readonly slot: number }
+  /** A store through the array in the slot, to those of the cells that it covers. */
+  | { readonly op: 'slot-store'; readonly slot: number; readonly cells: Cells }
+  /** The buffer is freed, with all its arrays and mappings; its page is handed out and zeroed again. */
+  | { readonly op: 'reuse'; readonly buffer: number }
 
-export type Program = readonly Op[]
+export interface Program {
+  readonly buffers: readonly BufferSpec[]
+  readonly ops: readonly Op[]
+  /** How many different bytes are stored, one after the other; each step's own when left out. */
+  readonly values?: number
+}
 
-const cells = fc
-  .tuple(fc.nat(CELLS - 1), fc.integer({ min: 1, max: CELLS }))
-  .map(([start, length]) => ({ start, end: Math.min(CELLS, start + length) }))
-const buffer = fc.nat(BUFFERS - 1)
-const target = fc.record({ device: fc.constantFrom<'dma' | 'gpu'>('dma', 'dma', 'gpu'), buffer })
-const access = fc.constantFrom<Access>('read', 'write', 'read-write')
-const direction = fc.constantFrom<Direction>('to-device', 'from-device', 'bidirectional')
-const attribute = fc.constantFrom<Attribute>(
-  'cached',
-  'cached',
-  'cached',
-  'write-combine',
-  'uncached',
-)
+/** Stores are told apart by the step that they are in; this one's zeroes a page. */
+export const ZEROED = 1000
 
-export const anyOp: fc.Arbitrary<Op> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({ op: fc.constantFrom('load', 'store'), buffer, cells, attribute }),
-  },
-  { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('begin', 'end'), buffer, access }) },
-  {
-    weight: 3,
-    arbitrary: fc
-      .tuple(target, direction, fc.boolean())
-      .map(([to, dir, skip]) => ({ op: 'map' as const, direction: dir, skip, ...to })),
-  },
-  { weight: 1, arbitrary: target.map((to) => ({ op: 'unmap' as const, ...to })) },
-  {
-    weight: 5,
-    arbitrary: fc
-      .tuple(
-        fc.constantFrom<'device-load' | 'device-store'>('device-load', 'device-store'),
-        target,
-        cells,
-      )
-      .map(([op, to, range]) => ({ op, cells: range, ...to })),
-  },
-  {
-    weight: 1,
-    arbitrary: fc
-      .tuple(
-        fc.constantFrom<'sync-for-cpu' | 'sync-for-device'>('sync-for-cpu', 'sync-for-device'),
-        target,
-        direction,
-        cells,
-      )
-      .map(([op, to, dir, range]) => ({ op, direction: dir, cells: range, ...to })),
-  },
-)
+/** The byte that a store, told apart by its step, puts down. */
+export function byteOf({ values }: Program, store: number): number {
+  if (store >= ZEROED) return 0
+  return values === undefined || !isStep(store) ? store : 1 + (store % values)
+}
 
-/** Programs begin with two mappings more often than not: without one, devices do nothing. */
-export const anyProgram: fc.Arbitrary<Program> = fc.array(anyOp, {
-  minLength: 1,
-  maxLength: 8,
-  size: 'max',
-})
+/** What memory holds below the zeros that a fresh page is filled with. */
+export const GARBAGE = 0x5a
 
-const rawStore: fc.Arbitrary<Op> = fc.record({
-  op: fc.constant('raw-store' as const),
-  buffer,
-  cells,
-})
-/** Programs that also store through arrays, which nobody sees as it happens. */
-export const anyRawProgram: fc.Arbitrary<Program> = fc.array(
-  fc.oneof({ weight: 15, arbitrary: anyOp }, { weight: 3, arbitrary: rawStore }),
-  { minLength: 1, maxLength: 8, size: 'max' },
-)
+function isStep(store: number): boolean {
+  return store > 0 && store !== GARBAGE
+}
 
-const fewCells = fc.constantFrom<Cells>(
-  { start: 0, end: 1 },
-  { start: 1, end: 4 },
-  { start: 0, end: LINE_SIZE / CELL },
-)
-const dma = { device: 'dma', buffer: 0 } as const
-const cached = { buffer: 0, attribute: 'cached' } as const
+/** The cells that lie in both; undefined where none does. */
+export function overlap(a: Cells, b: Cells): Cells | undefined {
+  const start = Math.max(a.start, b.start)
+  const end = Math.min(a.end, b.end)
+  return start < end ? { start, end } : undefined
+}
 
-/** Programs about one line of one buffer and one device: short ways to rare harm. */
-export const narrowProgram: fc.Arbitrary<Program> = fc
-  .array(
-    fc.oneof(
-      fc.record({ op: fc.constantFrom('load', 'store'), cells: fewCells }).map((op) => ({
-        ...cached,
-        ...op,
-      })),
-      fc
-        .record({
-          op: fc.constantFrom<'device-load' | 'device-store'>('device-load', 'device-store'),
-          cells: fewCells,
-        })
-        .map((op) => ({ ...dma, ...op })),
-      fc.record({ op: fc.constantFrom('begin', 'end'), buffer: fc.constant(0), access }),
-    ),
-    { minLength: 1, maxLength: 7, size: 'max' },
-  )
-  .map((ops) => [{ op: 'map', direction: 'bidirectional', skip: false, ...dma }, ...ops])
+export function cellsOf({ start, end }: BufferSpec): number {
+  return end - start
+}
+
+export function directionOf(access: Access): Direction {
+  if (access === 'read') return 'from-device'
+  return access === 'write' ? 'to-device' : 'bidirectional'
+}
