@@ -103,4 +103,26 @@ describe('the scheduler', () => {
     expect(await scheduler.sleep(30_000_000_000)).toBe('woken')
     expect(scheduler.now).toBe(30_000_000_000)
   })
+
+  it('begins an epoch in every turn, for code of the program may have run before it', async () => {
+    const scheduler = new Scheduler()
+    const epochs: number[] = []
+    // Devices work while the program computes: no call of it comes in between.
+    for (let i = 1; i <= 3; i++) scheduler.at(i * 10, () => epochs.push(scheduler.epoch))
+    for (let i = 0; i < 3; i++) {
+      await scheduler.sleep(10)
+      epochs.push(scheduler.epoch)
+      await turn()
+    }
+    const grew = epochs.map((epoch, i) => i === 0 || epoch > (epochs[i - 1] as number))
+    expect(epochs.length).toBe(6)
+    expect(grew).toEqual([true, true, true, true, true, true])
+  })
+
+  it('begins an epoch with every call of the program', () => {
+    const scheduler = new Scheduler()
+    const before = scheduler.epoch
+    scheduler.programRan()
+    expect(scheduler.epoch).toBeGreaterThan(before)
+  })
 })
