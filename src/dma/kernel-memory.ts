@@ -2,7 +2,14 @@
  * Memory that a driver has for itself: what kmalloc, vmalloc or a page allocation gave it, a variable on
  * its stack, a constant. Events know it by a number below zero.
  */
-import type { Agent, DriverName, EventId, Hazard, MemoryAttribute } from '../events/event.ts'
+import type {
+  Agent,
+  DriverName,
+  EventId,
+  EventOrigin,
+  Hazard,
+  MemoryAttribute,
+} from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
@@ -63,8 +70,8 @@ export class KernelMemory {
     this.attribute = init.attribute ?? 'cached'
     this.#isPiece = init.isPiece
     const what = `${init.what} of ${init.driver.name}`
-    const agent = this.#agent
-    machine.events.emit({ kind: 'memory', buffer: this.id, size: this.size, what, agent })
+    const common = { buffer: this.id, agent: this.#agent, origin: this.#origin }
+    machine.events.emit({ kind: 'memory', size: this.size, what, ...common })
   }
 
   get freed(): boolean {
@@ -128,13 +135,19 @@ export class KernelMemory {
   free(): boolean {
     if (this.#freed) return false
     this.#freed = true
-    this.#machine.events.emit({ kind: 'release', buffer: this.id, agent: this.#agent })
+    const common = { buffer: this.id, agent: this.#agent, origin: this.#origin }
+    this.#machine.events.emit({ kind: 'release', ...common })
     if (!this.#isPiece) this.#machine.ram.free(this.storage)
     return true
   }
 
   get #agent(): Agent {
     return { kind: 'kernel', name: this.driver.name }
+  }
+
+  /** The line of a driver of somebody's own that makes the call. */
+  get #origin(): EventOrigin | undefined {
+    return this.driver.modelled ? undefined : this.#machine.scheduler.current.origin
   }
 
   #requireWithin(operation: string, offset: number, size: number): void {
@@ -164,6 +177,7 @@ export class KernelMemory {
       seen: 'exact',
       hazards,
       agent: this.#agent,
+      origin: this.#origin,
     })
   }
 }

@@ -2,6 +2,7 @@
  * Attachments and their mappings: attach, pin, map, move, unmap, detach.
  * Source: drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
+import type { DmaLayer } from '../dma/dma-layer.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 import type { DmaDirection, DriverName } from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
@@ -11,18 +12,23 @@ import type { DmaBuf } from './dma-buf.ts'
 import { mustHold, mustNotHold } from './locking.ts'
 import { KERNEL, reportMisuse } from './misuse.ts'
 import type { Operation, Operations } from './operations.ts'
-import { mappingProblem } from './returned.ts'
+import { mappingProblem, notMapping } from './returned.ts'
 
 export class Attaching {
   readonly #machine: Machine
+  readonly #dma: DmaLayer
   readonly #operations: Operations
   /** CONFIG_DMABUF_MOVE_NOTIFY: without it, whatever is mapped is pinned. */
   readonly #moveNotify: boolean
   #attachments = 0
 
-  constructor(machine: Machine, operations: Operations, moveNotify: boolean) {
-    this.#machine = machine
-    this.#operations = operations
+  constructor(
+    parts: { machine: Machine; dma: DmaLayer; operations: Operations },
+    moveNotify: boolean,
+  ) {
+    this.#machine = parts.machine
+    this.#dma = parts.dma
+    this.#operations = parts.operations
     this.#moveNotify = moveNotify
   }
 
@@ -160,7 +166,8 @@ export class Attaching {
     if (returned === null || returned === undefined) {
       throw new KernelError('ENOMEM', `exporter ${attachment.buffer.exporter} mapped nothing`)
     }
-    const problem = mappingProblem(returned, attachment)
+    const isMapping = this.#dma.isMapping(returned)
+    const problem = isMapping ? mappingProblem(returned, attachment) : notMapping(returned)
     if (problem !== undefined) throw this.#refuseMapping(operation, attachment, returned, problem)
     attachment.mappings.add(returned)
     return returned
@@ -174,7 +181,7 @@ export class Attaching {
     problem: string,
   ): KernelError {
     const failure = this.#operations.returned(operation, problem)
-    if (mapping.live === true && mapping.attachment === attachment.id) {
+    if (this.#dma.isMapping(mapping) && mapping.live && mapping.attachment === attachment.id) {
       this.#unmapNow(attachment, mapping, mapping.direction)
     }
     return failure

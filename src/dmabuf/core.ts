@@ -52,13 +52,18 @@ export class DmaBufCore {
     this.#machine = machine
     this.#dma = dma
     this.#operations = new Operations(machine)
-    this.#attaching = new Attaching(machine, this.#operations, moveNotify)
+    this.#attaching = new Attaching({ machine, dma, operations: this.#operations }, moveNotify)
     this.#vmaps = new Vmaps(machine, this.#operations)
   }
 
   /** The buffers that exist, newest first, as debugfs lists them. */
   get buffers(): DmaBuf[] {
     return [...this.#live.values()].reverse()
+  }
+
+  /** Whether it is a buffer that exists. */
+  isLive(buffer: DmaBuf): boolean {
+    return typeof buffer === 'object' && buffer !== null && this.#live.get(buffer.inode) === buffer
   }
 
   // --- references ------------------------------------------------------------------------------
@@ -88,7 +93,8 @@ export class DmaBufCore {
     const buffer = new DmaBuf(inode, init)
     mustNotHold(this.#machine, buffer, 'dma_buf_export', driver)
     this.#live.set(inode, buffer)
-    buffer.exported = this.#machine.events.emit({ kind: 'export', buffer: inode, size, exporter })
+    const event = { kind: 'export', buffer: inode, size, exporter, driver } as const
+    buffer.exported = this.#machine.events.emit(event)
     return buffer
   }
 
@@ -222,9 +228,15 @@ export class DmaBufCore {
 
   /**
    * Memory for a process to map. EINVAL where the exporter cannot, or where the range does not lie
-   * within the buffer's whole pages: a buffer of 5000 bytes maps one page.
+   * within the buffer's whole pages: a buffer of 5000 bytes maps one page. `shared`: MAP_SHARED.
    */
-  mmap(buffer: DmaBuf, offset: number, length: number, driver: DriverName = KERNEL): CpuPages {
+  mmap(
+    buffer: DmaBuf,
+    offset: number,
+    length: number,
+    driver: DriverName = KERNEL,
+    shared = true,
+  ): CpuPages {
     this.#checkAlive(buffer, 'mmap', driver)
     mustNotHold(this.#machine, buffer, 'mmap', driver)
     const { ops, exporter, size } = buffer
@@ -242,7 +254,7 @@ export class DmaBufCore {
     const given = `buffer ${buffer.inode}, ${offset}, ${needed * PAGE_SIZE}`
     const operation = operationOn(buffer, 'mmap', given)
     const mapped = this.#operations.ask(operation, () =>
-      ops.mmap?.(buffer, offset, needed * PAGE_SIZE),
+      ops.mmap?.(buffer, offset, needed * PAGE_SIZE, shared),
     )
     const problem = pagesProblem(mapped, needed * PAGE_SIZE)
     if (mapped === undefined || problem !== undefined) {
@@ -323,10 +335,18 @@ export class DmaBufCore {
       const text = `buffer ${inode} of exporter ${exporter} has ${references} references that no file explains`
       const what = { operation: 'dma_buf_put', driver, buffer: inode, text, against: exported }
       reportMisuse(this.#machine, { code: 'reference-leak', ...what })
-      for (const attachment of buffer.attachments) this.#endAttachment(attachment)
+      for (const attachment of buffer.attachments) {
+        this.#tellLeftAttachment(attachment)
+        this.endAttachment(attachment)
+      }
       buffer.references = 0
       this.#release(buffer)
     }
+  }
+
+  /** Detaches what somebody left, with all that is mapped through it. */
+  endAttachment(attachment: Attachment): void {
+    this.#attaching.end(attachment)
   }
 
   #release(buffer: DmaBuf): void {
@@ -338,11 +358,6 @@ export class DmaBufCore {
     for (const attachment of buffer.attachments) this.#tellLeftAttachment(attachment)
     const operation = operationOn(buffer, 'release', `buffer ${inode}`)
     this.#operations.tell(operation, () => ops.release(buffer))
-  }
-
-  #endAttachment(attachment: Attachment): void {
-    this.#tellLeftAttachment(attachment)
-    this.#attaching.end(attachment)
   }
 
   #tellLeftAttachment({ buffer, driver, device, id }: Attachment): void {

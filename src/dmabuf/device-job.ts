@@ -3,7 +3,7 @@
  */
 import type { DmaLayer } from '../dma/dma-layer.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
-import type { Range } from '../events/event.ts'
+import type { EventOrigin, Range } from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
 
 export class DeviceJobs {
@@ -16,10 +16,15 @@ export class DeviceJobs {
     this.#dma = dma
   }
 
-  /** The device begins to read or write `range` of the mapping. */
-  start(mapping: DmaMapping, access: 'read' | 'write', range: Range): DeviceJob {
-    const job = new DeviceJob(this.#machine, this.#dma, ++this.#jobs, mapping, access, range)
-    return job
+  /** The device begins to read or write `range` of the mapping; `origin`: which line told it to. */
+  start(
+    mapping: DmaMapping,
+    access: 'read' | 'write',
+    range: Range,
+    origin?: EventOrigin,
+  ): DeviceJob {
+    const what = { id: ++this.#jobs, mapping, access, range, origin }
+    return new DeviceJob(this.#machine, this.#dma, what)
   }
 }
 
@@ -31,17 +36,19 @@ export class DeviceJob {
   readonly range: Range
   readonly #machine: Machine
   readonly #dma: DmaLayer
+  readonly #origin: EventOrigin | undefined
 
   constructor(
     machine: Machine,
     dma: DmaLayer,
-    id: number,
-    mapping: DmaMapping,
-    access: 'read' | 'write',
-    range: Range,
+    what: Pick<DeviceJob, 'id' | 'mapping' | 'access' | 'range'> & {
+      origin: EventOrigin | undefined
+    },
   ) {
+    const { id, mapping, access, range, origin } = what
     this.#machine = machine
     this.#dma = dma
+    this.#origin = origin
     this.id = id
     this.mapping = mapping
     this.access = access
@@ -74,6 +81,7 @@ export class DeviceJob {
       range: this.mapping.inBuffer(this.range),
       mapping: this.mapping.id,
       agent: { kind: 'device', name: this.mapping.device },
+      origin: this.#origin,
     })
   }
 }

@@ -7,15 +7,19 @@ import type { CpuPages } from './ops.ts'
 
 const ATTRIBUTES: readonly unknown[] = ['cached', 'write-combine', 'uncached']
 
-/** Why a value is no mapping of all of the attachment's buffer for its device; undefined: it is. */
-export function mappingProblem(value: unknown, attachment: Attachment): string | undefined {
-  if (!isMapping(value)) return `${shown(value)}: no mapping that the DMA layer made`
+/** What a value is that the DMA layer never made. */
+export function notMapping(value: unknown): string {
+  return `${shown(value)}: no mapping that the DMA layer made`
+}
+
+/** Why a mapping is not one of all of the attachment's buffer for its device; undefined: it is. */
+export function mappingProblem(value: DmaMapping, attachment: Attachment): string | undefined {
   if (!value.live) return `mapping ${value.id}, which was unmapped already`
   const { buffer, device } = attachment
   if (value.device !== device) {
     return `mapping ${value.id}, made for device ${value.device}, not for ${device}`
   }
-  const { size } = value.table
+  const { size } = value
   if (size !== buffer.size && size !== wholePages(buffer.size)) {
     return `mapping ${value.id} of ${size} bytes: the buffer was exported with ${buffer.size}`
   }
@@ -37,17 +41,6 @@ export function pagesProblem(value: unknown, size: number): string | undefined {
     return `pages of ${length} bytes: ${size} were asked`
   }
   return undefined
-}
-
-function isMapping(value: unknown): value is DmaMapping {
-  if (typeof value !== 'object' || value === null) return false
-  const { id, device, table, live } = value as Partial<DmaMapping>
-  return (
-    typeof id === 'number' &&
-    typeof device === 'string' &&
-    typeof live === 'boolean' &&
-    typeof table?.size === 'number'
-  )
 }
 
 function isRun(run: Partial<StorageRun> | undefined): boolean {

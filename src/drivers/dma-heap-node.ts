@@ -8,13 +8,14 @@ import { dmaBufFd } from '../dmabuf/dma-buf-fd.ts'
 import type { DeviceNode, IoctlCall, OpenFile } from '../dmabuf/file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
+import { PAGE_SIZE } from '../machine/ram.ts'
 import { type DmaHeapAllocationData, dmaHeapAllocationData } from '../uapi/dma-heap.ts'
 import { O_ACCMODE, O_CLOEXEC } from '../uapi/fcntl.ts'
 import { decodeIoctl } from '../uapi/ioctl-number.ts'
 
-/** What a heap gives: a buffer of at least `length` bytes. */
+/** What a heap gives: a buffer of `length` bytes, whole pages. It may sleep. */
 export interface Heap {
-  allocate(length: number): DmaBuf
+  allocate(length: number, fdFlags: number, heapFlags: number): Promise<DmaBuf> | DmaBuf
 }
 
 export class DmaHeapNode implements DeviceNode {
@@ -48,7 +49,9 @@ export class DmaHeapNode implements DeviceNode {
     whole.set(call.argument.bytes.subarray(0, whole.length))
     const data = dmaHeapAllocationData.over(whole)
     checkRequest(data)
-    const buffer = this.#heap.allocate(data.len)
+    const length = Math.ceil(data.len / PAGE_SIZE) * PAGE_SIZE
+    if (length === 0) throw new KernelError('EINVAL', 'len is 0: nothing to allocate')
+    const buffer = await this.#heap.allocate(length, data.fd_flags, data.heap_flags)
     data.fd = this.#install(call, buffer, data.fd_flags)
     call.argument.bytes.set(whole.subarray(0, call.argument.bytes.length))
     return 0

@@ -10,6 +10,8 @@ import { nextTurn } from './turn.ts'
 
 export interface Task {
   readonly name: string
+  /** A thread of a driver: it works while the program waits, and nobody waits for it to end. */
+  readonly background?: boolean | undefined
   /** From where in the program the call comes that the task is in. */
   origin?: EventOrigin | undefined
 }
@@ -56,6 +58,8 @@ export class Scheduler {
   #timers: Timer[] = []
   #parked = new Set<Waiter>()
   #ready: Waiter[] = []
+  /** Waiters of the program, parked or ready. */
+  #foreground = 0
   #pumping = false
   #stopped = false
   #lastResume = 0
@@ -85,9 +89,9 @@ export class Scheduler {
     this.#epoch++
   }
 
-  /** Whether any task waits for the kernel. */
+  /** Whether any task of the program waits for the kernel: only then does time pass. */
   get hasWaiters(): boolean {
-    return this.#parked.size > 0 || this.#ready.length > 0
+    return this.#foreground > 0
   }
 
   /** Whether the run is over: nobody who waits goes on. */
@@ -97,9 +101,9 @@ export class Scheduler {
 
   /** What the waiting tasks wait for, in words. */
   get waiting(): string[] {
-    return [...this.#parked, ...this.#ready].map(
-      (waiter) => `${waiter.task.name} (${waiter.touches.join(', ') || 'sleep'})`,
-    )
+    return [...this.#parked, ...this.#ready]
+      .filter(({ task }) => task.background !== true)
+      .map(({ task, touches }) => `${task.name} (${touches.join(', ') || 'sleep'})`)
   }
 
   /**
@@ -136,7 +140,7 @@ export class Scheduler {
         state: 'parked',
         outcome: 'woken',
       }
-      this.#parked.add(waiter)
+      this.#add(waiter)
       const onAbort = (): void => {
         disarm?.()
         this.#wake(waiter, 'interrupted')
@@ -160,7 +164,8 @@ export class Scheduler {
 
   /** May sleep, for `nanoseconds` of virtual time. */
   sleep(nanoseconds: number, signal?: AbortSignal): Promise<Wake> {
-    return this.park([], (wake) => this.at(this.#now + nanoseconds, wake, true), signal)
+    const wakes = this.#current.background !== true
+    return this.park([], (wake) => this.at(this.#now + nanoseconds, wake, wakes), signal)
   }
 
   /**
@@ -209,12 +214,18 @@ export class Scheduler {
     throw (settled as { error: unknown }).error
   }
 
+  /** Starts `body`, which may not reject, as a thread of a driver. Does not sleep. */
+  background(name: string, body: () => Promise<void>): void {
+    if (!this.#stopped) this.#start({ name, background: true }, body)
+  }
+
   /** Nothing parked is resumed any more: the run is over. */
   stop(): void {
     this.#stopped = true
     this.#timers = []
     this.#parked.clear()
     this.#ready = []
+    this.#foreground = 0
   }
 
   async #interrupted(touches: readonly string[]): Promise<Wake> {
@@ -231,8 +242,13 @@ export class Scheduler {
       state: 'parked',
       outcome: 'woken',
     }
-    this.#parked.add(waiter)
+    this.#add(waiter)
     this.#wake(waiter, 'woken')
+  }
+
+  #add(waiter: Waiter): void {
+    this.#parked.add(waiter)
+    if (waiter.task.background !== true) this.#foreground++
   }
 
   #wake(waiter: Waiter, outcome: Wake): void {
@@ -272,7 +288,10 @@ export class Scheduler {
     waiter.state = 'resumed'
     this.#current = waiter.task
     this.#epoch++
-    this.#lastResume = this.#now
+    if (waiter.task.background !== true) {
+      this.#foreground--
+      this.#lastResume = this.#now
+    }
     waiter.resolve(waiter.outcome)
   }
 

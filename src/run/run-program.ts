@@ -9,6 +9,7 @@ import {
   boardNamed,
   type CachePolicy,
   type Cost,
+  type Driver,
   type EqualBytes,
   eagerPolicy,
   type FrameSource,
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly source?: FrameSource | undefined
   /** `checked` hands out slow arrays that see every single load and store. */
   readonly views?: 'raw' | 'checked' | undefined
+  /** Drivers of one's own, probed before the program begins. */
+  readonly drivers?: readonly Driver[] | undefined
   readonly signal?: AbortSignal | undefined
   /** A native comparison of bytes, where the host has one. */
   readonly equal?: EqualBytes | undefined
@@ -87,6 +90,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     policy: policyNamed(policy, random),
     source: options.source,
     views: options.views,
+    drivers: options.drivers,
     equal: options.equal,
     scheduler: {
       ...(policy === 'random' ? { choose: (count: number) => random.below(count) } : {}),

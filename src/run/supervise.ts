@@ -5,7 +5,7 @@
  * waits there for many host turns in a row waits for something else, and would wait for ever as far as
  * the simulation can tell.
  */
-import type { SimKernel } from '../sim/index.ts'
+import { ProbeError, type SimKernel } from '../sim/index.ts'
 import type { Program, ProgramEnd, ProgramError } from './program.ts'
 
 /** How long, in milliseconds of the host, a program may wait for what the kernel does not know. */
@@ -47,6 +47,7 @@ export async function supervise(
 /** The program begins in a turn of its own, so that nothing of the caller's is taken for its work. */
 async function start(program: Program, kernel: SimKernel): Promise<unknown> {
   await kernel.scheduler.point(['main'])
+  await kernel.probe()
   return await program(kernel)
 }
 
@@ -67,6 +68,7 @@ function watchIdle(kernel: SimKernel, end: (how: ProgramEnd) => void): () => voi
 
 function threw(cause: unknown): ProgramError {
   const message = cause instanceof Error ? cause.message : String(cause)
+  if (cause instanceof ProbeError) return { kind: 'threw', message, cause }
   return { kind: 'threw', message: `the program threw: ${message}`, cause }
 }
 

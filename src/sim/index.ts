@@ -1,4 +1,6 @@
 /** The simulated kernel and its boards. */
+export type { Driver } from '../driver/driver.ts'
+export { ProbeError } from '../driver/drivers.ts'
 export type { ShownFrame } from '../drivers/display/shown-frame.ts'
 export { toRgba } from '../drivers/video/convert.ts'
 export { type FrameSource, patternSource, readFrame, y4mSource } from '../drivers/video/source.ts'

@@ -5,11 +5,15 @@ import { DmaLayer } from '../dma/dma-layer.ts'
 import { DmaBufCore } from '../dmabuf/core.ts'
 import { DeviceJobs } from '../dmabuf/device-job.ts'
 import type { DeviceNode } from '../dmabuf/file.ts'
+import type { Driver } from '../driver/driver.ts'
+import { Drivers } from '../driver/drivers.ts'
 import { CaptureDevice } from '../drivers/capture/capture-device.ts'
 import { DisplayDevice } from '../drivers/display/display-device.ts'
 import type { ShownFrame } from '../drivers/display/shown-frame.ts'
 import { DmaHeapNode } from '../drivers/dma-heap-node.ts'
 import { SystemHeap } from '../drivers/system-heap.ts'
+import { type UdmabufSync, Udmabufs } from '../drivers/udmabuf/udmabuf.ts'
+import { UdmabufNode } from '../drivers/udmabuf/udmabuf-node.ts'
 import { type FrameSource, patternSource } from '../drivers/video/source.ts'
 import type { EventStream } from '../events/stream.ts'
 import type { Board } from '../machine/board.ts'
@@ -43,6 +47,10 @@ export interface SimOptions {
   readonly scheduler?: SchedulerOptions | undefined
   /** `checked`: arrays that see every load and store, and are slow. */
   readonly views?: 'raw' | 'checked' | undefined
+  /** Which cache work udmabuf does: late 6.12.y unless said otherwise. */
+  readonly udmabuf?: UdmabufSync | undefined
+  /** Drivers of one's own, which `probe` loads. */
+  readonly drivers?: readonly Driver[] | undefined
   /** How many descriptors the process may have. */
   readonly fdLimit?: number | undefined
 }
@@ -56,6 +64,8 @@ export class SimKernel implements Kernel {
   readonly #core: DmaBufCore
   readonly #process: Process
   readonly #failures: Failures
+  readonly #drivers: Drivers
+  readonly #toProbe: readonly Driver[]
 
   constructor(options: SimOptions) {
     const machine = new Machine(options)
@@ -64,11 +74,22 @@ export class SimKernel implements Kernel {
     this.#machine = machine
     this.#core = core
     this.#failures = new Failures(machine.faults)
-    const nodes = makeNodes(machine, dma, core, options)
+    const jobs = new DeviceJobs(machine, dma)
+    const made = makeNodes({ machine, dma, core, jobs }, options)
+    const nodes = new Map(made.map((node) => [node.path, node]))
+    this.#toProbe = options.drivers ?? []
+    this.#drivers = new Drivers({
+      machine,
+      dma,
+      core,
+      jobs,
+      nodes,
+      heapNode: (name, allocate) => new DmaHeapNode(name, { allocate }, machine, core),
+    })
     this.#process = new Process({
       machine,
       core,
-      nodes: new Map(nodes.map((node) => [node.path, node])),
+      nodes,
       failures: this.#failures,
       fdLimit: options.fdLimit,
       views: options.views,
@@ -132,24 +153,41 @@ export class SimKernel implements Kernel {
     this.#failures.plan(call, nth, code)
   }
 
-  /** Ends the process: what it still has is released, and nothing that waits goes on. */
+  /**
+   * May sleep. Loads the drivers of one's own, before a program begins: their nodes are in /dev
+   * afterwards. ProbeError for one that fails. Without drivers there is nothing to do.
+   */
+  async probe(): Promise<void> {
+    await this.#drivers.probe(this.#toProbe)
+  }
+
+  /**
+   * Ends everything: nothing that waits goes on; what the process still has is released; the drivers
+   * are removed, the newest first; and what they or anybody forgot is told and released.
+   */
   exit(): void {
-    this.#process.exit()
     this.#machine.scheduler.stop()
+    this.#process.exit()
+    this.#drivers.remove()
+    this.#core.shutdown()
+    this.#drivers.releaseMemory()
   }
 }
 
 function makeNodes(
-  machine: Machine,
-  dma: DmaLayer,
-  core: DmaBufCore,
+  {
+    machine,
+    dma,
+    core,
+    jobs,
+  }: { machine: Machine; dma: DmaLayer; core: DmaBufCore; jobs: DeviceJobs },
   options: SimOptions,
 ): DeviceNode[] {
-  const jobs = new DeviceJobs(machine, dma)
   const source = options.source ?? patternSource(PATTERN.width, PATTERN.height)
   const { width, height } = source
   return [
     new DmaHeapNode('system', new SystemHeap(machine, dma, core), machine, core),
+    new UdmabufNode(machine, core, new Udmabufs(dma, core, options.udmabuf)),
     new CaptureDevice(machine, dma, core, jobs, { source }),
     new DisplayDevice(machine, dma, core, jobs, { width, height, onFrame: options.onFrame }),
   ]

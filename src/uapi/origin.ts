@@ -25,7 +25,15 @@ export function setOriginCapture(on: boolean): void {
  * Returns `undefined` when capture is off. Never sleeps.
  */
 export function captureOrigin(entry: unknown): Origin | undefined {
-  if (current !== undefined || !enabled) return current
+  return current ?? captureCaller(entry)
+}
+
+/**
+ * The origin of the caller of `entry`, whatever is in force: for a driver, whose own line is wanted
+ * and not that of the program that called it. Returns `undefined` when capture is off. Never sleeps.
+ */
+export function captureCaller(entry: unknown): Origin | undefined {
+  if (!enabled) return undefined
   const { captureStackTrace } = Error as StackCapturing
   if (captureStackTrace === undefined) return new Error('call site')
   const origin: { stack?: string } = {}

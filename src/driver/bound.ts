@@ -1,0 +1,109 @@
+/**
+ * A driver as its calls know it: its name, what it holds, and what is under way in it.
+ *
+ * The line of the driver that makes a call is the origin of all that the call does, until it returns or
+ * what it promised is settled; then the one before it is in force again.
+ */
+import type { Attachment } from '../dmabuf/attachment.ts'
+import type { DmaBuf } from '../dmabuf/dma-buf.ts'
+import { type Misuse, reportMisuse } from '../dmabuf/misuse.ts'
+import { Operations } from '../dmabuf/operations.ts'
+import type { DmaDirection, DriverName, EventOrigin } from '../events/event.ts'
+import { assert } from '../machine/kernel-error.ts'
+import { captureCaller } from '../uapi/origin.ts'
+import type { DriverHost } from './host.ts'
+import { Ledger } from './ledger.ts'
+import { MemoryNames } from './memory-names.ts'
+import { UnderWay } from './under-way.ts'
+
+const DIRECTIONS: readonly unknown[] = ['to-device', 'from-device', 'bidirectional']
+
+export class Bound {
+  readonly host: DriverHost
+  readonly driver: DriverName
+  readonly ledger: Ledger = new Ledger()
+  readonly underWay: UnderWay
+  readonly names: MemoryNames
+  readonly operations: Operations
+  /** What is taken back when the driver goes, oldest first. */
+  readonly undo: (() => void)[] = []
+  /** The devices that it is bound to. */
+  readonly devices: Set<string> = new Set()
+  /** The driver is being removed: it can export nothing any more. */
+  leaving = false
+
+  constructor(host: DriverHost, name: string) {
+    this.host = host
+    this.driver = { name, modelled: false }
+    this.underWay = new UnderWay(host.machine.scheduler)
+    this.names = new MemoryNames(this.underWay)
+    this.operations = new Operations(host.machine)
+  }
+
+  /** The line of the driver that is making a call. */
+  get origin(): EventOrigin | undefined {
+    return this.host.machine.scheduler.current.origin
+  }
+
+  /** A call of the driver that does not sleep; `entry` is the function that it called. */
+  now<T>(entry: unknown, body: () => T): T {
+    const task = this.host.machine.scheduler.current
+    const outer = task.origin
+    task.origin = captureCaller(entry) ?? outer
+    try {
+      return body()
+    } finally {
+      task.origin = outer
+    }
+  }
+
+  /** A call of the driver that may sleep. */
+  async later<T>(entry: unknown, body: () => Promise<T> | T): Promise<T> {
+    const task = this.host.machine.scheduler.current
+    const outer = task.origin
+    task.origin = captureCaller(entry) ?? outer
+    try {
+      return await body()
+    } finally {
+      task.origin = outer
+    }
+  }
+
+  misuse(what: Omit<Misuse, 'driver'>): void {
+    reportMisuse(this.host.machine, { ...what, driver: this.driver })
+  }
+
+  /** Throws for what is no buffer; tells of one that was given away in the call that is under way. */
+  use(buffer: DmaBuf, operation: string): DmaBuf {
+    assert(
+      typeof buffer === 'object' && buffer !== null && 'inode' in buffer,
+      `${this.driver.name}: the buffer that ${operation} is given is one that was exported`,
+    )
+    if (this.underWay.isPublished(buffer) && this.ledger.references(buffer) === 0) {
+      const text =
+        `${operation}: buffer ${buffer.inode} has a descriptor since dma_buf_fd, and user space ` +
+        'may have closed it: the driver has no reference of its own'
+      this.misuse({ code: 'early-publish', operation, buffer: buffer.inode, text })
+    }
+    return buffer
+  }
+
+  /** The same for the buffer of an attachment. */
+  attachment(attachment: Attachment, operation: string): Attachment {
+    assert(
+      typeof attachment === 'object' && attachment !== null && 'buffer' in attachment,
+      `${this.driver.name}: the attachment that ${operation} is given is one that was attached`,
+    )
+    this.use(attachment.buffer, operation)
+    return attachment
+  }
+
+  /** Throws for what is no direction, as the kernel's BUG_ON does. */
+  direction(direction: DmaDirection, operation: string): DmaDirection {
+    assert(
+      DIRECTIONS.includes(direction),
+      `${this.driver.name}: the direction of ${operation} is to-device, from-device or bidirectional, not ${String(direction)}`,
+    )
+    return direction
+  }
+}

@@ -1,0 +1,116 @@
+import type { DeviceLimits } from '../dma/device-parameters.ts'
+import type { DmaMapping } from '../dma/mapping.ts'
+import type { DeviceJob } from '../dmabuf/device-job.ts'
+import type { DmaBuf } from '../dmabuf/dma-buf.ts'
+import type { OpenFile } from '../dmabuf/file.ts'
+import type { Range } from '../events/event.ts'
+import { assert, KernelError } from '../machine/kernel-error.ts'
+import type { Bound } from './bound.ts'
+import { checkMapping } from './dma-memory-calls.ts'
+import { type DriverFile, openDriverFile } from './driver-file.ts'
+import type { AllocateBuffer } from './host.ts'
+
+/** A heap of the driver's: /dev/dma_heap/<name>. */
+export interface DmaHeapExportInfo {
+  readonly name: string
+  /**
+   * May sleep. A buffer of `length` bytes, whole pages, whose reference goes to the caller's descriptor.
+   * A failure is thrown: ENOMEM.
+   */
+  readonly allocate: AllocateBuffer
+}
+
+/** A character device of the driver's: /dev/<name>. */
+export interface MiscDevice {
+  readonly name: string
+  /** A process opens it. A failure is thrown: EBUSY. */
+  open(flags: number): DriverFile
+}
+
+/** What a device says of itself; the kernel's defaults when left out. */
+export type DeviceInfo = Partial<
+  Pick<DeviceLimits, 'maxSegmentSize' | 'segmentBoundaryMask' | 'minAlignMask' | 'mask'>
+>
+
+export interface DeviceCalls {
+  /**
+   * A device that the driver is bound to; the board's table says what it snoops and reaches. What is
+   * mapped for it when the driver goes is told (row 23 of DMA-API debugging). Returns its name.
+   */
+  registerDevice(name: string, info?: DeviceInfo): string
+  /** The device begins to read or write `range` of a mapping; without, all of it. */
+  startJob(mapping: DmaMapping, access: 'read' | 'write', range?: Range): DeviceJob
+  /** A device's own access to a DMA address, through whatever it has mapped there: it may fault. */
+  busLoad(device: string, address: number, target: Uint8Array): void
+  busStore(device: string, address: number, source: Uint8Array): void
+  /** dma_heap_add. EINVAL for a name that is taken or none. */
+  dmaHeapAdd(info: DmaHeapExportInfo): void
+  /** misc_register. EBUSY for a name that is taken. */
+  miscRegister(device: MiscDevice): void
+}
+
+export function deviceCalls(bound: Bound): DeviceCalls {
+  const { host, driver } = bound
+  const add = (node: { path: string; open(flags: number): OpenFile }, taken: string): void => {
+    if (host.nodes.has(node.path)) throw new KernelError(taken, `there is a ${node.path} already`)
+    host.nodes.set(node.path, node)
+    bound.undo.push(() => host.nodes.delete(node.path))
+  }
+  const calls: DeviceCalls = {
+    registerDevice: (name, info = {}) =>
+      bound.now(calls.registerDevice, () => {
+        assert(
+          typeof name === 'string' && name !== '',
+          `${driver.name}: the name of a device is no empty text`,
+        )
+        host.dma.devices.set(name, { ...info, driver })
+        bound.devices.add(name)
+        return name
+      }),
+    startJob: (mapping, access, range) =>
+      bound.now(calls.startJob, () => {
+        checkMapping(bound, mapping, 'startJob')
+        const all = { start: 0, end: mapping.size }
+        return host.jobs.start(mapping, access, range ?? all, bound.origin)
+      }),
+    busLoad: (device, address, target) =>
+      bound.now(calls.busLoad, () => host.dma.busLoad(device, address, target)),
+    busStore: (device, address, source) =>
+      bound.now(calls.busStore, () => host.dma.busStore(device, address, source)),
+    dmaHeapAdd: ({ name, allocate }) =>
+      bound.now(calls.dmaHeapAdd, () => {
+        if (name === '' || name.includes('/')) {
+          throw new KernelError('EINVAL', `'${name}' is no name of a heap`)
+        }
+        add(
+          host.heapNode(name, (...request) => allocateFor(bound, name, () => allocate(...request))),
+          'EINVAL',
+        )
+      }),
+    miscRegister: (device) =>
+      bound.now(calls.miscRegister, () => {
+        const path = `/dev/${device.name}`
+        add({ path, open: (flags) => openDriverFile(bound, path, flags, device) }, 'EBUSY')
+      }),
+  }
+  return calls
+}
+
+/** May sleep. The reference of what the heap allocated goes to the descriptor that is made of it. */
+async function allocateFor(
+  bound: Bound,
+  heap: string,
+  allocate: () => Promise<DmaBuf> | DmaBuf,
+): Promise<DmaBuf> {
+  const operation = { name: 'allocate', driver: bound.driver, given: `heap ${heap}` }
+  const buffer = await bound.underWay.inCall(() => bound.operations.run(operation, allocate))
+  if (!bound.host.core.isLive(buffer)) {
+    throw bound.operations.returned(operation, `${describe(buffer)}: no buffer that is exported`)
+  }
+  bound.ledger.drop(buffer)
+  return buffer
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}

@@ -1,0 +1,17 @@
+import type { DriverContext } from './context.ts'
+
+/** A driver of one's own: what a module registers with the kernel. */
+export interface Driver {
+  /** As findings and misuse reports name it. */
+  readonly name: string
+  /**
+   * May sleep. The driver makes its devices, heaps and nodes, before the program begins. A failure is
+   * thrown: the run ends with it.
+   */
+  probe(context: DriverContext): void | Promise<void>
+  /**
+   * The kernel ends, and every file is closed. Gives back what `probe` made; what is forgotten is told
+   * and released. Does not sleep.
+   */
+  remove?(): void
+}

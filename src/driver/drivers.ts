@@ -1,0 +1,71 @@
+import { Bound } from './bound.ts'
+import type { Driver } from './driver.ts'
+import type { DriverHost } from './host.ts'
+import { releaseMemory, releaseUses, unbindDevices } from './leaks.ts'
+import { makeContext } from './make-context.ts'
+
+/** A driver's probe failed: the kernel does not come up with it. */
+export class ProbeError extends Error {
+  override readonly name = 'ProbeError'
+
+  constructor(driver: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    super(`driver '${driver}' failed in probe: ${why}`, { cause })
+  }
+}
+
+interface Loaded {
+  readonly driver: Driver
+  readonly bound: Bound
+}
+
+/** The drivers of somebody's own in one kernel. */
+export class Drivers {
+  readonly #host: DriverHost
+  readonly #loaded: Loaded[] = []
+
+  constructor(host: DriverHost) {
+    this.#host = host
+  }
+
+  /**
+   * May sleep. Probes `drivers` one after the other. ProbeError for one that fails, TypeError for what
+   * is no driver.
+   */
+  async probe(drivers: readonly Driver[]): Promise<void> {
+    drivers.forEach(requireDriver)
+    for (const driver of drivers) {
+      const bound = new Bound(this.#host, driver.name)
+      this.#loaded.push({ driver, bound })
+      try {
+        await driver.probe(makeContext(bound))
+      } catch (error) {
+        throw new ProbeError(driver.name, error)
+      }
+    }
+  }
+
+  /** The newest first: each is asked to remove itself, and what it forgot is told and released. */
+  remove(): void {
+    const newestFirst = [...this.#loaded].reverse()
+    for (const { driver, bound } of newestFirst) {
+      const operation = { name: 'remove', driver: bound.driver }
+      bound.operations.tell(operation, () => driver.remove?.())
+      bound.leaving = true
+      for (const undo of bound.undo.splice(0).reverse()) undo()
+      releaseUses(bound)
+    }
+    for (const { bound } of newestFirst) unbindDevices(bound)
+  }
+
+  /** After the last buffer is gone: memory that was never freed. */
+  releaseMemory(): void {
+    for (const { bound } of this.#loaded.splice(0).reverse()) releaseMemory(bound)
+  }
+}
+
+function requireDriver(driver: Driver, index: number): void {
+  const named = typeof driver?.name === 'string' && driver.name !== ''
+  if (named && typeof driver.probe === 'function') return
+  throw new TypeError(`drivers[${index}] is no driver: it must have a name and a probe function`)
+}

@@ -1,0 +1,25 @@
+import type { DmaLayer } from '../dma/dma-layer.ts'
+import type { DmaBufCore } from '../dmabuf/core.ts'
+import type { DeviceJobs } from '../dmabuf/device-job.ts'
+import type { DmaBuf } from '../dmabuf/dma-buf.ts'
+import type { DeviceNode } from '../dmabuf/file.ts'
+import type { Machine } from '../machine/machine.ts'
+
+/** What a heap gives for a request of `length` bytes, whole pages. */
+export type AllocateBuffer = (
+  length: number,
+  fdFlags: number,
+  heapFlags: number,
+) => Promise<DmaBuf> | DmaBuf
+
+/** The kernel that drivers are loaded into. */
+export interface DriverHost {
+  readonly machine: Machine
+  readonly dma: DmaLayer
+  readonly core: DmaBufCore
+  readonly jobs: DeviceJobs
+  /** The nodes in /dev, by path. */
+  readonly nodes: Map<string, DeviceNode>
+  /** The character device of a heap. */
+  heapNode(name: string, allocate: AllocateBuffer): DeviceNode
+}

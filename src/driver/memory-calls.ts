@@ -1,0 +1,163 @@
+import { allocateMemory, type KernelMemory } from '../dma/kernel-memory.ts'
+import type { SgTable } from '../dma/sg-table.ts'
+import type { UserMemory } from '../dmabuf/file.ts'
+import type { CpuPages } from '../dmabuf/ops.ts'
+import type { MemoryAttribute } from '../events/event.ts'
+import { assert, KernelError } from '../machine/kernel-error.ts'
+import { PAGE_SIZE } from '../machine/ram.ts'
+import type { Bound } from './bound.ts'
+
+/** Which pages are wanted. */
+export interface PageRequest {
+  /** __GFP_ZERO: zeroed through the cache. Without, they hold what they held. */
+  readonly zero?: boolean | undefined
+  /** All of them below this address (GFP_DMA, GFP_DMA32). */
+  readonly below?: number | undefined
+  /** One physical piece; false when left out. */
+  readonly contiguous?: boolean | undefined
+  /** As a sentence names them; `pages` when left out. */
+  readonly what?: string | undefined
+}
+
+/** How a process or a driver sees pages. */
+export interface CpuView {
+  /** `cached` when left out. */
+  readonly attribute?: MemoryAttribute | undefined
+  /** Whether a process may let the mapping grow; without, it is VM_DONTEXPAND. */
+  readonly expandable?: boolean | undefined
+}
+
+/**
+ * Memory of a driver's own, and copies to and from user space. Sizes and offsets are in bytes. A driver
+ * loads and stores its memory with `load`, `store` and `fill`, exactly and through the cache.
+ */
+export interface MemoryCalls {
+  /** Whole pages for `size` bytes. ENOMEM, EINVAL. */
+  allocPages(size: number, request?: PageRequest): KernelMemory
+  /** Gives pages back. Nothing of them may be mapped or used any more. */
+  freePages(pages: KernelMemory): void
+  /** kmalloc: physically contiguous memory, which holds what it held. ENOMEM, EINVAL. */
+  kmalloc(size: number, what?: string): KernelMemory
+  kfree(memory: KernelMemory): void
+  /** vmalloc: contiguous for the CPU alone, and no memory for dma_map_single. ENOMEM, EINVAL. */
+  vmalloc(size: number, what?: string): KernelMemory
+  vfree(memory: KernelMemory): void
+  /** sg_alloc_table_from_pages: all of `pages` as a scatter list. */
+  sgAllocTableFromPages(pages: KernelMemory): SgTable
+  /** What an exporter's mmap and vmap return for part of its pages. */
+  remapPages(pages: KernelMemory, offset: number, length: number, how?: CpuView): CpuPages
+  /**
+   * copy_to_user: writes `source` into an ioctl's argument, at `offset`. EFAULT where it does not fit,
+   * and where `copy_to_user` was made to fail.
+   */
+  copyToUser(target: UserMemory, source: Uint8Array, offset?: number): void
+  /** copy_from_user: `length` bytes of an ioctl's argument from `offset`. EFAULT. */
+  copyFromUser(source: UserMemory, length: number, offset?: number): Uint8Array<ArrayBuffer>
+}
+
+export function memoryCalls(bound: Bound): MemoryCalls {
+  return { ...allocationCalls(bound), ...pageCalls(bound), ...userCalls(bound) }
+}
+
+type AllocationCalls = Pick<
+  MemoryCalls,
+  'allocPages' | 'freePages' | 'kmalloc' | 'kfree' | 'vmalloc' | 'vfree'
+>
+
+function allocationCalls(bound: Bound): AllocationCalls {
+  const { driver, ledger } = bound
+  const { machine } = bound.host
+  const own = (memory: KernelMemory): KernelMemory => {
+    ledger.allocated(memory, bound.origin)
+    bound.names.add(memory.storage, { buffer: memory.id, start: memory.start })
+    return memory
+  }
+  const free = (memory: KernelMemory, operation: string): void => {
+    if (ledger.freed(memory)) memory.free()
+    else tellDoubleFree(bound, memory, operation)
+  }
+  const calls: AllocationCalls = {
+    allocPages: (size, { zero, below, contiguous = false, what = 'pages' } = {}) =>
+      bound.now(calls.allocPages, () => {
+        const whole = Math.ceil(size / PAGE_SIZE) * PAGE_SIZE
+        const kind = 'pages'
+        const request = { size: whole, driver, what, kind, below, contiguous } as const
+        const pages = own(allocateMemory(machine, request))
+        if (zero === true) pages.fill(0)
+        return pages
+      }),
+    freePages: (pages) => bound.now(calls.freePages, () => free(pages, '__free_pages')),
+    kmalloc: (size, what = 'memory') =>
+      bound.now(calls.kmalloc, () => {
+        machine.faults.pass('kmalloc')
+        return own(allocateMemory(machine, { size, driver, what, kind: 'kmalloc' }))
+      }),
+    kfree: (memory) => bound.now(calls.kfree, () => free(memory, 'kfree')),
+    vmalloc: (size, what = 'memory') =>
+      bound.now(calls.vmalloc, () => {
+        machine.faults.pass('vmalloc')
+        return own(allocateMemory(machine, { size, driver, what, kind: 'vmalloc' }))
+      }),
+    vfree: (memory) => bound.now(calls.vfree, () => free(memory, 'vfree')),
+  }
+  return calls
+}
+
+type PageCalls = Pick<MemoryCalls, 'sgAllocTableFromPages' | 'remapPages'>
+
+function pageCalls(bound: Bound): PageCalls {
+  const check = (pages: KernelMemory, operation: string): KernelMemory => {
+    assert(
+      typeof pages === 'object' && pages !== null && 'storage' in pages,
+      `${bound.driver.name}: what ${operation} is given is memory that was allocated`,
+    )
+    if (!pages.freed) return pages
+    const text = `${operation}: ${pages.what} (${pages.id}) were freed`
+    bound.misuse({ code: 'use-after-release', operation, buffer: pages.id, text })
+    return pages
+  }
+  const calls: PageCalls = {
+    sgAllocTableFromPages: (pages) =>
+      bound.now(calls.sgAllocTableFromPages, () => check(pages, 'sg_alloc_table_from_pages').table),
+    remapPages: (pages, offset, length, { attribute = 'cached', expandable = false } = {}) =>
+      bound.now(calls.remapPages, () => {
+        const { storage, start } = check(pages, 'remap_pfn_range')
+        return { runs: [{ storage, offset: start + offset, length }], attribute, expandable }
+      }),
+  }
+  return calls
+}
+
+type UserCalls = Pick<MemoryCalls, 'copyToUser' | 'copyFromUser'>
+
+function userCalls(bound: Bound): UserCalls {
+  const { faults } = bound.host.machine
+  return {
+    copyToUser: ({ bytes }, source, offset = 0) => {
+      faults.pass('copy_to_user')
+      requireInside('copy_to_user', bytes, offset, source.length)
+      bytes.set(source, offset)
+    },
+    copyFromUser: ({ bytes }, length, offset = 0) => {
+      faults.pass('copy_from_user')
+      requireInside('copy_from_user', bytes, offset, length)
+      return new Uint8Array(bytes.subarray(offset, offset + length))
+    },
+  }
+}
+
+function tellDoubleFree(bound: Bound, memory: KernelMemory, operation: string): void {
+  const text = `${operation}: ${whichMemory(memory, bound.driver.name)}`
+  bound.misuse({ code: 'put-after-release', operation, buffer: memory?.id, text })
+}
+
+function whichMemory(memory: KernelMemory | undefined, driver: string): string {
+  if (typeof memory?.id !== 'number') return `${String(memory)} is no memory that was allocated`
+  if (memory.freed) return `${memory.what} (${memory.id}) of ${driver} was freed already`
+  return `${memory.what} (${memory.id}) is not of ${driver}, or no whole allocation`
+}
+
+function requireInside(call: string, bytes: Uint8Array, offset: number, length: number): void {
+  if (offset >= 0 && length >= 0 && offset + length <= bytes.length) return
+  throw new KernelError('EFAULT', `${call} of ${length} bytes at ${offset} of ${bytes.length}`)
+}

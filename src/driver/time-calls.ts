@@ -1,0 +1,37 @@
+import type { Bound } from './bound.ts'
+
+/** The kernel's clock, in nanoseconds, and work that is done later. */
+export interface TimeCalls {
+  /** Nanoseconds since the board was switched on. */
+  now(): number
+  /** May sleep, for `nanoseconds`. Host timers are not known to the kernel: use this. */
+  sleep(nanoseconds: number): Promise<void>
+  /** Runs `work`, which may sleep, in `nanoseconds`; returns what takes it back while it has not begun. */
+  schedule(nanoseconds: number, work: () => void | Promise<void>): () => void
+  /** kthread_run: runs `body` as a thread of its own, which nobody waits for. */
+  kthreadRun(name: string, body: () => void | Promise<void>): void
+}
+
+export function timeCalls(bound: Bound): TimeCalls {
+  const { scheduler } = bound.host.machine
+  const thread = (name: string, body: () => void | Promise<void>): void =>
+    scheduler.background(`${bound.driver.name}: ${name}`, async () => {
+      const operation = { name, driver: bound.driver }
+      // What it threw is told; nobody is there to get the failure.
+      await bound.operations.run(operation, body).catch(() => {})
+    })
+  const calls: TimeCalls = {
+    now: () => scheduler.now,
+    sleep: (nanoseconds) =>
+      bound.later(calls.sleep, async () => {
+        await scheduler.sleep(nanoseconds)
+      }),
+    schedule: (nanoseconds, work) => {
+      const cancel = scheduler.at(scheduler.now + nanoseconds, () => thread('work', work))
+      bound.undo.push(cancel)
+      return cancel
+    },
+    kthreadRun: (name, body) => thread(name, body),
+  }
+  return calls
+}
