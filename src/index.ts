@@ -22,11 +22,20 @@ export type { DrmOutput } from './user/drm-output.ts'
 export { DumbBuffer, type DumbOptions } from './user/dumb-buffer.ts'
 export { ExactAccess } from './user/exact-access.ts'
 export { ExactView } from './user/exact-view.ts'
+export type { AdoptableFd, AnyFd, BorrowedFd, OwnedFd } from './user/fd.ts'
 export { Frame } from './user/frame.ts'
 export type { PictureLayout } from './user/framebuffers.ts'
 export type { ImageFormat } from './user/image-format.ts'
 export { ImportedBuffer } from './user/imported-buffer.ts'
 export { Mapping } from './user/mapping.ts'
+export {
+  type FenceInfo,
+  type FenceStatus,
+  type FenceWaitOptions,
+  SyncFile,
+  type SyncFileInfo,
+} from './user/sync-file.ts'
+export { VgemDevice } from './user/vgem-device.ts'
 export { type FilledBuffer, type FramesOptions, VideoDevice } from './user/video-device.ts'
 export type { VideoCapability, VideoFormat, WantedFormat } from './user/video-format.ts'
 export type { VideoMemory } from './user/video-queue.ts'

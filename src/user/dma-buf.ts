@@ -10,7 +10,9 @@ import { Calls, succeed } from './calls.ts'
 import { CpuAccess } from './cpu-access.ts'
 import { type CpuAccessKind, protectionOf, syncFlags } from './cpu-access-kind.ts'
 import { drainAll, drainAllSync } from './dispose.ts'
+import type { AdoptableFd, AnyFd, BorrowedFd, OwnedFd } from './fd.ts'
 import { Mapping } from './mapping.ts'
+import { exportSyncFile, importSyncFile, type SyncFile } from './sync-file.ts'
 
 /** What a call that may sleep can be given. */
 export interface AbortOptions {
@@ -43,8 +45,18 @@ export class DmaBuf implements Disposable {
    * Takes over the descriptor `fd`, which must be a dma-buf's; the caller must not close it any more.
    * EBADF for one that is not open, EINVAL for one that is no dma-buf: it then stays the caller's.
    */
-  static adopt(kernel: Pick<Kernel, 'sys'>, fd: number): DmaBuf {
+  static adopt(kernel: Pick<Kernel, 'sys'>, fd: AdoptableFd): DmaBuf {
     return DmaBuf.adoptWith(Calls.from(kernel.sys, DmaBuf.adopt), fd)
+  }
+
+  /**
+   * The dma-buf behind `fd`, with a descriptor of its own: `fd` stays whose it is, who closes it when
+   * they like. EMFILE, and as `adopt`.
+   */
+  static borrow(kernel: Pick<Kernel, 'sys'>, fd: AnyFd): DmaBuf {
+    const calls = Calls.from(kernel.sys, DmaBuf.borrow)
+    const size = probeSize(calls, fd)
+    return new DmaBuf(new BufferCore(kernel.sys, duplicate(calls, fd), size))
   }
 
   /** As `adopt`, on behalf of a line that was captured already. */
@@ -57,8 +69,8 @@ export class DmaBuf implements Disposable {
   }
 
   /** The descriptor, still owned by this object. EBADF once closed. */
-  get fd(): number {
-    return this.#core.fd('fd')
+  get fd(): BorrowedFd {
+    return this.#core.fd('fd') as BorrowedFd
   }
 
   /** Bytes. */
@@ -75,11 +87,7 @@ export class DmaBuf implements Disposable {
   dup(): DmaBuf {
     const calls = Calls.from(this.#sys, this.dup)
     const fd = this.#core.fd('dup')
-    const copy = succeed(
-      'fcntl',
-      calls.run(() => this.#sys.fcntl(fd, F_DUPFD_CLOEXEC, 0)),
-      { fd, why: () => ({ EMFILE: 'too many descriptors are open: close buffers' }) },
-    )
+    const copy = duplicate(calls, fd)
     return new DmaBuf(new BufferCore(this.#sys, copy, this.size))
   }
 
@@ -87,7 +95,7 @@ export class DmaBuf implements Disposable {
    * Gives the descriptor to the caller, who must close it; this object is closed then. EBADF once
    * closed, EBUSY while a CPU access is open. Never sleeps.
    */
-  release(): number {
+  release(): OwnedFd {
     const calls = Calls.from(this.#sys, this.release)
     const fd = this.#core.fd('release')
     if (this.#core.busy) {
@@ -99,7 +107,7 @@ export class DmaBuf implements Disposable {
       })
     }
     this.#core.unmap(calls)
-    return this.#core.detach()
+    return this.#core.detach() as OwnedFd
   }
 
   /**
@@ -181,6 +189,24 @@ export class DmaBuf implements Disposable {
     await this.#core.sync(calls, flags, options.signal)
   }
 
+  /**
+   * May sleep. A sync file of the fences that an `access` has to wait for, as they are now: signalled
+   * already where there are none. EMFILE, ENOMEM.
+   */
+  async exportSyncFile(access: CpuAccessKind): Promise<SyncFile> {
+    const calls = Calls.from(this.#sys, this.exportSyncFile)
+    return await exportSyncFile(calls, this.#core.fd('DMA_BUF_IOCTL_EXPORT_SYNC_FILE'), access)
+  }
+
+  /**
+   * May sleep. Lets everybody who uses the buffer wait for `file`, as for an `access` that ends when it
+   * is signalled: after `write` readers and writers, after `read` only writers. ENOMEM.
+   */
+  async importSyncFile(access: CpuAccessKind, file: SyncFile): Promise<void> {
+    const calls = Calls.from(this.#sys, this.importSyncFile)
+    await importSyncFile(calls, this.#core.fd('DMA_BUF_IOCTL_IMPORT_SYNC_FILE'), access, file)
+  }
+
   /** May sleep. Names the buffer in debugfs and fdinfo. EINVAL above 31 bytes of UTF-8. */
   async setName(name: string): Promise<void> {
     const calls = Calls.from(this.#sys, this.setName)
@@ -192,6 +218,14 @@ export class DmaBuf implements Disposable {
       why: () => ({ EINVAL: `'${name}' has ${text.length} bytes; 31 are allowed: shorten it` }),
     })
   }
+}
+
+function duplicate(calls: Calls, fd: number): number {
+  const copy = calls.run(() => calls.sys.fcntl(fd, F_DUPFD_CLOEXEC, 0))
+  return succeed('fcntl', copy, {
+    fd,
+    why: () => ({ EMFILE: 'too many descriptors are open: close buffers' }),
+  })
 }
 
 /**

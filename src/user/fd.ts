@@ -1,0 +1,16 @@
+declare const ownership: unique symbol
+
+/** A descriptor that whoever holds it must close, once: `release` gives such. */
+export type OwnedFd = number & { readonly [ownership]: 'owned' }
+
+/** A descriptor that belongs to an object, valid as long as that is open: not to be closed or kept. */
+export type BorrowedFd = number & { readonly [ownership]: 'borrowed' }
+
+/**
+ * A descriptor that an object may take over: an owned one, or a bare number from elsewhere (a library,
+ * another process), of which only the caller knows. A borrowed one is a compile error; borrow it again.
+ */
+export type AdoptableFd = number & { readonly [ownership]?: 'owned' }
+
+/** A descriptor that may be looked at for the time of a call, whoever owns it. */
+export type AnyFd = number | OwnedFd | BorrowedFd

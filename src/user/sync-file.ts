@@ -1,0 +1,255 @@
+import {
+  DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
+  DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
+  dmaBufExportSyncFile,
+  dmaBufImportSyncFile,
+} from '../uapi/dma-buf.ts'
+import { type ErrnoCode, errno, errnoName } from '../uapi/errno.ts'
+import { F_DUPFD_CLOEXEC, POLLIN } from '../uapi/fcntl.ts'
+import { plainArg } from '../uapi/ioctl-arg.ts'
+import type { Kernel } from '../uapi/kernel.ts'
+import {
+  SYNC_IOC_FILE_INFO,
+  SYNC_IOC_MERGE,
+  syncFenceInfo,
+  syncFileInfo,
+  syncMergeData,
+} from '../uapi/sync-file.ts'
+import type { PollFd, Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { Calls, type Reasons, succeed } from './calls.ts'
+import { type CpuAccessKind, syncFlags } from './cpu-access-kind.ts'
+import { drainAllSync } from './dispose.ts'
+import type { AdoptableFd, AnyFd, BorrowedFd, OwnedFd } from './fd.ts'
+
+/** What has become of a fence: not signalled yet, signalled, or signalled with an error. */
+export type FenceStatus = 'active' | 'signaled' | ErrnoCode
+
+/** One fence of a sync file. */
+export interface FenceInfo {
+  readonly driver: string
+  readonly timeline: string
+  readonly status: FenceStatus
+  /** When it was signalled, in nanoseconds of the kernel's clock; undefined before. */
+  readonly signaledAt: number | undefined
+}
+
+/** What a sync file says of itself. */
+export interface SyncFileInfo {
+  readonly name: string
+  /** Of all fences together. */
+  readonly status: FenceStatus
+  readonly fences: readonly FenceInfo[]
+}
+
+/** What a wait may be given. */
+export interface FenceWaitOptions {
+  /** Ends the wait: the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Nanoseconds at most; without limit unless given. */
+  readonly timeout?: number | undefined
+}
+
+/**
+ * A sync file: the fences of some work, held by a descriptor that this object owns. It can be waited
+ * for, merged with others, put on a buffer, and passed to other processes.
+ */
+export class SyncFile implements Disposable {
+  readonly #sys: Syscalls
+  #fd: number | undefined
+
+  private constructor(sys: Syscalls, fd: number) {
+    this.#sys = sys
+    this.#fd = fd
+  }
+
+  /**
+   * May sleep. Takes over the descriptor `fd`, which must be a sync file's; the caller must not close
+   * it any more. EBADF, or ENOTTY for what is no sync file: it then stays the caller's.
+   */
+  static async adopt(kernel: Pick<Kernel, 'sys'>, fd: AdoptableFd): Promise<SyncFile> {
+    const calls = Calls.from(kernel.sys, SyncFile.adopt)
+    await readInfo(calls, fd, 0)
+    return new SyncFile(kernel.sys, fd)
+  }
+
+  /** May sleep. A sync file with a descriptor of its own; `fd` stays whose it is. As `adopt`. */
+  static async borrow(kernel: Pick<Kernel, 'sys'>, fd: AnyFd): Promise<SyncFile> {
+    const calls = Calls.from(kernel.sys, SyncFile.borrow)
+    await readInfo(calls, fd, 0)
+    return new SyncFile(kernel.sys, duplicate(calls, fd))
+  }
+
+  /** A descriptor that the kernel has just made. */
+  static made(calls: Calls, fd: number): SyncFile {
+    return new SyncFile(calls.sys, fd)
+  }
+
+  /** The descriptor, still owned by this object. EBADF once closed. */
+  get fd(): BorrowedFd {
+    return this.#open('fd') as BorrowedFd
+  }
+
+  /** Whether the descriptor was closed or released. */
+  get closed(): boolean {
+    return this.#fd === undefined
+  }
+
+  /** May sleep. The name, the status, and every fence. ENOMEM. */
+  async info(): Promise<SyncFileInfo> {
+    const calls = Calls.from(this.#sys, this.info)
+    const fd = this.#open('SYNC_IOC_FILE_INFO')
+    const { head } = await readInfo(calls, fd, 0)
+    // What is signalled meanwhile only makes them fewer.
+    const { head: full, fences } = await readInfo(calls, fd, head.num_fences)
+    return { name: full.name, status: statusOf(full.status), fences }
+  }
+
+  /** May sleep. Whether all fences are signalled now. */
+  async isSignaled(): Promise<boolean> {
+    const calls = Calls.from(this.#sys, this.isSignaled)
+    return (await this.#poll(calls, 0, undefined)) > 0
+  }
+
+  /** May sleep, until all fences are signalled. ETIME when `timeout` is over before. */
+  async wait(options: FenceWaitOptions = {}): Promise<void> {
+    const { signal, timeout = -1 } = options
+    const calls = Calls.from(this.#sys, this.wait)
+    for (;;) {
+      signal?.throwIfAborted()
+      const result = await this.#poll(calls, timeout, signal)
+      if (result === -errno.EINTR) continue
+      if (succeed('poll', result, { fd: this.#fd }) > 0) return
+      const detail = `the fences were not signalled in ${timeout} ns: see info() for which are active`
+      throw systemError({ errno: -errno.ETIME, syscall: 'poll', fd: this.#fd, detail })
+    }
+  }
+
+  async #poll(calls: Calls, timeout: number, signal: AbortSignal | undefined): Promise<number> {
+    const entry: PollFd = { fd: this.#open('poll'), events: POLLIN, revents: 0 }
+    return await calls.run(() => calls.sys.poll([entry], timeout, { signal }))
+  }
+
+  /**
+   * May sleep. A sync file of the fences of both, of which each timeline's newest is kept. EMFILE,
+   * ENOMEM. `name` is cut to 31 bytes.
+   */
+  async merge(other: SyncFile, name = 'merged'): Promise<SyncFile> {
+    const calls = Calls.from(this.#sys, this.merge)
+    const fd2 = other.#open('SYNC_IOC_MERGE')
+    const bytes = syncMergeData.create({ name: shortened(name), fd2 })
+    await calls.ioctl(this.#open('SYNC_IOC_MERGE'), SYNC_IOC_MERGE, plainArg(bytes), {
+      why: () => ({ ENOENT: `descriptor ${fd2} is no sync file`, ...noDescriptors() }),
+    })
+    return new SyncFile(this.#sys, syncMergeData.decode(bytes).fence)
+  }
+
+  /** A second owner of the same fences. EBADF, EMFILE. Never sleeps. */
+  dup(): SyncFile {
+    const calls = Calls.from(this.#sys, this.dup)
+    return new SyncFile(this.#sys, duplicate(calls, this.#open('dup')))
+  }
+
+  /** Gives the descriptor to the caller, who must close it. EBADF once closed. Never sleeps. */
+  release(): OwnedFd {
+    const fd = this.#open('release')
+    this.#fd = undefined
+    return fd as OwnedFd
+  }
+
+  /** Closes the descriptor; doing it twice does nothing. Never sleeps. */
+  close(): void {
+    this.#close(() => Calls.from(this.#sys, this.close))
+  }
+
+  /** As `close`. */
+  [Symbol.dispose](): void {
+    this.#close(() => Calls.disposing(this.#sys))
+  }
+
+  #close(capture: () => Calls): void {
+    const fd = this.#fd
+    if (fd === undefined) return
+    const calls = capture()
+    this.#fd = undefined
+    drainAllSync([() => calls.close(fd)])
+  }
+
+  #open(syscall: string): number {
+    if (this.#fd !== undefined) return this.#fd
+    const detail = 'this SyncFile was closed or released: use it before, or keep a dup()'
+    throw systemError({ errno: -errno.EBADF, syscall, detail })
+  }
+}
+
+const noDescriptors: Reasons = () => ({ EMFILE: 'too many descriptors are open: close some' })
+
+function duplicate(calls: Calls, fd: number): number {
+  const copy = calls.run(() => calls.sys.fcntl(fd, F_DUPFD_CLOEXEC, 0))
+  return succeed('fcntl', copy, { fd, why: noDescriptors })
+}
+
+function statusOf(status: number): FenceStatus {
+  if (status === 0) return 'active'
+  return status > 0 ? 'signaled' : (errnoName(status) ?? 'EIO')
+}
+
+/** `name` as far as 31 bytes of UTF-8 hold whole characters. */
+function shortened(name: string): string {
+  let cut = name
+  while (new TextEncoder().encode(cut).length > 31) cut = [...cut].slice(0, -1).join('')
+  return cut
+}
+
+/** May sleep. FILE_INFO with room for `count` fences; 0 asks how many there are. */
+async function readInfo(
+  calls: Calls,
+  fd: number,
+  count: number,
+): Promise<{ head: ReturnType<typeof syncFileInfo.decode>; fences: FenceInfo[] }> {
+  const bytes = syncFileInfo.create({ num_fences: count })
+  const table = new Uint8Array(count * syncFenceInfo.size)
+  const pointers = new Map([[syncFileInfo.offsets.sync_fence_info, plainArg(table)]])
+  const argument = count === 0 ? plainArg(bytes) : { bytes, pointers }
+  await calls.ioctl(fd, SYNC_IOC_FILE_INFO, argument, {
+    why: () => ({
+      ENOTTY: `${fd} is no sync file: get one from exportSyncFile, a display or another process`,
+      EBADF: `${fd} is not open: pass the descriptor before it is closed, or a dup of it`,
+    }),
+  })
+  const head = syncFileInfo.decode(bytes)
+  const fences = Array.from({ length: Math.min(count, head.num_fences) }, (_, i) =>
+    fenceInfo(table.subarray(i * syncFenceInfo.size)),
+  )
+  return { head, fences }
+}
+
+function fenceInfo(bytes: Uint8Array): FenceInfo {
+  const { driver_name, obj_name, status, timestamp_ns } = syncFenceInfo.decode(bytes)
+  const signaledAt = status === 0 ? undefined : timestamp_ns
+  return { driver: driver_name, timeline: obj_name, status: statusOf(status), signaledAt }
+}
+
+/** May sleep. EXPORT_SYNC_FILE: the fences that an `access` to the dma-buf `fd` has to wait for. */
+export async function exportSyncFile(
+  calls: Calls,
+  fd: number,
+  access: CpuAccessKind,
+): Promise<SyncFile> {
+  const bytes = dmaBufExportSyncFile.create({ flags: syncFlags(access), fd: -1 })
+  await calls.ioctl(fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, plainArg(bytes), { why: noDescriptors })
+  return SyncFile.made(calls, dmaBufExportSyncFile.decode(bytes).fd)
+}
+
+/** May sleep. IMPORT_SYNC_FILE: the dma-buf `fd` is busy with an `access` until `file` is signalled. */
+export async function importSyncFile(
+  calls: Calls,
+  fd: number,
+  access: CpuAccessKind,
+  file: SyncFile,
+): Promise<void> {
+  const bytes = dmaBufImportSyncFile.create({ flags: syncFlags(access), fd: file.fd })
+  await calls.ioctl(fd, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, plainArg(bytes), {
+    why: () => ({ EINVAL: `descriptor ${file.fd} is no sync file` }),
+  })
+}

@@ -1,0 +1,127 @@
+import { DRM_IOCTL_VERSION, drmVersion } from '../uapi/drm.ts'
+import { errno } from '../uapi/errno.ts'
+import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts'
+import { plainArg } from '../uapi/ioctl-arg.ts'
+import type { Kernel } from '../uapi/kernel.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import {
+  DRM_IOCTL_VGEM_FENCE_ATTACH,
+  DRM_IOCTL_VGEM_FENCE_SIGNAL,
+  drmVgemFenceAttach,
+  drmVgemFenceSignal,
+  VGEM_FENCE_WRITE,
+} from '../uapi/vgem.ts'
+import { Calls } from './calls.ts'
+import { drainAll } from './dispose.ts'
+import type { DmaBuf } from './dma-buf.ts'
+import { HandleTable } from './drm-handles.ts'
+import { ImportedBuffer } from './imported-buffer.ts'
+
+/** The cards that are looked at; their numbers are not fixed. */
+const CARDS = 16
+
+/**
+ * vgem, the kernel's GEM device without hardware: it imports dma-bufs, and programs put fences on
+ * them and signal these when they like. A fence that is not signalled signals itself after 10 s.
+ */
+export class VgemDevice implements AsyncDisposable {
+  /** What was opened. */
+  readonly path: string
+  readonly #sys: Syscalls
+  readonly #handles: HandleTable
+  #fd: number | undefined
+
+  private constructor(sys: Syscalls, fd: number, path: string) {
+    this.#sys = sys
+    this.#fd = fd
+    this.path = path
+    this.#handles = new HandleTable(fd)
+  }
+
+  /** May sleep. Opens the card whose driver is vgem, or `path`. ENOENT, EACCES, EMFILE, ENODEV. */
+  static async open(kernel: Pick<Kernel, 'sys'>, path?: string): Promise<VgemDevice> {
+    const calls = Calls.from(kernel.sys, VgemDevice.open)
+    const paths =
+      path === undefined ? Array.from({ length: CARDS }, (_, i) => `/dev/dri/card${i}`) : [path]
+    let refused = false
+    for (const candidate of paths) {
+      const fd = calls.run(() => kernel.sys.open(candidate, O_RDWR | O_CLOEXEC))
+      if (fd === -errno.EACCES) refused = true
+      if (fd < 0) continue
+      if (await isVgem(calls, fd)) return new VgemDevice(kernel.sys, fd, candidate)
+      calls.close(fd)
+    }
+    throw systemError({
+      errno: refused ? -errno.EACCES : -errno.ENOENT,
+      syscall: 'open',
+      path: path ?? '/dev/dri/card*',
+      detail: refused
+        ? "you may not open it: join the group 'video'"
+        : 'no card has the driver vgem: load it with `modprobe vgem` (CONFIG_DRM_VGEM)',
+    })
+  }
+
+  /** May sleep. Imports `buffer`; dispose the result. EBADF, EINVAL, EIO. */
+  async importBuffer(buffer: DmaBuf): Promise<ImportedBuffer> {
+    const calls = Calls.from(this.#sys, this.importBuffer)
+    this.#open()
+    const handle = await this.#handles.open(calls, buffer)
+    return new ImportedBuffer(this.#sys, handle, (later) => this.#handles.close(later, handle))
+  }
+
+  /**
+   * May sleep. Puts a new fence on `imported`; returns its number. A `write` fence makes readers wait
+   * too. EBUSY while another fence on it forbids this access, ENOENT, ENOMEM.
+   */
+  async attachFence(imported: ImportedBuffer, access: 'read' | 'write'): Promise<number> {
+    const calls = Calls.from(this.#sys, this.attachFence)
+    const flags = access === 'write' ? VGEM_FENCE_WRITE : 0
+    const bytes = drmVgemFenceAttach.create({ handle: imported.handle, flags })
+    await calls.ioctl(this.#open(), DRM_IOCTL_VGEM_FENCE_ATTACH, plainArg(bytes), {
+      why: () => ({
+        EBUSY: 'a fence on this buffer is not signalled yet: signal it, or wait for it',
+        ENOENT: `handle ${imported.handle} is not open: import the buffer again`,
+      }),
+    })
+    return drmVgemFenceAttach.decode(bytes).out_fence
+  }
+
+  /** May sleep. Signals the fence `number`, once. ENOENT; ETIMEDOUT where its 10 s were over. */
+  async signalFence(number: number): Promise<void> {
+    const calls = Calls.from(this.#sys, this.signalFence)
+    const bytes = drmVgemFenceSignal.create({ fence: number })
+    await calls.ioctl(this.#open(), DRM_IOCTL_VGEM_FENCE_SIGNAL, plainArg(bytes), {
+      why: () => ({
+        ENOENT: `there is no fence ${number}: each can be signalled once`,
+        ETIMEDOUT: 'it signalled itself, because 10 s were over: signal fences sooner',
+      }),
+    })
+  }
+
+  #open(): number {
+    if (this.#fd !== undefined) return this.#fd
+    const detail = 'the device was closed: use it before the end of its `using` block'
+    throw systemError({ errno: -errno.EBADF, syscall: 'ioctl', path: this.path, detail })
+  }
+
+  /** May sleep. Lets go of the imported buffers and closes the device; twice does nothing. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const fd = this.#fd
+    if (fd === undefined) return
+    const calls = Calls.disposing(this.#sys)
+    this.#fd = undefined
+    await drainAll([() => this.#handles.closeAll(calls), () => calls.close(fd)])
+  }
+}
+
+/** May sleep. Whether the driver behind `fd` calls itself vgem; also false for no DRM device. */
+async function isVgem(calls: Calls, fd: number): Promise<boolean> {
+  const name = new Uint8Array(8)
+  const bytes = drmVersion.create({ name_len: name.length })
+  const pointers = new Map([[drmVersion.offsets.name, plainArg(name)]])
+  const result = await calls.run(() => calls.sys.ioctl(fd, DRM_IOCTL_VERSION, { bytes, pointers }))
+  if (result < 0) return false
+  const { name_len } = drmVersion.decode(bytes)
+  return new TextDecoder().decode(name.subarray(0, name_len)) === 'vgem'
+}
