@@ -69,8 +69,16 @@ describe('munmap', () => {
   })
 })
 
+interface Asked {
+  /** Bytes that the address is beside the mapping's. */
+  readonly by?: number
+  readonly before?: number
+  readonly after?: number
+  readonly flags?: number
+}
+
 describe('mremap', () => {
-  it.each([
+  it.each<[string, Asked, number]>([
     ['an address within a page', { by: 1 }, errno.EINVAL],
     ['a new length of 0', { after: 0 }, errno.EINVAL],
     ['MREMAP_FIXED, which the waist has no address for', { flags: 3 }, errno.EINVAL],

@@ -1,42 +1,9 @@
 /** The waist of the simulated kernel, call by call. */
 import { describe, expect, it } from 'vitest'
-import { lazyPolicy } from '../../src/machine/policy.ts'
-import { armSoc } from '../../src/sim/boards/arm-soc.ts'
-import { SimKernel } from '../../src/sim/kernel.ts'
 import * as uapi from '../../src/uapi/index.ts'
+import { allocate, RW, readAll, start, sync } from './rig.ts'
 
 const { errno } = uapi
-const RW = uapi.PROT_READ | uapi.PROT_WRITE
-
-function start(fdLimit?: number): SimKernel {
-  return new SimKernel({ board: armSoc, policy: lazyPolicy, fdLimit })
-}
-
-async function allocate(
-  kernel: SimKernel,
-  len = 8192,
-  fd_flags: number = uapi.O_RDWR,
-): Promise<number> {
-  const heap = kernel.sys.open('/dev/dma_heap/system', uapi.O_RDWR)
-  const bytes = uapi.dmaHeapAllocationData.create({ len, fd_flags })
-  const result = await kernel.sys.ioctl(heap, uapi.DMA_HEAP_IOCTL_ALLOC, { bytes })
-  kernel.sys.close(heap)
-  return result < 0 ? result : uapi.dmaHeapAllocationData.decode(bytes).fd
-}
-
-function sync(kernel: SimKernel, fd: number, flags: number): Promise<number> {
-  return kernel.sys.ioctl(fd, uapi.DMA_BUF_IOCTL_SYNC, { bytes: uapi.dmaBufSync.create({ flags }) })
-}
-
-function readAll(kernel: SimKernel, fd: number): string {
-  let text = ''
-  const part = new Uint8Array(16)
-  for (let count = 1; count > 0; ) {
-    count = kernel.sys.read(fd, part)
-    text += new TextDecoder().decode(part.subarray(0, Math.max(0, count)))
-  }
-  return text
-}
 
 describe('descriptors', () => {
   it('are the lowest free numbers, and close once', () => {
@@ -52,7 +19,7 @@ describe('descriptors', () => {
   })
 
   it('run out with EMFILE, and the call that wanted one leaves nothing behind', async () => {
-    const kernel = start(5)
+    const kernel = start({ fdLimit: 5 })
     expect(await allocate(kernel)).toBe(4)
     const first = kernel.sys.open('/dev/dma_heap/system', 0)
     expect(first).toBe(3)
