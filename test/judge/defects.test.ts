@@ -15,6 +15,8 @@ import { CLEANS, FORCED, STRICT } from './kinds.ts'
 import { LONG } from './suite.ts'
 
 const MOST_PROGRAMS = 3000
+/** What every defect but the rarest takes. */
+const NONE_IN = 1000
 const SEED = 20_261
 
 async function isAlike(program: Program, { options }: Defect): Promise<boolean> {
@@ -54,7 +56,7 @@ describe('the judge finds each of these defects', () => {
   }
 })
 
-describe('and nothing, in as many programs, where there is none', () => {
+describe('and nothing where there is none', () => {
   const none = {
     'exact stores': { programs: anyProgram },
     'stores through arrays': { programs: anyRawProgram },
@@ -66,7 +68,7 @@ describe('and nothing, in as many programs, where there is none', () => {
     it(
       `${name}`,
       async () => {
-        expect(await isFoundWithin(MOST_PROGRAMS, { name, ...rest })).toBe(false)
+        expect(await isFoundWithin(NONE_IN, { name, ...rest })).toBe(false)
       },
       LONG,
     )
