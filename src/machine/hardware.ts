@@ -29,13 +29,16 @@ export class Hardware {
         ? this.#cache.linesOf(storage, range.start, range.end)
         : { start: 0, end: storage.size }
     if (lines.start >= lines.end) return
-    // Before the policy acts: comparing an array with a line that is just gone would find stores.
+    // All before the policy acts: comparing an array with a line that is just gone would find stores.
     this.#views.fill(storage)
-    for (const action of this.#policy.act(moment, lines.end - lines.start)) {
-      const acted = { start: lines.start + action.start, end: lines.start + action.end }
-      this.#views.reconcile(storage, acted.start, acted.end)
-      if (action.op === PREFETCH) this.#cache.fill(storage, acted)
-      else this.#cache.applyActual(storage, acted, action.op)
+    const actions = this.#policy.act(moment, lines.end - lines.start)
+    for (const { start, end } of actions) {
+      this.#views.reconcile(storage, lines.start + start, lines.start + end)
+    }
+    for (const { op, start, end } of actions) {
+      const acted = { start: lines.start + start, end: lines.start + end }
+      if (op === PREFETCH) this.#cache.fill(storage, acted)
+      else this.#cache.applyActual(storage, acted, op)
     }
     this.#views.fill(storage)
   }
