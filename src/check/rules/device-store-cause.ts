@@ -54,9 +54,17 @@ function overwritten(
     ({ event, attribute }) =>
       isCached(attribute) && overlaps(history.lines(event.buffer, event.range), hazard.range),
   )
-  if (later !== undefined) return overwrittenBy(later, hazard, store, reader)
-  if (store.overDirty === undefined) return undefined
-  return underDirtyLine(store, store.overDirty, reader)
+  const { overDirty } = store
+  // A later store by the rules only made old bytes go back that an earlier mistake had left there.
+  if (later !== undefined && (overDirty === undefined || !isByTheRules(later, store))) {
+    return overwrittenBy(later, hazard, store, reader)
+  }
+  return overDirty === undefined ? undefined : underDirtyLine(store, overDirty, reader)
+}
+
+/** In an access for reading and writing that began after the device had stored. */
+function isByTheRules({ bracket }: Store, { event }: Store): boolean {
+  return bracket?.access === 'read-write' && bracket.began > event.id
 }
 
 /** An END for writing copies all of the buffer over what the device left in its bounce copy. */
