@@ -9,34 +9,20 @@
 import type { CacheOp, Hazard, MemoryAttribute } from '../events/event.ts'
 import { AccessOps, endsInCache } from './access-ops.ts'
 import { Cache } from './cache.ts'
-import { type EqualBytes, equalBytes, type Grain, type Run } from './changed-runs.ts'
+import { equalBytes, type Grain, type Run } from './changed-runs.ts'
 import { Hardware } from './hardware.ts'
 import { hazardsOf, type ReadPaths } from './hazards.ts'
 import { Homes } from './homes.ts'
 import { CPU_LOAD, CPU_STORE, type LineOp } from './line-op.ts'
 import { type EdgeLines, maintenanceParts } from './maintenance.ts'
+import type { MemoryOptions } from './memory-options.ts'
 import type { Mirror } from './mirror.ts'
 import type { PerBoard } from './per-board.ts'
-import type { StateTables } from './state-table.ts'
 import type { LiveView, Storage } from './storage.ts'
-import { type ViewOptions, Views } from './views.ts'
+import { Views } from './views.ts'
 
 export type { EdgeLines } from './maintenance.ts'
 export type { PerBoard } from './per-board.ts'
-
-export interface MemoryOptions
-  extends Pick<ViewOptions, 'onStores' | 'latestEvent' | 'epoch' | 'policy'> {
-  /** Whether this run's board keeps every access coherent, so that one copy of the bytes is enough. */
-  readonly coherent: boolean
-  /** Whether states are kept and stores looked for; without, only bytes move. */
-  readonly checked: boolean
-  readonly lineSize: number
-  readonly edges: PerBoard<EdgeLines>
-  /** Whether the CPU's uncached accesses look into the cache. */
-  readonly uncachedSnoops: PerBoard<boolean>
-  readonly tables: StateTables
-  readonly equal?: EqualBytes | undefined
-}
 
 /** Bytes that are worked on at once where several passes go over them. */
 const PIECE: number = 256 * 1024

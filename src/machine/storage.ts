@@ -51,7 +51,7 @@ export class Storage {
   cached: Uint8Array<ArrayBuffer>
   /** What an array on `cached` showed where `memory` does not tell: under dirty and old lines. */
   image: Uint8Array<ArrayBuffer> | undefined
-  /** The buffer whose storage this is now; 0 when its frames are free. */
+  /** The buffer that was made of it first; 0 when its frames are free. Views name their own. */
   buffer = 0
   /** Arrays on `cached`; on a coherent board, all. */
   readonly views: Set<LiveView> = new Set()

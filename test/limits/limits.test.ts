@@ -5,6 +5,11 @@
 import { DmaHeap, DrmDevice, type Frame, type Kernel, VideoDevice } from 'dmabuf'
 import { type Program, patternSource, runProgram } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'
+import type { Hazard } from '../../src/events/event.ts'
+import { Machine } from '../../src/machine/machine.ts'
+import { lazyPolicy } from '../../src/machine/policy.ts'
+import { armSoc } from '../../src/sim/boards/arm-soc.ts'
+import { pc } from '../../src/sim/boards/pc.ts'
 
 const SIZE = { width: 64, height: 32 }
 const LINE = 64
@@ -80,5 +85,32 @@ describe('incomplete: told though nothing is wrong', () => {
         bytes.fill(1, LINE / 2, LINE)
       })
     expect(await rulesOf(sameAgain)).toContain('partial-write-over-stale')
+  })
+
+  it('on pc, storing what is there again over bytes that the judged board may have lost', () => {
+    /** What a device that reads last may get wrong, after the CPU stored `value` over the lost 5. */
+    const hazardsAfter = (value: number, seen: 'exact' | 'array'): readonly Hazard[] => {
+      const machine = new Machine({ board: pc, judged: armSoc, policy: lazyPolicy })
+      const { memory, ram, scheduler } = machine
+      const storage = ram.allocate(4096)
+      if (storage === undefined) throw new Error('no memory')
+      const snoops = { actual: true, judged: false }
+      memory.cpuStore(storage, 0, new Uint8Array(LINE).fill(7), 'cached', 1)
+      memory.deviceStore(storage, 0, new Uint8Array(LINE).fill(5), snoops, 2)
+      if (seen === 'exact') {
+        memory.cpuStore(storage, 0, new Uint8Array(LINE).fill(value), 'cached', 3)
+      } else {
+        const place = { buffer: 1, shift: 0, start: 0, end: LINE, mapping: 1, task: 'main' }
+        const view = { ...place, attribute: 'cached', scope: 'mapping', taken: 1 } as const
+        memory.handOut(storage, { ...view })
+        memory.arrayFor(storage, 'cached').fill(value, 0, LINE)
+        scheduler.programRan()
+      }
+      memory.maintain(storage, 0, LINE, { actual: undefined, judged: 'clean' })
+      return memory.deviceLoad(storage, 0, new Uint8Array(LINE), snoops)
+    }
+    expect(hazardsAfter(5, 'exact')).toEqual([])
+    expect(hazardsAfter(6, 'array')).toEqual([])
+    expect(hazardsAfter(5, 'array')).toMatchObject([{ kind: 'lost', wrongNow: false }])
   })
 })
