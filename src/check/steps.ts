@@ -4,6 +4,8 @@ import type { BracketEvent, DmaSyncEvent, EventId } from '../events/event.ts'
 export interface Steps {
   readonly first: EventId
   readonly syncs: readonly DmaSyncEvent[]
+  /** The kernel's own checks warned. */
+  readonly warned: boolean
 }
 
 const MOST_SYNCS = 64
@@ -12,6 +14,7 @@ interface Run {
   first: EventId
   last: EventId
   syncs: DmaSyncEvent[]
+  warned: boolean
 }
 
 /** The newest run of events that follow each other and are part of what some call does to a buffer. */
@@ -21,8 +24,9 @@ export class StepRun {
   add(event: { readonly id: EventId; readonly kind: string }): void {
     const { id } = event
     if (this.#run === undefined || this.#run.last !== id - 1) {
-      this.#run = { first: id, last: id, syncs: [] }
+      this.#run = { first: id, last: id, syncs: [], warned: false }
     } else this.#run.last = id
+    if (event.kind === 'misuse') this.#run.warned = true
     if (event.kind !== 'dma-sync' || this.#run.syncs.length >= MOST_SYNCS) return
     this.#run.syncs.push(event as DmaSyncEvent)
   }
@@ -30,6 +34,6 @@ export class StepRun {
   /** What came right before `event`, as part of it. */
   before({ id }: BracketEvent): Steps {
     const run = this.#run
-    return run !== undefined && run.last === id - 1 ? run : { first: id, syncs: [] }
+    return run !== undefined && run.last === id - 1 ? run : { first: id, syncs: [], warned: false }
   }
 }

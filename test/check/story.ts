@@ -371,7 +371,8 @@ export class Story {
     }: Below & { readonly operation?: string; readonly against?: EventId } = {},
   ): EventId {
     const { operation = 'dma_unmap_sgtable', buffer = 1, ...rest } = what
-    const text = 'map size=4096 bytes, unmap size=8192 bytes'
+    const text =
+      'frees DMA memory with different size [map size=4096 bytes] [unmap size=8192 bytes]'
     return this.emit({ kind: 'misuse', code, operation, driver, buffer, text, ...rest }, { line })
   }
 

@@ -34,6 +34,8 @@ export class CostRule implements Rule {
   #notes(buffer: BufferHistory, event: BracketEvent): void {
     const call = event.kind === 'bracket-start' ? 'begin_cpu_access' : 'end_cpu_access'
     const direction = DIRECTIONS[event.access]
+    // What the kernel's own checks warned of is a note of its own.
+    const { warned } = buffer.stepsOf(event)
     for (const { device, direction: mapped, skipCpuSync } of buffer.dma.values()) {
       if (!event.synced.includes(device)) {
         if (skipCpuSync) continue
@@ -42,7 +44,7 @@ export class CostRule implements Rule {
           `${call} syncs nothing for ${device}, which has the buffer mapped.`,
           event,
         )
-      } else if (mapped !== direction) {
+      } else if (mapped !== direction && !warned) {
         this.#out.note(
           buffer.exporter,
           `${call} syncs with the direction of the CPU access (${direction}) what ${device} has mapped ${mapped}.`,

@@ -24,7 +24,12 @@ export class MisuseRule implements Rule {
     const { driver, operation, text, code } = event
     if (driver.modelled) {
       const { says } = misuseTable[code]
-      this.#out.note(driver.name, `${operation} ${says}: ${asClause(text)}.`, event, code)
+      this.#out.note(
+        driver.name,
+        `${operation} ${says}: ${lastingDetails(text).join(', ')}.`,
+        event,
+        code,
+      )
     } else if (code === 'sync-unknown') this.#unknownSyncs.push(event)
     else this.#out.report(this.#draft(event))
   }
@@ -46,7 +51,7 @@ export class MisuseRule implements Rule {
     return {
       rule,
       event,
-      message: `${driver.name}: ${operation}${where} ${says} (event ${id}): ${asClause(text)}.`,
+      message: `${driver.name}: ${operation}${where} ${says} (event ${id}): ${detailsOf(text).join(', ')}.`,
       because: this.#becauseOf(event),
       origin: event.origin ?? exported?.origin,
       buffer,
@@ -78,7 +83,13 @@ function inSync(draft: Draft, sync: BracketEvent): Draft {
   }
 }
 
-/** Goes on in a sentence and ends without a full stop. */
-function asClause(text: string): string {
-  return text.replaceAll(/\.\s+/g, '; ').replace(/\.$/, '')
+/** What the kernel says in brackets, `[map size=4096 bytes] [unmap size=8192 bytes]`, or all it says. */
+function detailsOf(text: string): string[] {
+  const values = [...text.matchAll(/\[([^\]]*)\]/g)].map(([, value = '']) => value)
+  return values.length > 0 ? values : [text.replaceAll(/\.\s+/g, '; ').replace(/\.$/, '')]
+}
+
+/** The same for every buffer. */
+function lastingDetails(text: string): string[] {
+  return detailsOf(text).filter((value) => !/^(device address|size|addr)=/.test(value))
 }

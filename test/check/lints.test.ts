@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import type { Lint } from '../../src/check/index.ts'
+import { Story } from './story.ts'
+
+const BIG = { start: 0, end: 1 << 20 }
+const PAGE = { start: 4096, end: 8192 }
+const STATUS = -2
+
+function lints(body: (story: Story) => void): readonly Lint[] {
+  const story = new Story()
+  body(story)
+  const { findings, lints: found } = story.check()
+  expect(findings).toEqual([])
+  return found
+}
+
+describe('bracket-order', () => {
+  const ended = (order: 'end first' | 'unmap first', used = true): readonly Lint[] =>
+    lints((s) => {
+      s.buffer()
+      s.dmaMap({ attachment: 1 })
+      s.map(3)
+      s.start('write', 4)
+      if (used) s.store(5)
+      if (order === 'unmap first') s.unmap()
+      s.end('write', 6)
+      if (order === 'end first') s.unmap()
+    })
+
+  it('is about an END after the mapping is gone', () => {
+    const found = ended('unmap first')
+    expect(found.map(({ rule, origin }) => [rule, origin?.stack])).toEqual([
+      ['bracket-order', 'line 6'],
+    ])
+    expect(ended('end first')).toEqual([])
+  })
+
+  it('is silent about a mapping that the access did not use', () => {
+    expect(ended('unmap first', false)).toEqual([])
+  })
+})
+
+describe('whole-buffer-sync', () => {
+  const synced = (range: typeof BIG, more: (s: Story) => void = () => {}): readonly Lint[] =>
+    lints((s) => {
+      s.memory(STATUS, 'frames of vpdma', BIG.end)
+      s.dmaMap({ buffer: STATUS, range: BIG, line: 101 })
+      s.cpu('store', { buffer: STATUS, range: PAGE, by: 'vpdma', line: 102 })
+      more(s)
+      s.sync('device', { buffer: STATUS, range, line: 103 })
+      s.bus('load', { buffer: STATUS })
+    })
+
+  it("is about a driver's sync of much more than was stored, with the numbers", () => {
+    const [lint, ...others] = synced(BIG)
+    expect(others).toEqual([])
+    expect(lint).toMatchObject({ rule: 'whole-buffer-sync', origin: { stack: 'line 103' } })
+    expect(lint?.message).toContain('syncs 1048576 bytes of frames of vpdma')
+    expect(lint?.message).toContain('4096 were stored: 4096 to 8192')
+    expect(synced(PAGE)).toEqual([])
+  })
+
+  it('is silent where stores may have gone unseen, or many bytes were touched', () => {
+    expect(synced(BIG, (s) => s.cpu('store', { buffer: STATUS, range: BIG, by: 'vpdma' }))).toEqual(
+      [],
+    )
+    expect(
+      synced(BIG, (s) => {
+        const what = { buffer: STATUS, mapping: 8, range: BIG, hazards: [] } as const
+        s.emit({ kind: 'cpu-view', scope: 'mapping', ...what })
+      }),
+    ).toEqual([])
+  })
+
+  it('counts what is read after a sync for the CPU', () => {
+    const read = (range: typeof PAGE): readonly Lint[] =>
+      lints((s) => {
+        s.memory(STATUS, 'frames of vpdma', BIG.end)
+        s.dmaMap({ buffer: STATUS, range: BIG })
+        s.bus('store', { buffer: STATUS, range: BIG })
+        s.sync('cpu', { buffer: STATUS, range: BIG, line: 103 })
+        s.cpu('load', { buffer: STATUS, range, by: 'vpdma' })
+        s.dmaUnmap({ buffer: STATUS, range: BIG })
+      })
+    expect(read(PAGE).map(({ rule }) => rule)).toEqual(['whole-buffer-sync'])
+    expect(read(BIG)).toEqual([])
+  })
+
+  it('is silent in a SYNC, which names no range to the exporter', () => {
+    const found = lints((s) => {
+      s.buffer(1, 10, { line: 101 })
+      s.dmaMap({ attachment: 1, range: BIG, line: 102 })
+      s.start('write', 4)
+      s.cpu('store', { mapping: 7, range: PAGE, line: 5 })
+      s.sync('device', { range: BIG, line: 103 })
+      s.emit({ kind: 'bracket-end', buffer: 1, access: 'write', result: 0, synced: ['camera'] })
+    })
+    expect(found).toEqual([])
+  })
+})

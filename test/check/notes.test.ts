@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import type { CheckResult } from '../../src/check/index.ts'
+import { MODEL, OWN, Story } from './story.ts'
+
+function told(body: (story: Story) => void): CheckResult {
+  const story = new Story()
+  story.buffer()
+  body(story)
+  return story.check()
+}
+
+const operation = 'dma_sync_sgtable_for_cpu'
+
+describe('what a modelled driver breaks', () => {
+  it('is one note for each thing, under its name, and no finding', () => {
+    const { findings, notes } = told((s) => {
+      for (let i = 0; i < 3; i++) s.misuse('sync-direction', { driver: MODEL, operation })
+      s.misuse('unmap-size', { driver: MODEL })
+      s.misuse('sync-unknown', { driver: MODEL, operation })
+    })
+    expect(findings).toEqual([])
+    expect(notes.map(({ driver, count }) => [driver, count])).toEqual([
+      ['system heap', 3],
+      ['system heap', 1],
+      ['system heap', 1],
+    ])
+    expect(notes[0]?.message).toBe(
+      'dma_sync_sgtable_for_cpu syncs with another direction than was mapped: map size=4096 bytes, unmap size=8192 bytes.',
+    )
+  })
+
+  it('is told once: a sync that the kernel warns of is not noted as a cost as well', () => {
+    const syncs = (warned: boolean): CheckResult =>
+      told((s) => {
+        s.dmaMap({ attachment: 1, direction: 'from-device', driver: MODEL })
+        if (warned) s.misuse('sync-direction', { driver: MODEL, operation })
+        s.sync('cpu', { driver: MODEL })
+        s.start('read-write', 4)
+      })
+    expect(syncs(false).notes).toHaveLength(1)
+    expect(syncs(true).notes).toHaveLength(1)
+  })
+})
+
+describe("a finding in a driver's file", () => {
+  it('names the driver, and counts what happens again and again', () => {
+    const [finding, ...others] = told((s) => {
+      s.dmaMap({ line: 105 })
+      for (let i = 0; i < 5; i++) s.misuse('unmap-size', { mapping: 1, line: 109 })
+    }).findings
+    expect(others).toEqual([])
+    expect(finding).toMatchObject({ rule: 'dma-api-misuse', count: 5, severity: 'error' })
+    expect(finding?.message).toMatch(/^vpdma: dma_unmap_sgtable frees another size/)
+    expect(finding?.because.origin?.stack).toBe('line 105')
+  })
+
+  it('is a warning where memory is only kept', () => {
+    const severity = (code: 'reference-leak' | 'put-after-release'): string | undefined =>
+      told((s) => s.misuse(code)).findings[0]?.severity
+    expect(severity('reference-leak')).toBe('warning')
+    expect(severity('put-after-release')).toBe('error')
+  })
+
+  it("has the program's line beside it", () => {
+    const [finding] = told((s) => {
+      s.misuse('sync-unknown', { operation, line: 103, driver: OWN })
+      s.start('read', 4, { synced: [] })
+    }).findings
+    expect(finding?.rule).toBe('sync-is-noop')
+    expect(finding?.origin?.stack).toBe('line 103')
+    expect(finding?.related.map(({ origin }) => origin?.stack)).toEqual(['line 4'])
+  })
+})
