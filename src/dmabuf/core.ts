@@ -325,6 +325,11 @@ export class DmaBufCore {
 
   // --- the end ---------------------------------------------------------------------------------
 
+  /** The run is over, and no task goes on: what one holds is held no more. */
+  abandonLocks(): void {
+    for (const { resv } of this.#live.values()) resv.abandon()
+  }
+
   /**
    * The kernel ends, and no file is open any more: a buffer that is left has a reference that somebody
    * forgot. It is told, and released all the same.

@@ -42,12 +42,9 @@ export class Reservation {
     return true
   }
 
-  /**
-   * dma_resv_trylock. Does not sleep. Once the run is over everybody gets it: who still has it will
-   * never go on to give it back.
-   */
+  /** dma_resv_trylock. Does not sleep. */
   tryLock(): boolean {
-    if (this.#holder !== undefined && !this.#scheduler.isStopped) return false
+    if (this.#holder !== undefined) return false
     this.#holder = this.#scheduler.current
     return true
   }
@@ -56,6 +53,11 @@ export class Reservation {
   unlock(): void {
     this.#holder = undefined
     this.#queue?.wakeAll()
+  }
+
+  /** The run is over: who still has it will never go on to give it back. */
+  abandon(): void {
+    this.#holder = undefined
   }
 
   /** May sleep. Runs `body` with the lock held. */

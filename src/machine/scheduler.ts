@@ -94,11 +94,6 @@ export class Scheduler {
     return this.#foreground > 0
   }
 
-  /** Whether the run is over: nobody who waits goes on. */
-  get isStopped(): boolean {
-    return this.#stopped
-  }
-
   /** What the waiting tasks wait for, in words. */
   get waiting(): string[] {
     return [...this.#parked, ...this.#ready]

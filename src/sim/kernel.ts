@@ -167,6 +167,7 @@ export class SimKernel implements Kernel {
    */
   exit(): void {
     this.#machine.scheduler.stop()
+    this.#core.abandonLocks()
     this.#process.exit()
     this.#drivers.remove()
     this.#core.shutdown()
