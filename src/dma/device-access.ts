@@ -9,7 +9,7 @@ import type { Machine } from '../machine/machine.ts'
 import { bouncedIn } from './bounce/bounce-copy.ts'
 import type { Bus, Met, Missed } from './bus.ts'
 import { permits } from './iommu/domain.ts'
-import { type LiveMappings, positionOf } from './live-mappings.ts'
+import { coverage, type LiveMappings } from './live-mappings.ts'
 import type { DmaMapping } from './mapping.ts'
 import { eachRun } from './sg-table.ts'
 
@@ -145,7 +145,7 @@ export class DeviceAccess {
 
   #each(parts: readonly (Met | Missed)[], visit: (part: Met | Missed, at: number) => void): void {
     let at = 0
-    for (const part of parts) {
+    for (const part of parts.flatMap(atMappingEnd)) {
       visit(part, at)
       at += part.length
     }
@@ -186,11 +186,11 @@ export class DeviceAccess {
   /** By the mapping that reaches the bytes; else by whose memory they are. */
   #told({ mapping: through }: Cause, { storage, offset, length, mapping }: Met): Told {
     const known = mapping ?? through
-    const position = known === undefined ? undefined : positionOf(known, storage, offset)
-    if (known !== undefined && position !== undefined) {
-      return toldOf(known, { start: position, end: position + length })
+    const covered = known === undefined ? undefined : coverage(known, storage, offset)
+    if (known !== undefined && covered !== undefined) {
+      return toldOf(known, { start: covered.position, end: covered.position + length })
     }
-    const owner = this.#live.ownerOf(storage) ?? { buffer: storage.buffer, shift: 0 }
+    const owner = this.#live.ownerOf(storage, offset) ?? { buffer: storage.buffer, shift: 0 }
     const start = Math.max(0, offset + owner.shift)
     const range = { start, end: start + length }
     return { buffer: owner.buffer, range, mapping: known?.id, bounced: false }
@@ -278,6 +278,21 @@ function toldOf(mapping: DmaMapping, range: Range): Told {
     mapping: mapping.id,
     bounced: bouncedIn(mapping, range).length > 0,
   }
+}
+
+/** A part that runs beyond its mapping, cut there: what lies behind belongs to somebody else. */
+function atMappingEnd(part: Met | Missed): (Met | Missed)[] {
+  if ('fault' in part || part.mapping === undefined) return [part]
+  const covered = coverage(part.mapping, part.storage, part.offset)
+  if (covered === undefined || covered.length >= part.length) return [part]
+  const { length } = covered
+  const rest = {
+    ...part,
+    address: part.address + length,
+    offset: part.offset + length,
+    length: part.length - length,
+  }
+  return [{ ...part, length }, ...atMappingEnd(rest)]
 }
 
 function agentOf(device: string): Agent {

@@ -2,11 +2,15 @@
 import type { Storage } from '../machine/storage.ts'
 import type { IommuEntry } from './iommu/domain.ts'
 import type { DmaMapping } from './mapping.ts'
+import type { StorageRun } from './sg-table.ts'
 
 /** Whose bytes a storage holds: offset in the buffer = offset in the storage + `shift`. */
 interface Owner {
   readonly buffer: number
   readonly shift: number
+  /** The bytes of the storage that it was last seen with. */
+  readonly start: number
+  readonly end: number
 }
 
 /** Mappings of one storage for one device. */
@@ -54,26 +58,28 @@ export class LiveMappings {
     const use = this.#uses.get(storage)?.get(device)
     if (use === undefined) return undefined
     for (const mapping of use.live) {
-      if (positionOf(mapping, storage, offset) !== undefined) return mapping
+      if (coverage(mapping, storage, offset) !== undefined) return mapping
     }
     const { lastDead } = use
-    const reaches = lastDead !== undefined && positionOf(lastDead, storage, offset) !== undefined
+    const reaches = lastDead !== undefined && coverage(lastDead, storage, offset) !== undefined
     return reaches ? lastDead : undefined
   }
 
-  /** Whose memory a storage was last known to hold. */
-  ownerOf(storage: Storage): Owner | undefined {
-    return [...(this.#owners.get(storage)?.values() ?? [])].at(-1)
+  /** Whose memory byte `offset` of a storage was last known to be; else whose any of it was. */
+  ownerOf(storage: Storage, offset: number): Owner | undefined {
+    const owners = [...(this.#owners.get(storage)?.values() ?? [])].reverse()
+    return owners.find(({ start, end }) => start <= offset && offset < end) ?? owners[0]
   }
 
   #own({ table, buffer, offset, bounce, runs }: DmaMapping): void {
     const [first] = table.runs
-    if (first !== undefined) this.#note(first.storage, { buffer, shift: offset - first.offset })
+    if (first !== undefined) this.#note(first, buffer, offset)
     const [copy] = bounce === undefined ? [] : runs
-    if (copy !== undefined) this.#note(copy.storage, { buffer, shift: offset - copy.offset })
+    if (copy !== undefined) this.#note(copy, buffer, offset)
   }
 
-  #note(storage: Storage, owner: Owner): void {
+  #note({ storage, offset: start, length }: StorageRun, buffer: number, offset: number): void {
+    const owner = { buffer, shift: offset - start, start, end: start + length }
     const owners = this.#owners.get(storage)
     if (owners === undefined) this.#owners.set(storage, new Map([[owner.buffer, owner]]))
     else {
@@ -106,12 +112,18 @@ function eachStorage({ runs }: DmaMapping, visit: (storage: Storage) => void): v
   }
 }
 
-/** Where in the mapping byte `at` of the storage is. */
-export function positionOf(mapping: DmaMapping, storage: Storage, at: number): number | undefined {
+/** Where in the mapping byte `at` of the storage is, and how many bytes follow there. */
+export function coverage(
+  mapping: DmaMapping,
+  storage: Storage,
+  at: number,
+): { readonly position: number; readonly length: number } | undefined {
   let position = 0
   for (const run of mapping.runs) {
-    const within = run.storage === storage && run.offset <= at && at < run.offset + run.length
-    if (within) return position + at - run.offset
+    const inRun = at - run.offset
+    if (run.storage === storage && inRun >= 0 && inRun < run.length) {
+      return { position: position + inRun, length: run.length - inRun }
+    }
     position += run.length
   }
   return undefined

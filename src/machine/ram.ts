@@ -123,15 +123,15 @@ export class Ram {
   }
 
   #takeFreed(size: number, request: FrameRequest): Storage | undefined {
-    for (const zone of this.#zonesFor(request)) {
-      for (const shape of request.contiguous === true ? ['whole'] : ['parts', 'whole']) {
-        const same = this.#free.get(`${zone} ${shape} ${size}`)
-        const storage = same?.at(-1)
-        if (storage === undefined || !fits(storage, request)) continue
-        same?.pop()
-        this.#freeBytes -= size
-        return storage
-      }
+    const isLow = (request.below ?? Number.POSITIVE_INFINITY) <= this.#normal
+    const zone = isLow ? 'low' : 'normal'
+    for (const shape of request.contiguous === true ? ['whole'] : ['parts', 'whole']) {
+      const same = this.#free.get(`${zone} ${shape} ${size}`)
+      const storage = same?.at(-1)
+      if (storage === undefined || !fits(storage, request)) continue
+      same?.pop()
+      this.#freeBytes -= size
+      return storage
     }
     return undefined
   }
@@ -193,10 +193,6 @@ export class Ram {
   #keyOf({ chunks, size }: Storage): string {
     const isLow = chunks.some(({ physical }) => physical < this.#normal)
     return `${isLow ? 'low' : 'normal'} ${isWhole(chunks) ? 'whole' : 'parts'} ${size}`
-  }
-
-  #zonesFor({ below = Number.POSITIVE_INFINITY }: FrameRequest): string[] {
-    return below <= this.#normal ? ['low'] : ['normal', 'low']
   }
 
   #make(chunks: readonly Chunk[]): Storage {

@@ -101,7 +101,7 @@ class Both {
       const sync = op.to === 'cpu' ? 'syncForCpu' : 'syncForDevice'
       this.rig.dma[sync](mapping, op.direction, op.range)
       this.naive.sync(op.to, op.direction, op.range)
-    } else {
+    } else if (op.op === 'unmap') {
       this.rig.dma.unmap(mapping, { skipCpuSync: op.skip })
       this.naive.unmap(mapping.direction, op.skip)
       this.mapping = undefined

@@ -57,9 +57,9 @@ export class Rig {
     this.dma.access.store(mapping, offset, bytes)
   }
 
-  of<K extends DmabufEvent['kind']>(kind: K): Extract<DmabufEvent, { kind: K }>[] {
+  of<K extends DmabufEvent['kind']>(kind: K): (DmabufEvent & { readonly kind: K })[] {
     return this.events.filter(
-      (event): event is Extract<DmabufEvent, { kind: K }> => event.kind === kind,
+      (event): event is DmabufEvent & { readonly kind: K } => event.kind === kind,
     )
   }
 

@@ -1,0 +1,124 @@
+/** Tables of boards: the ready ones are sound, contradictions are told, and what follows from them. */
+import { describe, expect, it } from 'vitest'
+import { type Board, boardProblems, bouncesAlike, isCoherent } from '../../src/machine/board.ts'
+import { Machine } from '../../src/machine/machine.ts'
+import { lazyPolicy } from '../../src/machine/policy.ts'
+import { armSoc } from '../../src/sim/boards/arm-soc.ts'
+import { armSocIommu } from '../../src/sim/boards/arm-soc-iommu.ts'
+import { boardNamed, boards, judgedFor } from '../../src/sim/boards/index.ts'
+import { pc } from '../../src/sim/boards/pc.ts'
+import { pcBounce } from '../../src/sim/boards/pc-bounce.ts'
+import { rpi4 } from '../../src/sim/boards/rpi4.ts'
+
+const GIB = 2 ** 30
+type Change = { readonly [K in keyof Board]?: unknown }
+
+/** What is wrong, and what the sentence about it begins with. */
+const contradictions: readonly [string, Board, Change][] = [
+  ['lineSize is 48', armSoc, { lineSize: 48 }],
+  ['lineSize is NaN', armSoc, { lineSize: Number.NaN }],
+  ['lineSize is 64.5', armSoc, { lineSize: 64.5 }],
+  ['lineSize is 512', armSoc, { lineSize: 512 }],
+  ['ram is 0 bytes', armSoc, { ram: { base: 0, size: 0 } }],
+  ['ram is 5000 bytes', armSoc, { ram: { base: 0, size: 5000 } }],
+  ['ram is NaN bytes', armSoc, { ram: { base: 0, size: Number.NaN } }],
+  ['ram.normal is 1', armSoc, { ram: { base: 0, size: GIB, normal: 1 } }],
+  ['ram.normal is 4294967296', armSoc, { ram: { base: 0, size: GIB, normal: 4 * GIB } }],
+  ['fromDeviceMap is flush', armSoc, { fromDeviceMap: 'flush' }],
+  ['edges is undefined', armSoc, { edges: undefined }],
+  ['uncachedSnoops is yes', armSoc, { uncachedSnoops: 'yes' }],
+  ['cost.syscall is -1', armSoc, { cost: { ...armSoc.cost, syscall: -1 } }],
+  ['cost.cpuByte is NaN', armSoc, { cost: { ...armSoc.cost, cpuByte: Number.NaN } }],
+  ['cost.dmaByte is Infinity', armSoc, { cost: { ...armSoc.cost, dmaByte: Infinity } }],
+  ['devices.camera.snoops is undefined', armSoc, { devices: { camera: {} } }],
+  ['devices.camera.reach is 0', armSoc, { devices: { camera: { snoops: true, reach: 0 } } }],
+  ['devices.camera.reach is NaN', armSoc, { devices: { camera: { snoops: true, reach: NaN } } }],
+  [
+    'otherDevices.reach is 1073741824: it reaches neither RAM nor a bounce pool',
+    armSoc,
+    { otherDevices: { snoops: false, reach: GIB } },
+  ],
+  [
+    'devices.camera.iommu is true, but the board has no iommu',
+    armSoc,
+    { devices: { camera: { snoops: false, iommu: true } } },
+  ],
+  ['iommu.unmap is sometimes', armSocIommu, { iommu: { unmap: 'sometimes' } }],
+  ['bounce.forced is undefined', pcBounce, { bounce: { ...pcBounce.bounce, forced: undefined } }],
+  ['bounce is 0 bytes', pcBounce, { bounce: { ...pcBounce.bounce, size: 0 } }],
+  [
+    'bounce is 67108864 bytes at 0: the pool must lie within the RAM',
+    pcBounce,
+    {
+      bounce: { ...pcBounce.bounce, base: 0 },
+    },
+  ],
+  ['bounce is all of the RAM', pcBounce, { bounce: { ...pc.ram, forced: true } }],
+  [
+    'bounce: no device that maps directly reaches the pool',
+    rpi4,
+    {
+      bounce: { ...rpi4.bounce, base: 2 * GIB },
+      devices: {},
+    },
+  ],
+]
+
+describe('contradictions', () => {
+  for (const [sentence, board, change] of contradictions) {
+    it(sentence, () => {
+      const problems = boardProblems({ ...board, ...change } as Board)
+      expect(
+        problems.some((problem) => problem.startsWith(sentence)),
+        problems.join('; '),
+      ).toBe(true)
+    })
+  }
+
+  it('are not in the ready boards', () => {
+    for (const board of boards.values()) expect(boardProblems(board), board.name).toEqual([])
+    expect([...boards.keys()]).toEqual(['pc', 'pc-bounce', 'arm-soc', 'arm-soc-iommu', 'rpi4'])
+  })
+
+  it('are named when a board is chosen', () => {
+    expect(() => boardNamed({ ...armSoc, lineSize: 3 })).toThrow(
+      "board 'arm-soc' contradicts itself",
+    )
+  })
+})
+
+describe('what follows from a table', () => {
+  it('a board whose uncached accesses miss the cache is not coherent', () => {
+    expect(isCoherent(pc)).toBe(true)
+    expect(isCoherent({ ...pc, uncachedSnoops: false })).toBe(false)
+  })
+
+  it('who judges whom', () => {
+    expect(judgedFor(pc).name).toBe('arm-soc')
+    for (const name of ['pc-bounce', 'rpi4', 'arm-soc-iommu', 'arm-soc']) {
+      expect(judgedFor(boardNamed(name)).name).toBe(name)
+    }
+  })
+
+  it('whether another board bounces the same', () => {
+    expect(bouncesAlike(pc, armSoc)).toBe(true)
+    expect(bouncesAlike(pcBounce, pcBounce)).toBe(true)
+    expect(bouncesAlike(pcBounce, { ...pcBounce, name: 'copy' })).toBe(true)
+    expect(bouncesAlike(pc, rpi4)).toBe(false)
+    expect(bouncesAlike(rpi4, pcBounce)).toBe(false)
+    const narrower = { ...rpi4.devices, camera: { snoops: false, reach: GIB / 2 } }
+    expect(bouncesAlike(rpi4, { ...rpi4, devices: narrower })).toBe(false)
+    // A pool that no device needs bounces nothing.
+    const unused = { ...pcBounce, bounce: { ...pcBounce.bounce, forced: false } } as Board
+    expect(bouncesAlike(unused, pc)).toBe(true)
+  })
+
+  it('lines of two sizes cannot be judged together where they matter', () => {
+    const wide = { ...armSoc, name: 'wide', lineSize: 128 }
+    const made = (board: Board, judged: Board): Machine =>
+      new Machine({ board, judged, policy: lazyPolicy })
+    expect(() => made(armSoc, wide)).toThrow(RangeError)
+    expect(made(pc, wide).memory.lineSize).toBe(128)
+    expect(made(wide, wide).memory.lineSize).toBe(128)
+  })
+})
