@@ -7,6 +7,7 @@ import type { DmabufEvent, EventOrigin } from '../events/event.ts'
 import {
   type Board,
   boardNamed,
+  bouncesAlike,
   type CachePolicy,
   type Cost,
   type Driver,
@@ -101,7 +102,12 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
       options.onFrame?.(frame)
     },
   })
-  const checker = new Checker({ site: siteOf, lineSize: judged.lineSize })
+  const checker = new Checker({
+    site: siteOf,
+    where: placeOf,
+    notCheckable: bouncesAlike(board, judged) ? [] : ['bounce-not-synced'],
+    lineSize: judged.lineSize,
+  })
   const batch = new EventBatch((event) => checker.observe(event))
   kernel.events.listen((event) => batch.add(event))
   if (options.onEvent !== undefined) kernel.events.listen(options.onEvent)
@@ -123,7 +129,6 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     seed,
     verdict: verdictOf(end, result),
     ...result,
-    rulesNotCheckable: [],
     cost,
     frames,
     ...end,
@@ -177,6 +182,11 @@ function withoutRules(result: CheckResult, disabled: readonly RuleId[]): CheckRe
 
 /** The same text for origins at the same line of the program. */
 function siteOf(origin: EventOrigin): string {
+  return placeOf(origin) ?? origin.stack ?? ''
+}
+
+/** `file:line:column`, outside this package. */
+function placeOf(origin: EventOrigin): string | undefined {
   const site = formatOrigin(origin)
-  return site === undefined ? (origin.stack ?? '') : `${site.file}:${site.line}:${site.column}`
+  return site === undefined ? undefined : `${site.file}:${site.line}:${site.column}`
 }

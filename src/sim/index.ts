@@ -6,7 +6,12 @@ export { toRgba } from '../drivers/video/convert.ts'
 export { type FrameSource, patternSource, readFrame, y4mSource } from '../drivers/video/source.ts'
 export { parseY4m, type Y4mClip } from '../drivers/video/y4m.ts'
 export { Y4mError } from '../drivers/video/y4m-error.ts'
-export type { Board, CostTable, DeviceTraits } from '../machine/board.ts'
+export {
+  type Board,
+  bouncesAlike,
+  type CostTable,
+  type DeviceTraits,
+} from '../machine/board.ts'
 export type { EqualBytes } from '../machine/changed-runs.ts'
 export type { Cost } from '../machine/cost.ts'
 export { type CachePolicy, eagerPolicy, lazyPolicy, randomPolicy } from '../machine/policy.ts'
