@@ -28,6 +28,8 @@ export type { PictureLayout } from './user/framebuffers.ts'
 export type { ImageFormat } from './user/image-format.ts'
 export { ImportedBuffer } from './user/imported-buffer.ts'
 export { Mapping } from './user/mapping.ts'
+export { Memfd, type MemfdOptions } from './user/memfd.ts'
+export type { Seal } from './user/seals.ts'
 export {
   type FenceInfo,
   type FenceStatus,
@@ -35,6 +37,7 @@ export {
   SyncFile,
   type SyncFileInfo,
 } from './user/sync-file.ts'
+export { type MemfdRange, Udmabuf, type UdmabufPart } from './user/udmabuf.ts'
 export { VgemDevice } from './user/vgem-device.ts'
 export { type FilledBuffer, type FramesOptions, VideoDevice } from './user/video-device.ts'
 export type { VideoCapability, VideoFormat, WantedFormat } from './user/video-format.ts'

@@ -97,6 +97,19 @@ export class Calls {
     assert(false, `view returned ${result}, which is neither memory nor an error`)
   }
 
+  /** As `view`; undefined where the pages cannot be shown as one array. */
+  viewWhole(
+    address: number,
+    length: number,
+    scope: ViewScope,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    const result = this.run(() => this.sys.view(address, length, scope))
+    if (typeof result !== 'number') return result
+    if (result === -errno.EINVAL) return undefined
+    succeed('view', result, { why: viewReasons })
+    return undefined
+  }
+
   /** May sleep. Carries out `request`; restarts on EINTR and EAGAIN until `signal` aborts. */
   async ioctl(
     fd: number,
@@ -128,5 +141,7 @@ export class Calls {
 
 const viewReasons: Reasons = () => ({
   EFAULT: 'nothing is mapped there any more: take the bytes before the mapping is disposed',
-  EINVAL: 'these pages cannot be one array: use set, fill, copy and view, which work on any memory',
+  EINVAL:
+    'these pages cannot be one array: use set, fill, copy and view, which work on any memory, or the ' +
+    'bytes of a CPU access, which are gathered for it',
 })

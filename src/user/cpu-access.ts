@@ -6,6 +6,7 @@ import { Calls } from './calls.ts'
 import { type CpuAccessKind, syncFlags } from './cpu-access-kind.ts'
 import { drainAll } from './dispose.ts'
 import { ExactAccess } from './exact-access.ts'
+import { GatheredBytes } from './gathered-bytes.ts'
 
 /**
  * The bracket around the CPU's use of a buffer: DMA_BUF_IOCTL_SYNC began when it was made, and ends
@@ -18,6 +19,7 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
   readonly access: CpuAccessKind
   readonly #core: BufferCore
   #bytes: Uint8Array<ArrayBuffer> | undefined
+  #gathered: GatheredBytes | undefined
   #ended: Promise<void> | undefined
 
   private constructor(core: BufferCore, access: CpuAccessKind) {
@@ -42,14 +44,29 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
    * The buffer's bytes, to load and store at native speed until the access ends: do not keep them.
    * The buffer is mapped at the first use and stays mapped until it is closed. EINVAL once ended,
    * EBADF once the buffer is closed, EACCES, ENOMEM.
+   *
+   * Where the buffer's pages do not lie in one piece (a udmabuf of several parts), these bytes are a
+   * copy, see `isGathered`: taken at the first use, and what was changed is stored when the access ends.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     this.#requireOpen()
     if (this.#bytes === undefined) {
       const calls = Calls.from(this.#core.sys, bytesGetter)
-      this.#bytes = calls.view(this.locate(calls), this.length, 'bracket')
+      this.#bytes = this.#take(calls, this.locate(calls))
     }
     return this.#bytes
+  }
+
+  /** Whether `bytes` was taken, and is a copy: the buffer's pages do not lie in one piece. */
+  get isGathered(): boolean {
+    return this.#gathered !== undefined
+  }
+
+  #take(calls: Calls, address: number): Uint8Array<ArrayBuffer> {
+    const view = calls.viewWhole(address, this.length, 'bracket')
+    if (view !== undefined) return view
+    this.#gathered = new GatheredBytes(calls, address, this.length)
+    return this.#gathered.bytes
   }
 
   protected override locate(calls: Calls): number {
@@ -85,6 +102,7 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
     const calls = capture()
     this.#bytes = undefined
     this.#ended = drainAll([
+      () => calls.run(() => this.#gathered?.merge()),
       () => this.#core.sync(calls, syncFlags(this.access) | DMA_BUF_SYNC_END),
       () => this.#core.leave(),
     ])

@@ -25,7 +25,7 @@ export class Mapping extends ExactAccess implements Disposable {
   #bytesEpoch = 0
   #mapped = true
 
-  /** Takes over memory that is already mapped: use `DmaBuf.map` or `DumbBuffer.map`. */
+  /** Takes over memory that is already mapped: use `map` of `DmaBuf`, `DumbBuffer` or `Memfd`. */
   constructor(sys: Syscalls, range: MappedRange) {
     super(sys, range.length)
     this.#sys = sys

@@ -1,5 +1,7 @@
 /** dma-bufs made of memfds: what is refused, what they show, and what their CPU accesses do. */
 import { describe, expect, it } from 'vitest'
+import type { UdmabufSync } from '../../../src/drivers/udmabuf/udmabuf.ts'
+import { boardNamed } from '../../../src/sim/boards/index.ts'
 import * as uapi from '../../../src/uapi/index.ts'
 import { PAGE, Rig } from './rig.ts'
 
@@ -187,6 +189,24 @@ describe("a udmabuf's CPU access", () => {
     expect(rig.dmaEvents()).toEqual(['invalidate', 'for cpu'])
     rig.kernel.sys.close(fd)
     expect(rig.dmaEvents()).toEqual(['invalidate', 'dma-unmap'])
+  })
+
+  it.each<[UdmabufSync, string, number | string]>([
+    ['original', 'arm-soc', 7],
+    ['late', 'arm-soc', 'lost'],
+    ['late', 'pc', 7],
+  ])('the %s way, on %s, leaves a reader of what the memfd was given: %s', async (...row) => {
+    const [udmabuf, board, expected] = row
+    const rig = new Rig({ udmabuf, board: boardNamed(board) })
+    const memfd = rig.memfd(1)
+    rig.kernel.sys.store(rig.map(memfd, 1), Uint8Array.of(7))
+    const fd = await rig.create({ memfd, size: PAGE })
+    await rig.sync(fd, READ)
+    const byte = new Uint8Array(1)
+    rig.kernel.sys.load(rig.map(fd, 1), byte)
+    const loads = rig.events.flatMap((event) => (event.kind === 'cpu-load' ? [event] : []))
+    const [hazard] = loads.at(-1)?.hazards ?? []
+    expect(hazard === undefined ? byte[0] : hazard.kind).toBe(expected)
   })
 
   it('cannot end before any has begun', async () => {

@@ -1,0 +1,67 @@
+import { errno, errnoName } from '../uapi/errno.ts'
+import { PAGE_SIZE } from '../uapi/fcntl.ts'
+import { systemError } from '../uapi/system-error.ts'
+import type { Calls } from './calls.ts'
+
+interface Piece {
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Bytes of a buffer whose pages do not lie in one piece, as one array: a copy, gathered from the pieces
+ * when it is made, and merged into them when it ends. Only bytes that were changed are merged, so that
+ * what others store meanwhile stays.
+ */
+export class GatheredBytes {
+  readonly #pieces: readonly Piece[]
+  readonly #before: Uint8Array
+  #bytes: Uint8Array<ArrayBuffer>
+
+  /** Throws EFAULT where nothing is mapped. Never sleeps. */
+  constructor(calls: Calls, address: number, length: number) {
+    this.#pieces = piecesOf(calls, address, length)
+    this.#bytes = new Uint8Array(length)
+    for (const { offset, bytes } of this.#pieces) this.#bytes.set(bytes, offset)
+    this.#before = this.#bytes.slice()
+  }
+
+  /** The copy; empty once merged. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes
+  }
+
+  /** Stores what was changed into the pieces, and ends the array as the end of a CPU access does. */
+  merge(): void {
+    for (const { offset, bytes } of this.#pieces) {
+      for (let i = 0; i < bytes.length; i++) {
+        const value = this.#bytes[offset + i] as number
+        if (value !== this.#before[offset + i]) bytes[i] = value
+      }
+    }
+    const { buffer } = this.#bytes
+    structuredClone(buffer, { transfer: [buffer] })
+    this.#bytes = new Uint8Array(0)
+  }
+}
+
+/** Arrays over `[address, address + length)`, as few as halving finds. */
+function piecesOf(calls: Calls, address: number, length: number): Piece[] {
+  const pieces: Piece[] = []
+  const collect = (offset: number, size: number): void => {
+    const view = calls.run(() => calls.sys.view(address + offset, size, 'bracket'))
+    if (typeof view !== 'number') {
+      pieces.push({ offset, bytes: view })
+      return
+    }
+    if (view !== -errno.EINVAL || size <= PAGE_SIZE) {
+      const detail = `${errnoName(view)} at byte ${offset}`
+      throw systemError({ errno: view, syscall: 'view', detail })
+    }
+    const half = Math.ceil(size / PAGE_SIZE / 2) * PAGE_SIZE
+    collect(offset, half)
+    collect(offset + half, size - half)
+  }
+  collect(0, length)
+  return pieces
+}

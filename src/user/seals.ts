@@ -1,0 +1,33 @@
+import { assert } from '../uapi/assert.ts'
+import * as uapi from '../uapi/memfd.ts'
+
+/**
+ * What is never done to a memfd any more: made shorter or longer, written, written through new
+ * mappings, made executable or not, sealed.
+ */
+export type Seal = 'shrink' | 'grow' | 'write' | 'future-write' | 'exec' | 'seal'
+
+const BITS: Readonly<Record<Seal, number>> = {
+  shrink: uapi.F_SEAL_SHRINK,
+  grow: uapi.F_SEAL_GROW,
+  write: uapi.F_SEAL_WRITE,
+  'future-write': uapi.F_SEAL_FUTURE_WRITE,
+  exec: uapi.F_SEAL_EXEC,
+  seal: uapi.F_SEAL_SEAL,
+}
+
+/** The F_SEAL_ bits of `seals`; asserts that each is one. Never sleeps. */
+export function sealBits(seals: readonly Seal[]): number {
+  return seals.reduce((bits, seal) => {
+    assert(
+      Object.hasOwn(BITS, seal),
+      () => `'${String(seal)}' is no seal: there are ${Object.keys(BITS).join(', ')}`,
+    )
+    return bits | BITS[seal]
+  }, 0)
+}
+
+/** The seals that `bits` stand for. Never sleeps. */
+export function sealNames(bits: number): Seal[] {
+  return (Object.keys(BITS) as Seal[]).filter((seal) => (bits & BITS[seal]) !== 0)
+}

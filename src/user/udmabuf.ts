@@ -1,0 +1,124 @@
+import { errno } from '../uapi/errno.ts'
+import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts'
+import { plainArg } from '../uapi/ioctl-arg.ts'
+import type { Kernel } from '../uapi/kernel.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import {
+  UDMABUF_CREATE,
+  UDMABUF_CREATE_LIST,
+  UDMABUF_FLAGS_CLOEXEC,
+  udmabufCreate,
+  udmabufList,
+} from '../uapi/udmabuf.ts'
+import { Calls, type Reasons } from './calls.ts'
+import { drainAllSync } from './dispose.ts'
+import { type AbortOptions, DmaBuf } from './dma-buf.ts'
+import type { Memfd } from './memfd.ts'
+
+/** Which bytes of a memfd; all of them unless told. */
+export interface MemfdRange {
+  /** Bytes, whole pages; 0 unless given. */
+  readonly offset?: number
+  /** Bytes, whole pages; up to the end unless given. */
+  readonly size?: number
+}
+
+/** Part of a buffer that is put together from several. */
+export interface UdmabufPart extends MemfdRange {
+  readonly memfd: Memfd
+}
+
+const PATH = '/dev/udmabuf'
+
+/**
+ * udmabuf: makes dma-bufs of memfds' pages, which both then show. Write through the dma-buf: what is
+ * stored through a mapping of the memfd is in no CPU access, and no device is told of it.
+ */
+export class Udmabuf implements Disposable {
+  readonly #sys: Syscalls
+  #fd: number | undefined
+
+  private constructor(sys: Syscalls, fd: number) {
+    this.#sys = sys
+    this.#fd = fd
+  }
+
+  /** Opens /dev/udmabuf. ENOENT, EACCES, EMFILE. Never sleeps. */
+  static open(kernel: Pick<Kernel, 'sys'>): Udmabuf {
+    const calls = Calls.from(kernel.sys, Udmabuf.open)
+    const fd = calls.open(PATH, O_RDWR | O_CLOEXEC, () => ({
+      ENOENT: 'this kernel has no udmabuf: it needs CONFIG_UDMABUF',
+      EACCES:
+        "you may not open it: join the group 'kvm', or let a udev rule give your group access",
+    }))
+    return new Udmabuf(kernel.sys, fd)
+  }
+
+  /**
+   * May sleep. A dma-buf of part of `memfd`, which must be sealed with `shrink` and not against
+   * writing; the caller owns it. EINVAL, EBADFD, EMFILE, ENOMEM.
+   */
+  async create(memfd: Memfd, range: MemfdRange = {}, options: AbortOptions = {}): Promise<DmaBuf> {
+    const calls = Calls.from(this.#sys, this.create)
+    const item = itemOf({ memfd, ...range })
+    const bytes = udmabufCreate.create({ ...item, flags: UDMABUF_FLAGS_CLOEXEC })
+    return await this.#make(calls, UDMABUF_CREATE, bytes, options)
+  }
+
+  /**
+   * May sleep. A dma-buf of parts of memfds, one after the other, 1024 at most; as `create`. Its pages
+   * do not lie in one piece: `bytes` of its CPU accesses is a copy, gathered and merged.
+   */
+  async createList(parts: readonly UdmabufPart[], options: AbortOptions = {}): Promise<DmaBuf> {
+    const calls = Calls.from(this.#sys, this.createList)
+    const bytes = udmabufList(UDMABUF_FLAGS_CLOEXEC, parts.map(itemOf))
+    return await this.#make(calls, UDMABUF_CREATE_LIST, bytes, options)
+  }
+
+  async #make(
+    calls: Calls,
+    request: number,
+    bytes: Uint8Array,
+    { signal }: AbortOptions,
+  ): Promise<DmaBuf> {
+    const fd = await calls.ioctl(this.#open(), request, plainArg(bytes), { signal, why })
+    try {
+      return DmaBuf.adoptWith(calls, fd)
+    } catch (error) {
+      drainAllSync([() => calls.close(fd)], [error])
+      throw error
+    }
+  }
+
+  #open(): number {
+    if (this.#fd !== undefined) return this.#fd
+    const detail = 'it was closed: use it before the end of its `using` block'
+    throw systemError({ errno: -errno.EBADF, syscall: 'ioctl', path: PATH, detail })
+  }
+
+  /** Closes the device; its buffers live on. Doing it twice does nothing. Never sleeps. */
+  [Symbol.dispose](): void {
+    const fd = this.#fd
+    if (fd === undefined) return
+    this.#fd = undefined
+    Calls.disposing(this.#sys).close(fd)
+  }
+}
+
+const why: Reasons = () => ({
+  EINVAL:
+    'offsets and sizes must be whole pages inside the memfds, 64 MiB at most in all, and each memfd ' +
+    "sealed with 'shrink' and not against writing",
+  EBADFD: 'only memfds have pages for it',
+  ENOMEM: 'there is no memory for it',
+  EMFILE: 'too many descriptors are open: close buffers',
+})
+
+function itemOf({ memfd, offset = 0, size = memfd.size - offset }: UdmabufPart): {
+  memfd: number
+  offset: number
+  size: number
+} {
+  return { memfd: memfd.fd, offset, size }
+}
