@@ -1,5 +1,6 @@
 // expect: unbalanced-bracket
 // bytes: right everywhere
+// lints: redundant-sync
 // START was sent before mmap and once more after it, but "begun" was noted down only once, so one
 // END came for two STARTs: with every picture a CPU access more stays open (fxd0h/libdrmtap, issue
 // 43). The second START itself only costs time.

@@ -9,6 +9,8 @@ async function downscale(from: DmaBuf, to: DmaBuf, format: ImageFormat): Promise
   using target = to.map()
   const [width, height] = [format.width >> 1, format.height >> 1]
   const line = new Uint8Array(format.bytesPerLine)
+  await using _reading = await from.beginCpuAccess('read')
+  await using _writing = await to.beginCpuAccess('read-write')
   for (let y = 0; y < height; y++) {
     source.copy(line, 2 * y * format.bytesPerLine)
     for (let x = 0; x < width; x++) line.copyWithin(4 * x, 8 * x, 8 * x + 4)
@@ -26,9 +28,7 @@ export default async function preview(kernel: Kernel): Promise<void> {
   await camera.start(await heap.allocateAll(4, format.sizeImage))
   for await (await using frame of camera.frames({ count: 6 })) {
     const small = frame.sequence % 2 === 0 ? first : second
-    await frame.buffer.withCpuAccess('read', () =>
-      small.withCpuAccess('read-write', () => downscale(frame.buffer, small, format)),
-    )
+    await downscale(frame.buffer, small, format)
     await display.show(small, format)
   }
 }

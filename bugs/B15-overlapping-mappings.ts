@@ -1,5 +1,6 @@
 // expect: clean
 // bytes: right everywhere
+// lints: redundant-sync
 // udmabuf maps a buffer for itself at the first START, and importers map the same pages besides:
 // the kernel's debugging code called that an overlap of cache lines, though nothing is wrong with
 // mappings that overlap because they belong to one dma-buf (linux-media, 20260331061657.79983-1). A

@@ -6,9 +6,9 @@
  * same policy and seed. `random` stands for several seeds: the bytes must go wrong with one of them, or
  * with none.
  */
-import { armSoc, type PolicyName } from 'dmabuf/sim'
+import { armSoc, boardNamed, type PolicyName } from 'dmabuf/sim'
 import { describe, expect, test } from 'vitest'
-import { type Outcome, outcomeOf, snooping } from './outcome.ts'
+import { harmless, type Outcome, outcomeOf } from './outcome.ts'
 import {
   type BugProgram,
   isWrong,
@@ -18,7 +18,6 @@ import {
   programNames,
 } from './programs.ts'
 
-const BOARDS = ['pc', 'arm-soc'] as const
 const RANDOM_SEEDS = [1, 2, 3, 4, 5, 6, 7, 8]
 const RUNS: readonly { policy: PolicyName; seeds: readonly number[] }[] = [
   { policy: 'lazy', seeds: [1] },
@@ -26,6 +25,14 @@ const RUNS: readonly { policy: PolicyName; seeds: readonly number[] }[] = [
   { policy: 'random', seeds: RANDOM_SEEDS },
 ]
 const CATALOGUE = 'B01 B02 B03 B07 B08 B09 B10 B22 B27 B51 B52 B68 B78'.split(' ')
+
+/** Programs that are right, and that others call wrong. */
+const SILENT = ['B15-overlapping-mappings']
+
+/** Neither a bug nor the fixed twin of one. */
+function isSilent({ name, twin }: BugProgram): boolean {
+  return name === twin && !name.endsWith('.fixed')
+}
 
 const names = programNames()
 const programs = new Map<string, BugProgram>()
@@ -67,14 +74,15 @@ describe.each(names)('%s', (name) => {
   const bug = named(name)
   const expected = [...bug.expect].sort()
 
-  describe.each(BOARDS)('on %s', (board) => {
+  describe.each(bug.boards)('on %s', (board) => {
     test.each(RUNS)('$policy: the rules and the bytes that it says', async (run) => {
       const { policy, seeds } = run
       const outcomes = await Promise.all(
         seeds.map((seed) => outcomeOf(bug, { board, policy, seed })),
       )
-      for (const { rules, files } of outcomes) {
+      for (const { rules, lints, files } of outcomes) {
         expect(rules).toEqual(expected)
+        expect(lints).toEqual([...bug.lints].sort())
         expect(files).toEqual(expected.length === 0 ? [] : [`${name}.ts`])
       }
       if (bug.bytes === 'none') {
@@ -89,7 +97,7 @@ describe.each(names)('%s', (name) => {
   })
 
   test.each(bug.expect)('without rule %s, it is not what it says', async (rule) => {
-    for (const board of BOARDS) {
+    for (const board of bug.boards) {
       const { rules } = await outcomeOf(bug, { board, disabledRules: [rule] })
       expect(rules).toEqual(expected.filter((id) => id !== rule))
       expect(rules).not.toEqual(expected)
@@ -97,30 +105,33 @@ describe.each(names)('%s', (name) => {
   })
 
   test('without the cache effect the bytes are right, and the findings stay', async () => {
+    const board = boardNamed(bug.boards.find((name) => name !== 'pc') ?? 'arm-soc')
     for (const run of RUNS) {
       const outcomes = await Promise.all(
         run.seeds.map((seed) =>
-          outcomeOf(bug, { board: snooping(armSoc), as: armSoc, policy: run.policy, seed }),
+          outcomeOf(bug, { board: harmless(board), as: board, policy: run.policy, seed }),
         ),
       )
-      for (const { rules } of outcomes) expect(rules).toEqual(expected)
+      // Where the one board bounces and the other does not, copies cannot be judged.
+      if (board.bounce === undefined) {
+        for (const { rules } of outcomes) expect(rules).toEqual(expected)
+      }
       if (bug.bytes === 'none' || bug.bytes === 'everywhere') continue
       expect(await compare(bug, outcomes, run)).not.toContain(false)
     }
   })
 })
 
-test('every bug that is claimed is here, with its twin, and B15 is silent', () => {
-  const bugs = names.filter((name) => !name.endsWith('.fixed') && named(name).expect.length > 0)
+test('every bug that is claimed is here, with its twin, and what is right is silent', () => {
+  const bugs = names.filter((name) => !name.endsWith('.fixed') && !isSilent(named(name)))
   expect(bugs.map((name) => name.slice(0, 3))).toEqual(CATALOGUE)
   for (const name of names) {
     const { twin } = named(name)
     expect(named(twin).expect).toEqual([])
     expect(named(twin).bytes).toEqual(new Set())
+    if (twin !== name) expect(named(twin).lints).toEqual([])
   }
-  expect(
-    names.filter((name) => named(name).expect.length === 0 && !name.endsWith('.fixed')),
-  ).toEqual(['B15-overlapping-mappings'])
+  expect(names.filter((name) => isSilent(named(name)))).toEqual(SILENT)
 })
 
 test('B08 on a board that invalidates where arm64 cleans: the drawing is lost', async () => {

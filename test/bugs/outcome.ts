@@ -11,6 +11,8 @@ const source = patternSource(64, 32)
 export interface Outcome {
   /** Rules that were reported, each once. */
   readonly rules: readonly string[]
+  /** Advice that was given, each rule once. */
+  readonly lints: readonly string[]
   /** The files that findings point into, each once. */
   readonly files: readonly string[]
   /** What the program returned and what the display showed, every byte; undefined where it threw. */
@@ -20,7 +22,7 @@ export interface Outcome {
 
 /** May sleep. */
 export async function outcomeOf(
-  { program, prepare }: BugProgram,
+  { program, prepare, drivers }: BugProgram,
   options: Pick<RunOptions, 'board' | 'as' | 'policy' | 'seed' | 'disabledRules'>,
 ): Promise<Outcome> {
   const hash = createHash('sha256')
@@ -28,6 +30,7 @@ export async function outcomeOf(
     ...options,
     source,
     prepare,
+    drivers,
     onFrame: ({ first, bytes, width, height }) => {
       if (first) hash.update(`picture ${width}x${height};`).update(bytes)
     },
@@ -35,6 +38,7 @@ export async function outcomeOf(
   addValue(hash, result.value)
   return {
     rules: [...new Set(result.findings.map(({ rule }) => rule))].sort(),
+    lints: [...new Set(result.lints.map(({ rule }) => rule))].sort(),
     files: [...new Set(result.findings.map(({ origin }) => fileOf(origin)))],
     bytes: result.error === undefined ? hash.digest('hex') : undefined,
     error: result.error?.kind,
@@ -52,12 +56,14 @@ function addValue(hash: ReturnType<typeof createHash>, value: unknown): void {
   else hash.update(`${String(value)};`)
 }
 
-/** `board` with every device looking into the caches: the effect that the bugs are about is gone. */
-export function snooping(board: Board): Board {
+/** `board` with devices that look into the caches and reach all memory: nothing can go wrong on it. */
+export function harmless(board: Board): Board {
   const devices = Object.keys(board.devices).map((name) => [name, { snoops: true }])
   return {
     ...board,
-    name: `${board.name}-snooping`,
+    name: `${board.name}-harmless`,
+    bounce: undefined,
+    iommu: undefined,
     devices: Object.fromEntries(devices),
     otherDevices: { snoops: true },
     uncachedSnoops: true,

@@ -1,9 +1,15 @@
-/** The programs under bugs/, and what their first two lines claim. */
-import { readdirSync, readFileSync } from 'node:fs'
+/** The programs under bugs/, and what their first lines claim. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { RuleId } from 'dmabuf/check'
 import { ruleNamed } from 'dmabuf/check'
-import type { PolicyName, Program, SimKernel } from 'dmabuf/sim'
+import {
+  type PolicyName,
+  type Program,
+  type RunOptions,
+  boards as ready,
+  type SimKernel,
+} from 'dmabuf/sim'
 
 const folder = new URL('../../bugs/', import.meta.url)
 
@@ -15,13 +21,18 @@ export interface BugProgram {
   readonly name: string
   readonly expect: readonly RuleId[]
   readonly bytes: Bytes
+  /** Advice that it gets, which is no finding. */
+  readonly lints: readonly RuleId[]
+  /** The names of the boards that the claims are about. */
+  readonly boards: readonly string[]
   /** The name of the program that does it right; its own, where it does. */
   readonly twin: string
   readonly program: Program
   readonly prepare: ((kernel: SimKernel) => void) | undefined
+  readonly drivers: RunOptions['drivers']
 }
 
-interface BugModule {
+interface BugModule extends Pick<RunOptions, 'drivers'> {
   readonly default: Program
   readonly prepare?: (kernel: SimKernel) => void
 }
@@ -37,16 +48,20 @@ export function programNames(): string[] {
 /** May sleep. The program named `name`, with its claims. Throws where they cannot be understood. */
 export async function loadProgram(name: string): Promise<BugProgram> {
   const file = fileURLToPath(new URL(`${name}.ts`, folder))
-  const [first = '', second = ''] = readFileSync(file, 'utf8').split('\n')
+  const [first = '', second = '', ...rest] = readFileSync(file, 'utf8').split('\n')
   const module: BugModule = await import(pathToFileURL(file).href)
   const expect = parseExpect(first)
+  const lints = parseLints(rest)
   return {
     name,
     expect,
     bytes: parseBytes(second),
-    twin: expect.length === 0 ? name : `${name}.fixed`,
+    lints,
+    boards: parseBoards(rest),
+    twin: existsSync(new URL(`${name}.fixed.ts`, folder)) ? `${name}.fixed` : name,
     program: module.default,
     prepare: module.prepare,
+    drivers: module.drivers,
   }
 }
 
@@ -62,7 +77,29 @@ export function parseExpect(line: string): RuleId[] {
   })
 }
 
-const PLACE = /^(pc|arm-soc) (lazy|eager|random)$/
+/** `// lints: RULE[, RULE]` among the lines after the first two. */
+export function parseLints(lines: readonly string[]): RuleId[] {
+  const claim = claimed('lints', lines)
+  return claim === undefined ? [] : parseExpect(`// expect: ${claim}`)
+}
+
+/** `// on: BOARD[, BOARD]`; the laptop and the board that it hides when there is no such line. */
+export function parseBoards(lines: readonly string[]): string[] {
+  const names = claimed('on', lines)?.split(', ') ?? ['pc', 'arm-soc']
+  for (const name of names) if (!ready.has(name)) throw new Error(`there is no board '${name}'`)
+  return names
+}
+
+function claimed(key: string, lines: readonly string[]): string | undefined {
+  const text = `// ${key}: `
+  return lines.find((line) => line.startsWith(text))?.slice(text.length)
+}
+
+const PLACE = /^([a-z0-9-]+) (lazy|eager|random)$/
+
+function isPlace(text: string): boolean {
+  return ready.has(PLACE.exec(text)?.[1] ?? '')
+}
 
 /** `// bytes: right everywhere`, `wrong everywhere`, `wrong on BOARD POLICY[, …]`, `none, it throws everywhere`. */
 export function parseBytes(line: string): Bytes {
@@ -71,7 +108,7 @@ export function parseBytes(line: string): Bytes {
   if (claim === 'wrong everywhere') return 'everywhere'
   if (claim === 'none, it throws everywhere') return 'none'
   const places = /^wrong on (.+)$/.exec(claim ?? '')?.[1]?.split(', ')
-  if (places === undefined || !places.every((place) => PLACE.test(place))) {
+  if (places === undefined || !places.every(isPlace)) {
     throw new Error(`the second line says nothing: ${line}`)
   }
   return new Set(places)
