@@ -27,6 +27,7 @@ async function work(task: WorkerTask): Promise<void> {
   tell({ kind: 'loaded', boards: loaded.boards.map(named) })
   const result = await runProgram(loaded.program, {
     prepare: loaded.prepare,
+    drivers: loaded.drivers,
     ...place,
     policy: task.plan.policy,
     seed: task.plan.seed,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { register as registerTypeScript } from 'tsx/esm/api'
+import type { Driver } from '../../driver/driver.ts'
 import type { Board } from '../../machine/board.ts'
 import type { Prepare, Program } from '../../run/program.ts'
 import { boardNamed } from '../../sim/boards/index.ts'
@@ -19,6 +20,7 @@ interface Manifest {
 export interface LoadedProgram {
   readonly program: Program
   readonly prepare: Prepare | undefined
+  readonly drivers: readonly Driver[]
   /** Boards of its own, sound ones. */
   readonly boards: readonly Board[]
 }
@@ -35,7 +37,9 @@ export async function loadProgram(file: string): Promise<Loaded> {
     if (typeof program !== 'function') return { failure: notAProgram(file, program) }
     const boards = boardsOf(found)
     if ('failure' in boards) return boards
-    return { program: program as Program, prepare: prepareOf(found), boards }
+    const drivers = driversOf(found)
+    if ('failure' in drivers) return drivers
+    return { program: program as Program, prepare: prepareOf(found), drivers, boards }
   } catch (error) {
     return { failure: await loadFailure(file, error) }
   }
@@ -64,6 +68,23 @@ function boardsOf(module: unknown): readonly Board[] | { readonly failure: Failu
   } catch (error) {
     return { failure: notBoards(error instanceof Error ? error.message : String(error)) }
   }
+}
+
+function driversOf(module: unknown): readonly Driver[] | { readonly failure: Failure } {
+  const { drivers = [] } = module as { drivers?: unknown }
+  if (Array.isArray(drivers) && drivers.every(isDriver)) return drivers
+  return {
+    failure: {
+      kind: 'not-loaded',
+      message: "the file's export 'drivers' is no array of drivers",
+      advice: 'Each has a name and a function: `{ name: "mine", probe(context) { ... } }`.',
+    },
+  }
+}
+
+function isDriver(value: unknown): value is Driver {
+  const { name, probe } = (value ?? {}) as Partial<Driver>
+  return typeof name === 'string' && typeof probe === 'function'
 }
 
 function notBoards(why: string): Failure {
