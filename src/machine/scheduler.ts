@@ -62,6 +62,7 @@ export class Scheduler {
   #foreground = 0
   #pumping = false
   #stopped = false
+  #onlySignals = false
   #lastResume = 0
   readonly #options: SchedulerOptions
 
@@ -92,6 +93,11 @@ export class Scheduler {
   /** Whether any task of the program waits for the kernel: only then does time pass. */
   get hasWaiters(): boolean {
     return this.#foreground > 0
+  }
+
+  /** Whether nothing on the board will end any wait: only a signal can, from outside of it. */
+  get waitsForSignals(): boolean {
+    return this.#onlySignals
   }
 
   /** What the waiting tasks wait for, in words. */
@@ -248,6 +254,7 @@ export class Scheduler {
 
   #wake(waiter: Waiter, outcome: Wake): void {
     if (waiter.state !== 'parked' || this.#stopped) return
+    this.#onlySignals = false
     waiter.state = 'ready'
     waiter.outcome = outcome
     this.#parked.delete(waiter)
@@ -310,7 +317,8 @@ export class Scheduler {
 
   #stuck(): void {
     // Somebody outside of the board may still abort a wait, and will wake it then.
-    if ([...this.#parked].some((waiter) => waiter.abortable)) return
+    this.#onlySignals = [...this.#parked].some((waiter) => waiter.abortable)
+    if (this.#onlySignals) return
     const { waiting } = this
     this.stop()
     this.#options.onStuck?.(waiting)

@@ -22,6 +22,7 @@ import {
   SimKernel,
 } from '../sim/index.ts'
 import { formatOrigin } from '../tap/format-origin.ts'
+import { checkOptions } from './options.ts'
 import type { Prepare, Program, ProgramEnd, ProgramError } from './program.ts'
 import { supervise } from './supervise.ts'
 
@@ -79,6 +80,7 @@ export interface RunResult {
  * what was found. Rejects for wrong options alone; how the program itself failed is in the result.
  */
 export async function runProgram(program: Program, options: RunOptions = {}): Promise<RunResult> {
+  checkOptions(options)
   const { policy = 'lazy', seed = 1 } = options
   const board = boardNamed(options.board ?? 'arm-soc')
   const judged = options.as === undefined ? judgedFor(board) : boardNamed(options.as)

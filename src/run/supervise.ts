@@ -38,7 +38,7 @@ export async function supervise(
     if (signal?.aborted === true) return onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
     start(program, kernel).then(
-      (value) => end(kernel.scheduler.hasWaiters ? { error: pending(kernel) } : { value }),
+      (value) => end(returned(kernel, value)),
       (cause: unknown) => end({ error: threw(cause) }),
     )
   })
@@ -51,25 +51,35 @@ async function start(program: Program, kernel: SimKernel): Promise<unknown> {
   return await program(kernel)
 }
 
+/** How a program ended that returned: not well while calls of it go on, or when a task was lost. */
+function returned(kernel: SimKernel, value: unknown): ProgramEnd {
+  if (kernel.scheduler.hasWaiters) return { error: pending(kernel) }
+  const [lost] = kernel.lostFailures
+  return lost === undefined ? { value } : { error: threw(lost.cause, lost.task) }
+}
+
 /** Ends a program that has been idle for too long; returns how to stop looking. */
 function watchIdle(kernel: SimKernel, end: (how: ProgramEnd) => void): () => void {
   let idle = 0
   let epoch = -1
   const look = (): void => {
-    const moved = kernel.scheduler.hasWaiters || kernel.scheduler.epoch !== epoch
+    const { scheduler } = kernel
+    const waits = scheduler.hasWaiters && !scheduler.waitsForSignals
+    const moved = waits || scheduler.epoch !== epoch
     idle = moved ? 0 : idle + IDLE_STEP
     epoch = kernel.scheduler.epoch
     timer = setTimeout(look, IDLE_STEP)
-    if (idle >= IDLE_LIMIT) end({ error: waitsElsewhere() })
+    if (idle >= IDLE_LIMIT) end({ error: waitsElsewhere(kernel) })
   }
   let timer = setTimeout(look, IDLE_STEP)
   return () => clearTimeout(timer)
 }
 
-function threw(cause: unknown): ProgramError {
+function threw(cause: unknown, task?: string): ProgramError {
   const message = cause instanceof Error ? cause.message : String(cause)
   if (cause instanceof ProbeError) return { kind: 'threw', message, cause }
-  return { kind: 'threw', message: `the program threw: ${message}`, cause }
+  const who = task === undefined ? 'the program' : `task '${task}', which nobody awaited,`
+  return { kind: 'threw', message: `${who} threw: ${message}`, cause }
 }
 
 function stopped(reason: unknown): ProgramError {
@@ -95,7 +105,15 @@ function pending(kernel: SimKernel): ProgramError {
   }
 }
 
-function waitsElsewhere(): ProgramError {
+function waitsElsewhere({ scheduler }: SimKernel): ProgramError {
+  if (scheduler.waitsForSignals) {
+    return {
+      kind: 'waits-elsewhere',
+      message:
+        `the program waits for ${scheduler.waiting.join('; ')}: nothing on the board will end that, ` +
+        'and nobody aborts its signal. Abort it from a task that sleeps with kernel.sleep()',
+    }
+  }
   return {
     kind: 'waits-elsewhere',
     message:

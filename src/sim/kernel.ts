@@ -30,6 +30,7 @@ import type { Syscalls, WaitOptions } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
 import { Failures } from './failures.ts'
 import { Process } from './process.ts'
+import { type LostFailure, Tasks } from './tasks.ts'
 
 export interface SimOptions {
   readonly board: Board
@@ -61,6 +62,7 @@ export class SimKernel implements Kernel {
   readonly name = 'sim'
   readonly sys: Syscalls
   readonly #machine: Machine
+  readonly #tasks: Tasks
   readonly #core: DmaBufCore
   readonly #process: Process
   readonly #failures: Failures
@@ -72,6 +74,7 @@ export class SimKernel implements Kernel {
     const dma = new DmaLayer(machine)
     const core = new DmaBufCore(machine, dma)
     this.#machine = machine
+    this.#tasks = new Tasks(machine.scheduler)
     this.#core = core
     this.#failures = new Failures(machine.faults)
     const jobs = new DeviceJobs(machine, dma)
@@ -142,7 +145,12 @@ export class SimKernel implements Kernel {
   }
 
   spawn<T>(name: string, body: () => Promise<T>): Promise<T> {
-    return this.#machine.scheduler.spawn(name, body)
+    return this.#tasks.spawn(name, body)
+  }
+
+  /** Tasks that failed, and whose result nobody has awaited so far. */
+  get lostFailures(): readonly LostFailure[] {
+    return this.#tasks.lostFailures
   }
 
   /**
