@@ -291,7 +291,7 @@ function exporterOperation(
   { id, device, buffer }: Attachment,
   direction?: DmaDirection,
 ): Operation {
-  const { driver, inode } = buffer
+  const { driver, inode, origin } = buffer
   const given = `attachment ${id} of ${device}${direction === undefined ? '' : `, ${direction}`}`
-  return { name, driver, buffer: inode, device, given }
+  return { name, driver, buffer: inode, device, given, origin }
 }

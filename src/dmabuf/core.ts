@@ -89,8 +89,16 @@ export class DmaBufCore {
     this.#machine.faults.pass('dma_buf_export')
     const inode = ++this.#inodes
     const own = resv ?? new Reservation(this.#machine.scheduler, lockName(inode))
-    const init = { size, exporter, driver, ops, priv, flags: flags & FILE_FLAGS, resv: own }
-    const buffer = new DmaBuf(inode, init)
+    const buffer = new DmaBuf(inode, {
+      size,
+      exporter,
+      driver,
+      ops,
+      priv,
+      flags: flags & FILE_FLAGS,
+      resv: own,
+      origin: this.#machine.scheduler.current.origin,
+    })
     mustNotHold(this.#machine, buffer, 'dma_buf_export', driver)
     this.#live.set(inode, buffer)
     const event = { kind: 'export', buffer: inode, size, exporter, driver } as const
@@ -402,6 +410,6 @@ function lockName(inode: number): string {
   return `reservation lock of dmabuf ${inode}`
 }
 
-function operationOn({ driver, inode }: DmaBuf, name: string, given: string): Operation {
-  return { name, driver, buffer: inode, given }
+function operationOn({ driver, inode, origin }: DmaBuf, name: string, given: string): Operation {
+  return { name, driver, buffer: inode, given, origin }
 }

@@ -1,4 +1,4 @@
-import type { DriverName, EventId } from '../events/event.ts'
+import type { DriverName, EventId, EventOrigin } from '../events/event.ts'
 import type { Reservation } from '../fence/reservation.ts'
 import { AttachmentList } from './attachment-list.ts'
 import type { KernelMapping } from './kernel-mapping.ts'
@@ -13,6 +13,7 @@ export interface DmaBufInit {
   readonly priv: unknown
   readonly flags: number
   readonly resv: Reservation
+  readonly origin: EventOrigin | undefined
 }
 
 /** A shared buffer as the core keeps it (struct dma_buf). Made by `DmaBufCore.export` alone. */
@@ -38,6 +39,8 @@ export class DmaBuf {
   /** References to its file: descriptors of every process, importers, mappings. */
   references = 1
   released = false
+  /** Which line exported it. */
+  readonly origin: EventOrigin | undefined
   /** The event that told of its export. */
   exported: EventId = 0
 
@@ -50,6 +53,7 @@ export class DmaBuf {
     this.priv = init.priv
     this.flags = init.flags
     this.resv = init.resv
+    this.origin = init.origin
   }
 
   /** Whether the storage may move while it is not pinned (dma_buf_is_dynamic). */

@@ -5,7 +5,7 @@
  * throws is told as a misuse, and the caller gets EIO; in a driver of ours it is a bug, and passes. An
  * operation that sleeps is waited for under its name, so that one that never ends can be named.
  */
-import type { DriverName } from '../events/event.ts'
+import type { DriverName, EventOrigin } from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { reportMisuse } from './misuse.ts'
@@ -19,6 +19,8 @@ export interface Operation {
   readonly device?: string | undefined
   /** What it is given, as a sentence shows it. */
   readonly given?: string | undefined
+  /** Where the driver gave its operations to the kernel: of what they return there is no other line. */
+  readonly origin?: EventOrigin | undefined
 }
 
 export class Operations {
@@ -115,12 +117,12 @@ export class Operations {
   }
 
   #report(
-    { name, driver, buffer, device }: Operation,
+    { name, driver, buffer, device, origin: given }: Operation,
     code: 'operation-returned' | 'operation-threw',
     text: string,
     stack?: string | undefined,
   ): void {
-    const origin = stack === undefined ? undefined : { stack }
+    const origin = stack === undefined ? given : { stack }
     reportMisuse(this.#machine, { code, operation: name, driver, buffer, device, text, origin })
   }
 }

@@ -87,6 +87,6 @@ function unmapProblem({ vmapped, inode }: DmaBuf, mapping: KernelMapping): strin
   return `buffer ${inode} was given another mapping than vmap returned`
 }
 
-function exporterOperation(name: string, { driver, inode }: DmaBuf): Operation {
-  return { name, driver, buffer: inode, given: `buffer ${inode}` }
+function exporterOperation(name: string, { driver, inode, origin }: DmaBuf): Operation {
+  return { name, driver, buffer: inode, given: `buffer ${inode}`, origin }
 }

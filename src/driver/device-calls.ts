@@ -3,6 +3,7 @@ import type { DmaMapping } from '../dma/mapping.ts'
 import type { DeviceJob } from '../dmabuf/device-job.ts'
 import type { DmaBuf } from '../dmabuf/dma-buf.ts'
 import type { OpenFile } from '../dmabuf/file.ts'
+import type { Operation } from '../dmabuf/operations.ts'
 import type { Range } from '../events/event.ts'
 import { assert, KernelError } from '../machine/kernel-error.ts'
 import type { Bound } from './bound.ts'
@@ -82,15 +83,23 @@ export function deviceCalls(bound: Bound): DeviceCalls {
         if (name === '' || name.includes('/')) {
           throw new KernelError('EINVAL', `'${name}' is no name of a heap`)
         }
-        add(
-          host.heapNode(name, (...request) => allocateFor(bound, name, () => allocate(...request))),
-          'EINVAL',
-        )
+        const operation = {
+          name: 'allocate',
+          driver,
+          given: `heap ${name}`,
+          origin: bound.origin,
+        }
+        const give: AllocateBuffer = (...request) =>
+          allocateFor(bound, operation, () => allocate(...request))
+        add(host.heapNode(name, give), 'EINVAL')
       }),
     miscRegister: (device) =>
       bound.now(calls.miscRegister, () => {
         const path = `/dev/${device.name}`
-        add({ path, open: (flags) => openDriverFile(bound, path, flags, device) }, 'EBUSY')
+        const { origin } = bound
+        const open = (flags: number): OpenFile =>
+          openDriverFile(bound, { path, flags, origin }, device)
+        add({ path, open }, 'EBUSY')
       }),
   }
   return calls
@@ -99,10 +108,9 @@ export function deviceCalls(bound: Bound): DeviceCalls {
 /** May sleep. The reference of what the heap allocated goes to the descriptor that is made of it. */
 async function allocateFor(
   bound: Bound,
-  heap: string,
+  operation: Operation,
   allocate: () => Promise<DmaBuf> | DmaBuf,
 ): Promise<DmaBuf> {
-  const operation = { name: 'allocate', driver: bound.driver, given: `heap ${heap}` }
   const buffer = await bound.underWay.inCall(() => bound.operations.run(operation, allocate))
   if (!bound.host.core.isLive(buffer)) {
     throw bound.operations.returned(operation, `${describe(buffer)}: no buffer that is exported`)

@@ -1,5 +1,7 @@
 import type { IoctlCall, MappedPages, MapRequest, OpenFile } from '../dmabuf/file.ts'
+import type { Operation } from '../dmabuf/operations.ts'
 import { pagesProblem } from '../dmabuf/returned.ts'
+import type { EventOrigin } from '../events/event.ts'
 import type { Bound } from './bound.ts'
 
 /** struct file_operations of a driver: every function may be left out. A failure is a KernelError. */
@@ -20,6 +22,13 @@ export interface DriverFile {
   release?(): void
 }
 
+/** What is opened, and which line registered it. */
+export interface Opening {
+  readonly path: string
+  readonly flags: number
+  readonly origin: EventOrigin | undefined
+}
+
 type Counts = 'read' | 'lseek' | 'poll'
 
 /** An open file of a driver: what its functions throw and return is watched. */
@@ -35,13 +44,15 @@ export class WatchedFile implements OpenFile {
   readonly fdinfo?: NonNullable<OpenFile['fdinfo']>
   readonly #bound: Bound
   readonly #file: DriverFile
+  readonly #origin: EventOrigin | undefined
 
   /** What the driver left out is left out here: the kernel's own answer depends on it. */
-  constructor(bound: Bound, path: string, flags: number, file: DriverFile) {
+  constructor(bound: Bound, opening: Opening, file: DriverFile) {
     this.#bound = bound
     this.#file = file
-    this.what = path
-    this.flags = flags
+    this.#origin = opening.origin
+    this.what = opening.path
+    this.flags = opening.flags
     if (file.ioctl) this.ioctl = (call) => this.#ioctl(call)
     if (file.mmap) this.mmap = (request) => this.#mmap(request)
     if (file.read) this.read = (target) => this.#count('read', (on) => on.read?.(target))
@@ -89,22 +100,22 @@ export class WatchedFile implements OpenFile {
     throw this.#bound.operations.returned(this.#named(name), why)
   }
 
-  #named(name: string, given?: string): { name: string; driver: Bound['driver']; given: string } {
+  #named(name: string, given?: string): Operation {
     const all = given === undefined ? this.what : `${this.what}, ${given}`
-    return { name, driver: this.#bound.driver, given: all }
+    return { name, driver: this.#bound.driver, given: all, origin: this.#origin }
   }
 }
 
 /** A process opens a driver's device. */
 export function openDriverFile(
   bound: Bound,
-  path: string,
-  flags: number,
+  opening: Opening,
   device: { open(flags: number): DriverFile },
 ): OpenFile {
-  const operation = { name: 'open', driver: bound.driver, given: path }
+  const { path, flags, origin } = opening
+  const operation = { name: 'open', driver: bound.driver, given: path, origin }
   const { operations, underWay } = bound
   const file = underWay.inCall(() => operations.ask(operation, () => device.open(flags)))
-  if (typeof file === 'object' && file !== null) return new WatchedFile(bound, path, flags, file)
+  if (typeof file === 'object' && file !== null) return new WatchedFile(bound, opening, file)
   throw operations.returned(operation, `${String(file)}: no file operations`)
 }
