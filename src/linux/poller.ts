@@ -44,6 +44,9 @@ export class Poller {
   readonly #libc: Libc
   readonly #waiters = new Map<number, Waiter>()
   readonly #events = new Uint8Array(EVENT.size * EVENTS_AT_ONCE)
+  /** `struct pollfd` of the one descriptor that most questions are about. */
+  readonly #one = new DataView(new ArrayBuffer(POLLFD_SIZE))
+  readonly #oneBytes = new Uint8Array(this.#one.buffer)
   #epoll = -1
   #handle: PollHandle | undefined
   #latest = 0
@@ -58,6 +61,14 @@ export class Poller {
       entries,
       entries.map(({ fd }) => fd),
     )
+  }
+
+  /** As `now`, for one descriptor: the events that are ready, or a negative errno. */
+  ready(fd: number, events: number): number {
+    this.#one.setInt32(0, fd, true)
+    this.#one.setInt32(4, events & 0xffff, true)
+    const result = this.#libc.poll(this.#oneBytes, 1)
+    return result <= 0 ? result : this.#one.getUint16(6, true)
   }
 
   /**

@@ -91,7 +91,7 @@ export class LinuxProcess implements Syscalls {
 
   /** Reads only what is there: a descriptor that would wait is EAGAIN, also without O_NONBLOCK. */
   read(fd: number, target: Uint8Array): number {
-    const ready = this.#poller.now([{ fd, events: POLLIN, revents: 0 }])
+    const ready = this.#poller.ready(fd, POLLIN)
     if (ready === 0 && !this.#isNonblocking(fd) && !this.#isDmaBuf(fd)) return -errno.EAGAIN
     return this.#libc.read(fd, target)
   }
@@ -106,8 +106,8 @@ export class LinuxProcess implements Syscalls {
     if (waiting === 'now') return this.#ioctlNow(fd, request, argument)
     if (options.signal?.aborted === true) return -errno.EINTR
     if (waiting === 'later') return await this.#ioctlLater(fd, request, argument)
-    const entry = { fd, events: waiting, revents: 0 }
-    if (this.#poller.now([entry]) === 0 && this.#waits(fd, request)) {
+    if (this.#poller.ready(fd, waiting) === 0 && this.#waits(fd, request)) {
+      const entry = { fd, events: waiting, revents: 0 }
       const waited = await this.#poller.poll([entry], -1, options.signal)
       if (waited < 0) return waited
     }
