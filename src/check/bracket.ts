@@ -1,10 +1,5 @@
-import type {
-  BracketEvent,
-  CpuAccess,
-  CpuMapEvent,
-  DmaSyncEvent,
-  EventId,
-} from '../events/event.ts'
+import type { BracketEvent, CpuAccess, CpuMapEvent, EventId } from '../events/event.ts'
+import type { Steps } from './steps.ts'
 
 /** A CPU access: from a START that succeeded to its END. */
 export interface Bracket {
@@ -13,13 +8,13 @@ export interface Bracket {
   readonly access: CpuAccess
   /** The first event of the START: its maintenance comes before it is back. */
   readonly began: EventId
-  /** What the exporter's begin_cpu_access synced. */
-  readonly beginSyncs: readonly DmaSyncEvent[]
+  /** What the exporter's begin_cpu_access did. */
+  readonly begun: Steps
   end: BracketEvent | undefined
   /** No store after this event can belong to it. */
   ended: EventId
-  /** What the exporter's end_cpu_access synced. */
-  endSyncs: readonly DmaSyncEvent[]
+  /** What the exporter's end_cpu_access did. */
+  done: Steps | undefined
   /** The CPU mappings whose bytes were used in it. */
   readonly used: Set<number>
   /** One of these was unmapped before the END. */

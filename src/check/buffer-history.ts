@@ -112,16 +112,16 @@ export class BufferHistory {
   }
 
   start(event: BracketEvent): Bracket {
-    const { first, syncs } = this.#steps.before(event)
+    const begun = this.#steps.before(event)
     const bracket: Bracket = {
       start: event,
       task: event.agent.name,
       access: event.access,
-      began: first,
-      beginSyncs: syncs,
+      began: begun.first,
+      begun,
       end: undefined,
       ended: Number.POSITIVE_INFINITY,
-      endSyncs: [],
+      done: undefined,
       used: new Set(),
       unmapped: undefined,
       interrupted: undefined,
@@ -148,10 +148,9 @@ export class BufferHistory {
     const bracket = this.endedBy(event)
     if (bracket === undefined) return
     this.open.splice(this.open.indexOf(bracket), 1)
-    const { first, syncs } = this.#steps.before(event)
+    bracket.done = this.#steps.before(event)
     bracket.end = event
-    bracket.ended = first
-    bracket.endSyncs = syncs
+    bracket.ended = bracket.done.first
     this.#remember(bracket)
   }
 
@@ -163,8 +162,13 @@ export class BufferHistory {
   }
 
   /** Part of what a CPU access or a map does, told just before the event of its own. */
-  addStep(event: { readonly id: EventId; readonly kind: string }): void {
+  addStep(event: DmabufEvent): void {
     this.#steps.add(event)
+  }
+
+  /** Found in the middle of such steps. */
+  passStep(event: DmabufEvent): void {
+    this.#steps.pass(event)
   }
 
   /** What was done in the call that `event` ends. */

@@ -76,6 +76,7 @@ export class History {
         const buffer = this.buffer(event.buffer)
         buffer.size = event.size
         buffer.what = event.what
+        this.#learn({ ...event, range: undefined })
         return
       }
       case 'release': {
@@ -211,7 +212,7 @@ export class History {
     }
   }
 
-  #learn({ buffer, range, placement }: DmaMapEvent | CpuMapEvent): void {
+  #learn({ buffer, range, placement }: Pick<DmaMapEvent, 'buffer' | 'range' | 'placement'>): void {
     if (placement !== undefined) this.#placements.learn(buffer, range?.start ?? 0, placement)
   }
 
@@ -237,6 +238,7 @@ export class History {
 
   #cpuStore(event: CpuAccessEvent): void {
     const buffer = this.buffer(event.buffer)
+    if (event.seen === 'reconciled') buffer.passStep(event)
     const byKernel = event.agent.kind === 'kernel'
     const attribute = this.attributeOf(event)
     const store: Store = {

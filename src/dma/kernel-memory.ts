@@ -71,7 +71,8 @@ export class KernelMemory {
     this.#isPiece = init.isPiece
     const what = `${init.what} of ${init.driver.name}`
     const common = { buffer: this.id, agent: this.#agent, origin: this.#origin }
-    machine.events.emit({ kind: 'memory', size: this.size, what, ...common })
+    const placement = [{ storage: this.storage.id, offset: this.start, length: this.size }]
+    machine.events.emit({ kind: 'memory', size: this.size, what, placement, ...common })
   }
 
   get freed(): boolean {

@@ -130,6 +130,8 @@ export interface MemoryEvent extends Common {
   readonly size: number
   /** As a sentence names it: `memfd frames`, `descriptors of vpdma`. */
   readonly what: string
+  /** Where its bytes lie, if that does not change. */
+  readonly placement?: readonly Placement[] | undefined
 }
 /** The last reference to a dma-buf, or to other memory, is gone. */
 export interface ReleaseEvent extends Common {

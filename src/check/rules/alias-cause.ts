@@ -28,12 +28,17 @@ export function bracketOnReader(store: Store, { buffer }: Reader): Bracket | und
 }
 
 /** Stored by the CPU through memory that no CPU access of the reader's buffer governs. */
-export function uncoveredStore(history: History, store: Store, { buffer }: Reader): Cause {
+export function uncoveredStore(
+  history: History,
+  store: Store,
+  { buffer }: Reader,
+  what: string = 'they were stored',
+): Cause {
   const through = history.buffer(store.event.buffer)
   const { bracket } = store
   return {
     rule: 'uncovered-mapping',
-    reason: `they were stored through ${through.name}, which no CPU access of ${buffer.name} governs`,
+    reason: `${what} through ${through.name}, which no CPU access of ${buffer.name} governs`,
     because: lastAccess(buffer, 'for writing', buffer.lastWriteBracket),
     origin: store.origin ?? bracket?.start.origin,
     related: [],

@@ -35,7 +35,7 @@ export class CostRule implements Rule {
     const call = event.kind === 'bracket-start' ? 'begin_cpu_access' : 'end_cpu_access'
     const direction = DIRECTIONS[event.access]
     // What the kernel's own checks warned of is a note of its own.
-    const { warned } = buffer.stepsOf(event)
+    const warned = buffer.stepsOf(event).warnings.length > 0
     for (const { device, direction: mapped, skipCpuSync } of buffer.dma.values()) {
       if (!event.synced.includes(device)) {
         if (skipCpuSync) continue

@@ -5,13 +5,13 @@ import type { History } from '../history.ts'
 import { overlaps } from '../range-map.ts'
 import type { Store } from '../store.ts'
 import { agentName, bracketName, flagsOf, syncedFor, writerName } from '../words.ts'
-import { attributeCause, uncoveredLoad } from './alias-cause.ts'
+import { attributeCause, bracketOnReader, uncoveredLoad, uncoveredStore } from './alias-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
 import { storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
 import { bounceCause, directionCause, skippedAtMap, skippedAtUnmap } from './dma-cause.ts'
 import { causeInDriverLoad } from './driver-cause.ts'
 import { hookAtStart } from './hook-cause.ts'
-import { neighbourOver } from './shared-line-cause.ts'
+import { dirtyThroughOther, neighbourOver } from './shared-line-cause.ts'
 
 export function causeInDeviceStore(
   history: History,
@@ -59,7 +59,20 @@ function overwritten(
   if (later !== undefined && (overDirty === undefined || !isByTheRules(later, store))) {
     return overwrittenBy(later, hazard, store, reader)
   }
-  return overDirty === undefined ? undefined : underDirtyLine(store, overDirty, reader)
+  if (overDirty !== undefined) return underDirtyLine(store, overDirty, reader)
+  const other = dirtyThroughOther(history, hazard, store)
+  return other === undefined ? undefined : underOther(history, other, store, reader)
+}
+
+/** The dirty line was stored into through other memory than the device's buffer. */
+function underOther(history: History, dirty: Store, store: Store, reader: Reader): Cause {
+  if (dirty.by === 'kernel') return underDirtyLine(store, dirty, reader)
+  const buffer = history.buffer(store.event.buffer)
+  const bracket = bracketOnReader(dirty, { ...reader, buffer })
+  if (bracket === undefined) {
+    return uncoveredStore(history, dirty, { ...reader, buffer }, 'a line over them was stored to')
+  }
+  return underDirtyLine(store, { ...dirty, bracket }, reader)
 }
 
 /** In an access for reading and writing that began after the device had stored. */

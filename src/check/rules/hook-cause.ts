@@ -1,8 +1,15 @@
 /** A START or an END that came at the right time, and an exporter that did not do its part in it. */
-import type { BracketEvent, DmaMapEvent, DmaSyncEvent, Range } from '../../events/event.ts'
+import type {
+  BracketEvent,
+  DmaMapEvent,
+  DmaSyncEvent,
+  MisuseEvent,
+  Range,
+} from '../../events/event.ts'
 import type { Bracket } from '../bracket.ts'
 import type { BufferHistory } from '../buffer-history.ts'
 import { overlaps } from '../range-map.ts'
+import type { Steps } from '../steps.ts'
 import { directionName, flagsOf } from '../words.ts'
 import type { Cause } from './cause.ts'
 
@@ -14,7 +21,7 @@ interface Edge {
   readonly event: BracketEvent
   readonly operation: string
   readonly to: DmaSyncEvent['to']
-  readonly syncs: readonly DmaSyncEvent[]
+  readonly steps: Steps
   readonly bracket: Bracket
 }
 
@@ -25,10 +32,10 @@ export function hookAtStart(
   device: string,
   range: Range,
 ): Cause | undefined {
-  const { start, beginSyncs } = bracket
+  const { start, begun } = bracket
   return causeAt(
     buffer,
-    { event: start, operation: 'begin_cpu_access', to: 'cpu', syncs: beginSyncs, bracket },
+    { event: start, operation: 'begin_cpu_access', to: 'cpu', steps: begun, bracket },
     device,
     range,
   )
@@ -41,11 +48,11 @@ export function hookAtEnd(
   device: string,
   range: Range,
 ): Cause | undefined {
-  const { end, endSyncs } = bracket
-  if (end === undefined) return undefined
+  const { end, done } = bracket
+  if (end === undefined || done === undefined) return undefined
   return causeAt(
     buffer,
-    { event: end, operation: 'end_cpu_access', to: 'device', syncs: endSyncs, bracket },
+    { event: end, operation: 'end_cpu_access', to: 'device', steps: done, bracket },
     device,
     range,
   )
@@ -60,7 +67,7 @@ function causeAt(
   const maps = buffer.mappedAt(device, edge.event.id)
   if (maps.length === 0) return undefined
   const ids = new Set(maps.map(({ mapping }) => mapping))
-  const mine = edge.syncs.filter(({ mapping }) => ids.has(mapping))
+  const mine = edge.steps.syncs.filter(({ mapping }) => ids.has(mapping))
   if (mine.length === 0) {
     // A source that tells of no syncs tells of the devices that were synced.
     return edge.event.synced.includes(device) ? undefined : notSynced(buffer, edge, device, maps)
@@ -82,7 +89,8 @@ function notSynced(
   device: string,
   maps: readonly DmaMapEvent[],
 ): Cause {
-  const { event, operation, syncs } = edge
+  const { event, operation, steps } = edge
+  const { syncs } = steps
   const others = [...new Set([...syncs.map((sync) => sync.device), ...event.synced])]
   const mapped = maps[0] as DmaMapEvent
   const what =
@@ -94,7 +102,7 @@ function notSynced(
       ? `${flagsOf(event)} moved no data: the exporter has no ${operation} that does.`
       : `${flagsOf(event)} reached ${others.join(', ')}, and not the mapping that ${device} had since event ${mapped.id}.`
   return {
-    ...place(buffer, edge, syncs[0]),
+    ...place(buffer, edge, syncs[0] ?? unknownSync(steps)),
     rule: 'sync-is-noop',
     reason: `${operation} of exporter ${buffer.exporter} ${what}`,
     because: { text, event: event.id, origin: event.origin },
@@ -143,11 +151,16 @@ function otherDirection(buffer: BufferHistory, edge: Edge, sync: DmaSyncEvent): 
   }
 }
 
+/** The exporter synced what is not mapped. */
+function unknownSync({ warnings }: Steps): MisuseEvent | undefined {
+  return warnings.find(({ code }) => code === 'sync-unknown')
+}
+
 /** In the driver's file where the exporter is a user's, else where the program made the call. */
 function place(
   { driver, exported }: BufferHistory,
   { event, bracket }: Edge,
-  sync: DmaSyncEvent | undefined,
+  sync: DmaSyncEvent | MisuseEvent | undefined,
 ): Pick<Cause, 'origin' | 'related' | 'fix'> {
   const call = event.origin ?? bracket.start.origin
   const own =

@@ -12,6 +12,8 @@ export class MisuseRule implements Rule {
   readonly #out: Collector
   /** Syncs of what is not mapped: in a SYNC of the program's, it is the exporter's operation that fails. */
   #unknownSyncs: MisuseEvent[] = []
+  /** Drivers and buffers that they were told off for not detaching. */
+  readonly #stillAttached = new Set<string>()
 
   constructor(history: History, out: Collector) {
     this.#history = history
@@ -31,7 +33,15 @@ export class MisuseRule implements Rule {
         code,
       )
     } else if (code === 'sync-unknown') this.#unknownSyncs.push(event)
-    else this.#out.report(this.#draft(event))
+    else if (!this.#isConsequence(event)) this.#out.report(this.#draft(event))
+  }
+
+  /** Who never detaches a buffer keeps its reference too: one mistake, told as the first. */
+  #isConsequence({ code, driver, buffer }: MisuseEvent): boolean {
+    if (buffer === undefined || driver.modelled) return false
+    const key = `${driver.name} ${buffer}`
+    if (code === 'attachment-leak') this.#stillAttached.add(key)
+    return code === 'reference-leak' && this.#stillAttached.has(key)
   }
 
   #settle(event: DmabufEvent): void {
@@ -61,13 +71,15 @@ export class MisuseRule implements Rule {
     }
   }
 
-  #becauseOf({ against, buffer, mapping, operation }: MisuseEvent): Because {
+  #becauseOf({ code, against, buffer, mapping, operation }: MisuseEvent): Because {
+    const { missing } = misuseTable[code]
+    if (missing !== undefined) return { text: `No ${missing} of it was seen.` }
     const map = buffer === undefined ? undefined : this.#history.buffer(buffer).mapped(mapping)?.map
     if (map !== undefined && (against === undefined || against === map.id)) {
       const text = `The mapping was made at event ${map.id}.`
       return { text, event: map.id, origin: map.origin }
     }
-    if (against === undefined) return { text: `Nothing that came before allows this ${operation}.` }
+    if (against === undefined) return { text: `The contract of ${operation} does not allow it.` }
     return { text: `It contradicts event ${against}.`, event: against }
   }
 }

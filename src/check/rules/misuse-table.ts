@@ -10,6 +10,8 @@ export interface MisuseInfo {
   /** Where it is not the rule's own. */
   readonly fix?: string | undefined
   readonly severity?: Severity | undefined
+  /** What should have come and did not. */
+  readonly missing?: string | undefined
 }
 
 export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
@@ -52,6 +54,7 @@ export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
     rule: 'dma-api-misuse',
     says: 'uses a mapping that was never checked for an error',
     fix: 'Call dma_mapping_error on what dma_map_single and dma_map_page return.',
+    missing: 'dma_mapping_error',
   },
   'map-stack': {
     rule: 'dma-api-misuse',
@@ -126,6 +129,7 @@ export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
     rule: 'mapping-leak',
     says: 'leaves mappings behind',
     fix: 'Unmap in remove what was mapped since probe.',
+    missing: 'dma_unmap_sgtable',
   },
   'mask-unset': {
     rule: 'dma-api-misuse',
@@ -154,17 +158,20 @@ export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
   'attachment-leak': {
     rule: 'mapping-leak',
-    says: 'releases a buffer that is still attached',
+    says: 'leaves an attachment behind',
     fix: 'Detach before the last reference is dropped.',
+    missing: 'dma_buf_detach',
   },
   'attachment-mapping-leak': {
     rule: 'mapping-leak',
-    says: 'detaches what is still mapped',
+    says: 'leaves a mapping behind',
     fix: 'Unmap the attachment before it is detached.',
+    missing: 'dma_buf_unmap_attachment',
   },
   'lock-not-held': {
     rule: 'reservation-lock',
     says: 'is called without the reservation lock',
+    missing: 'dma_resv_lock',
   },
   'lock-held': {
     rule: 'reservation-lock',
@@ -184,6 +191,7 @@ export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
     rule: 'mapping-leak',
     says: 'leaves a kernel mapping behind',
     fix: 'Call dma_buf_vunmap before the last reference is dropped.',
+    missing: 'dma_buf_vunmap',
   },
   'put-after-release': {
     rule: 'reference-misuse',
@@ -200,12 +208,14 @@ export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
     says: 'leaves a reference that nobody drops',
     fix: 'Call dma_buf_put on each path, error paths included.',
     severity: 'warning',
+    missing: 'dma_buf_put',
   },
   'memory-leak': {
     rule: 'reference-misuse',
     says: 'leaves memory that nobody frees',
     fix: 'Free in release, or in remove, what was allocated, on error paths too.',
     severity: 'warning',
+    missing: 'kfree, or __free_pages,',
   },
   'early-publish': {
     rule: 'early-publish',

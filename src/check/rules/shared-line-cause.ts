@@ -27,6 +27,27 @@ export function neighbourOver(history: History, hazard: Hazard, store: Store): C
   }
 }
 
+/**
+ * A CPU store through other memory that left a dirty line over what a device stored: to the same bytes,
+ * or to others that are mapped for the device as well.
+ */
+export function dirtyThroughOther(
+  history: History,
+  { range }: Hazard,
+  store: Store,
+): Store | undefined {
+  const { event, dma } = store
+  const mapped = dma?.range ?? { start: 0, end: Number.POSITIVE_INFINITY }
+  return newest(
+    history.neighbours(event.buffer, range).map((neighbour) =>
+      history.buffer(neighbour.buffer).cpuStoreIn(neighbour.range, (one) => {
+        const isSame = isSameBytes(neighbour, one.event.range, mapped)
+        return isSame && isDirty(history, one, event as DeviceAccessEvent)
+      }),
+    ),
+  )
+}
+
 /** A line that was dropped for a neighbour's sake, with what the CPU had stored beside it. */
 export function neighbourDropped(
   history: History,
@@ -84,22 +105,29 @@ function dirtyNeighbour(history: History, range: Range, store: Store): Store | u
   const own = history.buffer(event.buffer)
   const mapped = dma?.range ?? { start: 0, end: Number.POSITIVE_INFINITY }
   const lines = history.lines(own.id, range)
-  const isDirty = (candidate: Store): boolean =>
-    candidate.by !== 'device' &&
-    isCached(candidate.attribute) &&
-    !wasCleaned(history, candidate, event as DeviceAccessEvent)
-  const candidates = [
-    own.cpuStoreIn(lines, (one) => !overlaps(one.event.range, mapped) && isDirty(one)),
+  const device = event as DeviceAccessEvent
+  return newest([
+    own.cpuStoreIn(lines, (one) => {
+      return !overlaps(one.event.range, mapped) && isDirty(history, one, device)
+    }),
     ...history.neighbours(own.id, range).map((neighbour) =>
       history.buffer(neighbour.buffer).cpuStoreIn(neighbour.range, (one) => {
-        return !isSameBytes(neighbour, one.event.range, mapped) && isDirty(one)
+        const isSame = isSameBytes(neighbour, one.event.range, mapped)
+        return !isSame && isDirty(history, one, device)
       }),
     ),
-  ]
-  return candidates.reduce(
-    (newest, one) => ((one?.event.id ?? 0) > (newest?.event.id ?? 0) ? one : newest),
+  ])
+}
+
+function newest(stores: readonly (Store | undefined)[]): Store | undefined {
+  return stores.reduce(
+    (last, one) => ((one?.event.id ?? 0) > (last?.event.id ?? 0) ? one : last),
     undefined,
   )
+}
+
+function isDirty(history: History, store: Store, device: DeviceAccessEvent): boolean {
+  return store.by !== 'device' && isCached(store.attribute) && !wasCleaned(history, store, device)
 }
 
 /** A store from before the device's, and a clean in between. */

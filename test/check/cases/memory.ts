@@ -10,6 +10,7 @@ function twice(s: Story): void {
   s.buffer()
   s.mapOf(MEMFD, 8)
   s.mapOf(1, 7)
+  s.maintain('clean', 'camera')
   s.dmaMap({ attachment: 1 })
 }
 
@@ -70,6 +71,39 @@ export const memory: readonly Case[] = [
       s.bus('load', { hazards: bad ? [hazard('memory-behind', stored)] : [] })
     }),
     others: ['write-outside-bracket'],
+  },
+  {
+    rule: 'uncovered-mapping',
+    what: 'a store through the memfd leaves a dirty line over what a device writes',
+    line: 5,
+    data: true,
+    ...bare((s, bad) => {
+      twice(s)
+      s.cpu('store', { buffer: MEMFD, mapping: 8, line: 5 })
+      if (!bad) s.maintain('clean', 'camera')
+      const stored = s.bus('store')
+      s.start('read', 6)
+      s.cpu('load', { mapping: 7, hazards: bad ? [hazard('lost', stored)] : [], line: 7 })
+      s.end('read', 8)
+    }),
+  },
+  {
+    rule: 'unsafe-skip-hint',
+    what: "an exporter's own pages, zeroed, are mapped without the sync",
+    line: 102,
+    data: true,
+    ...bare((s, bad) => {
+      s.memory(-2, 'pages of vpdma')
+      s.dmaMap({ buffer: -2, mapping: 9, device: 'other' })
+      s.cpu('store', { buffer: -2, range: { start: 0, end: SIZE }, by: 'vpdma', line: 101 })
+      s.buffer(1, 10, { line: 101 })
+      if (!bad) s.maintain('clean', 'camera')
+      s.dmaMap({ attachment: 1, skip: true, line: 102 })
+      const stored = s.bus('store')
+      s.start('read', 4)
+      s.load(5, bad ? [hazard('lost', stored)] : [])
+      s.end('read', 6)
+    }),
   },
   {
     rule: 'sync-is-noop',
