@@ -7,7 +7,7 @@ import { ramEnd } from '../machine/board.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { type BounceCopy, layOutCopy } from './bounce/bounce-copy.ts'
-import { BouncePool, type PieceRequest } from './bounce/bounce-pool.ts'
+import { BouncePool, LARGEST_PIECE, type PieceRequest, SLOT_SIZE } from './bounce/bounce-pool.ts'
 import type { DeviceParameters } from './device-parameters.ts'
 import type { DmaSegment, Reached } from './mapping.ts'
 import { factsOf } from './segment-facts.ts'
@@ -48,6 +48,14 @@ export class DirectMap {
     if (!this.#forced && factsOf(segments).top <= reach) return directly(table)
     const isBounced = segments.map((segment) => this.#forced || endOf(segment) > reach)
     return this.#bounced(device, { table, segments, isBounced, reach })
+  }
+
+  /** The longest piece that can be mapped whether it is bounced or not: swiotlb_max_mapping_size. */
+  longest(device: string): number {
+    const mayBounce = this.#forced || this.#devices.reach(device) < ramEnd(this.#machine.board)
+    if (this.#pool === undefined || !mayBounce) return Number.POSITIVE_INFINITY
+    const { minAlignMask } = this.#devices.of(device)
+    return LARGEST_PIECE - Math.ceil(minAlignMask / SLOT_SIZE) * SLOT_SIZE
   }
 
   /** Gives the copy's memory back. */

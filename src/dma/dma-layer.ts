@@ -213,6 +213,11 @@ export class DmaLayer {
     return this.devices.usesIommu(device) ? undefined : this.devices.reach(device)
   }
 
+  /** dma_max_mapping_size: the longest single mapping that is sure not to be refused for its length. */
+  maxMappingSize(device: string): number {
+    return this.devices.usesIommu(device) ? Number.POSITIVE_INFINITY : this.#direct.longest(device)
+  }
+
   /** The device's live mappings, oldest first. */
   mappingsOf(device: string): readonly DmaMapping[] {
     return [...this.#live.of(device)]

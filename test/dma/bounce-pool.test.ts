@@ -118,6 +118,14 @@ describe('mapping', () => {
     expect(rig.misuse).toEqual([])
   })
 
+  it('tells the longest that can be mapped', () => {
+    const { dma } = new Rig(rpi4)
+    expect(dma.maxMappingSize('camera')).toBe(LARGEST_PIECE)
+    dma.devices.set('camera', { minAlignMask: PAGE - 1 })
+    expect(dma.maxMappingSize('camera')).toBe(LARGEST_PIECE - PAGE)
+    expect(dma.maxMappingSize('gpu')).toBe(Number.POSITIVE_INFINITY)
+  })
+
   it('is refused where the device does not reach the pool either', () => {
     const rig = new Rig(rpi4)
     rig.dma.devices.set('camera', { mask: 29 })

@@ -48,7 +48,7 @@ export class Domain {
       throw new KernelError('ENOMEM', `no ${size} bytes of I/O virtual addresses are left`)
     }
     const entry = { iova, size, pages, direction }
-    this.#entries.add(iova, iova + size, entry)
+    this.#entries.add(mirrored(iova + size - 1), mirrored(iova - 1), entry)
     return entry
   }
 
@@ -66,7 +66,7 @@ export class Domain {
   /** The mapping that has the address, which may be a dead one that was not flushed. */
   at(address: number): IommuEntry | undefined {
     this.#passTime()
-    return this.#entries.at(address)
+    return this.#entries.at(mirrored(address))
   }
 
   #takeAfterFlush(size: number, limit: number): number | undefined {
@@ -85,9 +85,14 @@ export class Domain {
   }
 
   #drop(entry: IommuEntry): void {
-    this.#entries.remove(entry.iova)
+    this.#entries.remove(mirrored(entry.iova + entry.size - 1))
     this.#space.give(entry.iova, entry.size)
   }
+}
+
+/** Addresses are handed out downwards: kept upside down, a new one is entered at the end. */
+function mirrored(address: number): number {
+  return -address
 }
 
 /** The physical address behind an address of the entry, and how many bytes follow from there. */
