@@ -61,10 +61,8 @@ function downloaded(folder: string): string[] {
 
 /** By apt, with a source list and a state of its own: needs no root, and the system's stay as they are. */
 function download(folder: string): void {
-  need(
-    'apt-get',
-    `put linux-image-6.12*-amd64 and busybox-static of Debian ${suite} (.deb files) into ${join(cache, 'debs')}`,
-  )
+  const byHand = `put the .deb files of linux-image-6.12*-amd64 and busybox-static (Debian ${suite}) into ${join(cache, 'debs')}`
+  need('apt-get', byHand)
   if (!existsSync(keyring)) throw new Missing('install the package debian-archive-keyring')
   const apt = `${folder}.apt`
   mkdirSync(join(apt, 'lists/partial'), { recursive: true })
@@ -92,7 +90,9 @@ function download(folder: string): void {
     output('apt-get', [...own, 'download', kernel, 'busybox-static'], { cwd: folder })
   } catch (error) {
     rmSync(folder, { recursive: true })
-    throw new Missing(`no kernel package from Debian's archive (is the network there?): ${error}`)
+    throw new Missing(
+      `no kernel package from Debian's archive; get a network, or ${byHand}. ${error}`,
+    )
   } finally {
     rmSync(apt, { recursive: true })
   }

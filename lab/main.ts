@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
   options: {
     boot: { type: 'string', multiple: true, default: Object.keys(boots) },
     with: { type: 'string', multiple: true, default: [] },
-    limit: { type: 'string', default: '110' },
+    limit: { type: 'string', default: '180' },
     out: { type: 'string', default: join(repository, 'out/lab') },
   },
   allowPositionals: true,
