@@ -4,39 +4,24 @@
  * An access goes through a mapping, by position, or to a bare address. One that stays within what its
  * mapping still grants takes the short way; any other is resolved address by address as the bus would.
  */
-import type { Agent, DeviceFaultEvent, EventId, Hazard, Range } from '../events/event.ts'
+import type { EventId, Hazard } from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
-import { bouncedIn } from './bounce/bounce-copy.ts'
+import { AccessEvents, agentOf, type Cause, toldOf } from './access-events.ts'
 import type { Bus, Met, Missed } from './bus.ts'
 import { permits } from './iommu/domain.ts'
 import { coverage, type LiveMappings } from './live-mappings.ts'
 import type { DmaMapping } from './mapping.ts'
 import { eachRun } from './sg-table.ts'
 
-/** On whose behalf: a job of the device, and its mapping, where there are such. */
-interface Cause {
-  readonly device: string
-  readonly job: number | undefined
-  readonly mapping: DmaMapping | undefined
-}
-
-/** Bytes of an access with the place in a buffer that events tell it by. */
-interface Told {
-  readonly buffer: number
-  readonly range: Range
-  readonly mapping: number | undefined
-  readonly bounced: boolean
-}
-
 export class DeviceAccess {
   readonly #machine: Machine
   readonly #bus: Bus
-  readonly #live: LiveMappings
+  readonly #events: AccessEvents
 
   constructor(machine: Machine, bus: Bus, live: LiveMappings) {
     this.#machine = machine
     this.#bus = bus
-    this.#live = live
+    this.#events = new AccessEvents(machine, live)
   }
 
   /** The device reads `target.length` bytes at `offset` of the mapping. Faults read zeros. */
@@ -53,7 +38,7 @@ export class DeviceAccess {
       this.read(mapping, offset, target),
     )
     const told = toldOf(mapping, { start: offset, end })
-    this.#emit('device-load', mapping.device, job, told, hazards)
+    this.#events.emit('device-load', mapping.device, job, told, hazards)
   }
 
   /** The device writes `source` at `offset` of the mapping. Faults store nothing. */
@@ -68,7 +53,7 @@ export class DeviceAccess {
     }
     this.reconcile(mapping, offset, end)
     const told = toldOf(mapping, { start: offset, end })
-    const writer = this.#emit('device-store', mapping.device, job, told, [])
+    const writer = this.#events.emit('device-store', mapping.device, job, told, [])
     this.write(mapping, offset, source, writer)
   }
 
@@ -154,85 +139,33 @@ export class DeviceAccess {
   #loadPart(cause: Cause, part: Met | Missed, target: Uint8Array): void {
     if ('fault' in part) {
       target.fill(0)
-      this.#emitFault(cause, part, 'read')
+      this.#events.emitFault(cause, part, 'read')
       return
     }
     const { memory, cost } = this.#machine
     cost.dmaOut += part.length
     const snoops = this.#machine.snoops(cause.device)
-    const told = this.#told(cause, part)
+    const told = this.#events.told(cause, part)
     const by = told.range.start - part.offset
     const hazards = this.#machine.as(agentOf(cause.device), () =>
       memory.deviceLoad(part.storage, part.offset, target, snoops),
     )
     const inBuffer = hazards.map((hazard) => shifted(hazard, by))
-    this.#emit('device-load', cause.device, cause.job, told, inBuffer)
+    this.#events.emit('device-load', cause.device, cause.job, told, inBuffer)
   }
 
   #storePart(cause: Cause, part: Met | Missed, source: Uint8Array): void {
     if ('fault' in part) {
-      this.#emitFault(cause, part, 'write')
+      this.#events.emitFault(cause, part, 'write')
       return
     }
     const { memory, cost } = this.#machine
     const { storage, offset, length } = part
     cost.dmaIn += length
     memory.reconcile(storage, offset, offset + length)
-    const told = this.#told(cause, part)
-    const writer = this.#emit('device-store', cause.device, cause.job, told, [])
+    const told = this.#events.told(cause, part)
+    const writer = this.#events.emit('device-store', cause.device, cause.job, told, [])
     memory.deviceStore(storage, offset, source, this.#machine.snoops(cause.device), writer)
-  }
-
-  /** By the mapping that reaches the bytes; else by whose memory they are. */
-  #told({ mapping: through }: Cause, { storage, offset, length, mapping }: Met): Told {
-    const known = mapping ?? through
-    const covered = known === undefined ? undefined : coverage(known, storage, offset)
-    if (known !== undefined && covered !== undefined) {
-      return toldOf(known, { start: covered.position, end: covered.position + length })
-    }
-    const owner = this.#live.ownerOf(storage, offset) ?? { buffer: storage.buffer, shift: 0 }
-    const start = Math.max(0, offset + owner.shift)
-    const range = { start, end: start + length }
-    return { buffer: owner.buffer, range, mapping: known?.id, bounced: false }
-  }
-
-  #emit(
-    kind: 'device-load' | 'device-store',
-    device: string,
-    job: number | undefined,
-    told: Told,
-    hazards: readonly Hazard[],
-  ): EventId {
-    return this.#machine.events.emit({
-      kind,
-      job,
-      device,
-      buffer: told.buffer,
-      range: told.range,
-      snooped: this.#machine.snoops(device).judged,
-      hazards,
-      mapping: told.mapping,
-      bounced: told.bounced,
-      agent: agentOf(device),
-    })
-  }
-
-  #emitFault(cause: Cause, part: Missed, access: 'read' | 'write'): void {
-    const mapping = part.mapping ?? cause.mapping
-    const start = mapping === undefined ? part.address : positionAt(mapping, part.address)
-    const range = { start, end: start + part.length }
-    this.#machine.events.emit({
-      kind: 'device-fault',
-      job: cause.job,
-      device: cause.device,
-      access,
-      buffer: mapping?.buffer ?? 0,
-      mapping: mapping?.id,
-      range: mapping === undefined ? range : mapping.inBuffer(range),
-      address: part.address,
-      reason: reasonFor(mapping, start, part),
-      agent: agentOf(cause.device),
-    })
   }
 }
 
@@ -248,38 +181,6 @@ function isGranted(
   return mapping.iommu === undefined || (mapping.live && permits(mapping.iommu, access))
 }
 
-/** The place in the mapping that an address stands for; beyond its end, counted on from there. */
-function positionAt(mapping: DmaMapping, address: number): number {
-  let position = 0
-  for (const segment of mapping.segments) {
-    const at = address - segment.address
-    if (at >= 0 && at < segment.length) return position + at
-    position += segment.length
-  }
-  const last = mapping.segments.at(-1)
-  if (last === undefined) return address
-  return position - last.length + address - last.address
-}
-
-/** An address that no mapping ever had next to one that lives is one beyond its end. */
-function reasonFor(
-  mapping: DmaMapping | undefined,
-  start: number,
-  { fault }: Missed,
-): DeviceFaultEvent['reason'] {
-  const isBeyond = mapping?.live === true && (start < 0 || start >= mapping.size)
-  return fault === 'unmapped' && isBeyond ? 'out-of-range' : fault
-}
-
-function toldOf(mapping: DmaMapping, range: Range): Told {
-  return {
-    buffer: mapping.buffer,
-    range: mapping.inBuffer(range),
-    mapping: mapping.id,
-    bounced: bouncedIn(mapping, range).length > 0,
-  }
-}
-
 /** A part that runs beyond its mapping, cut there: what lies behind belongs to somebody else. */
 function atMappingEnd(part: Met | Missed): (Met | Missed)[] {
   if ('fault' in part || part.mapping === undefined) return [part]
@@ -293,10 +194,6 @@ function atMappingEnd(part: Met | Missed): (Met | Missed)[] {
     length: part.length - length,
   }
   return [{ ...part, length }, ...atMappingEnd(rest)]
-}
-
-function agentOf(device: string): Agent {
-  return { kind: 'device', name: device }
 }
 
 /** Hazards are found in a storage and told of a buffer. */

@@ -1,5 +1,8 @@
 import type { CacheOp, CpuAccess, DmaDirection } from '../events/event.ts'
 import { type Board, snoops } from '../machine/board.ts'
+import { assert } from '../machine/kernel-error.ts'
+
+const DIRECTIONS: readonly unknown[] = ['to-device', 'from-device', 'bidirectional']
 
 /**
  * What giving memory to a device does to the cache, by direction. `undefined`: nothing.
@@ -31,4 +34,12 @@ export function opForCpu(
 export function directionOf(access: CpuAccess): DmaDirection {
   if (access === 'read') return 'from-device'
   return access === 'write' ? 'to-device' : 'bidirectional'
+}
+
+/** The kernel's BUG_ON(!valid_dma_direction(dir)): breaks off, naming the operation and what it got. */
+export function requireDirection(operation: string, direction: unknown): void {
+  assert(
+    DIRECTIONS.includes(direction),
+    `${operation}: the direction is to-device, from-device or bidirectional, not ${String(direction)}`,
+  )
 }

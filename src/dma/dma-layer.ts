@@ -7,21 +7,18 @@
  * Source: kernel Documentation/core-api/dma-api.rst and kernel/dma/mapping.c of Linux 6.12.
  */
 import type { DmaDirection, EventId, Hazard, Range } from '../events/event.ts'
-import { assert, KernelError } from '../machine/kernel-error.ts'
+import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
-import { linkCopy, unlinkCopy } from './bounce/bounce-copy.ts'
 import { Bus } from './bus.ts'
-import { type Caller, DmaDebug, refusalOf } from './debug/dma-debug.ts'
+import { DmaDebug, refusalOf } from './debug/dma-debug.ts'
 import { DeviceAccess } from './device-access.ts'
 import { DeviceParameters } from './device-parameters.ts'
-import { AddressOverflow, DirectMap, directly } from './direct-map.ts'
+import { requireDirection } from './direction.ts'
 import { coherentMemory, noncoherentMemory } from './dma-memory.ts'
-import { IommuMap } from './iommu/iommu-map.ts'
 import type { KernelMemory } from './kernel-memory.ts'
-import { LiveMappings } from './live-mappings.ts'
-import { DmaMapping, type MappedAs, type MappingInit, type Reached } from './mapping.ts'
-import { emitMap, emitSync } from './mapping-events.ts'
-import { Ownership, wholeOf } from './ownership.ts'
+import { Mapper } from './mapper.ts'
+import type { DmaMapping, MappedAs } from './mapping.ts'
+import { Ownership } from './ownership.ts'
 import type {
   CoherentRequest,
   DmaMemory,
@@ -34,10 +31,10 @@ import type {
   UnmappedSync,
 } from './requests.ts'
 import { requireSound } from './sg-table.ts'
+import { Syncer } from './syncer.ts'
 
 export type { MapRequest } from './requests.ts'
 
-const DIRECTIONS: readonly unknown[] = ['to-device', 'from-device', 'bidirectional']
 const UNMAPS: Readonly<Record<MappedAs, string>> = {
   single: 'dma_unmap_single',
   sg: 'dma_unmap_sgtable',
@@ -51,24 +48,23 @@ export class DmaLayer {
   /** Loads and stores of devices, with their events. */
   readonly access: DeviceAccess
   readonly #machine: Machine
-  readonly #direct: DirectMap
-  readonly #iommu: IommuMap
-  readonly #ownership: Ownership
+  readonly #mapper: Mapper
+  readonly #syncer: Syncer
   readonly #debug: DmaDebug
-  readonly #live = new LiveMappings()
-  readonly #made = new WeakSet<object>()
-  readonly #synced = new Map<number, Set<string>>()
-  #mappings = 0
 
   constructor(machine: Machine) {
     this.#machine = machine
     this.devices = new DeviceParameters(machine.board)
-    this.#direct = new DirectMap(machine, this.devices)
-    this.#iommu = new IommuMap(machine, this.devices)
-    this.#ownership = new Ownership(machine)
     this.#debug = new DmaDebug(machine, this.devices)
-    const parts = { devices: this.devices, iommu: this.#iommu, live: this.#live }
-    this.access = new DeviceAccess(machine, new Bus(machine, parts), this.#live)
+    const ownership = new Ownership(machine)
+    this.#mapper = new Mapper(machine, { devices: this.devices, ownership, debug: this.#debug })
+    this.#syncer = new Syncer(machine, ownership, this.#debug)
+    const { live, iommu } = this.#mapper
+    this.access = new DeviceAccess(
+      machine,
+      new Bus(machine, { devices: this.devices, iommu, live }),
+      live,
+    )
   }
 
   // --- mapping ---------------------------------------------------------------------------------
@@ -83,8 +79,8 @@ export class DmaLayer {
     requireDirection(operation, request.direction)
     this.#machine.faults.pass(operation)
     requireSound(request.table)
-    const init = this.#init('sg', request)
-    return this.#finish(init, this.#reach(init, operation), operation)
+    const init = this.#mapper.init('sg', request)
+    return this.#mapper.make(init, operation)
   }
 
   /**
@@ -108,7 +104,7 @@ export class DmaLayer {
 
   /** Whether `value` is a mapping that this layer made. */
   isMapping(value: unknown): value is DmaMapping {
-    return typeof value === 'object' && value !== null && this.#made.has(value)
+    return this.#mapper.isMapping(value)
   }
 
   /** dma_unmap_sgtable, dma_unmap_single: the CPU owns the memory afterwards. */
@@ -118,7 +114,14 @@ export class DmaLayer {
     const { entries = mapping.table.segments.length } = options
     requireDirection(UNMAPS[as], direction)
     const caller = { operation: UNMAPS[as], driver, device: mapping.device }
-    this.#end(mapping, caller, { as, direction, size, entries, skipCpuSync, sameCpuAddress: true })
+    this.#mapper.end(mapping, caller, {
+      as,
+      direction,
+      size,
+      entries,
+      skipCpuSync,
+      sameCpuAddress: true,
+    })
   }
 
   // --- syncing ---------------------------------------------------------------------------------
@@ -130,7 +133,7 @@ export class DmaLayer {
     range?: Range,
     options: SyncOptions = {},
   ): void {
-    this.#sync('device', mapping, direction, { ...options, range })
+    this.#syncer.sync('device', mapping, direction, { ...options, range })
   }
 
   /** dma_sync_sgtable_for_cpu; with a range of the mapping, dma_sync_single_range_for_cpu. */
@@ -140,26 +143,17 @@ export class DmaLayer {
     range?: Range,
     options: SyncOptions = {},
   ): void {
-    this.#sync('cpu', mapping, direction, { ...options, range })
+    this.#syncer.sync('cpu', mapping, direction, { ...options, range })
   }
 
   /** A sync of a list that was never mapped: works on address 0, where nothing of it is. */
-  syncUnmapped({ to, device, buffer, size, driver }: UnmappedSync): void {
-    const operation = to === 'cpu' ? 'dma_sync_sgtable_for_cpu' : 'dma_sync_sgtable_for_device'
-    const text = `tries to sync DMA memory it has not allocated [device address=0x0] [size=${size} bytes]`
-    const range = { start: 0, end: size }
-    this.#debug.refused(
-      { operation, driver, device },
-      { code: 'sync-unknown', text, range },
-      buffer,
-    )
+  syncUnmapped(request: UnmappedSync): void {
+    this.#syncer.syncUnmapped(request)
   }
 
   /** The devices that mappings of the buffer were synced for since this was last asked. */
   takeSynced(buffer: number): string[] {
-    const devices = [...(this.#synced.get(buffer) ?? [])]
-    this.#synced.delete(buffer)
-    return devices
+    return this.#syncer.takeSynced(buffer)
   }
 
   // --- memory that is allocated for a device ------------------------------------------------------
@@ -183,8 +177,8 @@ export class DmaLayer {
   mapCoherent(request: Omit<MapRequest, 'skipCpuSync'>): DmaMapping {
     const operation = 'dma_alloc_coherent'
     requireSound(request.table)
-    const init = this.#init('coherent', { ...request, skipCpuSync: true })
-    return this.#finish(init, this.#reach(init, operation), operation)
+    const init = this.#mapper.init('coherent', { ...request, skipCpuSync: true })
+    return this.#mapper.make(init, operation)
   }
 
   /** dma_free_coherent, dma_free_noncoherent. */
@@ -196,7 +190,7 @@ export class DmaLayer {
     const entries = mapping.table.segments.length
     const sameCpuAddress = (options.memory ?? memory) === memory
     const call = { as, direction, size, entries, skipCpuSync: true, sameCpuAddress }
-    this.#end(mapping, caller, call)
+    this.#mapper.end(mapping, caller, call)
     if (wasLive) memory.free()
   }
 
@@ -204,7 +198,7 @@ export class DmaLayer {
 
   /** The device's driver is unbound: mappings that it left are told of. They stay. */
   removeDevice(device: string): void {
-    this.#debug.unbound(device, this.#live.of(device))
+    this.#debug.unbound(device, this.#mapper.live.of(device))
     this.devices.forget(device)
   }
 
@@ -215,17 +209,17 @@ export class DmaLayer {
 
   /** dma_max_mapping_size: the longest single mapping that is sure not to be refused for its length. */
   maxMappingSize(device: string): number {
-    return this.devices.usesIommu(device) ? Number.POSITIVE_INFINITY : this.#direct.longest(device)
+    return this.#mapper.longest(device)
   }
 
   /** The device's live mappings, oldest first. */
   mappingsOf(device: string): readonly DmaMapping[] {
-    return [...this.#live.of(device)]
+    return [...this.#mapper.live.of(device)]
   }
 
   /** Slots of the bounce pool, and how many of them are held; undefined without a pool. */
   get bouncePool(): { readonly total: number; readonly used: number } | undefined {
-    return this.#direct.pool
+    return this.#mapper.pool
   }
 
   /** Moves bytes to a device without an event. Returns what may be wrong with them, by the buffer. */
@@ -255,50 +249,6 @@ export class DmaLayer {
 
   // --- how ---------------------------------------------------------------------------------------
 
-  #init(as: MappedAs, request: MapRequest): MappingInit {
-    const { device, table, direction, skipCpuSync = false, buffer, offset = 0 } = request
-    const { driver, attachment } = request
-    const id = ++this.#mappings
-    return { id, as, device, table, direction, skipCpuSync, buffer, offset, driver, attachment }
-  }
-
-  #reach(init: MappingInit, operation: string): Reached {
-    const { device, table, direction, driver, buffer } = init
-    const caller = { operation, driver, device }
-    if (this.devices.of(device).mask === 'none') {
-      const text = `device ${device} has no DMA mask`
-      this.#debug.refused(caller, { code: 'mask-unset', text }, buffer)
-      throw new KernelError('EIO', text)
-    }
-    if (this.devices.usesIommu(device)) return this.#iommu.reach(device, table, direction)
-    if (init.as === 'coherent' || init.as === 'noncoherent') return directly(table)
-    try {
-      return this.#direct.reach(device, table)
-    } catch (error) {
-      if (error instanceof AddressOverflow) {
-        this.#debug.refused(caller, { code: 'address-overflow', text: error.why }, buffer)
-      }
-      throw error
-    }
-  }
-
-  #finish(
-    init: MappingInit,
-    reached: Reached,
-    operation: string,
-    memory?: KernelMemory,
-  ): DmaMapping {
-    const mapping = new DmaMapping(init, reached)
-    this.#made.add(mapping)
-    this.#machine.cost.mappings++
-    if (mapping.bounce !== undefined) linkCopy(this.#machine, mapping.bounce)
-    this.#ownership.atMap(mapping)
-    this.#live.add(mapping)
-    mapping.mapped = emitMap(this.#machine, 'dma-map', mapping)
-    this.#debug.mapped(mapping, operation, memory)
-    return mapping
-  }
-
   #mapOne(request: SingleRequest, operation: string): DmaMapping {
     requireDirection(operation, request.direction)
     const { memory, device, offset = 0, direction, skipCpuSync } = request
@@ -307,19 +257,17 @@ export class DmaLayer {
     const refusal = refusalOf(memory.kind, isWithin, size)
     const table = isWithin ? memory.part(offset, size) : { segments: [], runs: [], size }
     const what = { device, direction, skipCpuSync, buffer: memory.id, offset, driver }
-    const init = this.#init('single', { ...what, table })
+    const init = this.#mapper.init('single', { ...what, table })
     if (refusal !== undefined)
       this.#debug.refused({ operation, driver, device }, refusal, memory.id)
     else if (this.#machine.faults.next('dma_map_page') === undefined) {
       try {
-        return this.#finish(init, this.#reach(init, operation), operation, memory)
+        return this.#mapper.make(init, operation, memory)
       } catch (error) {
         if (!(error instanceof KernelError)) throw error
       }
     }
-    const failed = new DmaMapping(init)
-    this.#made.add(failed)
-    return failed
+    return this.#mapper.failed(init)
   }
 
   #mapAllocated(
@@ -329,95 +277,20 @@ export class DmaLayer {
     direction: DmaDirection,
   ): DmaMemory {
     const { table, id: buffer, driver } = memory
-    const init = this.#init(as, { device, table, direction, skipCpuSync: true, buffer, driver })
+    const init = this.#mapper.init(as, {
+      device,
+      table,
+      direction,
+      skipCpuSync: true,
+      buffer,
+      driver,
+    })
     const operation = as === 'coherent' ? 'dma_alloc_coherent' : 'dma_alloc_noncoherent'
     try {
-      return { memory, mapping: this.#finish(init, this.#reach(init, operation), operation) }
+      return { memory, mapping: this.#mapper.make(init, operation) }
     } catch (error) {
       memory.free()
       throw error
     }
   }
-
-  #end(mapping: DmaMapping, caller: Caller, call: EndCall): void {
-    this.#debug.unmapping(mapping, call, caller)
-    if (mapping.failed) return
-    if (!call.skipCpuSync) {
-      this.#ownership.forCpu(mapping, call.direction, unmappedRange(mapping, call))
-    }
-    if (!mapping.live) return
-    mapping.live = false
-    const { bounce, iommu } = mapping
-    if (bounce !== undefined) {
-      unlinkCopy(this.#machine, bounce)
-      this.#direct.release(bounce)
-    }
-    if (iommu !== undefined) this.#iommu.release(mapping.device, iommu)
-    this.#live.delete(mapping)
-    const { direction, skipCpuSync } = call
-    emitMap(this.#machine, 'dma-unmap', mapping, { direction, skipCpuSync })
-  }
-
-  #sync(
-    to: 'cpu' | 'device',
-    mapping: DmaMapping,
-    direction: DmaDirection,
-    options: SyncOptions & { range?: Range | undefined },
-  ): void {
-    const { driver = mapping.driver, entries } = options
-    const isList = mapping.as === 'sg' && options.range === undefined
-    const operation = `dma_sync_${isList ? 'sgtable' : 'single'}_for_${to}`
-    requireDirection(operation, direction)
-    const range = options.range ?? wholeOf(mapping)
-    const counted = isList ? (entries ?? mapping.table.segments.length) : undefined
-    const call = { to, direction, range, entries: counted }
-    this.#debug.syncing(mapping, call, { operation, driver, device: mapping.device })
-    if (mapping.failed) return
-    const within = clamp(range, counted === undefined ? mapping.size : sizeOf(mapping, counted))
-    if (to === 'cpu') this.#ownership.forCpu(mapping, direction, within)
-    else this.#ownership.forDevice(mapping, direction, within)
-    if (mapping.live) this.#note(mapping)
-    emitSync(this.#machine, mapping, { to, direction, range: within, driver })
-  }
-
-  #note({ buffer, device }: DmaMapping): void {
-    const synced = this.#synced.get(buffer)
-    if (synced === undefined) this.#synced.set(buffer, new Set([device]))
-    else synced.add(device)
-  }
-}
-
-interface EndCall {
-  readonly as: MappedAs
-  readonly direction: DmaDirection
-  readonly size: number
-  readonly entries: number
-  readonly skipCpuSync: boolean
-  readonly sameCpuAddress: boolean
-}
-
-function requireDirection(operation: string, direction: unknown): void {
-  assert(
-    DIRECTIONS.includes(direction),
-    `${operation}: the direction is to-device, from-device or bidirectional, not ${String(direction)}`,
-  )
-}
-
-/** What an unmap takes back: less than was mapped when its caller says so. */
-function unmappedRange(mapping: DmaMapping, { as, size, entries }: EndCall): Range {
-  const isList = mapping.as === 'sg'
-  if (isList && as !== 'sg') return { start: 0, end: sizeOf(mapping, 1) }
-  const listed = isList ? sizeOf(mapping, entries) : mapping.size
-  return clamp({ start: 0, end: size }, listed)
-}
-
-/** The bytes in the first `entries` of the list. */
-function sizeOf({ table, size }: DmaMapping, entries: number): number {
-  if (entries >= table.segments.length) return size
-  return table.segments.slice(0, Math.max(0, entries)).reduce((sum, { length }) => sum + length, 0)
-}
-
-function clamp({ start, end }: Range, size: number): Range {
-  const from = Math.min(Math.max(0, start), size)
-  return { start: from, end: Math.min(Math.max(from, end), size) }
 }
