@@ -58,6 +58,7 @@ export class Checker {
 
   /** What was found so far; after the last event, all there is. May be asked again. */
   finish(): CheckResult {
+    for (const rule of this.#rules) rule.finish?.()
     return this.#out.result()
   }
 }

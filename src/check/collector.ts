@@ -38,6 +38,8 @@ export interface Draft {
   readonly wrongNow?: boolean | undefined
   readonly hardware?: string | undefined
   readonly fix?: string | undefined
+  /** Tells apart mistakes against one rule at the same place. */
+  readonly kind?: string | undefined
   /** Where it is not the rule's. */
   readonly severity?: Severity | undefined
 }
@@ -83,7 +85,8 @@ export class Collector {
 
   report(draft: Draft): void {
     const place = this.#placeOf(draft)
-    const key = `${draft.rule} ${place}`
+    const { rule, kind } = draft
+    const key = kind === undefined ? `${rule} ${place}` : `${rule} ${place} ${kind}`
     let entry = this.#entries.get(key)
     if (entry === undefined) {
       const firstEvent = draft.event.id

@@ -29,8 +29,6 @@ export class History {
   /** The kernel's first store of each buffer is kept whatever comes later. */
   readonly #zeroing = new Map<EventId, Store>()
 
-  #hasUserDrivers = false
-
   constructor(lineSize: number) {
     this.#placements = new Placements(lineSize)
   }
@@ -61,13 +59,7 @@ export class History {
     return this.buffer(event.buffer).cpuMaps.get(event.mapping)?.attribute ?? 'cached'
   }
 
-  /** Whether a driver took part that is none of the package's models. */
-  get hasUserDrivers(): boolean {
-    return this.#hasUserDrivers
-  }
-
   update(event: DmabufEvent): void {
-    if ('driver' in event && event.driver?.modelled === false) this.#hasUserDrivers = true
     switch (event.kind) {
       case 'export':
         this.#exported(event)

@@ -5,6 +5,7 @@ import type {
   BufferId,
   CpuAccess,
   DmaDirection,
+  DmaMapEvent,
   Range,
 } from '../events/event.ts'
 import type { Bracket } from './bracket.ts'
@@ -27,6 +28,11 @@ export function bytesOf(
 export function agentName({ kind, name }: Agent): string {
   if (kind === 'task') return name === 'main' ? 'the program' : `task ${name}`
   return kind === 'kernel' ? `the kernel (${name})` : name
+}
+
+/** Who made or ended a mapping for a device: a user's driver by its name. */
+export function mapperName({ agent, driver }: DmaMapEvent): string {
+  return driver?.modelled === false ? driver.name : agentName(agent)
 }
 
 export function writerName({ event, by }: Store): string {

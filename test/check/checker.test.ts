@@ -148,3 +148,30 @@ describe('silence', () => {
     expect(story.check().findings).toEqual([])
   })
 })
+
+describe('a buffer that is alive when the program ends', () => {
+  const rules = (after: (story: Story) => void): string[] => {
+    const story = new Story()
+    story.buffer()
+    story.close(10, 1)
+    story.done()
+    after(story)
+    return story.check().findings.map(({ rule }) => rule)
+  }
+
+  it('is a leak', () => {
+    expect(rules(() => {})).toEqual(['fd-leak'])
+  })
+
+  it('is none where a driver held it until it was removed', () => {
+    expect(rules((story) => story.release())).toEqual([])
+  })
+
+  it('is told as what the driver forgot, where that is known', () => {
+    const leaked = rules((story) => {
+      story.misuse('reference-leak', { operation: 'dma_buf_put', line: 103 })
+      story.release()
+    })
+    expect(leaked).toEqual(['reference-misuse'])
+  })
+})

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CheckResult } from '../../src/check/index.ts'
+import type { MisuseCode } from '../../src/events/event.ts'
 import { MODEL, OWN, Story } from './story.ts'
 
 function told(body: (story: Story) => void): CheckResult {
@@ -52,6 +53,27 @@ describe("a finding in a driver's file", () => {
     expect(finding).toMatchObject({ rule: 'dma-api-misuse', count: 5, severity: 'error' })
     expect(finding?.message).toMatch(/^vpdma: dma_unmap_sgtable frees another size/)
     expect(finding?.because.origin?.stack).toBe('line 105')
+  })
+
+  it('is one for each thing that is wrong there', () => {
+    const { findings } = told((s) => {
+      s.misuse('unmap-size', { line: 109 })
+      s.misuse('map-error-unchecked', { line: 109 })
+      s.misuse('unmap-size', { line: 109 })
+    })
+    expect(findings.map(({ rule, count }) => [rule, count])).toEqual([
+      ['dma-api-misuse', 2],
+      ['dma-api-misuse', 1],
+    ])
+  })
+
+  it('tells of an attachment that is left behind, not of its reference as well', () => {
+    const rules = (codes: readonly MisuseCode[]): string[] =>
+      told((s) => {
+        for (const code of codes) s.misuse(code, { line: 103 })
+      }).findings.map(({ rule }) => rule)
+    expect(rules(['attachment-leak', 'reference-leak'])).toEqual(['mapping-leak'])
+    expect(rules(['reference-leak'])).toEqual(['reference-misuse'])
   })
 
   it('is a warning where memory is only kept', () => {

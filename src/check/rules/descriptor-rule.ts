@@ -1,6 +1,13 @@
 /** Descriptors: closed twice, used when closed, never closed; and buffers that nobody can reach. */
-import type { CallEvent, DmabufEvent, FdCloseEvent, FdOpenEvent } from '../../events/event.ts'
-import type { Collector } from '../collector.ts'
+import type {
+  BufferId,
+  CallEvent,
+  DmabufEvent,
+  FdCloseEvent,
+  FdOpenEvent,
+  MisuseCode,
+} from '../../events/event.ts'
+import type { Collector, Draft } from '../collector.ts'
 import type { History } from '../history.ts'
 import { agentName } from '../words.ts'
 import type { Rule } from './rule.ts'
@@ -17,12 +24,16 @@ const NAMES_ANOTHER: ReadonlySet<string> = new Set([
   'DMA_BUF_IOCTL_IMPORT_SYNC_FILE',
 ])
 
+const LEAKS: ReadonlySet<MisuseCode> = new Set(['attachment-leak', 'reference-leak'])
+
 export class DescriptorRule implements Rule {
   readonly #history: History
   readonly #out: Collector
   readonly #open = new Map<number, FdOpenEvent>()
   readonly #closed = new Map<number, FdCloseEvent>()
   #lastClosed: FdCloseEvent | undefined
+  /** What to say of buffers that are alive after the program, unless somebody lets go of them yet. */
+  readonly #kept = new Map<BufferId, Draft>()
 
   constructor(history: History, out: Collector) {
     this.#history = history
@@ -30,6 +41,7 @@ export class DescriptorRule implements Rule {
   }
 
   after(event: DmabufEvent): void {
+    if (this.#kept.size > 0) this.#explained(event)
     if (event.kind === 'fd-open') this.#open.set(event.fd, event)
     else if (event.kind === 'fd-close') {
       this.#open.delete(event.fd)
@@ -37,6 +49,13 @@ export class DescriptorRule implements Rule {
       this.#lastClosed = event
     } else if (event.kind === 'call') this.#returned(event)
     else if (event.kind === 'program-end' && event.how === 'returned') this.#leaks(event)
+  }
+
+  /** A driver held the buffer until it was removed: it let go then, or is told of itself. */
+  #explained(event: DmabufEvent): void {
+    if (event.kind === 'release') this.#kept.delete(event.buffer)
+    const isLeak = event.kind === 'misuse' && LEAKS.has(event.code)
+    if (isLeak && event.buffer !== undefined) this.#kept.delete(event.buffer)
   }
 
   #returned(event: CallEvent): void {
@@ -95,11 +114,9 @@ export class DescriptorRule implements Rule {
 
   /** What keeps a buffer without a descriptor is told by other rules, where they know. */
   #leakedBuffers(event: DmabufEvent): void {
-    // A driver of the user's may hold buffers until it is removed; what it leaves is told then.
-    if (this.#history.hasUserDrivers) return
     for (const { exported, released, id, cpuMaps, exporter } of this.#history.buffers) {
       if (exported === undefined || released || cpuMaps.size > 0) continue
-      this.#out.report({
+      this.#kept.set(id, {
         rule: 'fd-leak',
         event,
         message: `Buffer ${id}, which ${exporter} exported at event ${exported.id}, is still alive when the program ends, though no descriptor is open.`,
@@ -108,5 +125,10 @@ export class DescriptorRule implements Rule {
         buffer: id,
       })
     }
+  }
+
+  finish(): void {
+    for (const draft of this.#kept.values()) this.#out.report(draft)
+    this.#kept.clear()
   }
 }

@@ -78,8 +78,8 @@ export function syncedOtherwise(
 /** Nobody else is to blame: bytes on one side of a bounce copy stayed there. */
 export function bounceCause(store: Store, reader: Reader): Cause {
   const writer = writerName(store)
-  const map = store.bounced ? store.dma : reader.dma
-  const device = store.bounced ? writer : reader.name
+  const map = reader.bounced ? reader.dma : store.dma
+  const device = reader.bounced ? reader.name : writer
   const reason =
     store.bounced && reader.bounced
       ? `${writer} and ${reader.name} have bounce copies of their own`

@@ -10,7 +10,7 @@ import type {
 import type { BufferHistory, MappedDma } from '../buffer-history.ts'
 import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
-import { agentName, bytesOf, directionName } from '../words.ts'
+import { bytesOf, directionName, mapperName } from '../words.ts'
 import type { Rule } from './rule.ts'
 
 type Use = JobEvent | DeviceAccessEvent | DeviceFaultEvent
@@ -59,7 +59,7 @@ export class DmaUseRule implements Rule {
     this.#out.report({
       rule: 'use-after-release',
       event,
-      message: `${event.device} ${verb(event)} ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that ${agentName(unmap.agent)} had unmapped.`,
+      message: `${event.device} ${verb(event)} ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that ${mapperName(unmap)} had unmapped.`,
       because: {
         text: `The mapping for ${event.device} was unmapped at event ${unmap.id}.`,
         event: unmap.id,
@@ -86,7 +86,7 @@ export class DmaUseRule implements Rule {
     this.#out.report({
       rule: 'mapping-direction',
       event,
-      message: `${event.device} ${verb(event)} ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that ${agentName(map.agent)} made ${directionName(map.direction)}${refused}.`,
+      message: `${event.device} ${verb(event)} ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that ${mapperName(map)} made ${directionName(map.direction)}${refused}.`,
       because: {
         text: `The mapping was made ${directionName(map.direction)} at event ${map.id}.`,
         event: map.id,
@@ -117,12 +117,15 @@ export class DmaUseRule implements Rule {
     map: DmaMapEvent | undefined,
   ): void {
     const { device, range, address, id } = event
+    // What nobody has ever mapped is of no buffer.
+    const isKnown = buffer.size !== undefined
+    const what = isKnown ? bytesOf(range, buffer) : `${range.end - range.start} bytes`
     const origin = this.#originOf(buffer, event)
     const mapped = map?.range ?? { start: 0, end: buffer.size ?? 0 }
     this.#out.report({
       rule: 'out-of-range',
       event,
-      message: `${device} ${verb(event)} at DMA address 0x${address.toString(16)}, bytes ${range.start} to ${range.end} of ${buffer.name} (event ${id}), where nothing is mapped for it.`,
+      message: `${device} ${verb(event)} ${what} at DMA address 0x${address.toString(16)} (event ${id}), where nothing is mapped for it.`,
       because:
         map === undefined
           ? { text: `No mapping for ${device} was seen there.` }
@@ -133,8 +136,7 @@ export class DmaUseRule implements Rule {
             },
       origin: origin ?? map?.origin,
       related: [{ label: 'it was mapped here', origin: map?.origin }],
-      buffer: buffer.id,
-      range,
+      ...(isKnown ? { buffer: buffer.id, range } : {}),
       fix: 'Keep the job within the segments of the mapping: sum up their DMA lengths, and never assume that they follow each other.',
     })
   }

@@ -33,7 +33,7 @@ export function causeInDriverStore(hazard: Hazard, store: Store, reader: Reader)
     because: {
       text: `No dma_sync_*_for_device lies between events ${since} and ${event.id}.`,
     },
-    origin: store.origin ?? reader.origin,
+    origin: store.origin ?? reader.origin ?? dma?.origin,
     related: [],
     fix: 'Call dma_sync_*_for_device after the stores and before the device starts.',
   }
@@ -56,7 +56,7 @@ export function causeInDriverLoad(history: History, store: Store, reader: Reader
     because: {
       text: `No dma_sync_*_for_cpu of these bytes lies between events ${since} and ${reader.event.id}.`,
     },
-    origin: reader.origin ?? store.origin,
+    origin: reader.origin ?? store.origin ?? store.dma?.origin,
     related: [],
     fix: 'Call dma_sync_*_for_cpu after the device has finished and before the loads.',
   }

@@ -3,9 +3,17 @@ import type { BracketEvent, DmabufEvent, MisuseEvent } from '../../events/event.
 import type { Collector, Draft } from '../collector.ts'
 import type { Because } from '../finding.ts'
 import type { History } from '../history.ts'
+import type { RuleId } from '../rule-id.ts'
 import { flagsOf } from '../words.ts'
 import { misuseTable } from './misuse-table.ts'
 import { type Rule, STEPS } from './rule.ts'
+
+/** What is told of by its harm as well, at the same place: one mistake. */
+const MERGED: ReadonlySet<RuleId> = new Set([
+  'mapping-direction',
+  'shared-line',
+  'use-after-release',
+])
 
 export class MisuseRule implements Rule {
   readonly #history: History
@@ -60,6 +68,7 @@ export class MisuseRule implements Rule {
     const exported = buffer === undefined ? undefined : this.#history.buffer(buffer).exported
     return {
       rule,
+      kind: MERGED.has(rule) ? undefined : code,
       event,
       message: `${driver.name}: ${operation}${where} ${says} (event ${id}): ${detailsOf(text).join(', ')}.`,
       because: this.#becauseOf(event),
@@ -89,6 +98,7 @@ function inSync(draft: Draft, sync: BracketEvent): Draft {
   return {
     ...draft,
     rule: 'sync-is-noop',
+    kind: undefined,
     origin: draft.origin ?? sync.origin,
     related: [{ label: `the program sent ${flagsOf(sync)} here`, origin: sync.origin }],
     fix: 'Remember per attachment whether it is mapped, and sync only those that are.',

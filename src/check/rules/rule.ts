@@ -4,6 +4,8 @@ import type { DmabufEvent } from '../../events/event.ts'
 export interface Rule {
   before?(event: DmabufEvent): void
   after?(event: DmabufEvent): void
+  /** Nothing more is expected to come. May be called again. */
+  finish?(): void
 }
 
 /** What the kernel tells of before the call is back that it is part of. */
