@@ -334,7 +334,8 @@ export class DmaBufCore {
   // --- the end ---------------------------------------------------------------------------------
 
   /** The run is over, and no task goes on: what one holds is held no more. */
-  abandonLocks(): void {
+  stop(): void {
+    this.#operations.tellPending()
     for (const { resv } of this.#live.values()) resv.abandon()
   }
 

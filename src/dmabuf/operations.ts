@@ -25,6 +25,7 @@ export interface Operation {
 
 export class Operations {
   readonly #machine: Machine
+  readonly #pending = new Set<Operation>()
 
   constructor(machine: Machine) {
     this.#machine = machine
@@ -75,24 +76,22 @@ export class Operations {
     return new KernelError('EINVAL', text)
   }
 
-  /** The caller's task stands still meanwhile; a promise that never settles leaves it in the list. */
+  /** The run is over, and it is stuck: what did not come back never will. */
+  tellPending(): void {
+    if (!this.#machine.scheduler.isStuck) return
+    for (const operation of this.#pending) {
+      const text = `${sentence(operation)} never came back: it waits for what nobody will deliver`
+      this.#report(operation, 'operation-pending', text)
+    }
+  }
+
   async #waitFor<T>(operation: Operation, promise: PromiseLike<T>): Promise<T> {
-    let settled: { value: T } | { error: unknown } | undefined
-    await this.#machine.scheduler.park([sentence(operation)], (wake) => {
-      promise.then(
-        (value) => {
-          settled = { value }
-          wake()
-        },
-        (error: unknown) => {
-          settled = { error }
-          wake()
-        },
-      )
-      return undefined
-    })
-    if (settled !== undefined && 'value' in settled) return settled.value
-    throw (settled as { error: unknown }).error
+    this.#pending.add(operation)
+    try {
+      return await this.#machine.scheduler.waitFor(sentence(operation), promise)
+    } finally {
+      this.#pending.delete(operation)
+    }
   }
 
   #failure(operation: Operation, error: unknown): KernelError {
@@ -118,7 +117,7 @@ export class Operations {
 
   #report(
     { name, driver, buffer, device, origin: given }: Operation,
-    code: 'operation-returned' | 'operation-threw',
+    code: 'operation-returned' | 'operation-threw' | 'operation-pending',
     text: string,
     stack?: string | undefined,
   ): void {

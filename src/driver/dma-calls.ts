@@ -96,6 +96,13 @@ export interface DmaCalls {
   setMask(device: string, bits: number): void
   /** dma_alloc_coherent: zeroed memory for the CPU and the device, in one piece. ENOMEM. */
   allocCoherent(device: string, size: number, options?: CoherentOptions): DmaMemory
+  /**
+   * dma_alloc_noncoherent: the same, cached, to be handed to and fro with the syncs of a single
+   * mapping. ENOMEM.
+   */
+  allocNoncoherent(device: string, size: number, direction: DmaDirection): DmaMemory
+  /** dma_free_noncoherent. */
+  freeNoncoherent(allocated: DmaMemory, direction: DmaDirection): void
   /** dma_free_coherent. `size` and `memory` are what the driver believes that it frees. */
   freeCoherent(
     allocated: DmaMemory,

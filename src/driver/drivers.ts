@@ -17,6 +17,8 @@ export class ProbeError extends Error {
 interface Loaded {
   readonly driver: Driver
   readonly bound: Bound
+  /** Its probe came to its end: without, it is not asked to remove itself. */
+  isProbed: boolean
 }
 
 /** The drivers of somebody's own in one kernel. */
@@ -36,9 +38,14 @@ export class Drivers {
     drivers.forEach(requireDriver)
     for (const driver of drivers) {
       const bound = new Bound(this.#host, driver.name)
-      this.#loaded.push({ driver, bound })
+      const loaded = { driver, bound, isProbed: false }
+      this.#loaded.push(loaded)
       try {
-        await driver.probe(makeContext(bound))
+        const probed = driver.probe(makeContext(bound))
+        if (probed !== undefined) {
+          await this.#host.machine.scheduler.waitFor(`probe of driver ${driver.name}`, probed)
+        }
+        loaded.isProbed = true
       } catch (error) {
         throw new ProbeError(driver.name, error)
       }
@@ -48,9 +55,9 @@ export class Drivers {
   /** The newest first: each is asked to remove itself, and what it forgot is told and released. */
   remove(): void {
     const newestFirst = [...this.#loaded].reverse()
-    for (const { driver, bound } of newestFirst) {
+    for (const { driver, bound, isProbed } of newestFirst) {
       const operation = { name: 'remove', driver: bound.driver }
-      bound.operations.tell(operation, () => driver.remove?.())
+      if (isProbed) bound.operations.tell(operation, () => driver.remove?.())
       bound.leaving = true
       for (const undo of bound.undo.splice(0).reverse()) undo()
       releaseUses(bound)

@@ -1,4 +1,4 @@
-import { allocateMemory, type KernelMemory } from '../dma/kernel-memory.ts'
+import { allocateMemory, type KernelMemory, type MemoryKind } from '../dma/kernel-memory.ts'
 import type { SgTable } from '../dma/sg-table.ts'
 import type { UserMemory } from '../dmabuf/file.ts'
 import type { CpuPages } from '../dmabuf/ops.ts'
@@ -42,6 +42,16 @@ export interface MemoryCalls {
   /** vmalloc: contiguous for the CPU alone, and no memory for dma_map_single. ENOMEM, EINVAL. */
   vmalloc(size: number, what?: string): KernelMemory
   vfree(memory: KernelMemory): void
+  /**
+   * `size` bytes of memory at `offset` as an allocation of their own, which kfree gives back: two of
+   * them may share a page, and a cache line.
+   */
+  pieceOf(memory: KernelMemory, offset: number, size: number, what?: string): KernelMemory
+  /**
+   * Memory that nobody allocated, and that no device may be given: a variable on the stack, a constant,
+   * a user's pointer. It goes with the driver.
+   */
+  memoryOn(kind: Extract<MemoryKind, 'stack' | 'rodata' | 'user'>, size: number): KernelMemory
   /** sg_alloc_table_from_pages: all of `pages` as a scatter list. */
   sgAllocTableFromPages(pages: KernelMemory): SgTable
   /** What an exporter's mmap and vmap return for part of its pages. */
@@ -61,7 +71,7 @@ export function memoryCalls(bound: Bound): MemoryCalls {
 
 type AllocationCalls = Pick<
   MemoryCalls,
-  'allocPages' | 'freePages' | 'kmalloc' | 'kfree' | 'vmalloc' | 'vfree'
+  'allocPages' | 'freePages' | 'kmalloc' | 'kfree' | 'vmalloc' | 'vfree' | 'pieceOf' | 'memoryOn'
 >
 
 function allocationCalls(bound: Bound): AllocationCalls {
@@ -99,6 +109,18 @@ function allocationCalls(bound: Bound): AllocationCalls {
         return own(allocateMemory(machine, { size, driver, what, kind: 'vmalloc' }))
       }),
     vfree: (memory) => bound.now(calls.vfree, () => free(memory, 'vfree')),
+    pieceOf: (memory, offset, size, what = 'a piece') =>
+      bound.now(calls.pieceOf, () => {
+        const piece = memory.piece(offset, size, what, driver)
+        ledger.allocated(piece, bound.origin)
+        return piece
+      }),
+    memoryOn: (kind, size) =>
+      bound.now(calls.memoryOn, () => {
+        const memory = allocateMemory(machine, { size, driver, what: kind, kind })
+        bound.undo.push(() => memory.free())
+        return memory
+      }),
   }
   return calls
 }

@@ -20,6 +20,10 @@ export function timeCalls(bound: Bound): TimeCalls {
       // What it threw is told; nobody is there to get the failure.
       await bound.operations.run(operation, body).catch(() => {})
     })
+  const timers = new Set<() => void>()
+  bound.undo.push(() => {
+    for (const cancel of timers) cancel()
+  })
   const calls: TimeCalls = {
     now: () => scheduler.now,
     sleep: (nanoseconds) =>
@@ -27,8 +31,15 @@ export function timeCalls(bound: Bound): TimeCalls {
         await scheduler.sleep(nanoseconds)
       }),
     schedule: (nanoseconds, work) => {
-      const cancel = scheduler.at(scheduler.now + nanoseconds, () => thread('work', work))
-      bound.undo.push(cancel)
+      const stop = scheduler.at(scheduler.now + nanoseconds, () => {
+        timers.delete(cancel)
+        thread('work', work)
+      })
+      const cancel = (): void => {
+        timers.delete(cancel)
+        stop()
+      }
+      timers.add(cancel)
       return cancel
     },
     kthreadRun: (name, body) => thread(name, body),

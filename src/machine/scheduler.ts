@@ -62,6 +62,7 @@ export class Scheduler {
   #foreground = 0
   #pumping = false
   #stopped = false
+  #isStuck = false
   #onlySignals = false
   #lastResume = 0
   readonly #options: SchedulerOptions
@@ -98,6 +99,11 @@ export class Scheduler {
   /** Whether nothing on the board will end any wait: only a signal can, from outside of it. */
   get waitsForSignals(): boolean {
     return this.#onlySignals
+  }
+
+  /** Whether the run ended because nothing would have woken anybody any more. */
+  get isStuck(): boolean {
+    return this.#isStuck
   }
 
   /** What the waiting tasks wait for, in words. */
@@ -215,6 +221,29 @@ export class Scheduler {
     throw (settled as { error: unknown }).error
   }
 
+  /**
+   * May sleep. Waits for `promise` as `what`, so that one that never settles can be named when the run
+   * is stuck. The body behind it goes on in the task that waits.
+   */
+  async waitFor<T>(what: string, promise: PromiseLike<T>): Promise<T> {
+    let settled: { value: T } | { error: unknown } | undefined
+    await this.park([what], (wake) => {
+      promise.then(
+        (value) => {
+          settled = { value }
+          wake()
+        },
+        (error: unknown) => {
+          settled = { error }
+          wake()
+        },
+      )
+      return undefined
+    })
+    if (settled !== undefined && 'value' in settled) return settled.value
+    throw (settled as { error: unknown }).error
+  }
+
   /** Starts `body`, which may not reject, as a thread of a driver. Does not sleep. */
   background(name: string, body: () => Promise<void>): void {
     if (!this.#stopped) this.#start({ name, background: true }, body)
@@ -320,6 +349,7 @@ export class Scheduler {
     this.#onlySignals = [...this.#parked].some((waiter) => waiter.abortable)
     if (this.#onlySignals) return
     const { waiting } = this
+    this.#isStuck = true
     this.stop()
     this.#options.onStuck?.(waiting)
   }

@@ -175,7 +175,7 @@ export class SimKernel implements Kernel {
    */
   exit(): void {
     this.#machine.scheduler.stop()
-    this.#core.abandonLocks()
+    this.#core.stop()
     this.#process.exit()
     this.#drivers.remove()
     this.#core.shutdown()

@@ -166,7 +166,7 @@ describe('the lock', () => {
     await scheduler.sleep(1000)
     expect([attachment.detached, buffer.references]).toEqual([true, left - 1])
     await buffer.resv.lock()
-    rig.core.abandonLocks()
+    rig.core.stop()
     expect(buffer.resv.tryLock()).toBe(true)
   })
 })
