@@ -38,7 +38,7 @@ export class Descriptors implements CallerFiles {
   }
 
   /** The open file behind `fd`. EBADF. */
-  require(fd: number): FileDescription {
+  openFile(fd: number): FileDescription {
     const description = this.#table.get(fd)
     if (description === undefined) throw new KernelError('EBADF', `fd ${fd} is not open`)
     return description
@@ -58,7 +58,7 @@ export class Descriptors implements CallerFiles {
 
   /** The lowest free descriptor from `lowest` up for the same open file. EBADF, EINVAL, EMFILE. */
   duplicate(fd: number, flags = 0, lowest = 0): number {
-    const description = this.require(fd)
+    const description = this.openFile(fd)
     if (lowest < 0 || lowest >= this.#table.limit) {
       throw new KernelError('EINVAL', `${lowest} is no descriptor below ${this.#table.limit}`)
     }
@@ -70,7 +70,7 @@ export class Descriptors implements CallerFiles {
 
   /** EBADF. The file is released with the last descriptor, mapping and call that hold it open. */
   close(fd: number): void {
-    const description = this.require(fd)
+    const description = this.openFile(fd)
     this.#table.remove(fd)
     this.#emit('fd-close', fd, description)
     description.put()

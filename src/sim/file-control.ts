@@ -27,7 +27,7 @@ export function fileControl(
   command: number,
   argument: number,
 ): number {
-  const { file } = descriptors.require(fd)
+  const { file } = descriptors.openFile(fd)
   switch (command) {
     case F_DUPFD:
       return descriptors.duplicate(fd, 0, argument)

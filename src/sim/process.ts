@@ -87,7 +87,7 @@ export class Process implements Syscalls {
 
   lseek(fd: number, offset: number, whence: number): number {
     return this.#entry.call('lseek', () => {
-      const { file } = this.#descriptors.require(fd)
+      const { file } = this.#descriptors.openFile(fd)
       if (file.lseek === undefined) throw new KernelError('ESPIPE', `${file.what} cannot seek`)
       return file.lseek(offset, whence)
     })
@@ -99,7 +99,7 @@ export class Process implements Syscalls {
 
   read(fd: number, target: Uint8Array): number {
     return this.#entry.call('read', () => {
-      const { file } = this.#descriptors.require(fd)
+      const { file } = this.#descriptors.openFile(fd)
       if (file.read === undefined) throw new KernelError('EINVAL', `${file.what} cannot be read`)
       return file.read(target)
     })
@@ -114,7 +114,7 @@ export class Process implements Syscalls {
 
   ftruncate(fd: number, length: number): number {
     return this.#entry.call('ftruncate', () => {
-      this.#memory.truncate(this.#descriptors.require(fd).file, length)
+      this.#memory.truncate(this.#descriptors.openFile(fd).file, length)
       return 0
     })
   }
@@ -142,7 +142,7 @@ export class Process implements Syscalls {
     argument: UserMemory,
     signal: AbortSignal | undefined,
   ): Promise<number> {
-    const description = this.#descriptors.require(fd)
+    const description = this.#descriptors.openFile(fd)
     const { file } = description
     if (file.ioctl === undefined) throw new KernelError('ENOTTY', `${file.what} has no ioctls`)
     const call = { request, argument, files: this.#descriptors, signal }
@@ -168,7 +168,7 @@ export class Process implements Syscalls {
   mmap(length: number, protection: number, flags: number, fd: number, offset: number): number {
     return this.#entry.call('mmap', () => {
       requirePages('offset', offset)
-      const description = this.#descriptors.require(fd)
+      const description = this.#descriptors.openFile(fd)
       return this.#memory.map(description, { length, protection, flags, offset })
     })
   }

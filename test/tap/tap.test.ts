@@ -52,6 +52,26 @@ describe('the tap', () => {
     `)
   })
 
+  test('tells of memory that is a file, by the names of the calls', () => {
+    const { sys, calls } = tapped()
+    sys.memfdCreate('frames', 3)
+    sys.ftruncate(7, 4096)
+    sys.mremap(8192, 4096, 12288, 1)
+    const lines = calls.map(({ name, phase, fd, address, length, text, result }) =>
+      [phase, name, fd, address, length, text, result]
+        .filter((part) => part !== undefined)
+        .join(' '),
+    )
+    expect(lines).toEqual([
+      "enter memfd_create 'frames', flags 3",
+      'exit memfd_create -38',
+      'enter ftruncate 7 4096 4096 bytes',
+      'exit ftruncate 7 4096 -22',
+      'enter mremap 8192 12288 12288 bytes at 0x2000 instead of 4096, flags 1',
+      'exit mremap 8192 12288 -14',
+    ])
+  })
+
   test('shows formats as letters', async () => {
     const { sys, calls } = tapped()
     await pipeline({ sys }, 1)

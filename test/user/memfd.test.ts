@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DmaBuf } from '../../src/user/dma-buf.ts'
 import { Memfd } from '../../src/user/memfd.ts'
 import { Udmabuf } from '../../src/user/udmabuf.ts'
 import { PAGE, start } from '../sim/rig.ts'
@@ -55,6 +56,13 @@ describe('a memfd', () => {
     expect(() => Memfd.create(kernel, 'x', PAGE, { seals: ['grow'] })).toThrow(/EIO/)
     expect(kernel.sys.close(3)).toBe(-9)
   })
+})
+
+test('a memfd is no dma-buf, and stays whose it was', () => {
+  const kernel = start()
+  using memfd = Memfd.create(kernel, 'frames', PAGE)
+  expect(() => DmaBuf.borrow(kernel, memfd.fd)).toThrow(/EINVAL.*is no dma-buf/)
+  expect(memfd.seals).toEqual([])
 })
 
 describe('a udmabuf', () => {
