@@ -159,7 +159,7 @@ export class DmaBufCore {
    */
   async mapAttachment(attachment: Attachment, direction: DmaDirection): Promise<DmaMapping> {
     mustHold(this.#machine, attachment.buffer, 'dma_buf_map_attachment', attachment.driver)
-    return await this.#attaching.map(attachment, direction)
+    return await this.#attaching.mappings.map(attachment, direction)
   }
 
   /** May sleep. The same; takes the lock itself. */
@@ -167,13 +167,15 @@ export class DmaBufCore {
     attachment: Attachment,
     direction: DmaDirection,
   ): Promise<DmaMapping> {
-    return await attachment.buffer.resv.run(() => this.#attaching.map(attachment, direction))
+    return await attachment.buffer.resv.run(() =>
+      this.#attaching.mappings.map(attachment, direction),
+    )
   }
 
   /** dma_buf_unmap_attachment, with the lock held. Does not sleep. */
   unmapAttachment(attachment: Attachment, mapping: DmaMapping, direction: DmaDirection): void {
     mustHold(this.#machine, attachment.buffer, 'dma_buf_unmap_attachment', attachment.driver)
-    this.#attaching.unmap(attachment, mapping, direction)
+    this.#attaching.mappings.unmap(attachment, mapping, direction)
   }
 
   /** The same; takes the lock itself. Sleeps only where somebody else has it, undefined otherwise. */
@@ -182,7 +184,7 @@ export class DmaBufCore {
     mapping: DmaMapping,
     direction: DmaDirection,
   ): Promise<void> | undefined {
-    const unmap = (): void => this.#attaching.unmap(attachment, mapping, direction)
+    const unmap = (): void => this.#attaching.mappings.unmap(attachment, mapping, direction)
     return attachment.buffer.resv.runSoon(unmap)
   }
 

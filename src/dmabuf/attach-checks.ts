@@ -1,0 +1,79 @@
+/**
+ * What is wrong with how attachments are used, told as the kernel's own checks would.
+ * Source: drivers/dma-buf/dma-buf.c of Linux 6.12.
+ */
+import type { DmaDirection } from '../events/event.ts'
+import { KernelError } from '../machine/kernel-error.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Attachment, Importer } from './attachment.ts'
+import type { DmaBuf } from './dma-buf.ts'
+import { KERNEL, reportMisuse } from './misuse.ts'
+import type { Operation } from './operations.ts'
+
+/** EINVAL for what cannot be attached. */
+export function checkArguments(
+  machine: Machine,
+  buffer: DmaBuf,
+  device: string,
+  { ops, driver = KERNEL }: Importer,
+): void {
+  const problem =
+    typeof device !== 'string' || device === ''
+      ? `device is ${String(device)}: it must be a device's name`
+      : ops !== undefined && typeof ops?.moveNotify !== 'function'
+        ? 'the importer brings operations without moveNotify'
+        : undefined
+  if (problem === undefined) return
+  const operation = 'dma_buf_dynamic_attach'
+  const what = { operation, driver, buffer: buffer.inode, text: problem }
+  reportMisuse(machine, { code: 'attach-arguments', ...what })
+  throw new KernelError('EINVAL', problem)
+}
+
+/** Tells of an attachment that is used after its end, or after its buffer's. */
+export function checkAttached(
+  machine: Machine,
+  { detached, buffer, driver, device, id }: Attachment,
+  operation: string,
+): void {
+  if (!detached && !buffer.released) return
+  const gone = detached ? 'was detached' : `is of buffer ${buffer.inode}, which was released`
+  const text = `${operation}: attachment ${id} of ${device} ${gone}`
+  const what = { operation, driver, device, buffer: buffer.inode, text }
+  reportMisuse(machine, { code: 'use-after-release', ...what })
+}
+
+/** Tells of mappings that were not unmapped before the detach. */
+export function tellLeftMappings(
+  machine: Machine,
+  { mappings, driver, device, buffer, id }: Attachment,
+): void {
+  for (const mapping of mappings) {
+    const operation = 'dma_buf_detach'
+    const text = `${operation}: mapping ${mapping.id} of attachment ${id} of ${device} was not unmapped`
+    const what = { operation, driver, device, buffer: buffer.inode, mapping: mapping.id, text }
+    reportMisuse(machine, { code: 'attachment-mapping-leak', ...what })
+  }
+}
+
+/** Why `attachment` cannot be detached from `buffer`. */
+export function detachProblem(buffer: DmaBuf, attachment: Attachment): string | undefined {
+  if (buffer === undefined || buffer === null) return 'dma_buf_detach was given no buffer'
+  if (attachment === undefined || attachment === null) return 'dma_buf_detach was given nothing'
+  const { id, device } = attachment
+  if (attachment.buffer !== buffer) {
+    return `attachment ${id} of ${device} is of buffer ${attachment.buffer.inode}, not ${buffer.inode}`
+  }
+  return attachment.detached ? `attachment ${id} of ${device} was detached already` : undefined
+}
+
+/** An operation of the exporter on an attachment. */
+export function exporterOperation(
+  name: string,
+  { id, device, buffer }: Attachment,
+  direction?: DmaDirection,
+): Operation {
+  const { driver, inode, origin } = buffer
+  const given = `attachment ${id} of ${device}${direction === undefined ? '' : `, ${direction}`}`
+  return { name, driver, buffer: inode, device, given, origin }
+}

@@ -1,0 +1,71 @@
+import type { DmaBuf } from '../dmabuf/dma-buf.ts'
+import type { CpuAccess, DmaDirection } from '../events/event.ts'
+import type { Attachments } from './attachment-calls.ts'
+import type { Bound } from './bound.ts'
+import type { BufferCalls } from './buffer-calls.ts'
+import type { References } from './reference-calls.ts'
+
+/** The CPU's side: brackets, mmap and vmap. */
+export type CpuCalls = Omit<BufferCalls, keyof References | keyof Attachments>
+
+export function cpuCalls(bound: Bound): CpuCalls {
+  const { driver } = bound
+  const { core } = bound.host
+  const calls: CpuCalls = {
+    dmaBufBeginCpuAccess: (buffer, direction) =>
+      bound.later(calls.dmaBufBeginCpuAccess, () => bracket(bound, 'begin', buffer, direction)),
+    dmaBufEndCpuAccess: (buffer, direction) =>
+      bound.later(calls.dmaBufEndCpuAccess, () => bracket(bound, 'end', buffer, direction)),
+    dmaBufMmap: (buffer, length, pageOffset) =>
+      bound.now(calls.dmaBufMmap, () =>
+        core.redirectMmap(bound.use(buffer, 'dma_buf_mmap'), length, pageOffset, driver),
+      ),
+    dmaBufVmap: (buffer) =>
+      bound.later(calls.dmaBufVmap, () => core.vmap(bound.use(buffer, 'dma_buf_vmap'), driver)),
+    dmaBufVmapUnlocked: (buffer) =>
+      bound.later(calls.dmaBufVmapUnlocked, () =>
+        core.vmapUnlocked(bound.use(buffer, 'dma_buf_vmap'), driver),
+      ),
+    dmaBufVunmap: (buffer, mapping) =>
+      bound.now(calls.dmaBufVunmap, () =>
+        core.vunmap(bound.use(buffer, 'dma_buf_vunmap'), mapping, driver),
+      ),
+    dmaBufVunmapUnlocked: (buffer, mapping) =>
+      bound.later(calls.dmaBufVunmapUnlocked, () =>
+        core.vunmapUnlocked(bound.use(buffer, 'dma_buf_vunmap'), mapping, driver),
+      ),
+  }
+  return calls
+}
+
+/** The kernel's own bracket around its loads and stores, told as the ioctl's is. */
+async function bracket(
+  bound: Bound,
+  phase: 'begin' | 'end',
+  buffer: DmaBuf,
+  direction: DmaDirection,
+): Promise<void> {
+  const { core, machine } = bound.host
+  const name = `dma_buf_${phase}_cpu_access`
+  bound.use(buffer, name)
+  const access = accessOf(bound.direction(direction, name))
+  const origin = bound.origin
+  const synced =
+    phase === 'begin'
+      ? await core.beginCpuAccess(buffer, access, bound.driver)
+      : await core.endCpuAccess(buffer, access, bound.driver)
+  machine.events.emit({
+    kind: phase === 'begin' ? 'bracket-start' : 'bracket-end',
+    buffer: buffer.inode,
+    access,
+    result: 0,
+    synced,
+    agent: { kind: 'kernel', name: bound.driver.name },
+    origin,
+  })
+}
+
+function accessOf(direction: DmaDirection): CpuAccess {
+  if (direction === 'from-device') return 'read'
+  return direction === 'to-device' ? 'write' : 'read-write'
+}

@@ -1,0 +1,72 @@
+import type { DmaBuf } from '../dmabuf/dma-buf.ts'
+import { dmaBufFd, dmaBufGet } from '../dmabuf/dma-buf-fd.ts'
+import type { CallerFiles } from '../dmabuf/file.ts'
+import { KernelError } from '../machine/kernel-error.ts'
+import type { Bound } from './bound.ts'
+import type { BufferCalls, FilesOfCall } from './buffer-calls.ts'
+import { watchedOps } from './exporter-ops.ts'
+
+/** Buffers, references and descriptors. */
+export type References = Pick<
+  BufferCalls,
+  'dmaBufExport' | 'getDmaBuf' | 'dmaBufPut' | 'dmaBufFd' | 'dmaBufGet'
+>
+
+export function referenceCalls(bound: Bound): References {
+  const { driver, ledger, underWay } = bound
+  const { core } = bound.host
+  const calls: References = {
+    dmaBufExport: (info) =>
+      bound.now(calls.dmaBufExport, () => {
+        if (bound.leaving) throw new KernelError('ENOENT', `driver ${driver.name} is being removed`)
+        const ops = watchedOps(info?.ops, underWay)
+        const buffer = core.export({
+          ...info,
+          exporter: info?.exporter ?? driver.name,
+          ops,
+          driver,
+        })
+        ledger.take(buffer, bound.origin)
+        return buffer
+      }),
+    getDmaBuf: (buffer) =>
+      bound.now(calls.getDmaBuf, () => {
+        core.get(bound.use(buffer, 'get_dma_buf'), driver)
+        ledger.take(buffer, bound.origin)
+        return buffer
+      }),
+    dmaBufPut: (buffer) =>
+      bound.now(calls.dmaBufPut, () => {
+        bound.use(buffer, 'dma_buf_put')
+        if (!ledger.drop(buffer)) tellForeignPut(bound, buffer)
+        core.put(buffer, driver)
+      }),
+    dmaBufFd: (buffer, flags, call) =>
+      bound.now(calls.dmaBufFd, () => {
+        const fd = dmaBufFd(bound.host, bound.use(buffer, 'dma_buf_fd'), flags, filesOf(call))
+        ledger.drop(buffer)
+        underWay.publish(buffer)
+        return fd
+      }),
+    dmaBufGet: (fd, call) =>
+      bound.now(calls.dmaBufGet, () => {
+        const buffer = dmaBufGet(bound.host, fd, filesOf(call), driver)
+        ledger.take(buffer, bound.origin)
+        return buffer
+      }),
+  }
+  return calls
+}
+
+/** The reference that goes is somebody else's: a descriptor's, or another driver's. */
+function tellForeignPut(bound: Bound, buffer: DmaBuf): void {
+  if (buffer.released || bound.underWay.isPublished(buffer)) return
+  const { inode } = buffer
+  const operation = 'dma_buf_put'
+  const text = `${operation}: driver ${bound.driver.name} has no reference to buffer ${inode} left, and drops somebody else's`
+  bound.misuse({ code: 'put-after-release', operation, buffer: inode, text })
+}
+
+function filesOf(call: FilesOfCall): CallerFiles {
+  return 'files' in call ? call.files : call
+}
