@@ -32,30 +32,29 @@ function equalTail(a: Uint8Array, b: Uint8Array, from: number): boolean {
 }
 
 /** How closely changes are told apart: by words of four bytes, or by blocks of 128 KiB. */
-export type Grain = 'line' | 'block'
+export type Grain = 'word' | 'block'
 
 /**
  * The runs of words in `[start, end)` in which `now` differs from `before`, each cut to its first and
  * last differing byte. Bytes within a run may be equal: storing the same value again changes nothing.
- * With `block`, a run is made of whole blocks, and costs no look at each line.
+ * With `block`, a run is made of whole blocks, and costs no look at each word.
  */
 export function changedRuns(
   now: Uint8Array,
   before: Uint8Array,
   start: number,
   end: number,
-  lineSize: number,
   equal: EqualBytes = equalBytes,
-  grain: Grain = 'line',
+  grain: Grain = 'word',
 ): Run[] {
   const runs: Run[] = []
   for (let block = start; block < end; block = nextBoundary(block, BLOCK, end)) {
     const blockEnd = nextBoundary(block, BLOCK, end)
     if (equal(now.subarray(block, blockEnd), before.subarray(block, blockEnd))) continue
     if (grain === 'block') addRun(runs, block, blockEnd)
-    else scanLines(now, before, block, blockEnd, lineSize, runs)
+    else scan(now, before, block, blockEnd, runs)
   }
-  if (grain === 'line') for (const run of runs) trim(run, now, before)
+  if (grain === 'word') for (const run of runs) trim(run, now, before)
   return runs
 }
 
@@ -85,35 +84,38 @@ function nextBoundary(at: number, step: number, end: number): number {
   return Math.min(end, (Math.floor(at / step) + 1) * step)
 }
 
-function scanLines(
-  now: Uint8Array,
-  before: Uint8Array,
+/** Adds the runs of changed words in `[start, end)`: what lies between two of them was not stored. */
+function scan(now: Uint8Array, before: Uint8Array, start: number, end: number, runs: Run[]): void {
+  const isAligned = now.byteOffset % WORD === 0 && before.byteOffset % WORD === 0
+  const first = Math.min(end, Math.ceil(start / WORD) * WORD)
+  const last = isAligned ? Math.max(first, end - (end % WORD)) : first
+  scanCutWords(now, before, start, first, runs)
+  if (first < last) scanWords(wordsOf(now), wordsOf(before), first / WORD, last / WORD, runs)
+  scanCutWords(now, before, last, end, runs)
+}
+
+function scanWords(
+  now: Int32Array,
+  before: Int32Array,
   start: number,
   end: number,
-  lineSize: number,
   runs: Run[],
 ): void {
-  const words = lineSize % 4 === 0 && now.byteOffset % 4 === 0 && before.byteOffset % 4 === 0
-  const wideNow = words ? wordsOf(now) : undefined
-  const wideBefore = words ? wordsOf(before) : undefined
-  for (let line = start; line < end; ) {
-    const next = nextBoundary(line, lineSize, end)
-    const differs =
-      wideNow !== undefined && wideBefore !== undefined && line % 4 === 0 && next % 4 === 0
-        ? differsIn(wideNow, wideBefore, line >> 2, next >> 2)
-        : differsIn(now, before, line, next)
-    if (differs) addWords(runs, now, before, line, next)
-    line = next
+  for (let at = start; at < end; ) {
+    while (at < end && now[at] === before[at]) at++
+    const from = at
+    while (at < end && now[at] !== before[at]) at++
+    if (from < at) addRun(runs, from * WORD, at * WORD)
   }
 }
 
-/** The changed words of one line: what lies between two of them was not stored. */
-function addWords(
-  runs: Run[],
+/** Words that the range cuts, or that do not lie at boundaries of the host's. */
+function scanCutWords(
   now: Uint8Array,
   before: Uint8Array,
   start: number,
   end: number,
+  runs: Run[],
 ): void {
   for (let word = start; word < end; word = nextBoundary(word, WORD, end)) {
     const next = nextBoundary(word, WORD, end)
@@ -125,12 +127,7 @@ function wordsOf(bytes: Uint8Array): Int32Array {
   return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
 }
 
-function differsIn(
-  a: Int32Array | Uint8Array,
-  b: Int32Array | Uint8Array,
-  start: number,
-  end: number,
-): boolean {
+function differsIn(a: Uint8Array, b: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (a[i] !== b[i]) return true
   return false
 }

@@ -132,7 +132,7 @@ export class Memory {
   }
 
   /** Finds the stores that went through live arrays since it was last asked, and applies them. */
-  reconcile(storage: Storage, start: number, end: number, grain: Grain = 'line'): void {
+  reconcile(storage: Storage, start: number, end: number, grain: Grain = 'word'): void {
     this.#views.reconcile(storage, start, end, grain)
   }
 
@@ -209,7 +209,7 @@ export class Memory {
     if (!this.checked) return
     const range = { start, end }
     const onlyCleans = ops.judged === 'clean' && (this.coherent || ops.actual === 'clean')
-    this.reconcile(storage, start, end, onlyCleans ? 'block' : 'line')
+    this.reconcile(storage, start, end, onlyCleans ? 'block' : 'word')
     const judged = maintenanceParts(range, ops.judged, this.#edges.judged, this.lineSize)
     for (const part of judged) {
       this.#cache.apply(storage, part, { judged: part.op, actual: undefined })

@@ -105,7 +105,7 @@ export class Views {
     const last = stays ? ending : [...others, ...ending]
     last.forEach((view, i) => {
       const keepImage = stays || i + 1 < last.length
-      this.#reconcile(storage, view.start, view.end, 'line', keepImage)
+      this.#reconcile(storage, view.start, view.end, 'word', keepImage)
     })
     if (stays) {
       for (const view of ending) this.#keepEnded(shown, view)
@@ -136,15 +136,15 @@ export class Views {
    * is enough when every line of the range is cleaned at once: a line that nobody stored into is the
    * same before and after.
    */
-  reconcile(storage: Storage, start: number, end: number, grain: Grain = 'line'): void {
+  reconcile(storage: Storage, start: number, end: number, grain: Grain = 'word'): void {
     if (storage.mirrors === undefined) {
       this.#reconcile(storage, start, end, grain, true)
       return
     }
     // What counts as stored is old in the other homes: no line more than was stored.
-    this.#reconcile(storage, start, end, 'line', true)
+    this.#reconcile(storage, start, end, 'word', true)
     for (const home of storage.mirrors.others(start, end)) {
-      this.#reconcile(home.storage, home.start, home.end, 'line', true)
+      this.#reconcile(home.storage, home.start, home.end, 'word', true)
     }
   }
 
@@ -154,7 +154,7 @@ export class Views {
     if (storage.isKnown(start, end, epoch)) return
     const inCache = this.#changesInCache(storage, start, end, grain)
     for (const found of byView(inCache, storage.views)) {
-      this.#applyFound(storage, found, keepImage && grain === 'line')
+      this.#applyFound(storage, found, keepImage && grain === 'word')
     }
     const inMemory = this.#changesInMemory(storage, start, end)
     for (const found of byView(inMemory, storage.memoryViews)) {
@@ -167,7 +167,7 @@ export class Views {
   // --- finding ---------------------------------------------------------------------------------
 
   #changesInCache(storage: Storage, start: number, end: number, grain: Grain): FoundRun[] {
-    const { images, lineSize } = this.#cache
+    const { images } = this.#cache
     const { equal } = this.#options
     const now = storage.cached
     const found: FoundRun[] = []
@@ -175,8 +175,8 @@ export class Views {
       storage.lines.each(part.start, part.end, (interval) => {
         const before = images.before(storage, interval)
         for (const { start: from, end: to, by } of this.#piecesOf(interval, grain)) {
-          for (const run of changedRuns(now, before, from, to, lineSize, equal, by)) {
-            const stored = by === 'line' ? run : changedHull(now, before, run, equal)
+          for (const run of changedRuns(now, before, from, to, equal, by)) {
+            const stored = by === 'word' ? run : changedHull(now, before, run, equal)
             found.push({ ...run, stored })
           }
         }
@@ -193,13 +193,13 @@ export class Views {
     const { lineSize } = this.#cache
     const first = Math.ceil(start / lineSize) * lineSize
     const last = end - (end % lineSize)
-    if (grain === 'line' || (possible & MAY_BE_OLD) !== 0 || first >= last) {
-      return [{ start, end, by: 'line' }]
+    if (grain === 'word' || (possible & MAY_BE_OLD) !== 0 || first >= last) {
+      return [{ start, end, by: 'word' }]
     }
     const pieces: (Run & { by: Grain })[] = [
-      { start, end: first, by: 'line' },
+      { start, end: first, by: 'word' },
       { start: first, end: last, by: grain },
-      { start: last, end, by: 'line' },
+      { start: last, end, by: 'word' },
     ]
     return pieces.filter((piece) => piece.start < piece.end)
   }
@@ -207,9 +207,8 @@ export class Views {
   #changesInMemory(storage: Storage, start: number, end: number): FoundRun[] {
     const { memory, memoryImage } = storage
     if (memoryImage === undefined) return []
-    const { lineSize } = this.#cache
     const { start: from, end: to } = this.#cache.linesOf(storage, start, end)
-    return changedRuns(memory, memoryImage, from, to, lineSize, this.#options.equal).map((run) => ({
+    return changedRuns(memory, memoryImage, from, to, this.#options.equal).map((run) => ({
       ...run,
       stored: run,
     }))

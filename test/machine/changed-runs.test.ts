@@ -12,7 +12,7 @@ it('finds every changed byte, and no line without one', async () => {
       const before = new Uint8Array(320)
       const now = before.slice()
       for (const { at, length } of changes) now.fill(7, at, at + length)
-      const runs = changedRuns(now, before, start, 320, LINE)
+      const runs = changedRuns(now, before, start, 320)
       const inRun = (i: number): boolean => runs.some((run) => run.start <= i && i < run.end)
       for (let i = start; i < 320; i++) if (now[i] !== before[i]) expect(inRun(i)).toBe(true)
       for (const { start: from, end } of runs) {
