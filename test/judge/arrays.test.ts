@@ -24,7 +24,7 @@ for (const onLaptop of [false, true]) {
                 const both = await runBoth(program, { policy, traits, onLaptop })
                 expect(differences(both, onLaptop)).toEqual([])
               })
-              await fc.assert(property, { numRuns: 500 })
+              await fc.assert(property, { numRuns: 300 })
             },
             LONG,
           )

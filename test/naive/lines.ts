@@ -19,14 +19,19 @@ export type Values = ReadonlyMap<number, number>
 /** A step of the hardware: all lines that a line may become in it. */
 export type Change = (line: Line) => readonly Line[]
 
+/**
+ * When lines move by themselves: `at a touch`, just before somebody touches or reads them, which is as
+ * good as `at once` and makes fewer sets; `never` on a coherent board, where nobody can tell.
+ */
+export type Moves = 'never' | 'at a touch' | 'at once'
+
 export class Lines {
+  readonly moves: Moves
   readonly #known = new Map<string, Line>()
   readonly #reachable = new Map<Line, readonly Line[]>()
-  readonly #free: boolean
 
-  /** `free`: whether lines move by themselves; on a coherent board nobody can tell. */
-  constructor(free: boolean) {
-    this.#free = free
+  constructor(moves: Moves) {
+    this.moves = moves
   }
 
   absent(memory: readonly number[]): Line {
@@ -52,7 +57,7 @@ export class Lines {
     const known = this.#reachable.get(line)
     if (known !== undefined) return known
     const found = new Set([line])
-    if (this.#free) for (const one of found) found.add(this.#moved(one))
+    if (this.moves !== 'never') for (const one of found) found.add(this.#moved(one))
     const all = [...found]
     this.#reachable.set(line, all)
     return all

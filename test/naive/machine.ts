@@ -8,7 +8,7 @@ import { buffersOf, type CellRead, type NaiveBuffer } from './buffers.ts'
 import { NaiveDma, type NaiveMapping, reached } from './dma.ts'
 import { NaiveExporter } from './exporter.ts'
 import { inHome } from './home.ts'
-import { type Change, Lines, type Values } from './lines.ts'
+import { type Change, Lines, type Moves, type Values } from './lines.ts'
 import {
   type Attribute,
   byteOf,
@@ -48,10 +48,10 @@ export class NaiveMachine {
   readonly #slots = new Slots<Slot>()
   #step = 0
 
-  constructor(traits: Traits, program: Program) {
+  constructor(traits: Traits, program: Program, moves: Moves = 'at a touch') {
     this.#traits = traits
     this.#program = program
-    this.#lines = new Lines(traits.coherent !== true)
+    this.#lines = new Lines(traits.coherent === true ? 'never' : moves)
     this.#dma = new NaiveDma(this.#lines, traits)
     this.#buffers = buffersOf(program, this.#lines)
     this.#exporters = this.#buffers.map(

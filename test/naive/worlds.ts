@@ -94,8 +94,20 @@ class Worlds {
   step(choices: (world: World) => readonly World[]): void {
     const next = new Map<string, World>()
     for (const world of this.all) {
-      for (const after of choices(world)) next.set(after.map(({ id }) => id).join(), after)
+      for (const after of choices(world)) {
+        for (const moved of this.#moved(after)) next.set(moved.map(({ id }) => id).join(), moved)
+      }
     }
     this.all = [...next.values()]
+  }
+
+  /** Where lines move at once: all that the hardware may make of the world. */
+  #moved(world: World): readonly World[] {
+    if (this.lines.moves !== 'at once') return [world]
+    return world.reduce<readonly World[]>(
+      (before, line) =>
+        before.flatMap((some) => this.lines.reachable(line).map((moved) => [...some, moved])),
+      [[]],
+    )
   }
 }

@@ -4,21 +4,24 @@ import type { DmaMapping } from '../../../src/dma/mapping.ts'
 import type { Attachment } from '../../../src/dmabuf/attachment.ts'
 import { bufferOwner } from '../../../src/dmabuf/brackets.ts'
 import { DmaBufCore } from '../../../src/dmabuf/core.ts'
-import { CpuMapping } from '../../../src/dmabuf/cpu-mapping.ts'
+import { CpuMapping, type CpuMappingInfo } from '../../../src/dmabuf/cpu-mapping.ts'
 import { DeviceJobs } from '../../../src/dmabuf/device-job.ts'
 import type { DmaBuf } from '../../../src/dmabuf/dma-buf.ts'
-import type { DmaDirection, MemoryAttribute } from '../../../src/events/event.ts'
+import type { CpuAccess, DmaDirection, MemoryAttribute } from '../../../src/events/event.ts'
 import { Machine, type MachineOptions } from '../../../src/machine/machine.ts'
 import { PAGE_SIZE } from '../../../src/machine/ram.ts'
 import type { Storage } from '../../../src/machine/storage.ts'
 import type { BufferSpec } from '../../naive/program.ts'
 import { Exporter } from './exporter.ts'
 
-/** A buffer of the program: a dma-buf whose exporter is the judge's own. */
+/** A buffer of the program: a dma-buf whose exporter is the judge's own, or memory that is none. */
 export interface FastBuffer {
   readonly spec: BufferSpec
   readonly exporter: Exporter
-  readonly buffer: DmaBuf
+  /** Undefined for a memfd. */
+  readonly buffer: DmaBuf | undefined
+  /** As CPU mappings name it. */
+  readonly owner: Pick<CpuMappingInfo, 'buffer' | 'brackets'>
 }
 
 export interface Mapped {
@@ -44,20 +47,41 @@ export class FastKernel {
     const page = this.#pages.get(spec.page) ?? this.machine.ram.allocate(PAGE_SIZE)
     if (page === undefined) throw new Error('memory is full')
     const exporter = new Exporter(this.dma, page, spec)
-    const { size, ops } = exporter
-    const buffer = this.core.export({ exporter: 'judge', size, ops, priv: exporter })
+    const buffer = spec.memfd === true ? undefined : this.#export(exporter)
+    const owner = buffer === undefined ? this.#announce(exporter) : bufferOwner(buffer)
     if (!this.#pages.has(spec.page)) {
       this.#pages.set(spec.page, page)
-      page.buffer = buffer.inode
-      this.#zero(page)
+      this.#zero(page, owner.buffer)
     }
-    return { spec, exporter, buffer }
+    return { spec, exporter, buffer, owner }
+  }
+
+  #export(exporter: Exporter): DmaBuf {
+    const { size, ops } = exporter
+    return this.core.export({ exporter: 'judge', size, ops, priv: exporter })
+  }
+
+  #announce({ size }: Exporter): FastBuffer['owner'] {
+    const buffer = -1 - this.#pages.size
+    this.machine.events.emit({ kind: 'memory', buffer, size, what: 'memfd judge' })
+    return { buffer, brackets: undefined }
+  }
+
+  /** DMA_BUF_IOCTL_SYNC, as the file behind a descriptor carries it out. */
+  async sync({ buffer }: FastBuffer, what: 'begin' | 'end', access: CpuAccess): Promise<void> {
+    if (buffer === undefined) return
+    const synced =
+      what === 'begin'
+        ? await this.core.beginCpuAccess(buffer, access)
+        : await this.core.endCpuAccess(buffer, access)
+    const kind = what === 'begin' ? 'bracket-start' : 'bracket-end'
+    this.machine.events.emit({ kind, buffer: buffer.inode, access, result: 0, synced })
   }
 
   /** The buffer's page is freed and at once handed out again. */
   reuse({ spec, buffer }: FastBuffer): FastBuffer {
     const page = this.#pages.get(spec.page) as Storage
-    this.core.put(buffer)
+    if (buffer !== undefined) this.core.put(buffer)
     this.machine.ram.free(page)
     this.#pages.delete(spec.page)
     const fresh = this.export(spec)
@@ -65,10 +89,11 @@ export class FastKernel {
     return fresh
   }
 
-  #zero(page: Storage): void {
+  #zero(page: Storage, buffer: number): void {
+    page.buffer = buffer
     const writer = this.machine.events.emit({
       kind: 'cpu-store',
-      buffer: page.buffer,
+      buffer,
       mapping: undefined,
       range: { start: 0, end: page.size },
       seen: 'exact',
@@ -78,9 +103,9 @@ export class FastKernel {
     this.machine.memory.cpuFill(page, 0, page.size, 0, writer)
   }
 
-  cpu({ buffer, exporter }: FastBuffer, attribute: MemoryAttribute): CpuMapping {
+  cpu({ owner, exporter }: FastBuffer, attribute: MemoryAttribute): CpuMapping {
     return new CpuMapping(this.machine, {
-      ...bufferOwner(buffer),
+      ...owner,
       id: 1,
       offset: 0,
       length: exporter.size,
@@ -89,18 +114,20 @@ export class FastKernel {
     })
   }
 
+  /** Undefined where no device maps the memory. */
   async map(
     { buffer, exporter }: FastBuffer,
     device: string,
     direction: DmaDirection,
     skips: boolean,
-  ): Promise<Mapped> {
+  ): Promise<Mapped | undefined> {
+    if (buffer === undefined) return undefined
     const attachment = await this.core.attach(buffer, device)
     exporter.skips = skips
-    return { attachment, mapping: await this.core.mapAttachment(attachment, direction) }
+    return { attachment, mapping: await this.core.mapAttachmentUnlocked(attachment, direction) }
   }
 
-  unmap({ attachment, mapping }: Mapped): void {
-    this.core.unmapAttachment(attachment, mapping, mapping.direction)
+  async unmap({ attachment, mapping }: Mapped): Promise<void> {
+    await this.core.unmapAttachmentUnlocked(attachment, mapping, mapping.direction)
   }
 }

@@ -98,7 +98,6 @@ export class FastRun {
   }
 
   async #run(op: Extract<Op, { buffer: number }>, at: FastBuffer): Promise<void> {
-    const { core } = this.#kernel
     switch (op.op) {
       case 'load': {
         const target = bytesFor(op.cells)
@@ -113,22 +112,19 @@ export class FastRun {
         this.#array(op.buffer).fill(this.#byte, op.cells.start * CELL, op.cells.end * CELL)
         break
       case 'begin':
-        if (at.spec.memfd !== true) await core.beginCpuAccess(at.buffer, op.access)
-        break
       case 'end':
-        if (at.spec.memfd !== true) await core.endCpuAccess(at.buffer, op.access)
+        await this.#kernel.sync(at, op.op, op.access)
         break
       case 'map': {
-        if (at.spec.memfd === true) break
         const { device, buffer } = op
         const mapped = await this.#kernel.map(at, device, op.direction, op.skip)
-        this.#mapped.push({ ...mapped, device, buffer })
+        if (mapped !== undefined) this.#mapped.push({ ...mapped, device, buffer })
         break
       }
       case 'unmap':
       case 'sync-for-cpu':
       case 'sync-for-device':
-        this.#onMapping(op)
+        await this.#onMapping(op)
         break
       case 'device-load':
       case 'device-store':
@@ -138,7 +134,7 @@ export class FastRun {
         this.#take(op, at)
         break
       case 'reuse':
-        this.#reuse(op.buffer, at)
+        await this.#reuse(op.buffer, at)
     }
   }
 
@@ -169,18 +165,18 @@ export class FastRun {
     }
   }
 
-  #reuse(index: number, at: FastBuffer): void {
+  async #reuse(index: number, at: FastBuffer): Promise<void> {
     const live = this.#mapped.filter((mapped) => mapped.buffer === index && mapped.mapping.live)
-    for (const mapped of live) this.#kernel.unmap(mapped)
+    for (const mapped of live) await this.#kernel.unmap(mapped)
     for (const { mapping } of this.#slots.dropAll(index)) mapping.unmap()
     this.#buffers[index] = this.#kernel.reuse(at)
   }
 
-  #onMapping(op: OnMapping): void {
+  async #onMapping(op: OnMapping): Promise<void> {
     const found = this.#latest(op, true)
     if (found === undefined) return
     const { dma } = this.#kernel
-    if (op.op === 'unmap') this.#kernel.unmap(found)
+    if (op.op === 'unmap') await this.#kernel.unmap(found)
     else if (op.op === 'sync-for-cpu')
       dma.syncForCpu(found.mapping, op.direction, rangeOf(op.cells))
     else dma.syncForDevice(found.mapping, op.direction, rangeOf(op.cells))
