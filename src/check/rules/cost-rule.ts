@@ -35,8 +35,10 @@ export class CostRule implements Rule {
     const call = event.kind === 'bracket-start' ? 'begin_cpu_access' : 'end_cpu_access'
     const direction = DIRECTIONS[event.access]
     // What the kernel's own checks warned of is a note of its own.
-    const warned = buffer.stepsOf(event).warnings.length > 0
-    for (const { device, direction: mapped, skipCpuSync } of buffer.dma.values()) {
+    const { warnings, syncs } = buffer.stepsOf(event)
+    const warned = warnings.length > 0
+    for (const { mapping, device, direction: mapped, skipCpuSync } of buffer.dma.values()) {
+      const sync = syncs.find((one) => one.mapping === mapping)
       if (!event.synced.includes(device)) {
         if (skipCpuSync) continue
         this.#out.note(
@@ -44,7 +46,7 @@ export class CostRule implements Rule {
           `${call} syncs nothing for ${device}, which has the buffer mapped.`,
           event,
         )
-      } else if (mapped !== direction && !warned) {
+      } else if (mapped !== direction && sync?.direction !== mapped && !warned) {
         this.#out.note(
           buffer.exporter,
           `${call} syncs with the direction of the CPU access (${direction}) what ${device} has mapped ${mapped}.`,

@@ -7,7 +7,7 @@ import { bracketName, flagsOf, syncedFor } from '../words.ts'
 import { attributeCause, bracketOnReader, uncoveredStore } from './alias-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
 import { bounceCause, directionCause, skippedAtMap } from './dma-cause.ts'
-import { hookAtEnd } from './hook-cause.ts'
+import { droppedAtEnd, hookAtEnd } from './hook-cause.ts'
 import { neighbourDropped } from './shared-line-cause.ts'
 
 export function causeInCpuStore(
@@ -47,6 +47,9 @@ function inBracket(
 
 /** The program did all that is asked of it. */
 function endedInVain(hazard: Hazard, store: Store, bracket: Bracket, reader: Reader): Cause {
+  const dropped =
+    hazard.kind === 'lost' ? droppedAtEnd(reader.buffer, bracket, hazard.range) : undefined
+  if (dropped !== undefined) return dropped
   if (reader.by !== 'device') return syncedNobody(bracket, reader)
   return (
     directionCause(reader.name, 'reads', reader.dma) ??

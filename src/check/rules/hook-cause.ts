@@ -48,14 +48,28 @@ export function hookAtEnd(
   device: string,
   range: Range,
 ): Cause | undefined {
+  const edge = edgeAtEnd(bracket)
+  return edge && causeAt(buffer, edge, device, range)
+}
+
+/** Whether the END itself dropped what the CPU had stored, for whatever device it thought of. */
+export function droppedAtEnd(
+  buffer: BufferHistory,
+  bracket: Bracket,
+  range: Range,
+): Cause | undefined {
+  const edge = edgeAtEnd(bracket)
+  const sync = edge?.steps.syncs.find(
+    ({ to, direction, range: dropped }) =>
+      to === 'cpu' && direction !== 'to-device' && overlaps(dropped, range),
+  )
+  return edge && sync && otherWay(buffer, edge, sync)
+}
+
+function edgeAtEnd(bracket: Bracket): Edge | undefined {
   const { end, done } = bracket
   if (end === undefined || done === undefined) return undefined
-  return causeAt(
-    buffer,
-    { event: end, operation: 'end_cpu_access', to: 'device', steps: done, bracket },
-    device,
-    range,
-  )
+  return { event: end, operation: 'end_cpu_access', to: 'device', steps: done, bracket }
 }
 
 function causeAt(

@@ -6,7 +6,7 @@ import type { History } from '../history.ts'
 import type { RuleId } from '../rule-id.ts'
 import { flagsOf } from '../words.ts'
 import { misuseTable } from './misuse-table.ts'
-import { type Rule, STEPS } from './rule.ts'
+import { isStep, type Rule } from './rule.ts'
 
 /** What is told of by its harm as well, at the same place: one mistake. */
 const MERGED: ReadonlySet<RuleId> = new Set([
@@ -29,7 +29,7 @@ export class MisuseRule implements Rule {
   }
 
   before(event: DmabufEvent): void {
-    if (this.#unknownSyncs.length > 0 && !STEPS.has(event.kind)) this.#settle(event)
+    if (this.#unknownSyncs.length > 0 && !isStep(event)) this.#settle(event)
     if (event.kind !== 'misuse') return
     const { driver, operation, text, code } = event
     if (driver.modelled) {

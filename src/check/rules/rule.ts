@@ -16,3 +16,8 @@ export const STEPS: ReadonlySet<DmabufEvent['kind']> = new Set([
   'maintenance',
   'bounce-copy',
 ])
+
+/** Whether it lies within a call that is not back yet: a step of it, or a store that is found on the way. */
+export function isStep(event: DmabufEvent): boolean {
+  return STEPS.has(event.kind) || (event.kind === 'cpu-store' && event.seen === 'reconciled')
+}

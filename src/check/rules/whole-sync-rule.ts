@@ -14,7 +14,7 @@ import type {
 import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
 import { RangeMap } from '../range-map.ts'
-import { type Rule, STEPS } from './rule.ts'
+import { isStep, type Rule } from './rule.ts'
 
 /** Below this many bytes a sync costs less than the call. */
 const LEAST = 64 * 1024
@@ -91,8 +91,8 @@ export class WholeSyncRule implements Rule {
   }
 
   #settle(event: DmabufEvent): void {
+    if (isStep(event)) return
     const { kind } = event
-    if (STEPS.has(kind)) return
     const waiting = this.#waiting
     this.#waiting = []
     if (kind === 'bracket-start' || kind === 'bracket-end') return
