@@ -5,25 +5,24 @@
  * Whoever calls says which driver it is, so that what it breaks is told under its name.
  * Source: drivers/dma-buf/dma-buf.c of Linux 6.12, and Documentation/driver-api/dma-buf.rst.
  */
-import { directionOf } from '../dma/direction.ts'
 import type { DmaLayer } from '../dma/dma-layer.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 import type { CpuAccess, DmaDirection, DriverName } from '../events/event.ts'
 import { Reservation } from '../fence/reservation.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
-import { PAGE_SIZE } from '../machine/ram.ts'
+import { checkAlive } from './alive.ts'
 import { Attaching } from './attaching.ts'
 import type { Attachment, Importer } from './attachment.ts'
+import { CpuSide } from './cpu-side.ts'
 import { DmaBuf } from './dma-buf.ts'
 import { type ExportInfo, exportProblem } from './export-info.ts'
 import type { MappedPages } from './file.ts'
 import type { KernelMapping } from './kernel-mapping.ts'
 import { mustHold, mustNotHold } from './locking.ts'
 import { KERNEL, reportMisuse } from './misuse.ts'
-import { type Operation, Operations } from './operations.ts'
+import { Operations, operationOn } from './operations.ts'
 import type { CpuPages } from './ops.ts'
-import { pagesProblem } from './returned.ts'
 import { Vmaps } from './vmaps.ts'
 
 export type { ExportInfo } from './export-info.ts'
@@ -36,23 +35,21 @@ export interface CoreOptions {
 const LONGEST_NAME = 31
 /** O_ACCMODE | O_NONBLOCK, of include/uapi/asm-generic/fcntl.h. */
 const FILE_FLAGS = 0o4003
-/** The first page that an unsigned long cannot count. */
-const PAGES_END = 2 ** 64
 
 export class DmaBufCore {
   readonly #machine: Machine
-  readonly #dma: DmaLayer
   readonly #operations: Operations
   readonly #attaching: Attaching
+  readonly #cpu: CpuSide
   readonly #vmaps: Vmaps
   readonly #live = new Map<number, DmaBuf>()
   #inodes = 0
 
   constructor(machine: Machine, dma: DmaLayer, { moveNotify = true }: CoreOptions = {}) {
     this.#machine = machine
-    this.#dma = dma
     this.#operations = new Operations(machine)
     this.#attaching = new Attaching({ machine, dma, operations: this.#operations }, moveNotify)
+    this.#cpu = new CpuSide({ machine, dma, operations: this.#operations })
     this.#vmaps = new Vmaps(machine, this.#operations)
   }
 
@@ -108,7 +105,7 @@ export class DmaBufCore {
 
   /** get_dma_buf: one more reference. */
   get(buffer: DmaBuf, driver: DriverName = KERNEL): DmaBuf {
-    this.#checkAlive(buffer, 'get_dma_buf', driver)
+    checkAlive(this.#machine, buffer, 'get_dma_buf', driver)
     buffer.references++
     return buffer
   }
@@ -141,7 +138,7 @@ export class DmaBufCore {
    * side does, the buffer is pinned and mapped in both directions at once, for as long as it is attached.
    */
   async dynamicAttach(buffer: DmaBuf, device: string, importer: Importer): Promise<Attachment> {
-    this.#checkAlive(buffer, 'dma_buf_attach', importer.driver ?? KERNEL)
+    checkAlive(this.#machine, buffer, 'dma_buf_attach', importer.driver ?? KERNEL)
     return await this.#attaching.attach(buffer, device, importer)
   }
 
@@ -227,13 +224,17 @@ export class DmaBufCore {
    */
   async beginCpuAccess(buffer: DmaBuf, access: CpuAccess, driver?: DriverName): Promise<string[]> {
     const { ops } = buffer
-    return await this.#access('begin_cpu_access', { buffer, access, driver }, ops.beginCpuAccess)
+    return await this.#cpu.access(
+      'begin_cpu_access',
+      { buffer, access, driver },
+      ops.beginCpuAccess,
+    )
   }
 
   /** May sleep. dma_buf_end_cpu_access: the exporter makes the CPU's work visible. */
   async endCpuAccess(buffer: DmaBuf, access: CpuAccess, driver?: DriverName): Promise<string[]> {
     const { ops } = buffer
-    return await this.#access('end_cpu_access', { buffer, access, driver }, ops.endCpuAccess)
+    return await this.#cpu.access('end_cpu_access', { buffer, access, driver }, ops.endCpuAccess)
   }
 
   /**
@@ -244,33 +245,10 @@ export class DmaBufCore {
     buffer: DmaBuf,
     offset: number,
     length: number,
-    driver: DriverName = KERNEL,
-    shared = true,
+    driver?: DriverName,
+    shared?: boolean,
   ): CpuPages {
-    this.#checkAlive(buffer, 'mmap', driver)
-    mustNotHold(this.#machine, buffer, 'mmap', driver)
-    const { ops, exporter, size } = buffer
-    if (ops.mmap === undefined) {
-      throw new KernelError('EINVAL', `exporter ${exporter} has no mmap operation`)
-    }
-    const pages = Math.floor(size / PAGE_SIZE)
-    const needed = Math.ceil(length / PAGE_SIZE)
-    if (offset / PAGE_SIZE + needed > pages) {
-      throw new KernelError(
-        'EINVAL',
-        `bytes ${offset} to ${offset + length} lie beyond the ${pages} whole pages of the buffer`,
-      )
-    }
-    const given = `buffer ${buffer.inode}, ${offset}, ${needed * PAGE_SIZE}`
-    const operation = operationOn(buffer, 'mmap', given)
-    const mapped = this.#operations.ask(operation, () =>
-      ops.mmap?.(buffer, offset, needed * PAGE_SIZE, shared),
-    )
-    const problem = pagesProblem(mapped, needed * PAGE_SIZE)
-    if (mapped === undefined || problem !== undefined) {
-      throw this.#operations.returned(operation, problem ?? 'no pages')
-    }
-    return mapped
+    return this.#cpu.mmap(buffer, offset, length, driver, shared)
   }
 
   /**
@@ -281,16 +259,9 @@ export class DmaBufCore {
     buffer: DmaBuf,
     length: number,
     pageOffset: number,
-    driver: DriverName = KERNEL,
+    driver?: DriverName,
   ): MappedPages {
-    if (buffer.ops.mmap === undefined) {
-      throw new KernelError('EINVAL', `exporter ${buffer.exporter} has no mmap operation`)
-    }
-    if (pageOffset + Math.ceil(length / PAGE_SIZE) >= PAGES_END) {
-      throw new KernelError('EOVERFLOW', `page ${pageOffset} and ${length} bytes: no such page`)
-    }
-    const offset = pageOffset * PAGE_SIZE
-    return { buffer, offset, pages: this.mmap(buffer, offset, length, driver) }
+    return this.#cpu.redirectMmap(buffer, length, pageOffset, driver)
   }
 
   /**
@@ -299,13 +270,13 @@ export class DmaBufCore {
    */
   async vmap(buffer: DmaBuf, driver: DriverName = KERNEL): Promise<KernelMapping> {
     mustHold(this.#machine, buffer, 'dma_buf_vmap', driver)
-    this.#checkAlive(buffer, 'dma_buf_vmap', driver)
+    checkAlive(this.#machine, buffer, 'dma_buf_vmap', driver)
     return await this.#vmaps.map(buffer, driver)
   }
 
   /** May sleep. The same; takes the lock itself. */
   async vmapUnlocked(buffer: DmaBuf, driver: DriverName = KERNEL): Promise<KernelMapping> {
-    this.#checkAlive(buffer, 'dma_buf_vmap', driver)
+    checkAlive(this.#machine, buffer, 'dma_buf_vmap', driver)
     return await buffer.resv.run(() => this.#vmaps.map(buffer, driver))
   }
 
@@ -381,38 +352,8 @@ export class DmaBufCore {
     const what = { operation: 'dma_buf_release', driver, device, buffer: buffer.inode, text }
     reportMisuse(this.#machine, { code: 'attachment-leak', ...what })
   }
-
-  /** What happens at both ends of an access; an exporter without the operation does nothing. */
-  async #access(
-    name: 'begin_cpu_access' | 'end_cpu_access',
-    call: { buffer: DmaBuf; access: CpuAccess; driver?: DriverName | undefined },
-    body: ((buffer: DmaBuf, direction: DmaDirection) => Promise<void> | void) | undefined,
-  ): Promise<string[]> {
-    const { buffer, access, driver = KERNEL } = call
-    this.#checkAlive(buffer, `dma_buf_${name}`, driver)
-    mustNotHold(this.#machine, buffer, `dma_buf_${name}`, driver)
-    const direction = directionOf(access)
-    this.#dma.takeSynced(buffer.inode)
-    if (body !== undefined) {
-      this.#machine.faults.pass(name)
-      const operation = operationOn(buffer, name, `buffer ${buffer.inode}, ${direction}`)
-      await this.#operations.run(operation, () => body.call(buffer.ops, buffer, direction))
-    }
-    return this.#dma.takeSynced(buffer.inode)
-  }
-
-  #checkAlive({ released, inode, exporter }: DmaBuf, operation: string, driver: DriverName): void {
-    if (!released) return
-    const text = `${operation}: buffer ${inode} of exporter ${exporter} was released`
-    const what = { operation, driver, buffer: inode, text }
-    reportMisuse(this.#machine, { code: 'use-after-release', ...what })
-  }
 }
 
 function lockName(inode: number): string {
   return `reservation lock of dmabuf ${inode}`
-}
-
-function operationOn({ driver, inode, origin }: DmaBuf, name: string, given: string): Operation {
-  return { name, driver, buffer: inode, given, origin }
 }

@@ -8,6 +8,7 @@
 import type { DriverName, EventOrigin } from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
+import type { DmaBuf } from './dma-buf.ts'
 import { reportMisuse } from './misuse.ts'
 
 /** An operation that is about to be called. */
@@ -141,4 +142,13 @@ function isPromise<T>(value: Promise<T> | T): value is Promise<T> {
     value !== null &&
     typeof (value as { then?: unknown }).then === 'function'
   )
+}
+
+/** An operation of the exporter on a buffer. */
+export function operationOn(
+  { driver, inode, origin }: DmaBuf,
+  name: string,
+  given: string,
+): Operation {
+  return { name, driver, buffer: inode, given, origin }
 }

@@ -127,6 +127,13 @@ describe('a driver in a kernel', () => {
     expect(told.misuse).toEqual(['reference-leak dma_buf_put broken'])
   })
 
+  it('whose probe never ends is named', async () => {
+    const endless: Driver = { name: 'endless', probe: () => new Promise(() => {}) }
+    const told = await tell(() => 1, [endless])
+    expect(told.error?.kind).toBe('stuck')
+    expect(told.error?.message).toContain('probe of driver endless')
+  })
+
   it('must be one: a name and a probe function', async () => {
     for (const driver of [{ name: '', probe: () => {} }, { name: 'x' }, undefined]) {
       const kernel = new SimKernel({ board: pc, policy: lazyPolicy, drivers: [driver as Driver] })

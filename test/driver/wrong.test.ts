@@ -167,6 +167,8 @@ describe('an exporter', () => {
     expect(told.error?.message).toContain(
       `map_dma_buf(attachment 1 of ${DEVICE}, to-device) of driver pages`,
     )
+    expect(told.misuse).toContain('operation-pending map_dma_buf pages')
+    expect(told.lines[0]).toBe('page-exporter.ts')
     expect(told.left).toEqual({})
   })
 

@@ -1,0 +1,104 @@
+/**
+ * The CPU's side of a buffer: its accesses, and its memory in a process.
+ * Source: drivers/dma-buf/dma-buf.c of Linux 6.12.
+ */
+import { directionOf } from '../dma/direction.ts'
+import type { DmaLayer } from '../dma/dma-layer.ts'
+import type { CpuAccess, DmaDirection, DriverName } from '../events/event.ts'
+import { KernelError } from '../machine/kernel-error.ts'
+import type { Machine } from '../machine/machine.ts'
+import { PAGE_SIZE } from '../machine/ram.ts'
+import { checkAlive } from './alive.ts'
+import type { MappingParts } from './attachment-mappings.ts'
+import type { DmaBuf } from './dma-buf.ts'
+import type { MappedPages } from './file.ts'
+import { mustNotHold } from './locking.ts'
+import { KERNEL } from './misuse.ts'
+import { type Operations, operationOn } from './operations.ts'
+import type { CpuPages } from './ops.ts'
+import { pagesProblem } from './returned.ts'
+
+/** The first page that an unsigned long cannot count. */
+const PAGES_END = 2 ** 64
+
+export class CpuSide {
+  readonly #machine: Machine
+  readonly #dma: DmaLayer
+  readonly #operations: Operations
+
+  constructor({ machine, dma, operations }: MappingParts) {
+    this.#machine = machine
+    this.#dma = dma
+    this.#operations = operations
+  }
+
+  /** May sleep. What happens at both ends of an access; an exporter without the operation does nothing. */
+  async access(
+    name: 'begin_cpu_access' | 'end_cpu_access',
+    call: { buffer: DmaBuf; access: CpuAccess; driver?: DriverName | undefined },
+    body: ((buffer: DmaBuf, direction: DmaDirection) => Promise<void> | void) | undefined,
+  ): Promise<string[]> {
+    const { buffer, access, driver = KERNEL } = call
+    checkAlive(this.#machine, buffer, `dma_buf_${name}`, driver)
+    mustNotHold(this.#machine, buffer, `dma_buf_${name}`, driver)
+    const direction = directionOf(access)
+    this.#dma.takeSynced(buffer.inode)
+    if (body !== undefined) {
+      this.#machine.faults.pass(name)
+      const operation = operationOn(buffer, name, `buffer ${buffer.inode}, ${direction}`)
+      await this.#operations.run(operation, () => body.call(buffer.ops, buffer, direction))
+    }
+    return this.#dma.takeSynced(buffer.inode)
+  }
+
+  /** See DmaBufCore.mmap. */
+  mmap(
+    buffer: DmaBuf,
+    offset: number,
+    length: number,
+    driver: DriverName = KERNEL,
+    shared = true,
+  ): CpuPages {
+    checkAlive(this.#machine, buffer, 'mmap', driver)
+    mustNotHold(this.#machine, buffer, 'mmap', driver)
+    const { ops, exporter, size } = buffer
+    if (ops.mmap === undefined) {
+      throw new KernelError('EINVAL', `exporter ${exporter} has no mmap operation`)
+    }
+    const pages = Math.floor(size / PAGE_SIZE)
+    const needed = Math.ceil(length / PAGE_SIZE)
+    if (offset / PAGE_SIZE + needed > pages) {
+      throw new KernelError(
+        'EINVAL',
+        `bytes ${offset} to ${offset + length} lie beyond the ${pages} whole pages of the buffer`,
+      )
+    }
+    const given = `buffer ${buffer.inode}, ${offset}, ${needed * PAGE_SIZE}`
+    const operation = operationOn(buffer, 'mmap', given)
+    const mapped = this.#operations.ask(operation, () =>
+      ops.mmap?.(buffer, offset, needed * PAGE_SIZE, shared),
+    )
+    const problem = pagesProblem(mapped, needed * PAGE_SIZE)
+    if (mapped === undefined || problem !== undefined) {
+      throw this.#operations.returned(operation, problem ?? 'no pages')
+    }
+    return mapped
+  }
+
+  /** See DmaBufCore.redirectMmap. */
+  redirectMmap(
+    buffer: DmaBuf,
+    length: number,
+    pageOffset: number,
+    driver: DriverName = KERNEL,
+  ): MappedPages {
+    if (buffer.ops.mmap === undefined) {
+      throw new KernelError('EINVAL', `exporter ${buffer.exporter} has no mmap operation`)
+    }
+    if (pageOffset + Math.ceil(length / PAGE_SIZE) >= PAGES_END) {
+      throw new KernelError('EOVERFLOW', `page ${pageOffset} and ${length} bytes: no such page`)
+    }
+    const offset = pageOffset * PAGE_SIZE
+    return { buffer, offset, pages: this.mmap(buffer, offset, length, driver) }
+  }
+}
