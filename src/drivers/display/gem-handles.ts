@@ -16,6 +16,9 @@ export class GemHandles {
   readonly #events: EventStream
   readonly #objects: GemObjects
   readonly #byHandle = new Map<number, GemObject>()
+  readonly #byBuffer = new Map<DmaBuf, number>()
+  /** All handles below are open. */
+  #lowest = 1
 
   /** `file` is the number of the open file in events. */
   constructor(file: number, events: EventStream, objects: GemObjects) {
@@ -26,21 +29,20 @@ export class GemHandles {
 
   /** A handle for `object`, whose reference it takes over. */
   open(object: GemObject): number {
-    let handle = 1
-    while (this.#byHandle.has(handle)) handle++
+    while (this.#byHandle.has(this.#lowest)) this.#lowest++
+    const handle = this.#lowest
     this.#byHandle.set(handle, object)
+    this.#byBuffer.set(object.buffer, handle)
     this.#emit('handle-open', { handle, buffer: object.buffer.inode, fresh: true, result: 0 })
     return handle
   }
 
   /** The handle that stands for `buffer` already, told as one that an import returned again. */
   again(buffer: DmaBuf): number | undefined {
-    for (const [handle, object] of this.#byHandle) {
-      if (object.buffer !== buffer) continue
-      this.#emit('handle-open', { handle, buffer: buffer.inode, fresh: false, result: 0 })
-      return handle
-    }
-    return undefined
+    const handle = this.#byBuffer.get(buffer)
+    if (handle === undefined) return undefined
+    this.#emit('handle-open', { handle, buffer: buffer.inode, fresh: false, result: 0 })
+    return handle
   }
 
   /** The object behind `handle`. ENOENT. */
@@ -51,7 +53,8 @@ export class GemHandles {
   }
 
   has(object: GemObject): boolean {
-    return [...this.#byHandle.values()].includes(object)
+    const handle = this.#byBuffer.get(object.buffer)
+    return handle !== undefined && this.#byHandle.get(handle) === object
   }
 
   /** Drops `handle`. EINVAL for one that is not open. */
@@ -62,6 +65,8 @@ export class GemHandles {
       throw new KernelError('EINVAL', `handle ${handle} is not open: closed twice?`)
     }
     this.#byHandle.delete(handle)
+    this.#byBuffer.delete(object.buffer)
+    this.#lowest = Math.min(this.#lowest, handle)
     const buffer = object.buffer.inode
     this.#emit('handle-close', { handle, buffer, fresh: false, result: 0 })
     this.#objects.put(object)
