@@ -36,7 +36,7 @@ describe('the same findings on a coherent board, where every one of them is hidd
           const property = fc.asyncProperty(programs, (program) =>
             agree(program, { policy: 'lazy', traits, onLaptop: true }),
           )
-          await fc.assert(property, { numRuns: 500 })
+          await fc.assert(property, { numRuns: 300 })
         },
         LONG,
       )

@@ -62,6 +62,8 @@ export interface Judgement {
   readonly harmful: readonly number[]
   /** The steps whose reads brought a data finding. */
   readonly found: readonly number[]
+  /** Whether there are data findings even where no read may go wrong. */
+  readonly unfounded: boolean
   /** The steps whose hazards name another store than the one whose bytes are right. */
   readonly misnamed: readonly number[]
   /** Bytes that no legal hardware returns, and hazards where none is or none where one is. */
@@ -83,6 +85,7 @@ export async function judge(program: Program, options: JudgeOptions): Promise<Ju
   return {
     harmful: [...new Set(wrong.map(({ step }) => step))].filter(judged),
     found,
+    unfounded: findsHarm(events, undefined),
     misnamed: misnamed(both).filter(judged),
     differences: differences(both, onLaptop),
   }
@@ -93,8 +96,8 @@ function isReadWithHazards(event: DmabufEvent): boolean {
   return isRead && event.hazards.length > 0
 }
 
-/** Whether the checker finds harm where `read` alone may go wrong, with all that came before and after. */
-function findsHarm(events: readonly DmabufEvent[], read: number): boolean {
+/** Whether the checker finds harm where `read` alone may go wrong (or none), whatever else happens. */
+function findsHarm(events: readonly DmabufEvent[], read: number | undefined): boolean {
   const checker = new Checker({ lineSize: LINE_SIZE })
   for (const event of events) {
     const other = 'hazards' in event && event.id !== read

@@ -45,7 +45,7 @@ export const BOARD_KINDS: Readonly<Record<string, Kind>> = {
   bounced: {
     programs: bouncedProgram,
     boards: { forced: FORCED, 'by reach': BY_REACH, 'coherent and forced': LAPTOP_FORCED },
-    numRuns: 400,
+    numRuns: 340,
   },
   'behind an IOMMU': {
     programs: iommuProgram,
@@ -64,6 +64,6 @@ export const BOARD_KINDS: Readonly<Record<string, Kind>> = {
       'coherent and forced': LAPTOP_FORCED,
       lazy: LAZY,
     },
-    numRuns: 250,
+    numRuns: 200,
   },
 }

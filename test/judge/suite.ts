@@ -9,9 +9,10 @@ export const LONG = 120_000
 
 /** A data finding if and only if harm is possible, blamed on the right store, and legal bytes. */
 export async function agree(program: Program, options: JudgeOptions): Promise<void> {
-  const { harmful, found, misnamed, differences } = await judge(program, options)
+  const { harmful, found, unfounded, misnamed, differences } = await judge(program, options)
   expect(differences).toEqual([])
   expect(found).toEqual(harmful)
+  expect(unfounded).toBe(false)
   expect(misnamed).toEqual([])
 }
 
