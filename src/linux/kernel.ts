@@ -6,6 +6,7 @@ import { guarded } from '../uapi/guard.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls, WaitOptions } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
+import { watchedWhile } from '../uapi/watching.ts'
 import { asTask, LinuxEvents, monotonic } from './events.ts'
 import { reportAtExit } from './exit-report.ts'
 import { ForeignArray } from './foreign-array.ts'
@@ -49,10 +50,17 @@ export class LinuxKernel implements Kernel {
     const libc = loadLibc()
     this.#memory = new Memory(libc, this.#ledger, modeOf(libc, options.memory ?? 'auto'))
     this.#poller = new Poller(libc)
-    const parts = { libc, memory: this.#memory, poller: this.#poller, ledger: this.#ledger }
-    const own = new LinuxProcess(parts)
+    const own = new LinuxProcess({
+      libc,
+      memory: this.#memory,
+      poller: this.#poller,
+      ledger: this.#ledger,
+      outermost: () => this.sys,
+    })
     const told = tap(own, (event) => this.events.emit(event))
-    this.sys = guarded(switching(own, told, () => this.events.isWatched))
+    const isWatched = (): boolean => this.events.isWatched
+    this.sys = guarded(switching(own, told, isWatched))
+    watchedWhile(this.sys, isWatched)
     if (options.reportForgotten !== false) {
       this.#stopReport = reportAtExit({ ledger: this.#ledger, isOpen: (fd) => own.isOpen(fd) })
     }

@@ -1,3 +1,4 @@
+import type { Origin } from '../uapi/origin.ts'
 import type { Backing } from './backing.ts'
 import type { ForeignArray } from './foreign-array.ts'
 import type { Shadow } from './shadow.ts'
@@ -13,6 +14,8 @@ export interface Mapped {
   readonly backing: Backing
   /** Which file: known where copies of it may have to be kept in step. */
   readonly file: string | undefined
+  /** Where the program mapped it. */
+  readonly origin: Origin | undefined
   /** The array over these pages that was handed out last. */
   array?: ForeignArray | undefined
   /** The copy of these pages that was handed out. */

@@ -10,7 +10,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../uapi/fcntl.ts'
-import { captureOrigin, currentOrigin } from '../uapi/origin.ts'
+import { currentOrigin } from '../uapi/origin.ts'
 import type { ViewScope } from '../uapi/syscalls.ts'
 import { backingOf, fileKey } from './backing.ts'
 import { Copies } from './copies.ts'
@@ -59,7 +59,7 @@ export class Memory {
     const whole = alignUp(length, PAGE_SIZE)
     const type = flags & MAP_TYPE
     const writable = (protection & PROT_WRITE) !== 0
-    this.#table.add({
+    this.#add({
       address,
       length: whole,
       readable: (protection & PROT_READ) !== 0,
@@ -67,8 +67,8 @@ export class Memory {
       shared: type === MAP_SHARED || type === MAP_SHARED_VALIDATE,
       backing: backingOf(this.#libc, flags, fd, offset, whole),
       file: this.mode === 'copy' || !writable ? fileKey(fd) : undefined,
+      origin: currentOrigin(),
     })
-    this.#ledger.mapped(address, whole, currentOrigin() ?? captureOrigin(this.mmap))
     return address
   }
 
@@ -105,7 +105,7 @@ export class Memory {
 
   #add(mapping: Mapped): void {
     this.#table.add(mapping)
-    this.#ledger.mapped(mapping.address, mapping.length, currentOrigin())
+    this.#ledger.mapped(mapping.address, mapping.length, mapping.origin)
   }
 
   /** As mremap(2) with no flag but MREMAP_MAYMOVE, for one of the program's own mappings. */

@@ -10,12 +10,13 @@ import {
   SEEK_END,
 } from '../uapi/fcntl.ts'
 import type { IoctlArg } from '../uapi/ioctl-arg.ts'
-import { captureOrigin, currentOrigin, type Origin } from '../uapi/origin.ts'
+import { type Origin, withOrigin } from '../uapi/origin.ts'
 import { requestName } from '../uapi/requests.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../uapi/syscalls.ts'
 import { copyArgument, copyBack, writeAddresses } from './ioctl-memory.ts'
 import type { Ledger } from './ledger.ts'
 import type { Libc } from './libc.ts'
+import { makingOrigin } from './making.ts'
 import type { Memory } from './memory.ts'
 import { newDescriptor } from './new-descriptors.ts'
 import type { Poller } from './poller.ts'
@@ -27,6 +28,8 @@ export interface ProcessParts {
   readonly memory: Memory
   readonly poller: Poller
   readonly ledger: Ledger
+  /** What programs call, at last this process: its functions are left out of call sites. */
+  outermost(): Syscalls
 }
 
 /**
@@ -42,12 +45,14 @@ export class LinuxProcess implements Syscalls {
   readonly #memory: Memory
   readonly #poller: Poller
   readonly #ledger: Ledger
+  readonly #outermost: () => Syscalls
 
-  constructor({ libc, memory, poller, ledger }: ProcessParts) {
+  constructor({ libc, memory, poller, ledger, outermost }: ProcessParts) {
     this.#libc = libc
     this.#memory = memory
     this.#poller = poller
     this.#ledger = ledger
+    this.#outermost = outermost
   }
 
   /** Whether `fd` is open now. */
@@ -56,7 +61,7 @@ export class LinuxProcess implements Syscalls {
   }
 
   open(path: string, flags: number): number {
-    return this.#noted(this.#libc.open(path, flags), `open '${path}'`, this.open)
+    return this.#noted(this.#libc.open(path, flags), `open '${path}'`, this.#outermost().open)
   }
 
   close(fd: number): number {
@@ -66,7 +71,7 @@ export class LinuxProcess implements Syscalls {
   }
 
   dup(fd: number): number {
-    return this.#noted(this.#libc.dup(fd), 'dup', this.dup)
+    return this.#noted(this.#libc.dup(fd), 'dup', this.#outermost().dup)
   }
 
   lseek(fd: number, offset: number, whence: number): number {
@@ -76,13 +81,13 @@ export class LinuxProcess implements Syscalls {
   fcntl(fd: number, command: number, argument: number): number {
     const result = this.#libc.fcntl(fd, command, argument)
     return command === F_DUPFD_CLOEXEC
-      ? this.#noted(result, 'fcntl F_DUPFD_CLOEXEC', this.fcntl)
+      ? this.#noted(result, 'fcntl F_DUPFD_CLOEXEC', this.#outermost().fcntl)
       : result
   }
 
   memfdCreate(name: string, flags: number): number {
     const made = `memfd_create '${name}'`
-    return this.#noted(this.#libc.memfdCreate(name, flags), made, this.memfdCreate)
+    return this.#noted(this.#libc.memfdCreate(name, flags), made, this.#outermost().memfdCreate)
   }
 
   ftruncate(fd: number, length: number): number {
@@ -119,7 +124,8 @@ export class LinuxProcess implements Syscalls {
   }
 
   mmap(length: number, protection: number, flags: number, fd: number, offset: number): number {
-    return this.#memory.mmap(length, protection, flags, fd, offset)
+    const origin = makingOrigin(this.#outermost().mmap)
+    return withOrigin(origin, () => this.#memory.mmap(length, protection, flags, fd, offset))
   }
 
   munmap(address: number, length: number): number {
@@ -143,7 +149,7 @@ export class LinuxProcess implements Syscalls {
   }
 
   #noted(fd: number, made: string, entry: unknown): number {
-    if (fd >= 0) this.#ledger.fdMade(fd, made, currentOrigin() ?? captureOrigin(entry))
+    if (fd >= 0) this.#ledger.fdMade(fd, made, makingOrigin(entry))
     return fd
   }
 
@@ -169,12 +175,12 @@ export class LinuxProcess implements Syscalls {
     const result = this.#libc.ioctl(fd, request, argument.bytes)
     takeOut?.()
     if (copies.active) copies.after(file, argument.bytes, result)
-    return this.#answer(request, argument, result, currentOrigin())
+    return this.#answer(request, argument, result)
   }
 
   /** The structure and the descriptor are the thread's own, whatever becomes of the caller's. */
   async #ioctlLater(fd: number, request: number, argument: IoctlArg): Promise<number> {
-    const origin = currentOrigin() ?? captureOrigin(this.ioctl)
+    const origin = makingOrigin(this.#outermost().ioctl)
     const file = this.#libc.fcntl(fd, F_DUPFD_CLOEXEC, 0)
     if (file < 0) return this.#ioctlNow(fd, request, argument)
     const { copies } = this.#memory
@@ -192,15 +198,10 @@ export class LinuxProcess implements Syscalls {
     }
   }
 
-  #answer(
-    request: number,
-    { bytes }: IoctlArg,
-    result: number,
-    origin: Origin | undefined,
-  ): number {
+  #answer(request: number, { bytes }: IoctlArg, result: number, origin?: Origin): number {
     const fd = newDescriptor(request, bytes, result)
     if (fd !== undefined) {
-      this.#ledger.fdMade(fd, requestName(request), origin ?? captureOrigin(this.ioctl))
+      this.#ledger.fdMade(fd, requestName(request), origin ?? makingOrigin(this.#outermost().ioctl))
     }
     return result
   }

@@ -1,7 +1,7 @@
-import { DMA_BUF_IOCTL_SYNC, dmaBufSync } from '../uapi/dma-buf.ts'
+import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SYNC_VALID_FLAGS_MASK, dmaBufSync } from '../uapi/dma-buf.ts'
 import { errno } from '../uapi/errno.ts'
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
-import { plainArg } from '../uapi/ioctl-arg.ts'
+import { type IoctlArg, plainArg } from '../uapi/ioctl-arg.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
 import { type Calls, type Reasons, succeed } from './calls.ts'
@@ -27,6 +27,17 @@ const mapReasons = (offset: number, length: number): ReturnType<Reasons> => ({
     "the descriptor is not open for writing: map with access 'read', or export it with DRM_RDWR",
   ENOMEM: 'no address space is left: dispose mappings that are no longer used',
 })
+
+/** SYNC is called often, and no kernel writes to its structure: one for each flags is enough. */
+const syncArguments = new Map<number, IoctlArg>()
+
+function syncArgument(flags: number): IoctlArg {
+  const present = syncArguments.get(flags)
+  if (present !== undefined) return present
+  const argument = plainArg(dmaBufSync.create({ flags }))
+  if (flags <= DMA_BUF_SYNC_VALID_FLAGS_MASK) syncArguments.set(flags, argument)
+  return argument
+}
 
 /**
  * What a DmaBuf and its brackets share: the descriptor, and one mapping of the whole buffer that is
@@ -71,7 +82,7 @@ export class BufferCore {
   async sync(calls: Calls, flags: number, signal?: AbortSignal): Promise<void> {
     const fd = this.fd('DMA_BUF_IOCTL_SYNC')
     try {
-      await calls.ioctl(fd, DMA_BUF_IOCTL_SYNC, plainArg(dmaBufSync.create({ flags })), {
+      await calls.ioctl(fd, DMA_BUF_IOCTL_SYNC, syncArgument(flags), {
         signal,
         why: () => ({ EINVAL: `flags ${flags}: the exporter refused this CPU access` }),
       })

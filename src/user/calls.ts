@@ -5,6 +5,7 @@ import { captureOrigin, type Origin, withOrigin } from '../uapi/origin.ts'
 import { requestName } from '../uapi/requests.ts'
 import type { PollFd, Syscalls, ViewScope } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
+import { isWatched } from '../uapi/watching.ts'
 
 /** For each error that a call may meet: which argument, why, and the way out. Built when it fails. */
 export type Reasons = () => Partial<Record<ErrnoCode, string>>
@@ -51,11 +52,19 @@ export class Calls {
   }
 
   /**
+   * As `from`, for methods that make nothing that has to be given back: the origin is only taken
+   * while somebody listens to the calls. Never sleeps.
+   */
+  static passing(sys: Syscalls, entry: unknown): Calls {
+    return new Calls(sys, isWatched(sys) ? captureOrigin(entry) : undefined)
+  }
+
+  /**
    * Calls for whoever disposes: `dispose` itself stays in the stack, because below it there may be
    * the helper of a compiler that lowers `using`, which is not the user's code. Never sleeps.
    */
   static disposing(sys: Syscalls): Calls {
-    return new Calls(sys, captureOrigin(Calls.disposing))
+    return new Calls(sys, isWatched(sys) ? captureOrigin(Calls.disposing) : undefined)
   }
 
   /** Runs `body` with this origin in force, so that public methods it calls do not take another. */

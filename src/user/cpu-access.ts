@@ -88,7 +88,7 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
 
   /** May sleep. Ends the access; ending twice does nothing. EINVAL, EBADF when the buffer is closed. */
   end(): Promise<void> {
-    return this.#end(() => Calls.from(this.#core.sys, this.end))
+    return this.#end(() => Calls.passing(this.#core.sys, this.end))
   }
 
   /** As `end`. */

@@ -135,7 +135,7 @@ export class DmaBuf implements Disposable {
    * using`) before a device uses the buffer again. EBADF, and what the exporter says.
    */
   async beginCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<CpuAccess> {
-    const calls = Calls.from(this.#sys, this.beginCpuAccess)
+    const calls = Calls.passing(this.#sys, this.beginCpuAccess)
     return await CpuAccess.begin(calls, this.#core, access, options.signal)
   }
 
@@ -173,19 +173,19 @@ export class DmaBuf implements Disposable {
 
   /** May sleep. Only the ioctl: SYNC with START. Nothing ends it but `endCpuAccess`. */
   async startCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
-    const calls = Calls.from(this.#sys, this.startCpuAccess)
+    const calls = Calls.passing(this.#sys, this.startCpuAccess)
     await this.#core.sync(calls, syncFlags(access), options.signal)
   }
 
   /** May sleep. Only the ioctl: SYNC with END. The kernel does not count: any number is accepted. */
   async endCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
-    const calls = Calls.from(this.#sys, this.endCpuAccess)
+    const calls = Calls.passing(this.#sys, this.endCpuAccess)
     await this.#core.sync(calls, syncFlags(access) | DMA_BUF_SYNC_END, options.signal)
   }
 
   /** May sleep. Only the ioctl: SYNC with `flags` as they are. EINVAL for unknown or no access. */
   async sync(flags: number, options: AbortOptions = {}): Promise<void> {
-    const calls = Calls.from(this.#sys, this.sync)
+    const calls = Calls.passing(this.#sys, this.sync)
     await this.#core.sync(calls, flags, options.signal)
   }
 
@@ -209,7 +209,7 @@ export class DmaBuf implements Disposable {
 
   /** May sleep. Names the buffer in debugfs and fdinfo. EINVAL above 31 bytes of UTF-8. */
   async setName(name: string): Promise<void> {
-    const calls = Calls.from(this.#sys, this.setName)
+    const calls = Calls.passing(this.#sys, this.setName)
     const text = new TextEncoder().encode(name)
     const bytes = new Uint8Array(Math.max(DMA_BUF_NAME_LEN, text.length + 1))
     bytes.set(text)

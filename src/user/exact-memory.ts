@@ -26,7 +26,7 @@ export function loadExact(
   offset: number,
   target: Uint8Array,
 ): void {
-  const calls = Calls.from(memory.sys, entry)
+  const calls = Calls.passing(memory.sys, entry)
   checkRange(memory, offset, target.length)
   const address = memory.address(calls) + offset
   succeed(
@@ -42,7 +42,7 @@ export function storeExact(
   offset: number,
   source: Uint8Array,
 ): void {
-  const calls = Calls.from(memory.sys, entry)
+  const calls = Calls.passing(memory.sys, entry)
   checkRange(memory, offset, source.length)
   const address = memory.address(calls) + offset
   succeed(
