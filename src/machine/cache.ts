@@ -47,7 +47,7 @@ export class Cache {
     this.coherent = coherent
     this.checked = checked
     this.lineSize = lineSize
-    this.images = new Images(checked && !coherent)
+    this.images = new Images({ checked, coherent })
     this.#tables = tables
   }
 
@@ -159,9 +159,15 @@ export class Cache {
   }
 
   write(storage: Storage, start: number, source: Uint8Array, through: Through): void {
-    if (this.coherent || through === 'cache') storage.cached.set(source, start)
-    if (this.coherent ? this.checked : through === 'memory') storage.memory.set(source, start)
-    if (!this.coherent && through === 'memory') storage.memoryImage?.set(source, start)
+    if (this.coherent) {
+      storage.cached.set(source, start)
+      storage.image?.set(source, start)
+    } else if (through === 'cache') {
+      storage.cached.set(source, start)
+    } else {
+      storage.memory.set(source, start)
+      storage.memoryImage?.set(source, start)
+    }
   }
 
   /** The lines of a range that some of `runs` touch, in order and without overlap. */

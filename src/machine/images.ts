@@ -25,17 +25,30 @@ export function knownMemory(storage: Storage): Uint8Array {
 }
 
 export class Images {
+  readonly #checked: boolean
   readonly #kept: boolean
 
-  /** `kept` is false where one copy of the bytes is the truth, or none is checked. */
-  constructor(kept: boolean) {
-    this.#kept = kept
+  /** Where every access is coherent, the image is all that stores are found by. */
+  constructor({ checked, coherent }: { readonly checked: boolean; readonly coherent: boolean }) {
+    this.#checked = checked
+    this.#kept = checked && !coherent
   }
 
   /** What an array on `cached` showed at an interval before anybody stored through it. */
   before(storage: Storage, { actual }: Interval): Uint8Array {
-    if (!this.#kept || isServedByMemory(actual)) return knownMemory(storage)
+    if (this.#kept && isServedByMemory(actual)) return knownMemory(storage)
     return storage.image ?? knownMemory(storage)
+  }
+
+  /** An array over the range is handed out: on a coherent board nothing else tells what it showed. */
+  begin(storage: Storage, range: Run): void {
+    if (this.#kept) this.save(storage, range.start, range.end)
+    else if (this.#checked) this.saveAll(storage, range)
+  }
+
+  /** Keeps what a coherent board shows now. */
+  saveAll(storage: Storage, { start, end }: Run): void {
+    storage.openImage().set(storage.cached.subarray(start, end), start)
   }
 
   /** Keeps what the cache shows now, in the intervals where memory does not or soon will not tell. */
@@ -82,14 +95,13 @@ export class Images {
 }
 
 function copyInto(storage: Storage, source: Uint8Array, { start, end }: Run): void {
-  storage.image ??= new Uint8Array(storage.size)
-  storage.image.set(source.subarray(start, end), start)
+  storage.openImage().set(source.subarray(start, end), start)
 }
 
 /** The bytes of memory become the image, without a copy but of what is not about to change. */
 function move(storage: Storage, start: number, end: number): void {
   const image = storage.memory
-  storage.memory = storage.image ?? new Uint8Array(storage.size)
+  storage.memory = storage.openImage()
   storage.image = image
   storage.memory.set(image.subarray(0, start), 0)
   storage.memory.set(image.subarray(end), end)

@@ -82,7 +82,7 @@ export class Machine {
     this.ram = new Ram({
       ...board.ram,
       reserved: board.bounce,
-      twoCopies: checked,
+      twoCopies: !coherent,
       poison: !coherent,
       tables,
       failsNow: () => this.faults.next('alloc_pages') !== undefined,

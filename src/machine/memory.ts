@@ -97,7 +97,7 @@ export class Memory {
     this.reconcile(storage, start, end)
     this.#cache.applyStore(storage, { start, end }, both(CPU_STORE), writer)
     storage.cached.fill(value, start, end)
-    if (this.coherent && this.checked) storage.memory.fill(value, start, end)
+    if (this.coherent) storage.image?.fill(value, start, end)
     this.#cache.images.save(storage, start, end)
     this.#hardware.settle(storage, 'cpu', { start, end })
   }

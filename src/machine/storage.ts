@@ -39,8 +39,8 @@ export interface LiveView {
  *
  * `memory` is what agents see that do not look into the CPUs' cache, `cached` what the CPU sees
  * through a cached mapping. Where the cache holds no line, `cached` means nothing. On a coherent
- * board `cached` is the truth and `memory`, if kept, the shadow that stores are found by; there every
- * line counts as absent, and memory as not current where another home alone has the last store.
+ * board the two are one array, and every line counts as absent, its memory as not current where another
+ * home alone has the last store.
  */
 export class Storage {
   readonly id: number
@@ -49,8 +49,13 @@ export class Storage {
   readonly lines: LineMap
   memory: Uint8Array<ArrayBuffer>
   cached: Uint8Array<ArrayBuffer>
-  /** What an array on `cached` showed where `memory` does not tell: under dirty and old lines. */
+  /**
+   * What an array on `cached` showed where `memory` does not tell: under dirty and old lines, and on a
+   * coherent board everywhere. Undefined while there is none.
+   */
   image: Uint8Array<ArrayBuffer> | undefined
+  /** An image of before, kept because fresh memory costs the host more than a copy. */
+  #spare: Uint8Array<ArrayBuffer> | undefined
   /** The buffer that was made of it first; 0 when its frames are free. Views name their own. */
   buffer = 0
   /** Arrays on `cached`; on a coherent board, all. */
@@ -97,9 +102,26 @@ export class Storage {
     else this.#known = { start, end, epoch }
   }
 
+  /** An image to write to: what it holds means nothing yet where nothing was saved. */
+  openImage(): Uint8Array<ArrayBuffer> {
+    if (this.image === undefined) {
+      this.image = this.#spare ?? new Uint8Array(this.size)
+      this.#spare = undefined
+    }
+    return this.image
+  }
+
+  /** No array on `cached` is left that it would be asked about. */
+  closeImage(): void {
+    this.#spare = this.image ?? this.#spare
+    this.image = undefined
+  }
+
   /** Ends every array over `cached` at once, as unmapping would; the bytes move to a new one. */
   detach(): void {
+    const isOne = this.memory === this.cached
     this.cached = moved(this.cached)
+    if (isOne) this.memory = this.cached
   }
 
   /** The same for arrays over `memory`. */

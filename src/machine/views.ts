@@ -72,7 +72,7 @@ export class Views {
     storage.views.add(view)
     this.#cache.fill(storage, view)
     const lines = this.#cache.linesOf(storage, view.start, view.end)
-    images.save(storage, lines.start, lines.end)
+    images.begin(storage, lines)
   }
 
   /**
@@ -82,7 +82,7 @@ export class Views {
    */
   end(storage: Storage, views: readonly LiveView[]): void {
     this.#end(storage, storage.views, views, () => {
-      storage.image = undefined
+      storage.closeImage()
       // Without bookkeeping there is one copy of the bytes, and it is the one that would go.
       if (this.#cache.checked) storage.detach()
     })
@@ -224,7 +224,7 @@ export class Views {
     for (const run of stored) this.#cache.applyStore(storage, run, ops, writer)
     // Words that were taken for stored although they hold what they held are dirty too.
     for (const { start, end } of [...runs, ...stored]) {
-      if (coherent) storage.memory.set(storage.cached.subarray(start, end), start)
+      if (coherent) images.saveAll(storage, { start, end })
       else if (keepImage) images.save(storage, start, end)
     }
   }
@@ -256,7 +256,9 @@ export class Views {
       inMemory &&= coherent || isServedByMemory(interval.actual)
     })
     if (!mayBeOld || !inMemory) return [run]
-    return storedParts(storage.cached, knownMemory(storage), lines.start, lines.end, lineSize)
+    const before = coherent ? storage.image : knownMemory(storage)
+    if (before === undefined) return [run]
+    return storedParts(storage.cached, before, lines.start, lines.end, lineSize)
   }
 }
 

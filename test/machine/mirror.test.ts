@@ -46,15 +46,16 @@ function board(policy: CachePolicy, coherent = false, lineSize = LINE): Board {
     latestEvent: () => event,
     epoch: () => epoch,
   })
-  const storages = STORAGES.map((lines, id) => storage(id, lines * lineSize))
+  const storages = STORAGES.map((lines, id) => storage(id, lines * lineSize, coherent))
   return { memory, storages, found, tick: () => epoch++ }
 }
 
 /** Frames that nobody ever cached, which hold 100 and more. */
-function storage(id: number, size: number): Storage {
+function storage(id: number, size: number, coherent = false): Storage {
   const actual = lineState('absent', true, false)
   const memory = Uint8Array.from({ length: size }, (_, at) => 100 + id * 50 + (at % 50))
-  const bytes = { memory, cached: memory.slice() }
+  // On a coherent board there is one array.
+  const bytes = { memory, cached: coherent ? memory : memory.slice() }
   return new Storage(id, [], bytes, { actual, possible: TABLES.close(1 << actual) })
 }
 
