@@ -16,6 +16,7 @@ import { type Bracket, writes } from './bracket.ts'
 import { BufferHistory } from './buffer-history.ts'
 import { type Neighbour, Placements } from './placements.ts'
 import { overlaps } from './range-map.ts'
+import { RecentEvents } from './recent-events.ts'
 import type { Store } from './store.ts'
 
 const MOST_STORES = 16_384
@@ -24,8 +25,8 @@ const MOST_VIEWS = 16_384
 export class History {
   readonly #placements: Placements
   readonly #buffers = new Map<BufferId, BufferHistory>()
-  readonly #stores = new Map<EventId, Store>()
-  readonly #views = new Map<EventId, CpuViewEvent>()
+  readonly #stores = new RecentEvents<Store>(MOST_STORES)
+  readonly #views = new RecentEvents<CpuViewEvent>(MOST_VIEWS)
   /** The kernel's first store of each buffer is kept whatever comes later. */
   readonly #zeroing = new Map<EventId, Store>()
 
@@ -95,7 +96,7 @@ export class History {
         this.#cpuUnmapped(event)
         return
       case 'cpu-view':
-        remember(this.#views, event.id, event, MOST_VIEWS)
+        this.#views.add(event.id, event)
         this.#used(event)
         return
       case 'bracket-start':
@@ -246,7 +247,7 @@ export class History {
       dma: undefined,
       bounced: false,
     }
-    remember(this.#stores, event.id, store, MOST_STORES)
+    this.#stores.add(event.id, store)
     if (byKernel && this.#zeroing.size < MOST_STORES) this.#zeroing.set(event.id, store)
     if (attribute === 'cached') buffer.dirty.set(this.lines(event.buffer, event.range), store)
     if (event.seen === 'exact') buffer.deviceStores.delete(event.range)
@@ -271,7 +272,7 @@ export class History {
       dma,
       bounced,
     }
-    remember(this.#stores, event.id, store, MOST_STORES)
+    this.#stores.add(event.id, store)
     buffer.deviceStores.set(event.range, store)
     buffer.lastDeviceStore = store
   }
@@ -283,12 +284,4 @@ export function isBounced(
   dma: DmaMapEvent | undefined,
 ): boolean {
   return bounced ?? dma?.bounced?.some((part) => overlaps(part, range)) ?? false
-}
-
-/** Keeps the newest `most` entries. */
-function remember<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
-  map.set(key, value)
-  if (map.size <= most) return
-  const oldest = map.keys().next()
-  if (oldest.done !== true) map.delete(oldest.value)
 }

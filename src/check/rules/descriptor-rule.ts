@@ -29,7 +29,8 @@ const LEAKS: ReadonlySet<MisuseCode> = new Set(['attachment-leak', 'reference-le
 export class DescriptorRule implements Rule {
   readonly #history: History
   readonly #out: Collector
-  readonly #open = new Map<number, FdOpenEvent>()
+  /** By number. Numbers are used again and again: an entry is emptied, never deleted. */
+  readonly #open = new Map<number, FdOpenEvent | undefined>()
   readonly #closed = new Map<number, FdCloseEvent>()
   #lastClosed: FdCloseEvent | undefined
   /** What to say of buffers that are alive after the program, unless somebody lets go of them yet. */
@@ -44,7 +45,7 @@ export class DescriptorRule implements Rule {
     if (this.#kept.size > 0) this.#explained(event)
     if (event.kind === 'fd-open') this.#open.set(event.fd, event)
     else if (event.kind === 'fd-close') {
-      this.#open.delete(event.fd)
+      this.#open.set(event.fd, undefined)
       this.#closed.set(event.fd, event)
       this.#lastClosed = event
     } else if (event.kind === 'call') this.#returned(event)
@@ -61,7 +62,7 @@ export class DescriptorRule implements Rule {
   #returned(event: CallEvent): void {
     const { fd, result, phase, name } = event
     if (phase !== 'exit' || result !== EBADF || fd === undefined) return
-    if (!this.#open.has(fd)) {
+    if (this.#open.get(fd) === undefined) {
       this.#misuse(event, this.#closed.get(fd), `descriptor ${fd}`)
     } else if (NAMES_ANOTHER.has(name) && this.#lastClosed !== undefined) {
       // The argument is not in the event; the descriptor closed last is the likeliest one.
@@ -98,7 +99,8 @@ export class DescriptorRule implements Rule {
   }
 
   #leaks(event: DmabufEvent): void {
-    for (const open of this.#open.values()) {
+    const left = [...this.#open.values()].filter((open) => open !== undefined)
+    for (const open of left) {
       const what = open.buffer === undefined ? open.what : `buffer ${open.buffer}`
       this.#out.report({
         rule: 'fd-leak',
@@ -109,7 +111,7 @@ export class DescriptorRule implements Rule {
         buffer: open.buffer,
       })
     }
-    if (this.#open.size === 0) this.#leakedBuffers(event)
+    if (left.length === 0) this.#leakedBuffers(event)
   }
 
   /** What keeps a buffer without a descriptor is told by other rules, where they know. */

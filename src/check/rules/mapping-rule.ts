@@ -33,7 +33,8 @@ export class MappingRule implements Rule {
   readonly #out: Collector
   readonly #live = new Map<number, Area>()
   readonly #dead: Area[] = []
-  readonly #buffers = new Map<number, number>()
+  /** By descriptor. */
+  readonly #buffers = new Map<number, number | undefined>()
   /** Where bytes were taken back last: what an array that is gone most likely ended with. */
   #lastEnd: DmabufEvent | undefined
   #lastUnmap: DmabufEvent | undefined
@@ -46,8 +47,7 @@ export class MappingRule implements Rule {
   before(event: DmabufEvent): void {
     switch (event.kind) {
       case 'fd-open':
-        if (event.buffer !== undefined) this.#buffers.set(event.fd, event.buffer)
-        else this.#buffers.delete(event.fd)
+        this.#buffers.set(event.fd, event.buffer)
         return
       case 'cpu-map':
         this.#aliases(event)

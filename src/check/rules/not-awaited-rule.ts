@@ -16,7 +16,8 @@ export class NotAwaitedRule implements Rule {
   readonly #history: History
   readonly #deferred: Deferred
   readonly #pending = new Map<number, Pending>()
-  readonly #buffers = new Map<number, number>()
+  /** By descriptor. Numbers are used again and again: an entry is emptied, never deleted. */
+  readonly #buffers = new Map<number, number | undefined>()
 
   constructor(history: History, deferred: Deferred) {
     this.#history = history
@@ -29,7 +30,7 @@ export class NotAwaitedRule implements Rule {
     } else if (event.kind === 'call') {
       this.#call(event)
     } else if (this.#pending.size > 0) this.#other(event)
-    if (event.kind === 'fd-close') this.#buffers.delete(event.fd)
+    if (event.kind === 'fd-close') this.#buffers.set(event.fd, undefined)
   }
 
   #call(event: CallEvent): void {
