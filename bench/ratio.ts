@@ -22,8 +22,22 @@ export async function ratioOf(what: Step, base: Step, rounds = 41, warmUp = 8): 
     const above = await timeOf(what)
     if (i >= warmUp) ratios.push(above / below)
   }
-  ratios.sort((a, b) => a - b)
-  const at = (part: number): number => ratios[Math.floor((ratios.length - 1) * part)] ?? Number.NaN
+  return deciles(ratios)
+}
+
+/** The same deciles of what `step` takes by itself, in milliseconds. */
+export async function spreadOf(step: Step, rounds = 41, warmUp = 8): Promise<Ratio> {
+  const times: number[] = []
+  for (let i = 0; i < rounds + warmUp; i++) {
+    const time = await timeOf(step)
+    if (i >= warmUp) times.push(time)
+  }
+  return deciles(times)
+}
+
+function deciles(figures: readonly number[]): Ratio {
+  const sorted = [...figures].sort((a, b) => a - b)
+  const at = (part: number): number => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN
   return { median: at(0.5), low: at(0.1), high: at(0.9) }
 }
 

@@ -31,7 +31,9 @@ export class Rig {
   readonly sys: Syscalls
   readonly checker: Checker | undefined
 
-  constructor(board: Board, checked = true) {
+  #latest: KernelBuffer | undefined
+
+  constructor(board: Board, checked = true, fdLimit?: number) {
     const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
     this.machine = new Machine({
       board,
@@ -44,12 +46,19 @@ export class Rig {
     this.core = new DmaBufCore(this.machine, dma)
     this.jobs = new DeviceJobs(this.machine, dma)
     const heap = new SystemHeap(this.machine, dma, this.core)
-    const node = new DmaHeapNode('system', heap, this.machine, this.core)
+    const latest = {
+      allocate: (length: number) => {
+        this.#latest = heap.allocate(length)
+        return this.#latest
+      },
+    }
+    const node = new DmaHeapNode('system', latest, this.machine, this.core)
     const process = new Process({
       machine: this.machine,
       core: this.core,
       nodes: new Map([[node.path, node]]),
       failures: new Failures(this.machine.faults),
+      fdLimit,
     })
     this.sys = guarded(tap(process, (event) => this.machine.events.emit(event)))
     if (checked) {
@@ -63,7 +72,7 @@ export class Rig {
   async allocate(size: number): Promise<Shared> {
     using heap = DmaHeap.open({ sys: this.sys })
     const user = await heap.allocate(size)
-    return { user, kernel: this.core.buffers[0] as KernelBuffer }
+    return { user, kernel: this.#latest as KernelBuffer }
   }
 
   async map(buffer: KernelBuffer, device: string, direction: DmaDirection): Promise<DmaMapping> {
