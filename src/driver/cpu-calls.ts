@@ -3,6 +3,7 @@ import type { CpuAccess, DmaDirection } from '../events/event.ts'
 import type { Attachments } from './attachment-calls.ts'
 import type { Bound } from './bound.ts'
 import type { BufferCalls } from './buffer-calls.ts'
+import { withLines } from './lines.ts'
 import type { References } from './reference-calls.ts'
 
 /** The CPU's side: brackets, mmap and vmap. */
@@ -21,10 +22,12 @@ export function cpuCalls(bound: Bound): CpuCalls {
         core.redirectMmap(bound.use(buffer, 'dma_buf_mmap'), length, pageOffset, driver),
       ),
     dmaBufVmap: (buffer) =>
-      bound.later(calls.dmaBufVmap, () => core.vmap(bound.use(buffer, 'dma_buf_vmap'), driver)),
+      bound.later(calls.dmaBufVmap, async () =>
+        withLines(bound, await core.vmap(bound.use(buffer, 'dma_buf_vmap'), driver)),
+      ),
     dmaBufVmapUnlocked: (buffer) =>
-      bound.later(calls.dmaBufVmapUnlocked, () =>
-        core.vmapUnlocked(bound.use(buffer, 'dma_buf_vmap'), driver),
+      bound.later(calls.dmaBufVmapUnlocked, async () =>
+        withLines(bound, await core.vmapUnlocked(bound.use(buffer, 'dma_buf_vmap'), driver)),
       ),
     dmaBufVunmap: (buffer, mapping) =>
       bound.now(calls.dmaBufVunmap, () =>

@@ -3,6 +3,7 @@ import type { DmaMemory } from '../dma/requests.ts'
 import { assert } from '../machine/kernel-error.ts'
 import type { Bound } from './bound.ts'
 import type { DmaCalls } from './dma-calls.ts'
+import { withLines } from './lines.ts'
 
 type CoherentCalls = Pick<
   DmaCalls,
@@ -21,6 +22,7 @@ export function coherentCalls(bound: Bound): CoherentCalls {
   const own = (allocated: DmaMemory): DmaMemory => {
     ledger.mapped(allocated.mapping, bound.origin, undefined)
     held.add(allocated)
+    withLines(bound, allocated.memory)
     return allocated
   }
   const disown = (allocated: DmaMemory): void => {

@@ -6,6 +6,7 @@ import type { MemoryAttribute } from '../events/event.ts'
 import { assert, KernelError } from '../machine/kernel-error.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
 import type { Bound } from './bound.ts'
+import { withLines } from './lines.ts'
 
 /** Which pages are wanted. */
 export interface PageRequest {
@@ -80,7 +81,7 @@ function allocationCalls(bound: Bound): AllocationCalls {
   const own = (memory: KernelMemory): KernelMemory => {
     ledger.allocated(memory, bound.origin)
     bound.names.add(memory.storage, { buffer: memory.id, start: memory.start })
-    return memory
+    return withLines(bound, memory)
   }
   const free = (memory: KernelMemory, operation: string): void => {
     if (ledger.freed(memory)) memory.free()
@@ -113,13 +114,13 @@ function allocationCalls(bound: Bound): AllocationCalls {
       bound.now(calls.pieceOf, () => {
         const piece = memory.piece(offset, size, what, driver)
         ledger.allocated(piece, bound.origin)
-        return piece
+        return withLines(bound, piece)
       }),
     memoryOn: (kind, size) =>
       bound.now(calls.memoryOn, () => {
         const memory = allocateMemory(machine, { size, driver, what: kind, kind })
         bound.undo.push(() => memory.free())
-        return memory
+        return withLines(bound, memory)
       }),
   }
   return calls
