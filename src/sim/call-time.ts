@@ -34,7 +34,7 @@ export class CallTime {
     await scheduler.park(touches, (wake) => scheduler.at(end, wake, true))
   }
 
-  /** May sleep as `body` does. The cache maintenance that happens meanwhile is owed. */
+  /** May sleep as `body` does. The cache maintenance and the copies that happen meanwhile are owed. */
   async oweMaintenance<T>(body: () => Promise<T>): Promise<T> {
     const before = this.#maintenance
     try {
@@ -44,10 +44,11 @@ export class CallTime {
     }
   }
 
-  /** Virtual time that cache maintenance on this board took since power-on. */
+  /** Virtual time that cache maintenance and bounce copies on this board took since power-on. */
   get #maintenance(): number {
     const { board, cost } = this.#machine
-    const { cleanLine, invalidateLine } = board.cost
-    return (cost.cleaned * cleanLine + cost.invalidated * invalidateLine) / board.lineSize
+    const { cleanLine, invalidateLine, cpuByte } = board.cost
+    const lines = (cost.cleaned * cleanLine + cost.invalidated * invalidateLine) / board.lineSize
+    return lines + cost.bounced * cpuByte
   }
 }

@@ -5,6 +5,9 @@ import { overallVerdict, type RunRecord, verdictOf } from '../runs/record.ts'
 import { bytesText, countText, type Style, timeText } from './style.ts'
 import { type Column, tableText } from './table.ts'
 
+/** Shown where anything was bounced. */
+const BOUNCED: Column = { head: 'bounced', align: 'right' }
+
 const COLUMNS: readonly Column[] = [
   { head: 'board' },
   { head: 'policy' },
@@ -19,9 +22,13 @@ const COLUMNS: readonly Column[] = [
 ]
 
 export function summaryTable(records: readonly RunRecord[], style: Style): string {
+  const bounces = records.some(({ cost }) => cost.bounced > 0)
   return tableText(
-    COLUMNS,
-    records.map((record) => rowOf(record, style)),
+    bounces ? [...COLUMNS, BOUNCED] : COLUMNS,
+    records.map((record) => {
+      const row = rowOf(record, style)
+      return bounces ? [...row, bytesText(record.cost.bounced)] : row
+    }),
     style,
   )
 }
@@ -37,7 +44,7 @@ function rowOf(record: RunRecord, style: Style): string[] {
     String(findings.filter(({ wrongNow }) => wrongNow).length),
     String(findings.filter(({ hidden }) => hidden).length),
     String(record.frames),
-    bytesText(cost.cpuBytes),
+    bytesText(cost.cpuBytes - cost.bounced),
     bytesText(cost.cleaned + cost.invalidated),
     timeText(cost.time),
   ]
