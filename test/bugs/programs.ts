@@ -4,6 +4,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { RuleId } from 'dmabuf/check'
 import { ruleNamed } from 'dmabuf/check'
 import {
+  type Board,
+  boardNamed,
   type PolicyName,
   type Program,
   type RunOptions,
@@ -23,8 +25,8 @@ export interface BugProgram {
   readonly bytes: Bytes
   /** Advice that it gets, which is no finding. */
   readonly lints: readonly RuleId[]
-  /** The names of the boards that the claims are about. */
-  readonly boards: readonly string[]
+  /** The boards that the claims are about. */
+  readonly boards: readonly Board[]
   /** The name of the program that does it right; its own, where it does. */
   readonly twin: string
   readonly program: Program
@@ -33,6 +35,8 @@ export interface BugProgram {
 }
 
 interface BugModule extends Pick<RunOptions, 'drivers'> {
+  /** Its own, beside the ready ones. */
+  readonly boards?: readonly Board[]
   readonly default: Program
   readonly prepare?: (kernel: SimKernel) => void
 }
@@ -55,9 +59,9 @@ export async function loadProgram(name: string): Promise<BugProgram> {
   return {
     name,
     expect,
-    bytes: parseBytes(second),
+    bytes: parseBytes(second, module.boards),
     lints,
-    boards: parseBoards(rest),
+    boards: parseBoards(rest, module.boards),
     twin: existsSync(new URL(`${name}.fixed.ts`, folder)) ? `${name}.fixed` : name,
     program: module.default,
     prepare: module.prepare,
@@ -84,10 +88,9 @@ export function parseLints(lines: readonly string[]): RuleId[] {
 }
 
 /** `// on: BOARD[, BOARD]`; the laptop and the board that it hides when there is no such line. */
-export function parseBoards(lines: readonly string[]): string[] {
+export function parseBoards(lines: readonly string[], own: readonly Board[] = []): Board[] {
   const names = claimed('on', lines)?.split(', ') ?? ['pc', 'arm-soc']
-  for (const name of names) if (!ready.has(name)) throw new Error(`there is no board '${name}'`)
-  return names
+  return names.map((name) => boardNamed(own.find((board) => board.name === name) ?? name))
 }
 
 function claimed(key: string, lines: readonly string[]): string | undefined {
@@ -97,12 +100,10 @@ function claimed(key: string, lines: readonly string[]): string | undefined {
 
 const PLACE = /^([a-z0-9-]+) (lazy|eager|random)$/
 
-function isPlace(text: string): boolean {
-  return ready.has(PLACE.exec(text)?.[1] ?? '')
-}
-
 /** `// bytes: right everywhere`, `wrong everywhere`, `wrong on BOARD POLICY[, …]`, `none, it throws everywhere`. */
-export function parseBytes(line: string): Bytes {
+export function parseBytes(line: string, own: readonly Board[] = []): Bytes {
+  const known = new Set([...ready.keys(), ...own.map(({ name }) => name)])
+  const isPlace = (text: string): boolean => known.has(PLACE.exec(text)?.[1] ?? '')
   const claim = /^\/\/ bytes: (.+)$/.exec(line)?.[1]
   if (claim === 'right everywhere') return new Set()
   if (claim === 'wrong everywhere') return 'everywhere'
