@@ -67,13 +67,15 @@ describe("a finding in a driver's file", () => {
     ])
   })
 
-  it('tells of an attachment that is left behind, not of its reference as well', () => {
+  it('is one for what follows: a reference behind an attachment, the put of a dead reference', () => {
     const rules = (codes: readonly MisuseCode[]): string[] =>
       told((s) => {
         for (const code of codes) s.misuse(code, { line: 103 })
       }).findings.map(({ rule }) => rule)
     expect(rules(['attachment-leak', 'reference-leak'])).toEqual(['mapping-leak'])
     expect(rules(['reference-leak'])).toEqual(['reference-misuse'])
+    expect(rules(['use-after-release', 'put-after-release'])).toEqual(['use-after-release'])
+    expect(rules(['put-after-release'])).toEqual(['reference-misuse'])
   })
 
   it('is a warning where memory is only kept', () => {

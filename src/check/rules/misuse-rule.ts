@@ -1,5 +1,5 @@
 /** What the kernel's own checks warn of: a finding against a user's driver, a note of a modelled one. */
-import type { BracketEvent, DmabufEvent, MisuseEvent } from '../../events/event.ts'
+import type { BracketEvent, DmabufEvent, MisuseCode, MisuseEvent } from '../../events/event.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { Because } from '../finding.ts'
 import type { History } from '../history.ts'
@@ -15,13 +15,20 @@ const MERGED: ReadonlySet<RuleId> = new Set([
   'use-after-release',
 ])
 
+/** Who never detaches keeps the reference too; who takes one of a dead buffer drops it later. */
+const CAUSE_OF: ReadonlyMap<MisuseCode, MisuseCode> = new Map([
+  ['reference-leak', 'attachment-leak'],
+  ['put-after-release', 'use-after-release'],
+])
+const CAUSES: ReadonlySet<MisuseCode> = new Set(CAUSE_OF.values())
+
 export class MisuseRule implements Rule {
   readonly #history: History
   readonly #out: Collector
   /** Syncs of what is not mapped: in a SYNC of the program's, it is the exporter's operation that fails. */
   #unknownSyncs: MisuseEvent[] = []
-  /** Drivers and buffers that they were told off for not detaching. */
-  readonly #stillAttached = new Set<string>()
+  /** Drivers, buffers and what was told of the two, where something else may follow from it. */
+  readonly #told = new Set<string>()
 
   constructor(history: History, out: Collector) {
     this.#history = history
@@ -44,12 +51,13 @@ export class MisuseRule implements Rule {
     else if (!this.#isConsequence(event)) this.#out.report(this.#draft(event))
   }
 
-  /** Who never detaches a buffer keeps its reference too: one mistake, told as the first. */
+  /** One mistake of a driver's with a buffer is told as the first thing that it broke. */
   #isConsequence({ code, driver, buffer }: MisuseEvent): boolean {
-    if (buffer === undefined || driver.modelled) return false
-    const key = `${driver.name} ${buffer}`
-    if (code === 'attachment-leak') this.#stillAttached.add(key)
-    return code === 'reference-leak' && this.#stillAttached.has(key)
+    if (buffer === undefined) return false
+    const told = (one: MisuseCode): string => `${driver.name} ${buffer} ${one}`
+    if (CAUSES.has(code)) this.#told.add(told(code))
+    const cause = CAUSE_OF.get(code)
+    return cause !== undefined && this.#told.has(told(cause))
   }
 
   #settle(event: DmabufEvent): void {
