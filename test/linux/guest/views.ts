@@ -13,12 +13,12 @@ describe('bytes of a dma-buf', () => {
   it('read as zeros after the mapping is gone, under garbage collection too', () =>
     withKernel(async (kernel) => {
       const kept: Uint8Array[] = []
-      for (let i = 0; i < 50; i++) {
+      for (let i = 0; i < 20; i++) {
         using buffer = await heapBuffer(kernel)
         using map = buffer.map()
         kept.push(map.bytes.fill(7))
       }
-      for (let i = 0; i < 20; i++) {
+      for (let i = 0; i < 8; i++) {
         collectGarbage()
         await new Promise(setImmediate)
         for (const bytes of kept) {
@@ -76,7 +76,7 @@ describe('many cycles', () => {
       for (let i = 0; i < 200; i++) await cycle()
       collectGarbage()
       const before = { fds: openFds(), rss: process.memoryUsage().rss }
-      for (let i = 0; i < 3000; i++) await cycle()
+      for (let i = 0; i < 1000; i++) await cycle()
       collectGarbage()
       await new Promise(setImmediate)
       assert.equal(openFds(), before.fds)
