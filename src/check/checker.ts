@@ -11,6 +11,7 @@ import { Deferred } from './rules/deferred.ts'
 import { DescriptorRule } from './rules/descriptor-rule.ts'
 import { DeviceRule } from './rules/device-rule.ts'
 import { DmaUseRule } from './rules/dma-use-rule.ts'
+import { GrowableRule } from './rules/growable-rule.ts'
 import { HandleRule } from './rules/handle-rule.ts'
 import { HazardRule } from './rules/hazard-rule.ts'
 import { MappingRule } from './rules/mapping-rule.ts'
@@ -76,6 +77,7 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new MisuseRule(history, out),
     new DescriptorRule(history, out),
     new MappingRule(history, out),
+    new GrowableRule(history, out),
     new HandleRule(out),
     new CostRule(history, out),
     new OrderRule(history, out),

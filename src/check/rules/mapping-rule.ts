@@ -51,7 +51,6 @@ export class MappingRule implements Rule {
         return
       case 'cpu-map':
         this.#aliases(event)
-        this.#growable(event)
         return
       case 'cpu-unmap':
         this.#lastUnmap = event
@@ -110,39 +109,6 @@ export class MappingRule implements Rule {
           }),
       ),
     ]
-  }
-
-  /** Whether it may grow past its buffer, or has. */
-  #growable(event: CpuMapEvent): void {
-    const { buffer: id, range, expandable } = event
-    const buffer = this.#history.buffer(id)
-    const { size, exported, exporter, driver } = buffer
-    if (id < 0 || event.agent.kind !== 'task') return
-    const grown = size !== undefined && range.end > pages(size)
-    if (!grown && expandable !== true) return
-    const who = agentName(event.agent)
-    const operation = `mmap of exporter ${exporter}`
-    if (!grown && driver?.modelled === true) {
-      this.#out.note(exporter, `${operation} lets mappings grow (no VM_DONTEXPAND).`, event)
-      return
-    }
-    const own = driver?.modelled === false ? exported?.origin : undefined
-    this.#out.report({
-      rule: 'growable-mapping',
-      event,
-      message: grown
-        ? `${who} has ${bytesOf(range, buffer)} mapped (event ${event.id}), which ${exporter} made with ${size} bytes.`
-        : `${who} maps ${bytesOf(range, buffer)} (event ${event.id}), and ${operation} lets the mapping grow past them.`,
-      because: {
-        text: `The ${operation} did not set VM_DONTEXPAND.`,
-        event: exported?.id,
-        origin: exported?.origin,
-      },
-      origin: own ?? event.origin ?? exported?.origin,
-      related: [{ label: 'it was mapped here', origin: event.origin }],
-      buffer: id,
-      range,
-    })
   }
 
   #returned(event: CallEvent): void {

@@ -1,0 +1,62 @@
+/** A START, and a device's store that it did not bring to the CPU. */
+import type { Hazard } from '../../events/event.ts'
+import type { Bracket } from '../bracket.ts'
+import type { Store } from '../store.ts'
+import { bracketName, flagsOf, syncedFor, writerName } from '../words.ts'
+import { atStart, type Cause, type Reader } from './cause.ts'
+import { bounceCause, directionCause, skippedAtUnmap } from './dma-cause.ts'
+import { hookAtStart } from './hook-cause.ts'
+
+/** The device stored after the access had begun. */
+export function overDevice(bracket: Bracket, store: Store): Cause {
+  const device = writerName(store)
+  const first = Math.min(store.job?.id ?? store.event.id, store.queued?.id ?? store.event.id)
+  if (first < bracket.start.id) {
+    return {
+      rule: 'early-invalidate',
+      reason: `the CPU access began before ${device} had finished`,
+      because: atStart(
+        bracket,
+        `${flagsOf(bracket.start)} came after the device's job had begun (event ${first}) and before it had finished.`,
+      ),
+      origin: bracket.start.origin,
+      related: [{ label: `${device} had the buffer from here`, origin: store.queued?.origin }],
+    }
+  }
+  bracket.blamed = true
+  return {
+    rule: 'bracket-over-dma',
+    reason: `a CPU access stayed open while ${device} wrote`,
+    because: atStart(bracket, `No END of ${bracketName(bracket)} came before ${device} wrote.`),
+    origin: bracket.start.origin,
+    related: [{ label: `${device} got the buffer here`, origin: store.queued?.origin }],
+  }
+}
+
+/** The program did all that is asked of it. */
+export function beganInVain(bracket: Bracket, hazard: Hazard, store: Store, reader: Reader): Cause {
+  const { buffer } = reader
+  const device = writerName(store)
+  return (
+    directionCause(device, 'writes', store.dma) ??
+    hookAtStart(buffer, bracket, device, hazard.range) ??
+    skippedAtUnmap(buffer, store) ??
+    (store.bounced && bracket.start.synced.includes(device)
+      ? bounceCause(store, reader)
+      : startedInVain(bracket, store))
+  )
+}
+
+function startedInVain(bracket: Bracket, store: Store): Cause {
+  const device = writerName(store)
+  return {
+    rule: 'sync-is-noop',
+    reason: `the START ${syncedFor(bracket.start)}`,
+    because: atStart(
+      bracket,
+      `${flagsOf(bracket.start)} invalidated nothing that ${device} wrote: its buffer was not mapped for it then.`,
+    ),
+    origin: bracket.start.origin,
+    related: [],
+  }
+}

@@ -1,0 +1,130 @@
+/** Why what a device stored is gone: other bytes came over it. */
+import type { Hazard } from '../../events/event.ts'
+import { writes } from '../bracket.ts'
+import type { History } from '../history.ts'
+import { overlaps } from '../range-map.ts'
+import type { Store } from '../store.ts'
+import { agentName, flagsOf, writerName } from '../words.ts'
+import { bracketOnReader, uncoveredStore } from './alias-cause.ts'
+import { beganInVain, overDevice } from './begin-cause.ts'
+import { atStart, type Cause, isCached, type Reader } from './cause.ts'
+import { storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
+import { skippedAtMap } from './dma-cause.ts'
+import { dirtyThroughOther, neighbourOver } from './shared-line-cause.ts'
+
+/** Other bytes came over what the device had stored. */
+export function overwritten(
+  history: History,
+  hazard: Hazard,
+  store: Store,
+  reader: Reader,
+): Cause | undefined {
+  if (store.bounced) return copiedOver(store, reader)
+  const shared = neighbourOver(history, hazard, store)
+  if (shared !== undefined) return shared
+  const later = reader.buffer.cpuStoreAfter(
+    store.event.id,
+    ({ event, attribute }) =>
+      isCached(attribute) && overlaps(history.lines(event.buffer, event.range), hazard.range),
+  )
+  const { overDirty } = store
+  // A later store by the rules only made old bytes go back that an earlier mistake had left there.
+  if (later !== undefined && (overDirty === undefined || !isByTheRules(later, store))) {
+    return overwrittenBy(later, hazard, store, reader)
+  }
+  if (overDirty !== undefined) return underDirtyLine(store, overDirty, reader)
+  const other = dirtyThroughOther(history, hazard, store)
+  return other === undefined ? undefined : underOther(history, other, store, reader)
+}
+
+/** In an access for reading and writing that began after the device had stored. */
+function isByTheRules({ bracket }: Store, { event }: Store): boolean {
+  return bracket?.access === 'read-write' && bracket.began > event.id
+}
+
+/** The dirty line was stored into through other memory than the device's buffer. */
+function underOther(history: History, dirty: Store, store: Store, reader: Reader): Cause {
+  if (dirty.by === 'kernel') return underDirtyLine(store, dirty, reader)
+  const buffer = history.buffer(store.event.buffer)
+  const bracket = bracketOnReader(dirty, { ...reader, buffer })
+  if (bracket === undefined) {
+    return uncoveredStore(history, dirty, { ...reader, buffer }, 'a line over them was stored to')
+  }
+  return underDirtyLine(store, { ...dirty, bracket }, reader)
+}
+
+/** An END for writing copies all of the buffer over what the device left in its bounce copy. */
+function copiedOver(store: Store, { buffer }: Reader): Cause | undefined {
+  const bracket = buffer.lastWriteBracket
+  if (bracket?.end === undefined || bracket.ended < store.event.id) return undefined
+  if (bracket.access !== 'write' || bracket.began < store.event.id) return undefined
+  const device = writerName(store)
+  return {
+    rule: 'partial-write-over-stale',
+    reason: `a CPU access for writing alone ended since, and copied old bytes of the buffer over those of ${device}`,
+    because: atStart(
+      bracket,
+      `${flagsOf(bracket.start)} did not fetch what ${device} had written to its bounce copy.`,
+    ),
+    origin: bracket.start.origin,
+    related: [{ label: 'the CPU access ended here', origin: bracket.end.origin }],
+  }
+}
+
+/** A line that was old where the device had stored became dirty through a store beside it. */
+function overwrittenBy(later: Store, hazard: Hazard, store: Store, reader: Reader): Cause {
+  const { bracket, origin } = later
+  if (later.by === 'kernel') return overwrittenByDriver(later, store)
+  if (bracket === undefined) return unbracketedStore(later)
+  if (!writes(bracket.access)) return storeUnderRead(later, bracket)
+  const device = writerName(store)
+  if (bracket.began < store.event.id) return overDevice(bracket, store)
+  if (bracket.access === 'read-write') return beganInVain(bracket, hazard, store, reader)
+  return {
+    rule: 'partial-write-over-stale',
+    reason: `a later store filled only part of a cache line, and old bytes beside it went back over those of ${device}`,
+    because: atStart(
+      bracket,
+      `${flagsOf(bracket.start)} keeps lines that were old before the access began.`,
+    ),
+    origin: origin ?? bracket.start.origin,
+    related: [{ label: 'the CPU access began here', origin: bracket.start.origin }],
+  }
+}
+
+function overwrittenByDriver({ event, origin }: Store, store: Store): Cause {
+  const who = agentName(event.agent)
+  return {
+    rule: 'unsynced-handoff',
+    reason: `${who} stored into a line that was old (event ${event.id}), and the whole line goes back over what ${writerName(store)} wrote`,
+    because: {
+      text: `No dma_sync_*_for_cpu lies between events ${store.event.id} and ${event.id}.`,
+      event: event.id,
+      origin,
+    },
+    origin: origin ?? store.origin,
+    related: [],
+    fix: 'Call dma_sync_*_for_cpu after the device has finished and before the stores.',
+  }
+}
+
+function underDirtyLine(store: Store, dirty: Store, { buffer, origin }: Reader): Cause {
+  const { bracket } = dirty
+  const device = writerName(store)
+  if (bracket !== undefined && bracket.ended > store.event.id) return overDevice(bracket, store)
+  const skipped =
+    dirty.by === 'kernel' || bracket?.end !== undefined ? skippedAtMap(dirty, store.dma) : undefined
+  if (skipped !== undefined) return skipped
+  const stored = `what ${writerName(dirty)} had stored (event ${dirty.event.id})`
+  return {
+    rule: 'dirty-over-dma',
+    reason: `a dirty line with ${stored} lay over them and may be written back at any time`,
+    because: {
+      text: `Nobody cleaned ${stored} before ${device} wrote.`,
+      event: dirty.event.id,
+      origin: dirty.origin,
+    },
+    origin: dirty.origin ?? store.queued?.origin ?? origin ?? buffer.shared?.origin,
+    related: [],
+  }
+}
