@@ -26,7 +26,9 @@ export class DmaHeap implements Disposable {
   static open(kernel: Pick<Kernel, 'sys'>, name = 'system'): DmaHeap {
     const calls = Calls.from(kernel.sys, DmaHeap.open)
     const fd = calls.open(`/dev/dma_heap/${name}`, O_RDONLY | O_CLOEXEC, () => ({
-      ENOENT: `there is no heap '${name}': the files in /dev/dma_heap are the heaps of this kernel`,
+      ENOENT:
+        `there is no heap '${name}': the files in /dev/dma_heap are the heaps of this kernel; without ` +
+        'that folder it was built without CONFIG_DMABUF_HEAPS_SYSTEM (Debian has it from 6.12 on)',
       EACCES: 'you may not open heaps: run as root, or let a udev rule give your group access',
     }))
     return new DmaHeap(kernel.sys, name, fd)
