@@ -15,6 +15,9 @@ import type { Cause } from './cause.ts'
 
 const FIX =
   'In begin_cpu_access call dma_sync_sgtable_for_cpu for every mapping of an attachment, in end_cpu_access dma_sync_sgtable_for_device, each with the direction of the mapping.'
+/** Where the exporter is nobody's own. */
+const OTHER_EXPORTER =
+  'Take memory of an exporter that syncs every device that has the buffer mapped (a DMA heap), or let the device map it anew after each CPU access.'
 
 /** One end of a CPU access, and what the exporter synced in it. */
 interface Edge {
@@ -186,6 +189,6 @@ function place(
   return {
     origin: own ?? call,
     related: [{ label: `the program sent ${flagsOf(event)} here`, origin: call }],
-    ...(own === undefined ? {} : { fix: FIX }),
+    fix: own === undefined ? OTHER_EXPORTER : FIX,
   }
 }
