@@ -1,0 +1,120 @@
+/** The driver of a device: /dev/blitter reads one dma-buf and writes another. */
+import {
+  type Driver,
+  type DriverContext,
+  type DriverFile,
+  type IoctlCall,
+  iow,
+  iowr,
+  KernelError,
+} from 'dmabuf/driver'
+import { runBlitter } from './blitter-hardware.ts'
+import { DEVICE, fillTable, freeTable, makeTable, type Table } from './blitter-table.ts'
+import { dropBuffer, type Imported, importBuffer } from './imported.ts'
+import { exportPages } from './page-buffer.ts'
+
+/** Two descriptors, from and to; a key; a number: four words of 32 bits. */
+export const BLIT: number = iow('B', 0, 16)
+/** A size in 32 bits, which comes back in whole pages. Returns the descriptor of a new buffer. */
+export const CREATE: number = iowr('B', 1, 4)
+
+const O_RDWR = 2
+const O_CLOEXEC = 0o2000000
+
+export const blitter: Driver = {
+  name: 'blitter',
+  probe(context) {
+    context.registerDevice(DEVICE, { maxSegmentSize: 2 ** 20 })
+    context.dma.setMask(DEVICE, 40)
+    context.miscRegister({ name: 'blitter', open: () => openBlitter(context) })
+  },
+}
+
+function openBlitter(context: DriverContext): DriverFile {
+  const table = makeTable(context)
+  let busy = false
+  return {
+    async ioctl(call) {
+      if (call.request === CREATE) return createBuffer(context, call)
+      if (call.request !== BLIT) throw new KernelError('ENOTTY', 'BLIT and CREATE are known')
+      if (busy) throw new KernelError('EBUSY', 'a blit of this file is under way')
+      busy = true
+      try {
+        return await blit(context, table, call)
+      } finally {
+        busy = false
+      }
+    },
+    release: () => freeTable(context, table),
+  }
+}
+
+/** May sleep. */
+async function blit(context: DriverContext, table: Table, call: IoctlCall): Promise<number> {
+  const words = new Int32Array(context.copyFromUser(call.argument, 16).buffer)
+  const [from = -1, to = -1, key = 0, number = 0] = words
+  const source = await importBuffer(context, call, from, 'to-device')
+  let target: Imported
+  try {
+    target = await importBuffer(context, call, to, 'from-device')
+  } catch (error) {
+    await dropBuffer(context, source)
+    throw error
+  }
+  try {
+    const length = lengthOf(source, target)
+    fillTable(context, table, key)
+    await runBlitter(context, {
+      table: table.mapping,
+      source: source.mapping,
+      target: target.mapping,
+      length,
+    })
+  } finally {
+    await dropBuffer(context, target)
+    await dropBuffer(context, source)
+  }
+  await stamp(context, call, to, number)
+  return 0
+}
+
+function lengthOf(source: Imported, target: Imported): number {
+  if (source.buffer === target.buffer) throw new KernelError('EINVAL', 'from and to are one buffer')
+  if (source.buffer.size <= target.buffer.size) return source.buffer.size
+  throw new KernelError('EINVAL', `${source.buffer.size} bytes do not fit ${target.buffer.size}`)
+}
+
+/** May sleep. The CPU writes `number` over the first bytes of the buffer behind `fd`. */
+async function stamp(
+  context: DriverContext,
+  call: IoctlCall,
+  fd: number,
+  number: number,
+): Promise<void> {
+  const buffer = context.dmaBufGet(fd, call)
+  try {
+    const map = await context.dmaBufVmapUnlocked(buffer)
+    try {
+      await context.dmaBufBeginCpuAccess(buffer, 'bidirectional')
+      map.store(0, new Uint8Array(Int32Array.of(number).buffer))
+      await context.dmaBufEndCpuAccess(buffer, 'bidirectional')
+    } finally {
+      await context.dmaBufVunmapUnlocked(buffer, map)
+    }
+  } finally {
+    context.dmaBufPut(buffer)
+  }
+}
+
+/** A buffer of the blitter's own: its descriptor is the last thing that is made. */
+function createBuffer(context: DriverContext, call: IoctlCall): number {
+  const [size = 0] = new Int32Array(context.copyFromUser(call.argument, 4).buffer)
+  const buffer = exportPages(context, size, O_RDWR)
+  try {
+    context.copyToUser(call.argument, new Uint8Array(Int32Array.of(buffer.size).buffer))
+    return context.dmaBufFd(buffer, O_CLOEXEC, call)
+  } catch (error) {
+    context.dmaBufPut(buffer)
+    throw error
+  }
+}
