@@ -78,6 +78,36 @@ describe("a finding in a driver's file", () => {
     expect(rules(['put-after-release'])).toEqual(['reference-misuse'])
   })
 
+  it('is one for an attachment that is left when its buffer goes, and still when the driver goes', () => {
+    const told = (...operations: string[]): number => {
+      const story = new Story()
+      story.buffer()
+      operations.forEach((operation, i) => {
+        story.misuse('attachment-leak', { operation, line: 103 + i })
+      })
+      return story.check().findings.length
+    }
+    expect(told('dma_buf_release', 'dma_buf_attach')).toBe(1)
+    expect(told('dma_buf_attach', 'dma_buf_attach')).toBe(2)
+  })
+
+  it("is told where it is the driver's: what the kernel's own code meets then is no note", () => {
+    const notes = (...codes: MisuseCode[]): number =>
+      told((s) => {
+        for (const code of codes) s.misuse(code, { line: 103 })
+        s.misuse('put-after-release', { driver: MODEL })
+      }).notes.length
+    expect([notes(), notes('early-publish'), notes('unmap-size')]).toEqual([1, 0, 1])
+  })
+
+  it('says when it went', () => {
+    const [finding] = told((s) => {
+      s.emit({ kind: 'release', buffer: 1 }, { line: 102 })
+      s.misuse('use-after-release', { operation: 'get_dma_buf', line: 103 })
+    }).findings
+    expect(finding?.because).toMatchObject({ origin: { stack: 'line 102' } })
+  })
+
   it('is a warning where memory is only kept', () => {
     const severity = (code: 'reference-leak' | 'put-after-release'): string | undefined =>
       told((s) => s.misuse(code)).findings[0]?.severity

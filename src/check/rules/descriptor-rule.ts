@@ -9,6 +9,7 @@ import type {
 } from '../../events/event.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { History } from '../history.ts'
+import { UntoldDescriptors } from '../untold-descriptors.ts'
 import { agentName } from '../words.ts'
 import type { Rule } from './rule.ts'
 
@@ -32,6 +33,7 @@ export class DescriptorRule implements Rule {
   /** By number. Numbers are used again and again: an entry is emptied, never deleted. */
   readonly #open = new Map<number, FdOpenEvent | undefined>()
   readonly #closed = new Map<number, FdCloseEvent>()
+  readonly #untold = new UntoldDescriptors()
   #lastClosed: FdCloseEvent | undefined
   /** What to say of buffers that are alive after the program, unless somebody lets go of them yet. */
   readonly #kept = new Map<BufferId, Draft>()
@@ -43,6 +45,7 @@ export class DescriptorRule implements Rule {
 
   after(event: DmabufEvent): void {
     if (this.#kept.size > 0) this.#explained(event)
+    this.#untold.observe(event)
     if (event.kind === 'fd-open') this.#open.set(event.fd, event)
     else if (event.kind === 'fd-close') {
       this.#open.set(event.fd, undefined)
@@ -100,7 +103,8 @@ export class DescriptorRule implements Rule {
 
   #leaks(event: DmabufEvent): void {
     const left = [...this.#open.values()].filter((open) => open !== undefined)
-    for (const open of left) {
+    const told = left.filter(({ fd }) => !this.#untold.has(fd))
+    for (const open of told) {
       const what = open.buffer === undefined ? open.what : `buffer ${open.buffer}`
       this.#out.report({
         rule: 'fd-leak',
@@ -111,13 +115,13 @@ export class DescriptorRule implements Rule {
         buffer: open.buffer,
       })
     }
-    if (left.length === 0) this.#leakedBuffers(event)
+    if (told.length === 0) this.#leakedBuffers(event, new Set(left.map(({ buffer }) => buffer)))
   }
 
   /** What keeps a buffer without a descriptor is told by other rules, where they know. */
-  #leakedBuffers(event: DmabufEvent): void {
+  #leakedBuffers(event: DmabufEvent, held: ReadonlySet<BufferId | undefined>): void {
     for (const { exported, released, id, cpuMaps, exporter } of this.#history.buffers) {
-      if (exported === undefined || released || cpuMaps.size > 0) continue
+      if (exported === undefined || released || cpuMaps.size > 0 || held.has(id)) continue
       this.#kept.set(id, {
         rule: 'fd-leak',
         event,

@@ -1,10 +1,18 @@
 /** What the kernel's own checks warn of: a finding against a user's driver, a note of a modelled one. */
-import type { BracketEvent, DmabufEvent, MisuseCode, MisuseEvent } from '../../events/event.ts'
+import type {
+  BracketEvent,
+  BufferId,
+  DmabufEvent,
+  MisuseCode,
+  MisuseEvent,
+  ReleaseEvent,
+} from '../../events/event.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { Because } from '../finding.ts'
 import type { History } from '../history.ts'
 import type { RuleId } from '../rule-id.ts'
 import { flagsOf } from '../words.ts'
+import { Consequences } from './consequences.ts'
 import { misuseTable } from './misuse-table.ts'
 import { isStep, type Rule } from './rule.ts'
 
@@ -15,20 +23,17 @@ const MERGED: ReadonlySet<RuleId> = new Set([
   'use-after-release',
 ])
 
-/** Who never detaches keeps the reference too; who takes one of a dead buffer drops it later. */
-const CAUSE_OF: ReadonlyMap<MisuseCode, MisuseCode> = new Map([
-  ['reference-leak', 'attachment-leak'],
-  ['put-after-release', 'use-after-release'],
-])
-const CAUSES: ReadonlySet<MisuseCode> = new Set(CAUSE_OF.values())
+/** What is wrong because somebody has let go before. */
+const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set(['put-after-release', 'use-after-release'])
 
 export class MisuseRule implements Rule {
   readonly #history: History
   readonly #out: Collector
   /** Syncs of what is not mapped: in a SYNC of the program's, it is the exporter's operation that fails. */
   #unknownSyncs: MisuseEvent[] = []
-  /** Drivers, buffers and what was told of the two, where something else may follow from it. */
-  readonly #told = new Set<string>()
+  readonly #consequences = new Consequences()
+  /** When buffers and memory went, for who uses them afterwards. */
+  readonly #released = new Map<BufferId, ReleaseEvent>()
 
   constructor(history: History, out: Collector) {
     this.#history = history
@@ -37,27 +42,18 @@ export class MisuseRule implements Rule {
 
   before(event: DmabufEvent): void {
     if (this.#unknownSyncs.length > 0 && !isStep(event)) this.#settle(event)
-    if (event.kind !== 'misuse') return
-    const { driver, operation, text, code } = event
-    if (driver.modelled) {
-      const { says } = misuseTable[code]
-      this.#out.note(
-        driver.name,
-        `${operation} ${says}: ${lastingDetails(text).join(', ')}.`,
-        event,
-        code,
-      )
-    } else if (code === 'sync-unknown') this.#unknownSyncs.push(event)
-    else if (!this.#isConsequence(event)) this.#out.report(this.#draft(event))
+    if (event.kind === 'release') this.#released.set(event.buffer, event)
+    if (event.kind !== 'misuse' || this.#consequences.has(event)) return
+    if (event.driver.modelled) this.#note(event)
+    else if (event.code === 'sync-unknown') this.#unknownSyncs.push(event)
+    else this.#out.report(this.#draft(event))
   }
 
-  /** One mistake of a driver's with a buffer is told as the first thing that it broke. */
-  #isConsequence({ code, driver, buffer }: MisuseEvent): boolean {
-    if (buffer === undefined) return false
-    const told = (one: MisuseCode): string => `${driver.name} ${buffer} ${one}`
-    if (CAUSES.has(code)) this.#told.add(told(code))
-    const cause = CAUSE_OF.get(code)
-    return cause !== undefined && this.#told.has(told(cause))
+  #note(event: MisuseEvent): void {
+    const { driver, operation, text, code } = event
+    const details = lastingDetails(text).join(', ')
+    const says = `${operation} ${misuseTable[code].says}`
+    this.#out.note(driver.name, details === '' ? `${says}.` : `${says}: ${details}.`, event, code)
   }
 
   #settle(event: DmabufEvent): void {
@@ -95,6 +91,11 @@ export class MisuseRule implements Rule {
     if (map !== undefined && (against === undefined || against === map.id)) {
       const text = `The mapping was made at event ${map.id}.`
       return { text, event: map.id, origin: map.origin }
+    }
+    const released = buffer === undefined ? undefined : this.#released.get(buffer)
+    if (released !== undefined && AFTER_RELEASE.has(code)) {
+      const { id, origin } = released
+      return { text: `It went at event ${id}.`, event: id, origin }
     }
     if (against === undefined) return { text: `The contract of ${operation} does not allow it.` }
     return { text: `It contradicts event ${against}.`, event: against }

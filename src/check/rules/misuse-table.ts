@@ -128,7 +128,7 @@ export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   'mapping-leak': {
     rule: 'mapping-leak',
     says: 'leaves mappings behind',
-    fix: 'Unmap in remove what was mapped since probe.',
+    fix: 'Unmap in unmap_dma_buf what map_dma_buf mapped, and in remove what was mapped since probe.',
     missing: 'dma_unmap_sgtable',
   },
   'mask-unset': {
@@ -195,8 +195,8 @@ export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
   'put-after-release': {
     rule: 'reference-misuse',
-    says: 'drops a reference that is gone',
-    fix: 'Drop each reference once: dma_buf_fd has taken it over if it succeeded.',
+    says: 'gives back what is gone already',
+    fix: 'Give each thing back once: dma_buf_fd takes the reference over where it succeeds, and release frees what was exported.',
   },
   'use-after-release': {
     rule: 'use-after-release',

@@ -45,6 +45,17 @@ export const handles: readonly Case[] = [
   },
   {
     rule: 'fd-leak',
+    what: 'is told of a descriptor, unless the call that made it fails afterwards',
+    line: 3,
+    ...bare((s, bad) => {
+      s.open(4, undefined, 2)
+      s.call('ioctl', { fd: 4, result: bad ? 5 : -14 }, 3, () => s.open(5, undefined, 3))
+      s.close(4)
+      s.done()
+    }),
+  },
+  {
+    rule: 'fd-leak',
     what: 'has no time to close what it opened',
     ...bare((s, bad) => {
       s.open(4)
