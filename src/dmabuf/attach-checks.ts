@@ -2,6 +2,7 @@
  * What is wrong with how attachments are used, told as the kernel's own checks would.
  * Source: drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
+import type { DmaMapping } from '../dma/mapping.ts'
 import type { DmaDirection } from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -41,6 +42,23 @@ export function checkAttached(
   const text = `${operation}: attachment ${id} of ${device} ${gone}`
   const what = { operation, driver, device, buffer: buffer.inode, text }
   reportMisuse(machine, { code: 'use-after-release', ...what })
+}
+
+/**
+ * Whether the mapping was made through the attachment and not unmapped since; tells where it was not.
+ * The exporter has nothing to do then: it is the importer's mistake.
+ */
+export function checkMapped(
+  machine: Machine,
+  { mappings, driver, device, buffer, id }: Attachment,
+  mapping: DmaMapping,
+): boolean {
+  if (mappings.has(mapping)) return true
+  const operation = 'dma_buf_unmap_attachment'
+  const text = `mapping ${mapping.id} is not mapped through attachment ${id} of ${device}, or not any more`
+  const what = { operation, driver, device, buffer: buffer.inode, mapping: mapping.id, text }
+  reportMisuse(machine, { code: 'put-after-release', ...what })
+  return false
 }
 
 /** Tells of mappings that were not unmapped before the detach. */

@@ -7,7 +7,7 @@ import type { DmaMapping } from '../dma/mapping.ts'
 import type { DmaDirection } from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
-import { checkAttached, exporterOperation } from './attach-checks.ts'
+import { checkAttached, checkMapped, exporterOperation } from './attach-checks.ts'
 import type { Attachment } from './attachment.ts'
 import { reportMisuse } from './misuse.ts'
 import type { Operation, Operations } from './operations.ts'
@@ -35,7 +35,11 @@ export class AttachmentMappings {
   }
 
   /** May sleep. dma_buf_map_attachment below the check of the lock. */
-  async map(attachment: Attachment, direction: DmaDirection): Promise<DmaMapping> {
+  async map(
+    attachment: Attachment,
+    direction: DmaDirection,
+    signal?: AbortSignal,
+  ): Promise<DmaMapping> {
     checkAttached(this.#machine, attachment, 'dma_buf_map_attachment')
     const { cached, buffer } = attachment
     if (cached !== undefined) return cachedFor(attachment, cached, direction)
@@ -43,7 +47,7 @@ export class AttachmentMappings {
     if (pins) await this.pin(attachment)
     let mapping: DmaMapping
     try {
-      mapping = await this.#mapNew(attachment, direction)
+      mapping = await this.#mapNew(attachment, direction, signal)
     } catch (error) {
       if (pins) this.unpin(attachment)
       throw error
@@ -62,6 +66,7 @@ export class AttachmentMappings {
       return
     }
     if (attachment.cached?.mapping === mapping) return
+    if (!checkMapped(this.#machine, attachment, mapping)) return
     this.unmapNow(attachment, mapping, direction)
     if (attachment.buffer.isDynamic && !this.#moveNotify) this.unpin(attachment)
   }
@@ -83,7 +88,11 @@ export class AttachmentMappings {
     }
   }
 
-  async #mapNew(attachment: Attachment, direction: DmaDirection): Promise<DmaMapping> {
+  async #mapNew(
+    attachment: Attachment,
+    direction: DmaDirection,
+    signal?: AbortSignal,
+  ): Promise<DmaMapping> {
     const { ops } = attachment.buffer
     const operation = exporterOperation('map_dma_buf', attachment, direction)
     this.#machine.faults.pass('map_dma_buf')
@@ -97,7 +106,20 @@ export class AttachmentMappings {
     const problem = isMapping ? mappingProblem(returned, attachment) : notMapping(returned)
     if (problem !== undefined) throw this.#refuseMapping(operation, attachment, returned, problem)
     attachment.mappings.add(returned)
+    if (!attachment.isDynamic) await this.#waitForMemory(attachment, returned, signal)
     return returned
+  }
+
+  /** Who copes with moves waits by itself; for others the memory must have come to rest. EINTR. */
+  async #waitForMemory(
+    attachment: Attachment,
+    mapping: DmaMapping,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { resv } = attachment.buffer
+    if (resv.isSignaled('kernel') || (await resv.waitForFences('kernel', signal))) return
+    this.unmapNow(attachment, mapping, mapping.direction)
+    throw new KernelError('EINTR', 'the wait for the memory of the buffer was interrupted')
   }
 
   /** A mapping that was made for this attachment goes back; any other is somebody else's. */

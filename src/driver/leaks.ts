@@ -26,7 +26,8 @@ export function releaseUses(bound: Bound): void {
     // Where the importer never unmapped, it is the importer's: that was told when it detached.
     if (attachment?.mappings.has(mapping) !== true) {
       const { id, device, buffer } = mapping
-      const text = `mapping ${id} of ${device} was never unmapped by ${driver.name}`
+      const whose = attachment === undefined ? device : `attachment ${attachment.id} of ${device}`
+      const text = `mapping ${id} for ${whose} was never unmapped by ${driver.name}`
       tell(bound, { code: 'mapping-leak', operation: 'dma_map_sgtable', text, origin }, buffer)
     }
     host.dma.unmap(mapping)
