@@ -10,6 +10,7 @@ import type {
   EventId,
   JobEvent,
   MaintenanceEvent,
+  MemoryAttribute,
   QueueEvent,
   Range,
 } from '../events/event.ts'
@@ -39,8 +40,10 @@ const MOST_DEAD = 64
 export class BufferHistory {
   readonly id: BufferId
   size: number | undefined
-  /** What memory that is no dma-buf is. */
+  /** What memory that is no dma-buf is, whose, and how its driver reaches it. */
   what: string | undefined
+  owner: string | undefined
+  attribute: MemoryAttribute = 'cached'
   exporter = 'exporter'
   /** Whose operations the exporter's are, where that is known. */
   driver: DriverName | undefined

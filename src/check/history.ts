@@ -14,6 +14,7 @@ import type {
 } from '../events/event.ts'
 import { type Bracket, writes } from './bracket.ts'
 import { BufferHistory } from './buffer-history.ts'
+import { Exporters } from './exporters.ts'
 import { type Neighbour, Placements } from './placements.ts'
 import { overlaps } from './range-map.ts'
 import { RecentEvents } from './recent-events.ts'
@@ -29,6 +30,7 @@ export class History {
   readonly #views = new RecentEvents<CpuViewEvent>(MOST_VIEWS)
   /** The kernel's first store of each buffer is kept whatever comes later. */
   readonly #zeroing = new Map<EventId, Store>()
+  readonly #exporters = new Exporters()
 
   constructor(lineSize: number) {
     this.#placements = new Placements(lineSize)
@@ -56,7 +58,7 @@ export class History {
   }
 
   attributeOf(event: CpuAccessEvent | CpuViewEvent): MemoryAttribute {
-    if (event.mapping === undefined) return 'cached'
+    if (event.mapping === undefined) return this.buffer(event.buffer).attribute
     return this.buffer(event.buffer).cpuMaps.get(event.mapping)?.attribute ?? 'cached'
   }
 
@@ -69,12 +71,15 @@ export class History {
         const buffer = this.buffer(event.buffer)
         buffer.size = event.size
         buffer.what = event.what
+        if (event.agent.kind === 'kernel') buffer.owner = event.agent.name
+        buffer.attribute = event.attribute ?? 'cached'
         this.#learn({ ...event, range: undefined })
         return
       }
       case 'release': {
         const buffer = this.buffer(event.buffer)
         buffer.released = true
+        this.#exporters.released(buffer)
         buffer.forgetRanges()
         this.#placements.forget(event.buffer)
         return
@@ -115,9 +120,11 @@ export class History {
         return
       case 'maintenance':
         this.buffer(event.buffer).addMaintenance(event)
+        this.#exporters.addStep(this.buffer(event.buffer), event)
         return
       case 'dma-sync':
         this.buffer(event.buffer).addSync(event)
+        this.#exporters.addStep(this.buffer(event.buffer), event)
         return
       case 'bounce-copy':
         this.buffer(event.buffer).addStep(event)
@@ -185,6 +192,7 @@ export class History {
     buffer.exporter = event.exporter
     buffer.driver = event.driver
     buffer.exported = event
+    this.#exporters.exported(buffer)
   }
 
   #dmaMapped(event: DmaMapEvent): void {

@@ -72,7 +72,8 @@ export class KernelMemory {
     const what = `${init.what} of ${init.driver.name}`
     const common = { buffer: this.id, agent: this.#agent, origin: this.#origin }
     const placement = [{ storage: this.storage.id, offset: this.start, length: this.size }]
-    machine.events.emit({ kind: 'memory', size: this.size, what, placement, ...common })
+    const attribute = this.attribute === 'cached' ? undefined : this.attribute
+    machine.events.emit({ kind: 'memory', size: this.size, what, attribute, placement, ...common })
   }
 
   get freed(): boolean {

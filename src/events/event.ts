@@ -130,6 +130,8 @@ export interface MemoryEvent extends Common {
   readonly size: number
   /** As a sentence names it: `memfd frames`, `descriptors of vpdma`. */
   readonly what: string
+  /** How its driver loads and stores it; `cached` when left out. */
+  readonly attribute?: MemoryAttribute | undefined
   /** Where its bytes lie, if that does not change. */
   readonly placement?: readonly Placement[] | undefined
 }

@@ -39,7 +39,7 @@ export function beganInVain(bracket: Bracket, hazard: Hazard, store: Store, read
   const device = writerName(store)
   return (
     directionCause(device, 'writes', store.dma) ??
-    hookAtStart(buffer, bracket, device, hazard.range) ??
+    hookAtStart(buffer, bracket, { device, dma: store.dma }, hazard.range) ??
     skippedAtUnmap(buffer, store) ??
     (store.bounced && bracket.start.synced.includes(device)
       ? bounceCause(store, reader)

@@ -47,6 +47,15 @@ export function atStart({ start }: Bracket, text: string): Cause['because'] {
   return { text, event: start.id, origin: start.origin }
 }
 
+/** In the exporter's file where it is a user's, else where `used` is. */
+export function atExport(
+  { driver, exported }: BufferHistory,
+  used: EventOrigin | undefined,
+): Pick<Cause, 'origin' | 'related'> {
+  const own = driver?.modelled === false ? exported?.origin : undefined
+  return { origin: own ?? used, related: [] }
+}
+
 export function atMap(map: DmaMapEvent, text: string): Cause['because'] {
   return { text, event: map.id, origin: map.origin }
 }

@@ -8,6 +8,7 @@ import { attributeCause, bracketOnReader, uncoveredStore } from './alias-cause.t
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
 import { bounceCause, directionCause, skippedAtMap } from './dma-cause.ts'
 import { droppedAtEnd, hookAtEnd } from './hook-cause.ts'
+import { isExporters } from './own-memory-cause.ts'
 import { neighbourDropped } from './shared-line-cause.ts'
 
 export function causeInCpuStore(
@@ -24,6 +25,10 @@ export function causeInCpuStore(
   if (shared !== undefined) return shared
   if (store.event.buffer === reader.buffer.id)
     return inBracket(hazard, store, reader, store.bracket)
+  const buffer = history.buffer(store.event.buffer)
+  if (isExporters(reader.buffer, buffer)) {
+    return inBracket(hazard, store, { ...reader, buffer }, store.bracket)
+  }
   const bracket = bracketOnReader(store, reader)
   return bracket === undefined
     ? uncoveredStore(history, store, reader)
@@ -54,7 +59,7 @@ function endedInVain(hazard: Hazard, store: Store, bracket: Bracket, reader: Rea
   return (
     directionCause(reader.name, 'reads', reader.dma) ??
     skippedAfter(store, bracket, reader) ??
-    hookAtEnd(reader.buffer, bracket, reader.name, hazard.range) ??
+    hookAtEnd(reader.buffer, bracket, { device: reader.name, dma: reader.dma }, hazard.range) ??
     (reader.bounced ? bounceCause(store, reader) : syncedNobody(bracket, reader))
   )
 }

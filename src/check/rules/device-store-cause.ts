@@ -9,6 +9,7 @@ import { atStart, type Cause, isCached, type Reader } from './cause.ts'
 import { bounceCause } from './dma-cause.ts'
 import { causeInDriverLoad } from './driver-cause.ts'
 import { overwritten } from './overwritten-cause.ts'
+import { isExporters, readThroughCache } from './own-memory-cause.ts'
 
 export function causeInDeviceStore(
   history: History,
@@ -24,16 +25,13 @@ export function causeInDeviceStore(
     if (!isCached(reader.attribute)) return attributeCause(store, reader)
     if (by === 'device' || isSnooped(store)) return handoff(store, reader)
   }
+  const memory = history.buffer(store.event.buffer)
+  if (!isCached(memory.attribute)) return readThroughCache(memory, store, reader)
   if (by === 'kernel') return causeInDriverLoad(history, store, reader)
-  const other = store.event.buffer !== reader.buffer.id
+  const other = memory !== reader.buffer && !isExporters(memory, reader.buffer)
   const uncovered = other ? uncoveredLoad(history, store, reader) : undefined
   if (uncovered !== undefined) return uncovered
-  return readByCpu(other ? onBufferOf(history, store, reader) : reader, hazard, store)
-}
-
-/** The CPU access that governs the bytes is one of the buffer that the device stored to. */
-function onBufferOf(history: History, store: Store, reader: Reader): Reader {
-  return { ...reader, buffer: history.buffer(store.event.buffer) }
+  return readByCpu(other ? { ...reader, buffer: memory } : reader, hazard, store)
 }
 
 function isSnooped({ event }: Store): boolean {

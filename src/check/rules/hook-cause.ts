@@ -28,31 +28,37 @@ interface Edge {
   readonly bracket: Bracket
 }
 
-/** Why the START did not bring what `device` had stored to the CPU. */
+/** A device, and the mapping that it went through: of the buffer, or of the exporter's own memory. */
+interface User {
+  readonly device: string
+  readonly dma: DmaMapEvent | undefined
+}
+
+/** Why the START did not bring what the device had stored to the CPU. */
 export function hookAtStart(
   buffer: BufferHistory,
   bracket: Bracket,
-  device: string,
+  user: User,
   range: Range,
 ): Cause | undefined {
   const { start, begun } = bracket
   return causeAt(
     buffer,
     { event: start, operation: 'begin_cpu_access', to: 'cpu', steps: begun, bracket },
-    device,
+    user,
     range,
   )
 }
 
-/** Why the END did not bring what the CPU had stored to `device`. */
+/** Why the END did not bring what the CPU had stored to the device. */
 export function hookAtEnd(
   buffer: BufferHistory,
   bracket: Bracket,
-  device: string,
+  user: User,
   range: Range,
 ): Cause | undefined {
   const edge = edgeAtEnd(bracket)
-  return edge && causeAt(buffer, edge, device, range)
+  return edge && causeAt(buffer, edge, user, range)
 }
 
 /** Whether the END itself dropped what the CPU had stored, for whatever device it thought of. */
@@ -78,10 +84,11 @@ function edgeAtEnd(bracket: Bracket): Edge | undefined {
 function causeAt(
   buffer: BufferHistory,
   edge: Edge,
-  device: string,
+  { device, dma }: User,
   range: Range,
 ): Cause | undefined {
   const maps = buffer.mappedAt(device, edge.event.id)
+  if (dma !== undefined && dma.buffer !== buffer.id && dma.id < edge.event.id) maps.push(dma)
   if (maps.length === 0) return undefined
   const ids = new Set(maps.map(({ mapping }) => mapping))
   const mine = edge.steps.syncs.filter(({ mapping }) => ids.has(mapping))
