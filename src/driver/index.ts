@@ -2,6 +2,7 @@
 
 export type { KernelMemory } from '../dma/kernel-memory.ts'
 export { DMA_MAPPING_ERROR, type DmaMapping, type DmaSegment } from '../dma/mapping.ts'
+export type { DmaMemory } from '../dma/requests.ts'
 export type { Segment, SgTable, StorageRun } from '../dma/sg-table.ts'
 export type { Attachment } from '../dmabuf/attachment.ts'
 export type { DeviceJob } from '../dmabuf/device-job.ts'

@@ -26,8 +26,8 @@ const RUNS: readonly { policy: PolicyName; seeds: readonly number[] }[] = [
 ]
 const CATALOGUE = `
   B01 B02 B03 B04 B06 B07 B08 B09
-  B10 B13 B16 B17 B18 B19
-  B21 B22 B26 B27 B28 B29
+  B10 B13 B16 B17 B17 B18 B19
+  B21 B22 B24 B26 B27 B28 B29
   B51 B52
   B68
   B78
