@@ -10,7 +10,7 @@ const FMODE_LSEEK = 0x4
 const FMODE_OPENED = 0x80000
 const TITLE = 'size    \tflags   \tmode    \tcount   \texp_name\tino     \tname\n'
 
-/** The live buffers, newest first, with their attachments, newest first. Sizes are in bytes. */
+/** The live buffers, newest first, with their fences and their attachments, newest first. Sizes are in bytes. */
 export function bufinfo(core: DmaBufCore): string {
   const { buffers } = core
   const bytes = buffers.reduce((sum, { size }) => sum + size, 0)
@@ -19,7 +19,7 @@ export function bufinfo(core: DmaBufCore): string {
 }
 
 function objectText(buffer: DmaBuf): string {
-  const { size, flags, references, exporter, inode, name, attachments } = buffer
+  const { size, flags, references, exporter, inode, name, attachments, resv } = buffer
   const mode = ((flags + 1) & 3) | FMODE_LSEEK | FMODE_OPENED
   const columns = [
     decimal(size),
@@ -30,9 +30,10 @@ function objectText(buffer: DmaBuf): string {
     decimal(inode),
     name ?? '<none>',
   ]
+  const fences = resv.describeFences().map((line) => `\t${line}\n`)
   const devices = [...attachments].map(({ device }) => `\t${device}\n`).join('')
   const total = `Total ${attachments.length} devices attached\n\n`
-  return `${columns.join('\t')}\n\tAttached Devices:\n${devices}${total}`
+  return `${columns.join('\t')}\n${fences.join('')}\tAttached Devices:\n${devices}${total}`
 }
 
 function decimal(value: number): string {

@@ -8,6 +8,7 @@
 import type { DmaLayer } from '../dma/dma-layer.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 import type { CpuAccess, DmaDirection, DriverName } from '../events/event.ts'
+import { Fences } from '../fence/fences.ts'
 import { Reservation } from '../fence/reservation.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -37,6 +38,8 @@ const LONGEST_NAME = 31
 const FILE_FLAGS = 0o4003
 
 export class DmaBufCore {
+  /** The fences of this kernel. */
+  readonly fences: Fences
   readonly #machine: Machine
   readonly #operations: Operations
   readonly #attaching: Attaching
@@ -46,6 +49,7 @@ export class DmaBufCore {
   #inodes = 0
 
   constructor(machine: Machine, dma: DmaLayer, { moveNotify = true }: CoreOptions = {}) {
+    this.fences = new Fences(machine.scheduler)
     this.#machine = machine
     this.#operations = new Operations(machine)
     this.#attaching = new Attaching({ machine, dma, operations: this.#operations }, moveNotify)
@@ -151,21 +155,27 @@ export class DmaBufCore {
   }
 
   /**
-   * May sleep. dma_buf_map_attachment, with the lock held. ENOMEM, EBUSY where another direction is
-   * kept, and the exporter's error.
+   * May sleep. dma_buf_map_attachment, with the lock held; a static importer waits for the fences of
+   * memory management too. ENOMEM, EBUSY where another direction is kept, EINTR where `signal` ended
+   * the wait, and the exporter's error.
    */
-  async mapAttachment(attachment: Attachment, direction: DmaDirection): Promise<DmaMapping> {
+  async mapAttachment(
+    attachment: Attachment,
+    direction: DmaDirection,
+    signal?: AbortSignal,
+  ): Promise<DmaMapping> {
     mustHold(this.#machine, attachment.buffer, 'dma_buf_map_attachment', attachment.driver)
-    return await this.#attaching.mappings.map(attachment, direction)
+    return await this.#attaching.mappings.map(attachment, direction, signal)
   }
 
   /** May sleep. The same; takes the lock itself. */
   async mapAttachmentUnlocked(
     attachment: Attachment,
     direction: DmaDirection,
+    signal?: AbortSignal,
   ): Promise<DmaMapping> {
     return await attachment.buffer.resv.run(() =>
-      this.#attaching.mappings.map(attachment, direction),
+      this.#attaching.mappings.map(attachment, direction, signal),
     )
   }
 
@@ -219,22 +229,23 @@ export class DmaBufCore {
   // --- the CPU ---------------------------------------------------------------------------------
 
   /**
-   * May sleep. dma_buf_begin_cpu_access: the exporter makes the buffer ready for the CPU. The core keeps
+   * May sleep. dma_buf_begin_cpu_access: the exporter makes the buffer ready for the CPU, and then the
+   * implicit fences are waited for: a reader waits for writers, a writer for everybody. The core keeps
    * no balance: nested, unpaired and differing calls are all accepted. Returns the devices synced for.
+   * The exporter's error; EINTR where `signal` ended the wait.
    */
-  async beginCpuAccess(buffer: DmaBuf, access: CpuAccess, driver?: DriverName): Promise<string[]> {
-    const { ops } = buffer
-    return await this.#cpu.access(
-      'begin_cpu_access',
-      { buffer, access, driver },
-      ops.beginCpuAccess,
-    )
+  async beginCpuAccess(
+    buffer: DmaBuf,
+    access: CpuAccess,
+    driver?: DriverName,
+    signal?: AbortSignal,
+  ): Promise<string[]> {
+    return await this.#cpu.begin({ buffer, access, driver, signal })
   }
 
   /** May sleep. dma_buf_end_cpu_access: the exporter makes the CPU's work visible. */
   async endCpuAccess(buffer: DmaBuf, access: CpuAccess, driver?: DriverName): Promise<string[]> {
-    const { ops } = buffer
-    return await this.#cpu.access('end_cpu_access', { buffer, access, driver }, ops.endCpuAccess)
+    return await this.#cpu.end({ buffer, access, driver })
   }
 
   /**

@@ -5,6 +5,7 @@
 import { directionOf } from '../dma/direction.ts'
 import type { DmaLayer } from '../dma/dma-layer.ts'
 import type { CpuAccess, DmaDirection, DriverName } from '../events/event.ts'
+import { usageToWaitFor } from '../fence/usage.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
@@ -21,6 +22,15 @@ import { pagesProblem } from './returned.ts'
 /** The first page that an unsigned long cannot count. */
 const PAGES_END = 2 ** 64
 
+/** A CPU access that begins or ends. */
+interface AccessCall {
+  readonly buffer: DmaBuf
+  readonly access: CpuAccess
+  readonly driver?: DriverName | undefined
+  /** Ends the wait for fences. */
+  readonly signal?: AbortSignal | undefined
+}
+
 export class CpuSide {
   readonly #machine: Machine
   readonly #dma: DmaLayer
@@ -32,10 +42,25 @@ export class CpuSide {
     this.#operations = operations
   }
 
-  /** May sleep. What happens at both ends of an access; an exporter without the operation does nothing. */
-  async access(
+  /** May sleep. See DmaBufCore.beginCpuAccess. */
+  async begin(call: AccessCall): Promise<string[]> {
+    const { buffer, access, signal } = call
+    const synced = await this.#access('begin_cpu_access', call, buffer.ops.beginCpuAccess)
+    const usage = usageToWaitFor(access === 'read' ? 'read' : 'write')
+    if (buffer.resv.isSignaled(usage)) return synced
+    if (await buffer.resv.waitForFences(usage, signal)) return synced
+    throw new KernelError('EINTR', 'the wait for the fences of the buffer was interrupted')
+  }
+
+  /** May sleep. See DmaBufCore.endCpuAccess: it never waits for fences. */
+  async end(call: AccessCall): Promise<string[]> {
+    return await this.#access('end_cpu_access', call, call.buffer.ops.endCpuAccess)
+  }
+
+  /** May sleep. What happens at both ends; an exporter without the operation does nothing. */
+  async #access(
     name: 'begin_cpu_access' | 'end_cpu_access',
-    call: { buffer: DmaBuf; access: CpuAccess; driver?: DriverName | undefined },
+    call: AccessCall,
     body: ((buffer: DmaBuf, direction: DmaDirection) => Promise<void> | void) | undefined,
   ): Promise<string[]> {
     const { buffer, access, driver = KERNEL } = call

@@ -1,5 +1,5 @@
 /**
- * The file behind a dma-buf descriptor: SYNC, names, seek, mmap and fdinfo.
+ * The file behind a dma-buf descriptor: SYNC, names, fences, poll, seek, mmap and fdinfo.
  * Source: dma_buf_fops in drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
 import type { CpuAccess } from '../events/event.ts'
@@ -8,7 +8,11 @@ import type { Machine } from '../machine/machine.ts'
 import { openBrackets } from './brackets.ts'
 import type { DmaBufCore } from './core.ts'
 import type { DmaBuf } from './dma-buf.ts'
+import type { FdContext } from './dma-buf-fd.ts'
 import type { IoctlCall, MappedPages, MapRequest, OpenFile, UserMemory } from './file.ts'
+import { pollBuffer, whenPollChanges } from './polling.ts'
+import { exportSyncFile, importSyncFile } from './sync-file-ioctls.ts'
+import { DMA_BUF_EXPORT_SYNC_FILE, DMA_BUF_IMPORT_SYNC_FILE } from './sync-file-structs.ts'
 
 /** Numbers of include/uapi/linux/dma-buf.h; this layer stands below the folder with the layouts. */
 const SYNC = 0x40086200
@@ -27,13 +31,11 @@ export class DmaBufFile implements OpenFile {
   readonly what = 'dmabuf'
   flags: number
   readonly buffer: DmaBuf
-  readonly #machine: Machine
-  readonly #core: DmaBufCore
+  readonly #kernel: FdContext
 
   /** Takes over one reference to `buffer`, and drops it when the file is released. */
   constructor(machine: Machine, core: DmaBufCore, buffer: DmaBuf, flags: number) {
-    this.#machine = machine
-    this.#core = core
+    this.#kernel = { machine, core }
     this.buffer = buffer
     this.flags = flags & FILE_FLAGS
   }
@@ -41,10 +43,16 @@ export class DmaBufFile implements OpenFile {
   async ioctl(call: IoctlCall): Promise<number> {
     switch (call.request) {
       case SYNC:
-        return this.#sync(flagsOf(call.argument))
+        return this.#sync(flagsOf(call.argument), call.signal)
       case SET_NAME_A:
       case SET_NAME_B:
-        this.#core.setName(this.buffer, text(call.argument.bytes))
+        this.#kernel.core.setName(this.buffer, text(call.argument.bytes))
+        return 0
+      case DMA_BUF_EXPORT_SYNC_FILE:
+        exportSyncFile(this.#kernel, this.buffer, call)
+        return 0
+      case DMA_BUF_IMPORT_SYNC_FILE:
+        await importSyncFile(this.#kernel, this.buffer, call)
         return 0
       default:
         throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is no dma-buf request`)
@@ -58,7 +66,7 @@ export class DmaBufFile implements OpenFile {
   }
 
   mmap({ offset, length, shared }: MapRequest): MappedPages {
-    const pages = this.#core.mmap(this.buffer, offset, length, undefined, shared)
+    const pages = this.#kernel.core.mmap(this.buffer, offset, length, undefined, shared)
     return { buffer: this.buffer, offset, pages }
   }
 
@@ -75,19 +83,27 @@ export class DmaBufFile implements OpenFile {
     return `size:\t${size}\ncount:\t${references}\nexp_name:\t${exporter}\n${named}`
   }
 
+  poll(events: number): number {
+    return pollBuffer(this.#kernel.core, this.buffer, events)
+  }
+
+  onReady(listener: () => void): () => void {
+    return whenPollChanges(this.buffer, listener)
+  }
+
   get(): void {
-    this.#core.get(this.buffer)
+    this.#kernel.core.get(this.buffer)
   }
 
   put(): void {
-    this.#core.put(this.buffer)
+    this.#kernel.core.put(this.buffer)
   }
 
   release(): void {
-    this.#core.put(this.buffer)
+    this.#kernel.core.put(this.buffer)
   }
 
-  async #sync(flags: number): Promise<number> {
+  async #sync(flags: number, signal: AbortSignal | undefined): Promise<number> {
     const access = ACCESS[flags & 3]
     if ((flags & ~SYNC_FLAGS) !== 0 || access === undefined) {
       throw new KernelError(
@@ -96,13 +112,13 @@ export class DmaBufFile implements OpenFile {
       )
     }
     if ((flags & SYNC_END) !== 0) await this.#end(flags, access)
-    else await this.#begin(flags, access)
+    else await this.#begin(flags, access, signal)
     return 0
   }
 
-  async #begin(flags: number, access: CpuAccess): Promise<void> {
+  async #begin(flags: number, access: CpuAccess, signal: AbortSignal | undefined): Promise<void> {
     openBrackets(this.buffer).reconcile()
-    const synced = await this.#core.beginCpuAccess(this.buffer, access)
+    const synced = await this.#kernel.core.beginCpuAccess(this.buffer, access, undefined, signal)
     openBrackets(this.buffer).start(access)
     this.#emit(flags, access, 0, synced)
   }
@@ -111,13 +127,13 @@ export class DmaBufFile implements OpenFile {
   async #end(flags: number, access: CpuAccess): Promise<void> {
     const brackets = openBrackets(this.buffer)
     const last = brackets.end(access)
-    const synced = await this.#core.endCpuAccess(this.buffer, access)
-    if (last) brackets.endViews(this.#machine)
+    const synced = await this.#kernel.core.endCpuAccess(this.buffer, access)
+    if (last) brackets.endViews(this.#kernel.machine)
     this.#emit(flags, access, 0, synced)
   }
 
   #emit(flags: number, access: CpuAccess, result: number, synced: readonly string[]): void {
-    this.#machine.events.emit({
+    this.#kernel.machine.events.emit({
       kind: (flags & SYNC_END) === 0 ? 'bracket-start' : 'bracket-end',
       buffer: this.buffer.inode,
       access,

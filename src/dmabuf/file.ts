@@ -3,6 +3,7 @@
  *
  * A failure is thrown as a KernelError; whoever called turns it into a negative errno.
  */
+import type { Fence } from '../fence/fence.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import type { MemoryFile } from './memory-file.ts'
 import type { CpuPages } from './ops.ts'
@@ -20,6 +21,8 @@ export interface CallerFiles {
    * Throws EMFILE; the file is not released then.
    */
   install(file: OpenFile, flags?: number): number
+  /** EMFILE where no descriptor is free: for calls that take one before they look at anything else. */
+  requireFree(): void
   /** The open file behind a descriptor, borrowed; undefined for a number that is not open. */
   lookup(fd: number): OpenFile | undefined
   /** Closes a descriptor that this call installed, because the call failed after all. */
@@ -53,12 +56,14 @@ export interface MappedPages {
 }
 
 export interface OpenFile {
-  /** The path, or `dmabuf`. */
+  /** The path, or `dmabuf`, `sync_file`, `memfd:` and a name. */
   readonly what: string
   /** The access mode and O_NONBLOCK of the open file; F_SETFL may change the latter. */
   flags: number
   /** Set on a dma-buf's file. */
   readonly buffer?: DmaBuf | undefined
+  /** Set on a sync file: what its fences come to. */
+  readonly fence?: Fence | undefined
   /** Set on a memfd, which is mapped through it. */
   readonly memory?: MemoryFile | undefined
   /** May sleep. */

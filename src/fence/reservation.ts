@@ -1,12 +1,17 @@
 /**
- * A reservation object (struct dma_resv): the lock of a buffer's placement and mappings.
+ * A reservation object (struct dma_resv): the lock of a buffer's placement and mappings, and the fences
+ * of those who use the buffer.
  *
- * Tasks sleep on it. Who holds it is known, because half of the core's contract is about that: some
- * calls want it held by their caller, the others want it free of him. The fences that it will hold are
- * not here yet. Source: include/linux/dma-resv.h of Linux 6.12.
+ * Tasks sleep on both. Who holds the lock is known, because half of the core's contract is about that:
+ * some calls want it held by their caller, the others want it free of him.
+ * Source: include/linux/dma-resv.h and drivers/dma-buf/dma-resv.c of Linux 6.12.
  */
+import { assert } from '../machine/kernel-error.ts'
 import type { Scheduler, Task } from '../machine/scheduler.ts'
 import { WaitQueue } from '../machine/wait-queue.ts'
+import type { Fence } from './fence.ts'
+import { FenceList, type FenceSlot } from './fence-list.ts'
+import type { FenceUsage } from './usage.ts'
 
 export class Reservation {
   /** As somebody who waits for it names it. */
@@ -14,6 +19,8 @@ export class Reservation {
   readonly #scheduler: Scheduler
   #queue: WaitQueue | undefined
   #holder: Task | undefined
+  /** Made with the first reservation: most buffers never have a fence. */
+  #fences: FenceList | undefined
 
   constructor(scheduler: Scheduler, name: string) {
     this.#scheduler = scheduler
@@ -82,5 +89,57 @@ export class Reservation {
       this.unlock()
     }
     return undefined
+  }
+
+  /** Every fence that a query for `usage` gives, signalled ones too, in the order of the slots. */
+  fences(usage: FenceUsage): readonly FenceSlot[] {
+    return this.#fences?.query(usage) ?? []
+  }
+
+  /** dma_resv_get_fences: those that are not signalled. */
+  activeFences(usage: FenceUsage): readonly Fence[] {
+    return this.#fences?.active(usage) ?? []
+  }
+
+  /** dma_resv_test_signaled: whether nothing of `usage` is to be waited for. Does not sleep. */
+  isSignaled(usage: FenceUsage): boolean {
+    return this.#fences?.isSignaled(usage) ?? true
+  }
+
+  /** dma_resv_reserve_fences, with the lock held: room for `count` more. */
+  reserveFences(count: number): void {
+    assert(this.isLocked, 'fences are reserved under the lock')
+    this.#fences ??= new FenceList()
+    this.#fences.reserve(count)
+  }
+
+  /** dma_resv_add_fence, with the lock held and room reserved: never fails. */
+  addFence(fence: Fence, usage: FenceUsage): void {
+    assert(this.isLocked, 'fences are added under the lock')
+    assert(this.#fences !== undefined, 'there is room for a fence: reserve it first')
+    this.#fences.add(fence, usage)
+  }
+
+  /** dma_resv_replace_fences, with the lock held: every fence of `context` becomes `fence`. */
+  replaceFences(context: number, fence: Fence, usage: FenceUsage): void {
+    assert(this.isLocked, 'fences are replaced under the lock')
+    this.#fences?.replace(context, fence, usage)
+  }
+
+  /**
+   * May sleep. dma_resv_wait_timeout without a limit: until the fences that are there now are
+   * signalled, one after the other. Returns false where `signal` interrupted it.
+   */
+  async waitForFences(usage: FenceUsage, signal?: AbortSignal): Promise<boolean> {
+    const what = `fences under the ${this.name}`
+    for (const fence of this.activeFences(usage)) {
+      if (!(await fence.wait(this.#scheduler, what, signal))) return false
+    }
+    return true
+  }
+
+  /** dma_resv_describe: a line for each fence, those of `bookkeep` left out. */
+  describeFences(): string[] {
+    return this.fences('read').map(({ fence, usage }) => `${usage} fence:${fence.describe()}`)
   }
 }

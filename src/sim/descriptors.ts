@@ -56,6 +56,10 @@ export class Descriptors implements CallerFiles {
     return fd
   }
 
+  requireFree(): void {
+    this.#table.requireFree()
+  }
+
   /** The lowest free descriptor from `lowest` up for the same open file. EBADF, EINVAL, EMFILE. */
   duplicate(fd: number, flags = 0, lowest = 0): number {
     const description = this.openFile(fd)

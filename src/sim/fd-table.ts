@@ -68,12 +68,19 @@ export class FdTable {
   install(description: FileDescription, flags: number, lowest = 0): number {
     let fd = Math.max(this.#first, lowest)
     while (this.#files.has(fd)) fd++
-    if (fd >= this.#limit) {
-      throw new KernelError('EMFILE', `all ${this.#limit} descriptors of the process are open`)
-    }
+    if (fd >= this.#limit) throw this.#full()
     this.#files.set(fd, description)
     this.#flags.set(fd, flags)
     return fd
+  }
+
+  /** EMFILE where every number is taken. */
+  requireFree(): void {
+    if (this.#files.size >= this.#limit - this.#first) throw this.#full()
+  }
+
+  #full(): KernelError {
+    return new KernelError('EMFILE', `all ${this.#limit} descriptors of the process are open`)
   }
 
   /** Takes the number out of the table; undefined when it is not open. */

@@ -116,6 +116,10 @@ describe('descriptors', () => {
       return this.open.size + 2
     }
 
+    requireFree(): void {
+      if (this.full) throw new KernelError('EMFILE', 'on purpose')
+    }
+
     lookup(fd: number): OpenFile | undefined {
       return this.open.get(fd)
     }

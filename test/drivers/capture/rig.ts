@@ -48,6 +48,10 @@ export class Files implements CallerFiles {
     return this.#next
   }
 
+  requireFree(): void {
+    if (this.full) throw new KernelError('EMFILE', 'the test says so')
+  }
+
   lookup(fd: number): OpenFile | undefined {
     return this.open.get(fd)
   }

@@ -30,6 +30,10 @@ export class Files implements CallerFiles {
     return fd
   }
 
+  requireFree(): void {
+    if (this.open.size + 3 >= this.limit) throw new KernelError('EMFILE', 'no descriptor is free')
+  }
+
   lookup(fd: number): OpenFile | undefined {
     return this.open.get(fd)
   }
