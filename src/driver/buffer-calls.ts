@@ -33,7 +33,8 @@ export interface BufferCalls {
   dmaBufPut(buffer: DmaBuf): void
   /**
    * A new descriptor of the caller's process for `buffer`, which consumes the reference: from here on
-   * user space may close it. EMFILE, and then the reference is still the driver's.
+   * user space may close it. Of the flags O_CLOEXEC counts; how it may be mapped was said at
+   * `dmaBufExport`. EMFILE, and then the reference is still the driver's.
    */
   dmaBufFd(buffer: DmaBuf, flags: number, call: FilesOfCall): number
   /** The buffer behind a descriptor of the caller's process, with one more reference. EBADF, EINVAL. */

@@ -2,6 +2,7 @@ import type { DmaBuf } from '../dmabuf/dma-buf.ts'
 import { dmaBufFd, dmaBufGet } from '../dmabuf/dma-buf-fd.ts'
 import type { CallerFiles } from '../dmabuf/file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
+import { O_CLOEXEC } from '../uapi/fcntl.ts'
 import type { Bound } from './bound.ts'
 import type { BufferCalls, FilesOfCall } from './buffer-calls.ts'
 import { watchedOps } from './exporter-ops.ts'
@@ -43,7 +44,9 @@ export function referenceCalls(bound: Bound): References {
       }),
     dmaBufFd: (buffer, flags, call) =>
       bound.now(calls.dmaBufFd, () => {
-        const fd = dmaBufFd(bound.host, bound.use(buffer, 'dma_buf_fd'), flags, filesOf(call))
+        // The access mode is the file's, since dma_buf_export.
+        const mode = bound.use(buffer, 'dma_buf_fd').flags | (flags & O_CLOEXEC)
+        const fd = dmaBufFd(bound.host, buffer, mode, filesOf(call))
         ledger.drop(buffer)
         underWay.publish(buffer)
         return fd
