@@ -16,6 +16,7 @@ import { HandleRule } from './rules/handle-rule.ts'
 import { HazardRule } from './rules/hazard-rule.ts'
 import { MappingRule } from './rules/mapping-rule.ts'
 import { MisuseRule } from './rules/misuse-rule.ts'
+import { NoDmaBufRule } from './rules/no-dma-buf-rule.ts'
 import { NotAwaitedRule } from './rules/not-awaited-rule.ts'
 import { OrderRule } from './rules/order-rule.ts'
 import type { Rule } from './rules/rule.ts'
@@ -79,6 +80,7 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new MappingRule(history, out),
     new GrowableRule(history, out),
     new HandleRule(out),
+    new NoDmaBufRule(out),
     new CostRule(history, out),
     new OrderRule(history, out),
     new WholeSyncRule(history, out),

@@ -74,7 +74,7 @@ export class MisuseRule implements Rule {
       rule,
       kind: MERGED.has(rule) ? undefined : code,
       event,
-      message: `${driver.name}: ${operation}${where} ${says} (event ${id}): ${detailsOf(text).join(', ')}.`,
+      message: `${driver.name}: ${operation}${where} ${says} (event ${id}): ${detailsOf(withoutName(text, operation)).join(', ')}.`,
       because: this.#becauseOf(event),
       origin: event.origin ?? exported?.origin,
       buffer,
@@ -95,7 +95,7 @@ export class MisuseRule implements Rule {
     const released = buffer === undefined ? undefined : this.#released.get(buffer)
     if (released !== undefined && AFTER_RELEASE.has(code)) {
       const { id, origin } = released
-      return { text: `It went at event ${id}.`, event: id, origin }
+      return { text: `It was released at event ${id}.`, event: id, origin }
     }
     if (against === undefined) return { text: `The contract of ${operation} does not allow it.` }
     return { text: `It contradicts event ${against}.`, event: against }
@@ -112,6 +112,12 @@ function inSync(draft: Draft, sync: BracketEvent): Draft {
     related: [{ label: `the program sent ${flagsOf(sync)} here`, origin: sync.origin }],
     fix: 'Remember per attachment whether it is mapped, and sync only those that are.',
   }
+}
+
+/** Kernel messages begin with the function that prints them, which was named already. */
+function withoutName(text: string, operation: string): string {
+  const name = `${operation}: `
+  return text.startsWith(name) ? text.slice(name.length) : text
 }
 
 /** What the kernel says in brackets, `[map size=4096 bytes] [unmap size=8192 bytes]`, or all it says. */

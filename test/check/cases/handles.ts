@@ -63,6 +63,29 @@ export const handles: readonly Case[] = [
     }),
   },
   {
+    rule: 'sync-result-ignored',
+    what: 'takes a memfd for a dma-buf, and goes on when SYNC says that it is none',
+    line: 5,
+    ...bare((s, bad) => {
+      s.open(4, undefined, 3)
+      s.call('mmap', { fd: 4, length: 4096, result: 0x10000 }, 4)
+      if (bad) s.call('DMA_BUF_IOCTL_SYNC', { fd: 4, result: -25 }, 5)
+      s.call('load', { address: 0x10010, length: 4, result: 0 }, 6)
+    }),
+  },
+  {
+    rule: 'sync-result-ignored',
+    what: 'ends the access that was refused; to find out what a descriptor is, SYNC may be sent',
+    line: 5,
+    ...bare((s, bad) => {
+      s.open(4, undefined, 3)
+      s.call('DMA_BUF_IOCTL_SYNC', { fd: 4, result: -25 }, 5)
+      if (bad) s.call('DMA_BUF_IOCTL_SYNC', { fd: 4, result: -25 }, 6)
+      s.call('mmap', { fd: 4, length: 4096, result: 0x10000 }, 7)
+      s.call('load', { address: 0x10010, length: 4, result: 0 }, 8)
+    }),
+  },
+  {
     rule: 'map-leak',
     what: 'leaves a mapping',
     line: 3,
