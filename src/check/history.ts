@@ -9,7 +9,7 @@ import type {
   DmaMapEvent,
   EventId,
   ExportEvent,
-  MemoryAttribute,
+  MappedAttribute,
   Range,
 } from '../events/event.ts'
 import { type Bracket, writes } from './bracket.ts'
@@ -57,7 +57,7 @@ export class History {
     return event === undefined ? undefined : this.#views.get(event)
   }
 
-  attributeOf(event: CpuAccessEvent | CpuViewEvent): MemoryAttribute {
+  attributeOf(event: CpuAccessEvent | CpuViewEvent): MappedAttribute {
     if (event.mapping === undefined) return this.buffer(event.buffer).attribute
     return this.buffer(event.buffer).cpuMaps.get(event.mapping)?.attribute ?? 'cached'
   }

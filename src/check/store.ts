@@ -5,7 +5,7 @@ import type {
   DmaMapEvent,
   EventOrigin,
   JobEvent,
-  MemoryAttribute,
+  MappedAttribute,
   QueueEvent,
 } from '../events/event.ts'
 import type { Bracket } from './bracket.ts'
@@ -16,7 +16,7 @@ export interface Store {
   readonly by: 'task' | 'device' | 'kernel'
   /** Of the store, or of the view that it went through. */
   readonly origin: EventOrigin | undefined
-  readonly attribute: MemoryAttribute | undefined
+  readonly attribute: MappedAttribute | undefined
   /** The CPU access that it happened in. */
   readonly bracket: Bracket | undefined
   /** A START that failed, and was not repeated, before it. */

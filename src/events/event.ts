@@ -52,6 +52,8 @@ export type CpuAccess = 'read' | 'write' | 'read-write'
 export type DmaDirection = 'to-device' | 'from-device' | 'bidirectional'
 export type CacheOp = 'clean' | 'invalidate'
 export type MemoryAttribute = 'cached' | 'write-combine' | 'uncached'
+/** How a mapping is, where whoever tells knows: a real kernel does not say it of every exporter's. */
+export type MappedAttribute = MemoryAttribute | 'unknown'
 
 /**
  * Some legal hardware gives this read other bytes than a coherent machine would.
@@ -106,6 +108,8 @@ export interface FdOpenEvent extends Common {
   /** The path, or `dmabuf`. */
   readonly what: string
   readonly buffer?: BufferId | undefined
+  /** No call of the program's made it: who has to close it is not known. */
+  readonly from?: 'elsewhere' | undefined
 }
 export interface FdCloseEvent extends Common {
   readonly kind: 'fd-close'
@@ -275,7 +279,7 @@ export interface CpuMapEvent extends Common {
   readonly buffer: BufferId
   readonly mapping: number
   readonly range: Range
-  readonly attribute: MemoryAttribute
+  readonly attribute: MappedAttribute
   readonly writable: boolean
   /** Where these bytes lie. */
   readonly placement?: readonly Placement[] | undefined
@@ -359,6 +363,8 @@ export interface QueueEvent extends Common {
   readonly device: string
   readonly index: number
   readonly buffer: BufferId
+  /** What the driver's device does with it; its mapping tells where this is left out. */
+  readonly access?: 'read' | 'write' | undefined
 }
 /** A PRIME handle came to stand for a buffer, or stopped. */
 export interface HandleEvent extends Common {

@@ -10,6 +10,7 @@ import {
   SEEK_END,
 } from '../uapi/fcntl.ts'
 import type { IoctlArg } from '../uapi/ioctl-arg.ts'
+import { newDescriptor } from '../uapi/new-descriptors.ts'
 import { type Origin, withOrigin } from '../uapi/origin.ts'
 import { requestName } from '../uapi/requests.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../uapi/syscalls.ts'
@@ -18,7 +19,6 @@ import type { Ledger } from './ledger.ts'
 import type { Libc } from './libc.ts'
 import { makingOrigin } from './making.ts'
 import type { Memory } from './memory.ts'
-import { newDescriptor } from './new-descriptors.ts'
 import type { Poller } from './poller.ts'
 import { waitingOf } from './waiting.ts'
 

@@ -4,7 +4,7 @@ import type {
   DeviceAccessEvent,
   DmaMapEvent,
   EventOrigin,
-  MemoryAttribute,
+  MappedAttribute,
 } from '../../events/event.ts'
 import type { Bracket } from '../bracket.ts'
 import type { BufferHistory } from '../buffer-history.ts'
@@ -18,7 +18,7 @@ export interface Reader {
   readonly event: CpuAccessEvent | CpuViewEvent | DeviceAccessEvent
   readonly buffer: BufferHistory
   /** Of the CPU's mapping. */
-  readonly attribute: MemoryAttribute | undefined
+  readonly attribute: MappedAttribute | undefined
   readonly snooped: boolean
   /** The mapping that a device goes through. */
   readonly dma: DmaMapEvent | undefined
@@ -39,7 +39,7 @@ export interface Cause {
   readonly fix?: string | undefined
 }
 
-export function isCached(attribute: MemoryAttribute | undefined): boolean {
+export function isCached(attribute: MappedAttribute | undefined): boolean {
   return attribute === undefined || attribute === 'cached'
 }
 

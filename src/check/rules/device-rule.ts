@@ -130,7 +130,7 @@ function busy(deviceWrites: boolean): string {
 
 /** A driver that took a buffer will write it, unless the buffer is mapped for it to read only. */
 function holdWrites(buffer: BufferHistory, event: JobEvent | QueueEvent): boolean {
-  if (event.kind !== 'queue' && 'access' in event) return event.access === 'write'
+  if ('access' in event && event.access !== undefined) return event.access === 'write'
   const mapped = [...buffer.dma.values()].filter(({ device }) => device === event.device)
   return mapped.length === 0 || mapped.some(({ direction }) => direction !== 'to-device')
 }

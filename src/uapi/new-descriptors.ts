@@ -1,10 +1,10 @@
-import { DMA_BUF_IOCTL_EXPORT_SYNC_FILE, dmaBufExportSyncFile } from '../uapi/dma-buf.ts'
-import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../uapi/dma-heap.ts'
-import { DRM_IOCTL_PRIME_HANDLE_TO_FD, drmPrimeHandle } from '../uapi/drm.ts'
-import { SYNC_IOC_MERGE, syncMergeData } from '../uapi/sync-file.ts'
-import { UDMABUF_CREATE, UDMABUF_CREATE_LIST } from '../uapi/udmabuf.ts'
-import { VIDIOC_EXPBUF } from '../uapi/v4l2.ts'
-import { v4l2Exportbuffer } from '../uapi/v4l2-struct.ts'
+import { DMA_BUF_IOCTL_EXPORT_SYNC_FILE, dmaBufExportSyncFile } from './dma-buf.ts'
+import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from './dma-heap.ts'
+import { DRM_IOCTL_PRIME_HANDLE_TO_FD, drmPrimeHandle } from './drm.ts'
+import { SYNC_IOC_MERGE, syncMergeData } from './sync-file.ts'
+import { UDMABUF_CREATE, UDMABUF_CREATE_LIST } from './udmabuf.ts'
+import { VIDIOC_EXPBUF } from './v4l2.ts'
+import { v4l2Exportbuffer } from './v4l2-struct.ts'
 
 /** Where each request that makes a descriptor says which. */
 const makers: ReadonlyMap<number, (bytes: Uint8Array, result: number) => number> = new Map([

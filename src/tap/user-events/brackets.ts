@@ -1,0 +1,24 @@
+import type { CpuAccess } from '../../events/event.ts'
+import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_VALID_FLAGS_MASK, dmaBufSync } from '../../uapi/dma-buf.ts'
+import type { Request } from './request.ts'
+import type { Tell } from './tell.ts'
+
+const ACCESS: readonly (CpuAccess | undefined)[] = [undefined, 'read', 'write', 'read-write']
+
+/**
+ * DMA_BUF_IOCTL_SYNC returned `result`. What it synced nobody outside the kernel knows: `synced` is
+ * empty. Flags that name no access are no CPU access.
+ */
+export function synced(
+  { file: { buffer }, argument: { bytes } }: Request,
+  result: number,
+  tell: Tell,
+): void {
+  const { flags } = dmaBufSync.over(bytes)
+  const access = ACCESS[flags & 3]
+  if (buffer === undefined || access === undefined || flags > DMA_BUF_SYNC_VALID_FLAGS_MASK) return
+  const isEnd = (flags & DMA_BUF_SYNC_END) !== 0
+  if (result >= 0) buffer.open = Math.max(0, buffer.open + (isEnd ? -1 : 1))
+  const kind = isEnd ? 'bracket-end' : 'bracket-start'
+  tell({ kind, buffer: buffer.id, access, result, synced: [] })
+}

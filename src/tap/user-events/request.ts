@@ -1,0 +1,8 @@
+import type { IoctlArg } from '../../uapi/ioctl-arg.ts'
+import type { OpenFile } from './files.ts'
+
+/** An ioctl on an open file. */
+export interface Request {
+  readonly file: OpenFile
+  readonly argument: IoctlArg
+}
