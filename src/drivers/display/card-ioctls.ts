@@ -1,12 +1,10 @@
 /**
- * VERSION and GET_CAP. Source: drm_version and drm_getcap in drivers/gpu/drm/drm_ioctl.c of Linux 6.12.
+ * VERSION and GET_CAP. Source: drm_getcap in drivers/gpu/drm/drm_ioctl.c of Linux 6.12.
  */
 import { KernelError } from '../../machine/kernel-error.ts'
 import * as drm from '../../uapi/drm.ts'
-import { type DrmCall, type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
-import { userBytes } from './user-memory.ts'
-
-const VERSION = { name: 'simdrm', date: '0', desc: 'simulated display' }
+import { type DrmIoctl, drmIoctl } from '../gem/drm-ioctl.ts'
+import { versionIoctl } from '../gem/version-ioctl.ts'
 
 /** The capabilities of a card that sets modes, as this one answers them; others are EINVAL. */
 const CAPABILITIES: ReadonlyMap<number, number> = new Map([
@@ -32,16 +30,7 @@ const CAPABILITIES: ReadonlyMap<number, number> = new Map([
 ])
 
 export const cardIoctls: readonly DrmIoctl[] = [
-  drmIoctl({
-    request: drm.DRM_IOCTL_VERSION,
-    layout: drm.drmVersion,
-    run(_client, call) {
-      call.args.version_major = 1
-      call.args.version_minor = 0
-      call.args.version_patchlevel = 0
-      for (const field of ['name', 'date', 'desc'] as const) putText(call, field)
-    },
-  }),
+  versionIoctl({ name: 'simdrm', date: '0', desc: 'simulated display' }),
   drmIoctl({
     request: drm.DRM_IOCTL_GET_CAP,
     layout: drm.drmGetCap,
@@ -55,14 +44,3 @@ export const cardIoctls: readonly DrmIoctl[] = [
     },
   }),
 ]
-
-/** drm_copy_field: as much as there is room for, without a NUL, and the length of the whole. */
-function putText(
-  { args, argument }: DrmCall<drm.DrmVersion>,
-  field: 'name' | 'date' | 'desc',
-): void {
-  const text = new TextEncoder().encode(VERSION[field])
-  const length = Math.min(args[`${field}_len`], text.length)
-  args[`${field}_len`] = text.length
-  userBytes(argument, drm.drmVersion.offsets[field], length).set(text.subarray(0, length))
-}

@@ -6,20 +6,20 @@
 import { KernelError } from '../../machine/kernel-error.ts'
 import * as fb from '../../uapi/drm-framebuffer.ts'
 import * as mode from '../../uapi/drm-mode.ts'
+import { type DrmCall, type DrmIoctl, drmIoctl } from '../gem/drm-ioctl.ts'
+import { getU32s } from '../gem/user-memory.ts'
 import { type Card, CONNECTOR_ID } from './card.ts'
 import type { Client } from './client.ts'
-import { type DrmCall, type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
 import type { Framebuffer } from './framebuffer.ts'
 import { checkMode } from './mode.ts'
 import { noObject } from './resource-ioctls.ts'
-import { getU32s } from './user-memory.ts'
 import { checkView, type View } from './view.ts'
 
 /** In SETCRTC: the framebuffer that is shown already. */
 const SAME_FRAMEBUFFER = 0xffffffff
 const LARGEST_PLACE = 0xffff
 
-export const crtcIoctls: readonly DrmIoctl[] = [
+export const crtcIoctls: readonly DrmIoctl<Client>[] = [
   drmIoctl({ request: mode.DRM_IOCTL_MODE_GETCRTC, layout: mode.drmModeCrtc, run: getCrtc }),
   drmIoctl({
     request: mode.DRM_IOCTL_MODE_SETCRTC,

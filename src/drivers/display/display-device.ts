@@ -3,10 +3,11 @@ import type { DmaBufCore } from '../../dmabuf/core.ts'
 import type { DeviceJobs } from '../../dmabuf/device-job.ts'
 import type { DeviceNode, OpenFile } from '../../dmabuf/file.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { DRIVER } from '../gem/gem-objects.ts'
 import { Card } from './card.ts'
 import { DisplayFile } from './display-file.ts'
-import { DISPLAY_NAME, DRIVER } from './gem-objects.ts'
 import { preferredMode } from './mode.ts'
+import { DISPLAY_NAME } from './scanout-memory.ts'
 import type { OnFrame } from './shown-frame.ts'
 
 export interface DisplayOptions {

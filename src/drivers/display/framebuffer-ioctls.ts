@@ -3,10 +3,10 @@
  */
 import { KernelError } from '../../machine/kernel-error.ts'
 import * as fb from '../../uapi/drm-framebuffer.ts'
+import { type DrmCall, type DrmIoctl, drmIoctl } from '../gem/drm-ioctl.ts'
 import type { Client } from './client.ts'
-import { type DrmCall, type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
 
-export const framebufferIoctls: readonly DrmIoctl[] = [
+export const framebufferIoctls: readonly DrmIoctl<Client>[] = [
   drmIoctl({
     request: fb.DRM_IOCTL_MODE_ADDFB2,
     layout: fb.drmModeFbCmd2,

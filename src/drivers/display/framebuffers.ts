@@ -1,9 +1,9 @@
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { DrmModeFbCmd2 } from '../../uapi/drm-framebuffer.ts'
+import type { GemHandles } from '../gem/gem-handles.ts'
+import type { GemObjects } from '../gem/gem-objects.ts'
 import type { Framebuffer } from './framebuffer.ts'
 import { checkFits, checkRequest, planeOf } from './framebuffer-check.ts'
-import type { GemHandles } from './gem-handles.ts'
-import type { GemObjects } from './gem-objects.ts'
 import { planesOf } from './planes.ts'
 
 /** The framebuffers of a card, by id. Any file may show any; who added one removes it. */

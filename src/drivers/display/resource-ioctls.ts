@@ -4,18 +4,18 @@
  */
 import { KernelError } from '../../machine/kernel-error.ts'
 import * as mode from '../../uapi/drm-mode.ts'
+import { type DrmCall, type DrmIoctl, drmIoctl } from '../gem/drm-ioctl.ts'
+import { putU32s, userBytes } from '../gem/user-memory.ts'
 import { maxFrameSide, minFrameSide } from '../video/pixel-format.ts'
 import { CONNECTOR_ID, CRTC_ID, ENCODER_ID } from './card.ts'
 import type { Client } from './client.ts'
-import { type DrmCall, type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
-import { putU32s, userBytes } from './user-memory.ts'
 
 /** DRM_MODE_ENCODER_VIRTUAL */
 const ENCODER_VIRTUAL = 5
 /** SubPixelUnknown */
 const SUBPIXEL_UNKNOWN = 1
 
-export const resourceIoctls: readonly DrmIoctl[] = [
+export const resourceIoctls: readonly DrmIoctl<Client>[] = [
   drmIoctl({
     request: mode.DRM_IOCTL_MODE_GETRESOURCES,
     layout: mode.drmModeCardRes,

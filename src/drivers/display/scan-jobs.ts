@@ -1,6 +1,7 @@
 import type { DeviceJob, DeviceJobs } from '../../dmabuf/device-job.ts'
 import type { Range } from '../../events/event.ts'
-import type { GemObject } from './gem-object.ts'
+import { assert } from '../../machine/kernel-error.ts'
+import type { GemObject } from '../gem/gem-object.ts'
 import { rangeOf, type VisiblePlane } from './view.ts'
 
 /** A plane with the job that reads it. */
@@ -18,6 +19,7 @@ interface Piece {
 /** Starts the jobs that read `planes`: one for planes that follow each other in one buffer. */
 export function startJobs(jobs: DeviceJobs, planes: readonly VisiblePlane[]): PlaneJob[] {
   return pieces(planes).flatMap(({ object, range, planes: members }) => {
+    assert(object.mapping !== undefined, 'the display maps every object that it shows')
     const job = jobs.start(object.mapping, 'read', range)
     return members.map((plane) => ({ plane, job }))
   })

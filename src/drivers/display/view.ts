@@ -3,8 +3,8 @@
  */
 import type { Range } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
+import type { GemObject } from '../gem/gem-object.ts'
 import type { Framebuffer } from './framebuffer.ts'
-import type { GemObject } from './gem-object.ts'
 import { lineBytes, planesOf } from './planes.ts'
 
 /** A rectangle of a framebuffer, in pixels. */

@@ -4,12 +4,12 @@
  * Linux 6.12.
  */
 import { dmaBufFd } from '../../dmabuf/dma-buf-fd.ts'
-import type { CallerFiles } from '../../dmabuf/file.ts'
+import type { CallerFiles, IoctlCall } from '../../dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { onlyBits } from '../../uapi/bits.ts'
 import * as drm from '../../uapi/drm.ts'
 import { O_ACCMODE, O_CLOEXEC } from '../../uapi/fcntl.ts'
-import type { Client } from './client.ts'
+import type { DrmClient } from './drm-client.ts'
 import { type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
 
 export const primeIoctls: readonly DrmIoctl[] = [
@@ -17,7 +17,7 @@ export const primeIoctls: readonly DrmIoctl[] = [
     request: drm.DRM_IOCTL_PRIME_FD_TO_HANDLE,
     layout: drm.drmPrimeHandle,
     async run(client, { args, call }) {
-      args.handle = await client.primeLock.run(() => importBuffer(client, args.fd, call.files))
+      args.handle = await client.primeLock.run(() => importBuffer(client, args.fd, call))
     },
   }),
   drmIoctl({
@@ -36,7 +36,8 @@ export const primeIoctls: readonly DrmIoctl[] = [
 ]
 
 /** May sleep. The handle for the dma-buf behind `fd`. EBADF, EINVAL; the exporter's errors pass. */
-async function importBuffer(client: Client, fd: number, files: CallerFiles): Promise<number> {
+async function importBuffer(client: DrmClient, fd: number, call: IoctlCall): Promise<number> {
+  const { files, signal } = call
   const file = files.lookup(fd)
   if (file === undefined) throw new KernelError('EBADF', `fd ${fd} is not open`)
   const { buffer } = file
@@ -44,7 +45,7 @@ async function importBuffer(client: Client, fd: number, files: CallerFiles): Pro
   const { handles, card } = client
   const known = handles.again(buffer)
   if (known !== undefined) return known
-  const object = await card.objects.importBuffer(buffer, file.flags & O_ACCMODE)
+  const object = await card.objects.importBuffer(buffer, file.flags & O_ACCMODE, signal)
   try {
     client.requireOpen()
   } catch (error) {
@@ -54,9 +55,18 @@ async function importBuffer(client: Client, fd: number, files: CallerFiles): Pro
   return handles.open(object)
 }
 
-/** A descriptor for the dma-buf of `handle`; the first export decides its access mode. */
-function exportBuffer(client: Client, handle: number, flags: number, files: CallerFiles): number {
+/**
+ * A descriptor for the dma-buf of `handle`; the first export decides its access mode. EMFILE comes
+ * before ENOENT.
+ */
+function exportBuffer(
+  client: DrmClient,
+  handle: number,
+  flags: number,
+  files: CallerFiles,
+): number {
   const { core } = client.card
+  files.requireFree()
   const object = client.handles.get(handle)
   object.fileFlags ??= flags & O_ACCMODE
   const buffer = core.get(object.buffer)

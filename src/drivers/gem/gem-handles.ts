@@ -1,6 +1,6 @@
 import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
-import type { EventStream } from '../../events/stream.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
+import type { Machine } from '../../machine/machine.ts'
 import { errno } from '../../uapi/errno.ts'
 import type { GemObject } from './gem-object.ts'
 import type { GemObjects } from './gem-objects.ts'
@@ -13,7 +13,7 @@ import type { GemObjects } from './gem-objects.ts'
  */
 export class GemHandles {
   readonly #file: number
-  readonly #events: EventStream
+  readonly #machine: Machine
   readonly #objects: GemObjects
   readonly #byHandle = new Map<number, GemObject>()
   readonly #byBuffer = new Map<DmaBuf, number>()
@@ -21,14 +21,20 @@ export class GemHandles {
   #lowest = 1
 
   /** `file` is the number of the open file in events. */
-  constructor(file: number, events: EventStream, objects: GemObjects) {
+  constructor(file: number, machine: Machine, objects: GemObjects) {
     this.#file = file
-    this.#events = events
+    this.#machine = machine
     this.#objects = objects
   }
 
-  /** A handle for `object`, whose reference it takes over. */
+  /** A handle for `object`, whose reference it takes over. ENOMEM, and then it drops the reference. */
   open(object: GemObject): number {
+    try {
+      this.#machine.faults.pass('idr_alloc')
+    } catch (error) {
+      this.#objects.put(object)
+      throw error
+    }
     while (this.#byHandle.has(this.#lowest)) this.#lowest++
     const handle = this.#lowest
     this.#byHandle.set(handle, object)
@@ -86,6 +92,6 @@ export class GemHandles {
     kind: 'handle-open' | 'handle-close',
     what: { handle: number; buffer: number | undefined; fresh: boolean; result: number },
   ): void {
-    this.#events.emit({ kind, file: this.#file, ...what })
+    this.#machine.events.emit({ kind, file: this.#file, ...what })
   }
 }

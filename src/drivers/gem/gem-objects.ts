@@ -1,5 +1,5 @@
 /**
- * The display's buffers: made in its own memory, or imported from dma-bufs.
+ * The buffers of a DRM device: made in its own memory, or imported from dma-bufs.
  *
  * A buffer made here has a dma-buf from the start, although no descriptor shows it before it is
  * exported: events name buffers by inode. Its object and its dma-buf live as long as handles,
@@ -8,58 +8,58 @@
  * Source: drivers/gpu/drm/drm_prime.c and drm_gem.c of Linux 6.12.
  */
 
-import { makeCoherent } from '../../dma/coherent.ts'
 import type { DmaLayer } from '../../dma/dma-layer.ts'
 import { tableOf } from '../../dma/sg-table.ts'
 import type { DmaBufCore } from '../../dmabuf/core.ts'
 import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
-import type { DmaBufOps } from '../../dmabuf/ops.ts'
+import type { CpuPages, DmaBufOps } from '../../dmabuf/ops.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { Storage } from '../../machine/storage.ts'
+import type { GemMemory } from './gem-memory.ts'
 import type { GemObject } from './gem-object.ts'
 
-/** The device's name in events, attachments and boards. */
-export const DISPLAY_NAME = 'display'
+/** drm_prime.c is in the module drm, which is the exporter whatever the device is. */
 export const DRIVER = { name: 'drm', modelled: true } as const
 /** DRM_FILE_PAGE_OFFSET_START: offsets below belong to nobody. */
 const FIRST_MAP_OFFSET = 2 ** 32
+
+/** The parts of the kernel that buffers need. */
+export interface GemParts {
+  readonly machine: Machine
+  readonly dma: DmaLayer
+  readonly core: DmaBufCore
+}
 
 export class GemObjects {
   readonly #machine: Machine
   readonly #dma: DmaLayer
   readonly #core: DmaBufCore
+  readonly #memory: GemMemory
   readonly #ops: DmaBufOps
   readonly #own = new Map<DmaBuf, GemObject>()
   #nextOffset = FIRST_MAP_OFFSET
 
-  constructor(machine: Machine, dma: DmaLayer, core: DmaBufCore) {
+  constructor({ machine, dma, core }: GemParts, memory: GemMemory) {
     this.#machine = machine
     this.#dma = dma
     this.#core = core
+    this.#memory = memory
     this.#ops = this.#primeOps()
   }
 
   /** A zeroed buffer of `size` bytes, whole pages, with one reference. ENOMEM. */
   create(size: number): GemObject {
-    const below = this.#dma.reachOf(DISPLAY_NAME)
-    const storage = this.#machine.ram.allocate(size, { below, contiguous: true })
+    const storage = this.#memory.allocate(size)
     if (storage === undefined) {
       throw new KernelError('ENOMEM', `${size} bytes asked, and the board has no such memory left`)
     }
-    const ops = this.#ops
-    const buffer = this.#core.export({ exporter: 'drm', driver: DRIVER, size, ops, priv: storage })
+    const buffer = this.#export(storage)
     storage.buffer = buffer.inode
-    makeCoherent(this.#machine, storage, { device: DISPLAY_NAME, driver: DRIVER.name })
+    const mapping = this.#memory.prepare(storage)
     const object: GemObject = {
       buffer,
-      mapping: this.#dma.mapCoherent({
-        device: DISPLAY_NAME,
-        table: tableOf(storage),
-        direction: 'bidirectional',
-        buffer: buffer.inode,
-        driver: DRIVER,
-      }),
+      mapping,
       attachment: undefined,
       references: 1,
       fileFlags: undefined,
@@ -73,12 +73,12 @@ export class GemObjects {
    * May sleep. The object behind a dma-buf, with one more reference: the one made here, or a new one
    * that stays attached and mapped in both directions. The exporter's errors pass through.
    */
-  async importBuffer(buffer: DmaBuf, fileFlags: number): Promise<GemObject> {
+  async importBuffer(buffer: DmaBuf, fileFlags: number, signal?: AbortSignal): Promise<GemObject> {
     const own = this.#own.get(buffer)
     if (own !== undefined) return this.get(own)
     this.#core.get(buffer, DRIVER)
     try {
-      return await this.#attach(buffer, fileFlags)
+      return await this.#attach(buffer, fileFlags, signal)
     } catch (error) {
       this.#core.put(buffer, DRIVER)
       throw error
@@ -97,7 +97,7 @@ export class GemObjects {
     object.references--
     if (object.references > 0) return
     const { attachment, buffer, mapping } = object
-    if (attachment === undefined) this.#core.put(buffer, DRIVER)
+    if (attachment === undefined || mapping === undefined) this.#core.put(buffer, DRIVER)
     else this.#core.letGo(attachment, mapping, 'bidirectional')
   }
 
@@ -116,10 +116,26 @@ export class GemObjects {
     return undefined
   }
 
-  async #attach(buffer: DmaBuf, fileFlags: number): Promise<GemObject> {
-    const attachment = await this.#core.attach(buffer, DISPLAY_NAME, DRIVER)
+  #export(storage: Storage): DmaBuf {
+    const { size } = storage
     try {
-      const mapping = await this.#core.mapAttachmentUnlocked(attachment, 'bidirectional')
+      const what = { exporter: 'drm', driver: DRIVER, size, ops: this.#ops, priv: storage }
+      return this.#core.export(what)
+    } catch (error) {
+      this.#machine.ram.free(storage)
+      throw error
+    }
+  }
+
+  async #attach(
+    buffer: DmaBuf,
+    fileFlags: number,
+    signal: AbortSignal | undefined,
+  ): Promise<GemObject> {
+    const attachment = await this.#core.attach(buffer, this.#memory.device, DRIVER)
+    try {
+      const way = 'bidirectional'
+      const mapping = await this.#core.mapAttachmentUnlocked(attachment, way, signal)
       return { buffer, mapping, attachment, references: 1, fileFlags, mapOffset: undefined }
     } catch (error) {
       this.#core.detach(buffer, attachment, DRIVER)
@@ -130,6 +146,7 @@ export class GemObjects {
   /** drm_gem_prime_dmabuf_ops: mapping moves no data, and there is nothing to do for the CPU. */
   #primeOps(): DmaBufOps {
     return {
+      cacheSgtMapping: true,
       mapDmaBuf: ({ buffer, device, id }, direction) =>
         this.#dma.map({
           device,
@@ -141,20 +158,26 @@ export class GemObjects {
           driver: DRIVER,
         }),
       unmapDmaBuf: (_attachment, mapping) => this.#dma.unmap(mapping),
-      mmap: (buffer, offset, length) => ({
-        runs: [{ storage: storageOf(buffer), offset, length }],
-        attribute: 'write-combine',
-      }),
+      mmap: (buffer, offset, length, shared) => {
+        if (!shared) throw new KernelError('EINVAL', 'a GEM buffer cannot be mapped MAP_PRIVATE')
+        return cpuPages(buffer, offset, length)
+      },
+      vmap: (buffer) => cpuPages(buffer, 0, buffer.size),
+      vunmap: () => {},
       release: (buffer) => this.#release(buffer),
     }
   }
 
   #release(buffer: DmaBuf): void {
     const object = this.#own.get(buffer)
-    if (object !== undefined) this.#dma.unmap(object.mapping)
+    if (object?.mapping !== undefined) this.#dma.unmap(object.mapping)
     this.#own.delete(buffer)
     this.#machine.ram.free(storageOf(buffer))
   }
+}
+
+function cpuPages(buffer: DmaBuf, offset: number, length: number): CpuPages {
+  return { runs: [{ storage: storageOf(buffer), offset, length }], attribute: 'write-combine' }
 }
 
 function storageOf(buffer: DmaBuf): Storage {

@@ -1,13 +1,13 @@
 /**
- * How a request of the card is carried out: looked up by its number alone, on a copy of the structure
+ * How a request of a DRM device is carried out: looked up by its number alone, on a copy of the structure
  * that is as long as the kernel's own, which is copied back whether or not the request succeeds.
  * Source: drm_ioctl in drivers/gpu/drm/drm_ioctl.c of Linux 6.12.
  */
 import type { IoctlCall, UserMemory } from '../../dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { ioctlSize } from '../../uapi/ioctl-number.ts'
+import { decodeIoctl, ioctlSize } from '../../uapi/ioctl-number.ts'
 import type { Struct } from '../../uapi/struct.ts'
-import type { Client } from './client.ts'
+import type { DrmClient } from './drm-client.ts'
 
 /** _IOC_WRITE: the kernel reads the structure. */
 const IN = 2 ** 30
@@ -23,26 +23,53 @@ export interface DrmCall<V> {
   readonly call: IoctlCall
 }
 
-export interface DrmIoctl {
+export interface DrmIoctl<C extends DrmClient = DrmClient> {
   readonly request: number
   /** May sleep where `run` of its definition does. */
-  run(client: Client, call: IoctlCall): Promise<void>
+  run(client: C, call: IoctlCall): Promise<void>
 }
 
-export interface DrmIoctlInfo<V> {
+export interface DrmIoctlInfo<V, C extends DrmClient> {
   readonly request: number
   readonly layout: Struct<V>
   /** Only the file that is master may do it (DRM_MASTER): EACCES. */
   readonly master?: boolean
-  run(client: Client, drm: DrmCall<V>): Promise<void> | void
+  run(client: C, drm: DrmCall<V>): Promise<void> | void
 }
 
 /** Defines a request. */
-export function drmIoctl<V>(info: DrmIoctlInfo<V>): DrmIoctl {
+export function drmIoctl<V, C extends DrmClient>(info: DrmIoctlInfo<V, C>): DrmIoctl<C> {
   return { request: info.request, run: (client, call) => carryOut(info, client, call) }
 }
 
-async function carryOut<V>(info: DrmIoctlInfo<V>, client: Client, call: IoctlCall): Promise<void> {
+/** The requests of a device, by their number. */
+export class DrmIoctls<C extends DrmClient> {
+  readonly #byNumber: ReadonlyMap<number, DrmIoctl<C>>
+
+  constructor(ioctls: readonly DrmIoctl<C>[]) {
+    this.#byNumber = new Map(ioctls.map((ioctl) => [decodeIoctl(ioctl.request).nr, ioctl]))
+  }
+
+  /**
+   * May sleep. Requests are known by their number; one that the device does not have is EINVAL, as
+   * drm_ioctl answers it, and one of another kind of device ENOTTY.
+   */
+  async run(client: C, call: IoctlCall): Promise<number> {
+    const { type, nr } = decodeIoctl(call.request)
+    const hex = `0x${call.request.toString(16)}`
+    if (type !== 'd') throw new KernelError('ENOTTY', `request ${hex} is not one of DRM`)
+    const ioctl = this.#byNumber.get(nr)
+    if (ioctl === undefined) throw new KernelError('EINVAL', `request ${hex} is not known here`)
+    await ioctl.run(client, call)
+    return 0
+  }
+}
+
+async function carryOut<V, C extends DrmClient>(
+  info: DrmIoctlInfo<V, C>,
+  client: C,
+  call: IoctlCall,
+): Promise<void> {
   const { request, layout, master = false } = info
   const given = call.argument.bytes.subarray(0, ioctlSize(call.request))
   const bytes = new Uint8Array(Math.max(given.length, layout.size))
@@ -57,7 +84,7 @@ async function carryOut<V>(info: DrmIoctlInfo<V>, client: Client, call: IoctlCal
   }
 }
 
-function requireMaster(client: Client): void {
+function requireMaster(client: DrmClient): void {
   if (client.card.master === client) return
   throw new KernelError('EACCES', 'another open file is master of the card')
 }

@@ -8,11 +8,12 @@ import { alignUp } from '../../uapi/bits.ts'
 import { DRM_IOCTL_GEM_CLOSE, drmGemClose } from '../../uapi/drm.ts'
 import * as dumb from '../../uapi/drm-dumb.ts'
 import { PAGE_SIZE } from '../../uapi/fcntl.ts'
-import type { Client } from './client.ts'
+import type { DrmClient } from './drm-client.ts'
 import { type DrmCall, type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
 
 const LARGEST = 0xffffffff
 
+/** Of any device that makes buffers in plain memory. */
 export const gemIoctls: readonly DrmIoctl[] = [
   drmIoctl({
     request: DRM_IOCTL_GEM_CLOSE,
@@ -42,7 +43,7 @@ export const gemIoctls: readonly DrmIoctl[] = [
   }),
 ]
 
-function create(client: Client, { args }: DrmCall<dumb.DrmModeCreateDumb>): void {
+function create(client: DrmClient, { args }: DrmCall<dumb.DrmModeCreateDumb>): void {
   const { width, height, bpp } = args
   args.handle = 0
   args.pitch = 0

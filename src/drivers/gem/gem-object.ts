@@ -3,13 +3,13 @@ import type { Attachment } from '../../dmabuf/attachment.ts'
 import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
 
 /**
- * A buffer as the display knows it (struct drm_gem_object): made here, or imported. Handles and
+ * A buffer as a DRM device knows it (struct drm_gem_object): made here, or imported. Handles and
  * framebuffers refer to it.
  */
 export interface GemObject {
   readonly buffer: DmaBuf
-  /** How the display's engine reaches it, as long as the object lives. */
-  readonly mapping: DmaMapping
+  /** How the device's engine reaches it, as long as the object lives; undefined: it has none. */
+  readonly mapping: DmaMapping | undefined
   /** Set on an imported object. */
   readonly attachment: Attachment | undefined
   /** Handles and framebuffers. */

@@ -1,0 +1,15 @@
+import type { DmaMapping } from '../../dma/mapping.ts'
+import type { Storage } from '../../machine/storage.ts'
+
+/** What a device's own buffers are made of. */
+export interface GemMemory {
+  /** The device's name in events, attachments and boards. */
+  readonly device: string
+  /** Frames for `size` bytes, whole pages; undefined where there are none. */
+  allocate(size: number): Storage | undefined
+  /**
+   * Makes the frames, which have their owner now, zero for everybody: the CPU goes past its cache.
+   * Returns how the device's engine reaches them from now on, where it has one.
+   */
+  prepare(storage: Storage): DmaMapping | undefined
+}
