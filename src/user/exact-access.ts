@@ -1,10 +1,13 @@
 import type { Syscalls } from '../uapi/syscalls.ts'
-import type { Calls } from './calls.ts'
+import { Calls } from './calls.ts'
 import { type ExactMemory, loadExact, storeExact } from './exact-memory.ts'
 import { ExactView } from './exact-view.ts'
 
+/** A fill of more is several stores: an array as long as the memory would cost the host more than they. */
+const FILLED_AT_ONCE = 1024 * 1024
+
 /**
- * Exact access to mapped bytes: every method is one load or store that the kernel sees at the line
+ * Exact access to mapped bytes: every method is a load or store that the kernel sees at the line
  * that made it, where `bytes` is only seen from outside. Slower per call; none sleeps.
  *
  * All throw a RangeError for a range outside, EFAULT where the memory may not be touched so, and
@@ -37,10 +40,19 @@ export abstract class ExactAccess {
     storeExact(this.#memory, this.set, offset, source)
   }
 
-  /** Stores the byte `value` (its low 8 bits) over `[start, end)`. */
+  /** Stores the byte `value` (its low 8 bits) over `[start, end)`: one store for each MiB. */
   fill(value: number, start = 0, end: number = this.length): void {
-    const length = Math.max(0, Math.min(end, this.length) - start)
-    storeExact(this.#memory, this.fill, start, new Uint8Array(length).fill(value))
+    const last = Math.min(end, this.length)
+    const piece = new Uint8Array(Math.min(FILLED_AT_ONCE, Math.max(0, last - start))).fill(value)
+    Calls.passing(this.#memory.sys, this.fill).run(() => {
+      let at = start
+      do {
+        const left = last - at
+        const part = left < piece.length ? piece.subarray(0, Math.max(0, left)) : piece
+        storeExact(this.#memory, this.fill, at, part)
+        at += part.length
+      } while (at < last)
+    })
   }
 
   /** Loads `target.length` bytes from byte `offset` into `target`. */

@@ -66,6 +66,20 @@ describe('a mapping', () => {
     expect(kernel.count('store')).toBe(2)
     expect(kernel.count('load')).toBe(2)
   })
+
+  test('fills more than one store takes, and nothing beside', async () => {
+    using heap = DmaHeap.open(kernel)
+    const large = await heap.allocate(3 * 2 ** 20)
+    using map = large.map()
+    const end = 2 ** 21 + 5
+    map.fill(0x103, 7, end)
+    const model = new Uint8Array(large.size).fill(3, 7, end)
+    expect(Buffer.compare(map.read(), model)).toBe(0)
+    map.fill(9, large.size, large.size + 1)
+    map.fill(9, 6, 6)
+    expect(Buffer.compare(map.read(), model)).toBe(0)
+    expect(() => map.fill(9, large.size + 1)).toThrow(RangeError)
+  })
 })
 
 const integers = ['Int8', 'Uint8', 'Int16', 'Uint16', 'Int32', 'Uint32'] as const
