@@ -36,7 +36,8 @@ export class Attaching {
     mustNotHold(this.#machine, buffer, 'dma_buf_attach', driver)
     checkArguments(this.#machine, buffer, device, importer)
     this.#machine.faults.pass('attach')
-    const attachment = new Attachment(++this.#attachments, buffer, device, importer)
+    const { origin } = this.#machine.scheduler.current
+    const attachment = new Attachment(++this.#attachments, buffer, device, { ...importer, origin })
     const { ops } = buffer
     if (ops.attach !== undefined) {
       const operation = exporterOperation('attach', attachment)

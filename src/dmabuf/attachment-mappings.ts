@@ -99,7 +99,7 @@ export class AttachmentMappings {
     const returned = await this.#operations.run(operation, () =>
       ops.mapDmaBuf(attachment, direction),
     )
-    if (returned === null || returned === undefined) {
+    if (returned === null) {
       throw new KernelError('ENOMEM', `exporter ${attachment.buffer.exporter} mapped nothing`)
     }
     const isMapping = this.#dma.isMapping(returned)

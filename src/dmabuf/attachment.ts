@@ -1,5 +1,5 @@
 import type { DmaMapping } from '../dma/mapping.ts'
-import type { DmaDirection, DriverName } from '../events/event.ts'
+import type { DmaDirection, DriverName, EventOrigin } from '../events/event.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import { KERNEL } from './misuse.ts'
 import type { ImporterOps } from './ops.ts'
@@ -25,18 +25,26 @@ export class Attachment {
   readonly mappings: Set<DmaMapping> = new Set()
   /** The mapping that every map gets, and its direction, where one is kept. */
   cached: { readonly mapping: DmaMapping; readonly direction: DmaDirection } | undefined
+  /** The line that attached. */
+  readonly origin: EventOrigin | undefined
   /** Detaching ends it for good. */
   detached = false
   /** The exporter's own data about it. */
   priv: unknown
 
-  constructor(id: number, buffer: DmaBuf, device: string, importer: Importer = {}) {
+  constructor(
+    id: number,
+    buffer: DmaBuf,
+    device: string,
+    importer: Importer & { readonly origin?: EventOrigin | undefined } = {},
+  ) {
     this.id = id
     this.buffer = buffer
     this.device = device
     this.driver = importer.driver ?? KERNEL
     this.importerOps = importer.ops
     this.importerPriv = importer.priv
+    this.origin = importer.origin
   }
 
   /** Whether the importer copes with moves (dma_buf_attachment_is_dynamic). */

@@ -358,9 +358,16 @@ export class DmaBufCore {
     this.#operations.tell(operation, () => ops.release(buffer))
   }
 
-  #tellLeftAttachment({ buffer, driver, device, id }: Attachment): void {
+  #tellLeftAttachment({ buffer, driver, device, id, origin }: Attachment): void {
     const text = `buffer ${buffer.inode} is released with attachment ${id} of ${device}`
-    const what = { operation: 'dma_buf_release', driver, device, buffer: buffer.inode, text }
+    const what = {
+      operation: 'dma_buf_release',
+      driver,
+      device,
+      buffer: buffer.inode,
+      text,
+      origin,
+    }
     reportMisuse(this.#machine, { code: 'attachment-leak', ...what })
   }
 }

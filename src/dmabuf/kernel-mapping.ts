@@ -3,7 +3,7 @@
  * past it as the exporter says. It does no coherency work; that is what CPU access brackets are for.
  */
 import { eachRun, placementOf, type SgTable } from '../dma/sg-table.ts'
-import type { Agent, DriverName, Hazard } from '../events/event.ts'
+import type { Agent, DriverName, EventOrigin, Hazard } from '../events/event.ts'
 import { assert } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { CpuPages } from './ops.ts'
@@ -18,6 +18,8 @@ export interface KernelMappingInfo {
   readonly pages: CpuPages
   /** Who accesses, as events name it. */
   readonly driver: DriverName
+  /** The line that made it. */
+  readonly origin?: EventOrigin | undefined
 }
 
 export class KernelMapping {

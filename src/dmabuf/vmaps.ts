@@ -50,9 +50,9 @@ export class Vmaps {
   release(buffer: DmaBuf): void {
     if (buffer.vmapped === undefined) return
     const { mapping, count } = buffer.vmapped
-    const { driver } = mapping.info
+    const { driver, origin } = mapping.info
     const text = `buffer ${buffer.inode} is released with ${count} vmap not taken back`
-    const what = { operation: 'dma_buf_release', driver, buffer: buffer.inode, text }
+    const what = { operation: 'dma_buf_release', driver, buffer: buffer.inode, text, origin }
     reportMisuse(this.#machine, { code: 'vmap-leak', ...what })
     this.#end(buffer, mapping)
   }
@@ -66,8 +66,9 @@ export class Vmaps {
       throw this.#operations.returned(operation, problem ?? 'no pages')
     }
     const { inode, size } = buffer
+    const { origin } = this.#machine.scheduler.current
     const id = -++this.#mappings
-    return new KernelMapping(this.#machine, { id, buffer: inode, size, pages, driver })
+    return new KernelMapping(this.#machine, { id, buffer: inode, size, pages, driver, origin })
   }
 
   #end(buffer: DmaBuf, mapping: KernelMapping): void {

@@ -14,7 +14,10 @@ import { singleCalls } from './dma-single-calls.ts'
 
 /** DMA_ATTR_ flags. */
 export interface DmaAttributes {
-  /** DMA_ATTR_SKIP_CPU_SYNC: caches are left as they are, and at unmap bounce copies too. */
+  /**
+   * DMA_ATTR_SKIP_CPU_SYNC: caches are left as they are, and at unmap bounce copies too. Map and unmap
+   * are told each by itself.
+   */
   readonly skipCpuSync?: boolean | undefined
 }
 
@@ -135,7 +138,8 @@ function sgtableCalls(bound: Bound): SgtableCalls {
       bound.now(calls.unmapSgtable, () => {
         checkMapping(bound, mapping, 'dma_unmap_sgtable')
         bound.direction(direction, 'dma_unmap_sgtable')
-        dma.unmap(mapping, { ...attributes, as: 'sg', direction, driver })
+        const { entries, skipCpuSync = false } = attributes
+        dma.unmap(mapping, { entries, skipCpuSync, as: 'sg', direction, driver })
         ledger.unmapped(mapping)
       }),
     syncSgtableForCpu: (mapping, direction) =>

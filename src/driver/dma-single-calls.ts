@@ -31,7 +31,7 @@ export function singleCalls(bound: Bound): SingleCalls {
       checkMapping(bound, mapping, 'dma_mapping_error')
       return dma.mappingError(mapping)
     },
-    unmapSingle: (mapping, size, direction, { skipCpuSync } = {}) =>
+    unmapSingle: (mapping, size, direction, { skipCpuSync = false } = {}) =>
       bound.now(calls.unmapSingle, () => {
         checkMapping(bound, mapping, 'dma_unmap_single')
         bound.direction(direction, 'dma_unmap_single')

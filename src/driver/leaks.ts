@@ -28,7 +28,8 @@ export function releaseUses(bound: Bound): void {
       const { id, device, buffer } = mapping
       const whose = attachment === undefined ? device : `attachment ${attachment.id} of ${device}`
       const text = `mapping ${id} for ${whose} was never unmapped by ${driver.name}`
-      tell(bound, { code: 'mapping-leak', operation: 'dma_map_sgtable', text, origin }, buffer)
+      const what = { operation: 'dma_map_sgtable', text, mapping: id, origin }
+      tell(bound, { code: 'mapping-leak', ...what }, buffer)
     }
     host.dma.unmap(mapping)
   }
@@ -59,6 +60,7 @@ function tell(
     code: 'attachment-leak' | 'reference-leak' | 'mapping-leak' | 'memory-leak'
     operation: string
     text: string
+    mapping?: number
     origin: EventOrigin | undefined
   },
   buffer: number,
