@@ -212,6 +212,15 @@ export class BufferHistory {
     return this.#recentMaintenance.find((event) => event.id > since && test(event))
   }
 
+  /** The map or the sync for a device that an operation on cache lines was part of. */
+  handoverAfter({ id, device }: MaintenanceEvent): DmaMapEvent | DmaSyncEvent | undefined {
+    const syncs = this.#recentSyncs.filter((sync) => sync.to === 'device')
+    const dead = [...this.#deadDma.values()].map(({ map }) => map)
+    return [...this.dma.values(), ...dead, ...syncs]
+      .filter((event) => event.id > id && event.device === device)
+      .sort((a, b) => a.id - b.id)[0]
+  }
+
   /** The syncs after `since` of a mapping, or of all. */
   syncsAfter(since: EventId, mapping?: number): DmaSyncEvent[] {
     return this.#recentSyncs.filter(

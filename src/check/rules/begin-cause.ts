@@ -4,7 +4,7 @@ import type { Bracket } from '../bracket.ts'
 import type { Store } from '../store.ts'
 import { bracketName, flagsOf, syncedFor, writerName } from '../words.ts'
 import { atStart, type Cause, type Reader } from './cause.ts'
-import { bounceCause, directionCause, skippedAtUnmap } from './dma-cause.ts'
+import { bounceCause, directionCause, lostAtUnmap, skippedAtBounce } from './dma-cause.ts'
 import { hookAtStart } from './hook-cause.ts'
 
 /** The device stored after the access had begun. */
@@ -40,7 +40,8 @@ export function beganInVain(bracket: Bracket, hazard: Hazard, store: Store, read
   return (
     directionCause(device, 'writes', store.dma) ??
     hookAtStart(buffer, bracket, { device, dma: store.dma }, hazard.range) ??
-    skippedAtUnmap(buffer, store) ??
+    lostAtUnmap(buffer, store) ??
+    skippedAtBounce(store) ??
     (store.bounced && bracket.start.synced.includes(device)
       ? bounceCause(store, reader)
       : startedInVain(bracket, store))

@@ -1,4 +1,4 @@
-import type { BufferId, MisuseCode, MisuseEvent } from '../../events/event.ts'
+import type { BufferId, DriverName, MisuseCode, MisuseEvent } from '../../events/event.ts'
 
 /** What the kernel's own code meets where a driver has confused the references to a buffer. */
 const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set(['put-after-release', 'use-after-release'])
@@ -16,6 +16,10 @@ export class Consequences {
   readonly #usedLate = new Set<string>()
   /** Buffers whose references drivers have confused. */
   readonly #confused = new Set<BufferId>()
+  /** Drivers and buffers whose map_dma_buf was broken off: what it had mapped stays behind. */
+  readonly #brokenOff = new Set<string>()
+  /** Mappings that were told to be left behind. */
+  readonly #left = new Set<number>()
 
   /** Whether `event` is one; the events come in their order, each once. */
   has(event: MisuseEvent): boolean {
@@ -30,15 +34,31 @@ export class Consequences {
       case 'reference-leak':
         // Who never detaches a buffer keeps its reference too.
         return this.#attached.has(key)
+      case 'operation-threw':
+      case 'operation-returned':
+        if (event.operation === 'map_dma_buf') this.#brokenOff.add(key)
+        return false
+      case 'attachment-mapping-leak':
+      case 'mapping-leak':
+        return this.#brokenOff.has(key) || this.#isLeft(event)
       case 'use-after-release':
         this.#usedLate.add(key)
+        if (buffer < 0) this.#usedLate.add(memoryOf(driver))
         return false
       case 'put-after-release':
-        // Who takes a reference to what is gone drops it later.
-        return this.#usedLate.has(key)
+        // Who takes a reference to what is gone drops it later; who frees memory that it goes on using
+        // frees it again where that is right.
+        return this.#usedLate.has(key) || (buffer < 0 && this.#usedLate.has(memoryOf(driver)))
       default:
         return false
     }
+  }
+
+  #isLeft({ mapping }: MisuseEvent): boolean {
+    if (mapping === undefined) return false
+    if (this.#left.has(mapping)) return true
+    this.#left.add(mapping)
+    return false
   }
 
   /** What is still attached when the buffer goes is so, too, when the driver goes. */
@@ -48,4 +68,9 @@ export class Consequences {
     this.#attachedAtRelease.add(key)
     return false
   }
+}
+
+/** Stands for all memory that a driver has allocated. */
+function memoryOf({ name }: DriverName): string {
+  return `${name} memory`
 }

@@ -6,7 +6,7 @@ import type { Store } from '../store.ts'
 import { bracketName, flagsOf, syncedFor } from '../words.ts'
 import { attributeCause, bracketOnReader, uncoveredStore } from './alias-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
-import { bounceCause, directionCause, skippedAtMap } from './dma-cause.ts'
+import { bounceCause, directionCause, droppedForDevice, skippedAtMap } from './dma-cause.ts'
 import { droppedAtEnd, hookAtEnd } from './hook-cause.ts'
 import { isExporters } from './own-memory-cause.ts'
 import { neighbourDropped } from './shared-line-cause.ts'
@@ -53,7 +53,10 @@ function inBracket(
 /** The program did all that is asked of it. */
 function endedInVain(hazard: Hazard, store: Store, bracket: Bracket, reader: Reader): Cause {
   const dropped =
-    hazard.kind === 'lost' ? droppedAtEnd(reader.buffer, bracket, hazard.range) : undefined
+    hazard.kind === 'lost'
+      ? (droppedAtEnd(reader.buffer, bracket, hazard.range) ??
+        droppedForDevice(reader.buffer, store, hazard.range))
+      : undefined
   if (dropped !== undefined) return dropped
   if (reader.by !== 'device') return syncedNobody(bracket, reader)
   return (

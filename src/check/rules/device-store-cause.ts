@@ -6,8 +6,9 @@ import { flagsOf, writerName } from '../words.ts'
 import { attributeCause, uncoveredLoad } from './alias-cause.ts'
 import { beganInVain, overDevice } from './begin-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
-import { bounceCause } from './dma-cause.ts'
+import { bounceCause, skippedAtBounce } from './dma-cause.ts'
 import { causeInDriverLoad } from './driver-cause.ts'
+import { hookAtStart } from './hook-cause.ts'
 import { overwritten } from './overwritten-cause.ts'
 import { isExporters, readThroughCache } from './own-memory-cause.ts'
 
@@ -18,7 +19,9 @@ export function causeInDeviceStore(
   reader: Reader,
 ): Cause {
   const { by } = reader
-  if (by === 'device' && (store.bounced || reader.bounced)) return bounceCause(store, reader)
+  if (by === 'device' && (store.bounced || reader.bounced)) {
+    return inVainBefore(hazard, store, reader) ?? bounceCause(store, reader)
+  }
   const harm = hazard.kind === 'lost' ? overwritten(history, hazard, store, reader) : undefined
   if (harm !== undefined) return harm
   if (!store.bounced) {
@@ -32,6 +35,17 @@ export function causeInDeviceStore(
   const uncovered = other ? uncoveredLoad(history, store, reader) : undefined
   if (uncovered !== undefined) return uncovered
   return readByCpu(other ? { ...reader, buffer: memory } : reader, hazard, store)
+}
+
+/** A START lies between the two devices, and did not bring the bytes back from the bounce copy. */
+function inVainBefore(hazard: Hazard, store: Store, { buffer }: Reader): Cause | undefined {
+  const bracket = buffer.lastReadBracket
+  if (!store.bounced || store.event.buffer !== buffer.id) return undefined
+  if (bracket === undefined || bracket.began < store.event.id) return undefined
+  return (
+    hookAtStart(buffer, bracket, { device: writerName(store), dma: store.dma }, hazard.range) ??
+    skippedAtBounce(store)
+  )
 }
 
 function isSnooped({ event }: Store): boolean {

@@ -1,6 +1,7 @@
 /** Mappings for devices that are to blame: their direction, a sync that was skipped, a bounce copy. */
-import type { DmaMapEvent, DmaSyncEvent } from '../../events/event.ts'
+import type { DmaMapEvent, DmaSyncEvent, Range } from '../../events/event.ts'
 import type { BufferHistory } from '../buffer-history.ts'
+import { overlaps } from '../range-map.ts'
 import type { Store } from '../store.ts'
 import { directionName, writerName } from '../words.ts'
 import { atMap, type Cause, type Reader } from './cause.ts'
@@ -37,8 +38,75 @@ export function skippedAtMap(store: Store, map: DmaMapEvent | undefined): Cause 
   }
 }
 
-/** The device's store was to come back with an unmap that skipped the CPU sync. */
-export function skippedAtUnmap(buffer: BufferHistory, { event, dma }: Store): Cause | undefined {
+/** The copy into the bounce buffer was left in the cache by a map that skipped the CPU sync. */
+export function skippedAtBounce({ bounced, dma }: Store): Cause | undefined {
+  if (!bounced || dma === undefined || !dma.skipCpuSync) return undefined
+  return {
+    rule: 'unsafe-skip-hint',
+    reason: `the mapping for ${dma.device} skipped the CPU sync, and the bounce copy that was made then stayed dirty in the CPU cache`,
+    because: atMap(
+      dma,
+      `The map at event ${dma.id} has DMA_ATTR_SKIP_CPU_SYNC; it copied, and cleaned nothing.`,
+    ),
+    origin: dma.origin,
+    related: [],
+  }
+}
+
+/**
+ * The memory was handed to a device that only writes, after the CPU had stored: on some boards that
+ * drops the stores, and the device need not write every byte.
+ */
+export function droppedForDevice(
+  buffer: BufferHistory,
+  store: Store,
+  range: Range,
+): Cause | undefined {
+  const dropped = buffer.maintenanceAfter(
+    store.event.id,
+    ({ op, range: where }) => op === 'invalidate' && overlaps(where, range),
+  )
+  const by = dropped && buffer.handoverAfter(dropped)
+  if (by === undefined || by.direction !== 'from-device') return undefined
+  const what = by.kind === 'dma-map' ? 'map' : 'sync'
+  return {
+    rule: 'mapping-direction',
+    reason: `a ${what} for ${by.device} ${directionName(by.direction)} dropped the lines`,
+    because: {
+      text: `The ${what} at event ${by.id} says that ${by.device} writes all of it, so that what the CPU stored need not be kept.`,
+      event: by.id,
+      origin: by.origin,
+    },
+    origin: by.origin ?? store.origin,
+    related: [],
+    fix: 'Map DMA_BIDIRECTIONAL what the device writes only in part, or what the CPU stores into as well.',
+  }
+}
+
+/** The device's store was to come back with an unmap that does not bring it. */
+export function lostAtUnmap(buffer: BufferHistory, store: Store): Cause | undefined {
+  return skippedAtUnmap(buffer, store) ?? unmappedOtherwise(buffer, store)
+}
+
+/** The unmap had another direction than the map, of a device that only reads. */
+function unmappedOtherwise(buffer: BufferHistory, { event, dma }: Store): Cause | undefined {
+  const unmap = buffer.mapped(dma?.mapping)?.unmap
+  if (unmap === undefined || unmap.id < event.id) return undefined
+  if (unmap.direction !== 'to-device' || dma?.direction === 'to-device') return undefined
+  return {
+    rule: 'mapping-direction',
+    reason: `the mapping of ${unmap.device} was unmapped ${directionName(unmap.direction)}, which brings nothing back`,
+    because: atMap(
+      unmap,
+      `The unmap at event ${unmap.id} has another direction than the map at event ${dma?.id}.`,
+    ),
+    origin: unmap.origin ?? dma?.origin,
+    related: [],
+  }
+}
+
+/** The unmap skipped the CPU sync. */
+function skippedAtUnmap(buffer: BufferHistory, { event, dma }: Store): Cause | undefined {
   const unmap = buffer.mapped(dma?.mapping)?.unmap
   if (unmap === undefined || !unmap.skipCpuSync || unmap.id < event.id) return undefined
   return {

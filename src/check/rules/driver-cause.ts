@@ -7,8 +7,9 @@ import type { Cause, Reader } from './cause.ts'
 import {
   bounceCause,
   directionCause,
+  droppedForDevice,
+  lostAtUnmap,
   skippedAtMap,
-  skippedAtUnmap,
   syncedOtherwise,
 } from './dma-cause.ts'
 
@@ -22,6 +23,8 @@ export function causeInDriverStore(hazard: Hazard, store: Store, reader: Reader)
       skippedAtMap(store, dma) ??
       syncedOtherwise({ id: since, syncs: buffer.syncsAfter(since, dma?.mapping) }, 'device'))
   if (known) return known
+  const dropped = hazard.kind === 'lost' ? droppedSince(hazard, store, reader) : undefined
+  if (dropped !== undefined) return dropped
   if (reader.bounced) return bounceCause(store, reader)
   const who = writerName(store)
   return {
@@ -39,6 +42,15 @@ export function causeInDriverStore(hazard: Hazard, store: Store, reader: Reader)
   }
 }
 
+/** A map after the store was to clean it, and did not, or dropped it. */
+function droppedSince({ range }: Hazard, store: Store, { buffer }: Reader): Cause | undefined {
+  for (const map of buffer.dma.values()) {
+    const skipped = skippedAtMap(store, map)
+    if (skipped !== undefined) return skipped
+  }
+  return droppedForDevice(buffer, store, range)
+}
+
 /** A driver misses what a device stored. */
 export function causeInDriverLoad(history: History, store: Store, reader: Reader): Cause {
   const buffer = history.buffer(store.event.buffer)
@@ -47,7 +59,7 @@ export function causeInDriverLoad(history: History, store: Store, reader: Reader
   const known =
     directionCause(device, 'writes', store.dma) ??
     syncedOtherwise({ id: since, syncs: buffer.syncsAfter(since, store.dma?.mapping) }, 'cpu') ??
-    skippedAtUnmap(buffer, store)
+    lostAtUnmap(buffer, store)
   if (known !== undefined) return known
   if (store.bounced) return bounceCause(store, reader)
   return {

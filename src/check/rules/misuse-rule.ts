@@ -69,14 +69,15 @@ export class MisuseRule implements Rule {
     const { code, operation, driver, text, buffer, range, id } = event
     const { rule, says, fix, severity } = misuseTable[code]
     const where = event.device === undefined ? '' : ` for ${event.device}`
-    const exported = buffer === undefined ? undefined : this.#history.buffer(buffer).exported
+    const known = buffer === undefined ? undefined : this.#history.buffer(buffer)
+    const mapped = known?.mapped(event.mapping)?.map
     return {
       rule,
       kind: MERGED.has(rule) ? undefined : code,
       event,
       message: `${driver.name}: ${operation}${where} ${says} (event ${id}): ${detailsOf(withoutName(text, operation)).join(', ')}.`,
       because: this.#becauseOf(event),
-      origin: event.origin ?? exported?.origin,
+      origin: event.origin ?? mapped?.origin ?? known?.exported?.origin,
       buffer,
       range,
       fix,

@@ -9,7 +9,7 @@ import { bracketOnReader, uncoveredStore } from './alias-cause.ts'
 import { beganInVain, overDevice } from './begin-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
 import { storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
-import { skippedAtMap } from './dma-cause.ts'
+import { directionCause, lostAtUnmap, skippedAtMap } from './dma-cause.ts'
 import { dirtyThroughOther, neighbourOver } from './shared-line-cause.ts'
 
 /** Other bytes came over what the device had stored. */
@@ -28,12 +28,15 @@ export function overwritten(
       isCached(attribute) && overlaps(history.lines(event.buffer, event.range), hazard.range),
   )
   const { overDirty } = store
+  const other = dirtyThroughOther(history, hazard, store)
+  const dirty = overDirty ?? other
+  const skipped = dirty && skippedAtMap(dirty, store.dma)
+  if (skipped !== undefined) return skipped
   // A later store by the rules only made old bytes go back that an earlier mistake had left there.
   if (later !== undefined && (overDirty === undefined || !isByTheRules(later, store))) {
-    return overwrittenBy(later, hazard, store, reader)
+    return overwrittenBy(history, later, hazard, store, reader)
   }
   if (overDirty !== undefined) return underDirtyLine(store, overDirty, reader)
-  const other = dirtyThroughOther(history, hazard, store)
   return other === undefined ? undefined : underOther(history, other, store, reader)
 }
 
@@ -72,9 +75,17 @@ function copiedOver(store: Store, { buffer }: Reader): Cause | undefined {
 }
 
 /** A line that was old where the device had stored became dirty through a store beside it. */
-function overwrittenBy(later: Store, hazard: Hazard, store: Store, reader: Reader): Cause {
+function overwrittenBy(
+  history: History,
+  later: Store,
+  hazard: Hazard,
+  store: Store,
+  reader: Reader,
+): Cause {
   const { bracket, origin } = later
-  if (later.by === 'kernel') return overwrittenByDriver(later, store)
+  if (later.by === 'kernel') {
+    return neverCameBack(history, store) ?? overwrittenByDriver(later, store)
+  }
   if (bracket === undefined) return unbracketedStore(later)
   if (!writes(bracket.access)) return storeUnderRead(later, bracket)
   const device = writerName(store)
@@ -90,6 +101,12 @@ function overwrittenBy(later: Store, hazard: Hazard, store: Store, reader: Reade
     origin: origin ?? bracket.start.origin,
     related: [{ label: 'the CPU access began here', origin: bracket.start.origin }],
   }
+}
+
+/** The device's mapping was to bring the bytes back, and did not: the line was old because of that. */
+function neverCameBack(history: History, store: Store): Cause | undefined {
+  const buffer = history.buffer(store.event.buffer)
+  return directionCause(writerName(store), 'writes', store.dma) ?? lostAtUnmap(buffer, store)
 }
 
 function overwrittenByDriver({ event, origin }: Store, store: Store): Cause {
