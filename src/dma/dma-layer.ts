@@ -176,6 +176,7 @@ export class DmaLayer {
    */
   mapCoherent(request: Omit<MapRequest, 'skipCpuSync'>): DmaMapping {
     const operation = 'dma_alloc_coherent'
+    this.#machine.faults.pass(operation)
     requireSound(request.table)
     const init = this.#mapper.init('coherent', { ...request, skipCpuSync: true })
     return this.#mapper.make(init, operation)

@@ -43,17 +43,20 @@ export class SystemHeap {
         `${size} bytes asked, ${this.#machine.board.ram.size - this.#machine.ram.liveBytes} are free`,
       )
     }
-    const buffer = this.#core.export({
-      exporter: 'system',
-      driver: DRIVER,
-      size,
-      flags: O_RDWR,
-      ops: this.#ops,
-      priv: storage,
-    })
+    const buffer = this.#export(storage, size)
     storage.buffer = buffer.inode
     this.#zero(storage)
     return buffer
+  }
+
+  #export(storage: Storage, size: number): DmaBuf {
+    const what = { exporter: 'system', driver: DRIVER, size, flags: O_RDWR }
+    try {
+      return this.#core.export({ ...what, ops: this.#ops, priv: storage })
+    } catch (error) {
+      this.#machine.ram.free(storage)
+      throw error
+    }
   }
 
   #zero(storage: Storage): void {

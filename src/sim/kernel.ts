@@ -14,6 +14,7 @@ import { DmaHeapNode } from '../drivers/dma-heap-node.ts'
 import { SystemHeap } from '../drivers/system-heap.ts'
 import { type UdmabufSync, Udmabufs } from '../drivers/udmabuf/udmabuf.ts'
 import { UdmabufNode } from '../drivers/udmabuf/udmabuf-node.ts'
+import { VgemNode } from '../drivers/vgem/vgem-node.ts'
 import { type FrameSource, patternSource } from '../drivers/video/source.ts'
 import type { EventStream } from '../events/stream.ts'
 import type { Board } from '../machine/board.ts'
@@ -128,7 +129,12 @@ export class SimKernel implements Kernel {
     return this.#core.buffers.map((buffer) => buffer.inode)
   }
 
-  /** How often each call was made so far, by its name. */
+  /** Bytes of memory that somebody has allocated. */
+  get memoryInUse(): number {
+    return this.#machine.ram.liveBytes
+  }
+
+  /** How often each call was made so far, by its name, and each place inside that may fail. */
   get callCounts(): ReadonlyMap<string, number> {
     return this.#failures.counts
   }
@@ -155,7 +161,8 @@ export class SimKernel implements Kernel {
 
   /**
    * Makes the `nth` call named `call` (the first is 1) fail with `code` before it does anything: a
-   * function of the waist, as `mmap`, or a request, as DMA_BUF_IOCTL_SYNC.
+   * function of the waist, as `mmap`, a request, as DMA_BUF_IOCTL_SYNC, or a function inside the kernel
+   * that drivers call or provide, as `get_unused_fd_flags` or `map_dma_buf`.
    */
   fail(call: string, nth: number, code: ErrnoCode): void {
     this.#failures.plan(call, nth, code)
@@ -199,5 +206,6 @@ function makeNodes(
     new UdmabufNode(machine, core, new Udmabufs(dma, core, options.udmabuf)),
     new CaptureDevice(machine, dma, core, jobs, { source }),
     new DisplayDevice(machine, dma, core, jobs, { width, height, onFrame: options.onFrame }),
+    new VgemNode({ machine, dma, core }),
   ]
 }

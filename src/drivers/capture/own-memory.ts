@@ -9,7 +9,9 @@ import { coherentAttribute, makeCoherent } from '../../dma/coherent.ts'
 import type { MapRequest } from '../../dma/dma-layer.ts'
 import type { DmaMapping } from '../../dma/mapping.ts'
 import { type Segment, type SgTable, tableOf } from '../../dma/sg-table.ts'
+import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
 import type { DmaBufOps } from '../../dmabuf/ops.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
 import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { Storage } from '../../machine/storage.ts'
 import { type CaptureContext, DRIVER, deviceName } from './context.ts'
@@ -23,29 +25,52 @@ interface Owned {
 }
 
 /**
- * Memory for a frame of `size` bytes, rounded up to pages and zeroed; undefined when RAM is full. It
- * outlives `release` as long as somebody holds a descriptor of it.
+ * Memory for a frame of `size` bytes, rounded up to pages and zeroed; undefined when RAM is full, or
+ * what it needs besides is not to be had. It outlives `release` as long as somebody holds a descriptor
+ * of it.
  */
 export function allocateOwn(context: CaptureContext, size: number): FrameMemory | undefined {
-  const { machine, core, dma } = context
+  const { machine, dma } = context
   const whole = Math.ceil(size / PAGE_SIZE) * PAGE_SIZE
   const storage = machine.ram.allocate(whole, { below: dma.reachOf(deviceName), contiguous: true })
   if (storage === undefined) return undefined
   const owned: Owned = { storage, table: contiguous(storage), mapping: undefined }
-  const ops = exporterOps(context, owned)
-  const buffer = core.export({
-    exporter: deviceName,
-    driver: DRIVER,
-    size: whole,
-    ops,
-    priv: owned,
-  })
+  try {
+    return mapOwn(context, owned, exportOwn(context, owned))
+  } catch (error) {
+    if (error instanceof KernelError) return undefined
+    throw error
+  }
+}
+
+/** The storage is the buffer's from here on; where that fails, it is free again. */
+function exportOwn(context: CaptureContext, owned: Owned): DmaBuf {
+  const { machine, core } = context
+  const { storage } = owned
+  const what = { exporter: deviceName, driver: DRIVER, size: storage.size }
+  try {
+    return core.export({ ...what, ops: exporterOps(context, owned), priv: owned })
+  } catch (error) {
+    machine.ram.free(storage)
+    throw error
+  }
+}
+
+/** For the camera itself; where that fails, the buffer is gone. */
+function mapOwn(context: CaptureContext, owned: Owned, buffer: DmaBuf): FrameMemory {
+  const { machine, core, dma } = context
+  const { storage, table } = owned
   storage.buffer = buffer.inode
   makeCoherent(machine, storage, { device: deviceName, driver: DRIVER.name })
   const use = { device: deviceName, buffer: buffer.inode, direction: 'from-device' } as const
-  const mapping = dma.mapCoherent({ ...use, table: owned.table, driver: DRIVER })
-  owned.mapping = mapping
-  return { buffer, mapping, release: () => core.put(buffer, DRIVER) }
+  try {
+    const mapping = dma.mapCoherent({ ...use, table, driver: DRIVER })
+    owned.mapping = mapping
+    return { buffer, mapping, release: () => core.put(buffer, DRIVER) }
+  } catch (error) {
+    core.put(buffer, DRIVER)
+    throw error
+  }
 }
 
 /** begin and end of CPU access are left out: coherent memory needs neither. */

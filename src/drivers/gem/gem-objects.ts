@@ -9,6 +9,7 @@
  */
 
 import type { DmaLayer } from '../../dma/dma-layer.ts'
+import type { DmaMapping } from '../../dma/mapping.ts'
 import { tableOf } from '../../dma/sg-table.ts'
 import type { DmaBufCore } from '../../dmabuf/core.ts'
 import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
@@ -56,7 +57,7 @@ export class GemObjects {
     }
     const buffer = this.#export(storage)
     storage.buffer = buffer.inode
-    const mapping = this.#memory.prepare(storage)
+    const mapping = this.#prepare(buffer, storage)
     const object: GemObject = {
       buffer,
       mapping,
@@ -123,6 +124,15 @@ export class GemObjects {
       return this.#core.export(what)
     } catch (error) {
       this.#machine.ram.free(storage)
+      throw error
+    }
+  }
+
+  #prepare(buffer: DmaBuf, storage: Storage): DmaMapping | undefined {
+    try {
+      return this.#memory.prepare(storage)
+    } catch (error) {
+      this.#core.put(buffer, DRIVER)
       throw error
     }
   }

@@ -26,6 +26,8 @@ export interface FailureOutcome extends FailurePoint {
   readonly error: string | undefined
   /** What the program still held when it was over, and what nobody ever released. */
   readonly leaks: readonly Held[]
+  /** Bytes of memory that nobody has freed when everything was released. */
+  readonly leakedBytes: number
   /** What was found that is not found in a run without failures. */
   readonly findings: readonly Finding[]
 }
@@ -37,7 +39,7 @@ export interface EveryFailureResult {
   /** One for each possible failure, in the order in which the calls are first made. */
   readonly outcomes: readonly FailureOutcome[]
   /**
-   * Those with a leak, a finding about ownership (group E: double releases, use after release, what
+   * Those with a leak, of memory too, a finding about ownership (group E: double releases, use after release, what
    * the kernel's own checks say), or a program that hangs.
    */
   readonly bad: readonly FailureOutcome[]
@@ -89,20 +91,21 @@ async function outcomeOf(
   point: FailurePoint,
   baseline: RunResult,
 ): Promise<FailureOutcome> {
-  const { result, leaks } = await oneRun(program, options, point)
+  const { result, leaks, leakedBytes } = await oneRun(program, options, point)
   const known = new Set(baseline.findings.map(({ rule }) => rule))
   return {
     ...point,
     end: result.error?.kind ?? 'returned',
     error: result.error?.message,
     leaks,
+    leakedBytes,
     findings: result.findings.filter(({ rule }) => !known.has(rule)),
   }
 }
 
-function isBad({ leaks, findings, end }: FailureOutcome): boolean {
+function isBad({ leaks, leakedBytes, findings, end }: FailureOutcome): boolean {
   const hangs = end !== 'returned' && end !== 'threw'
-  return leaks.length > 0 || hangs || findings.some(isAboutOwnership)
+  return leaks.length > 0 || leakedBytes > 0 || hangs || findings.some(isAboutOwnership)
 }
 
 function isAboutOwnership({ group, rule }: Finding): boolean {
@@ -112,6 +115,7 @@ function isAboutOwnership({ group, rule }: Finding): boolean {
 interface OneRun {
   readonly result: RunResult
   readonly leaks: readonly Held[]
+  readonly leakedBytes: number
   readonly counts: ReadonlyMap<string, number>
 }
 
@@ -124,22 +128,31 @@ async function oneRun(
   let kernel: SimKernel | undefined
   let before: ReadonlySet<unknown> = new Set()
   let atEnd: readonly Held[] = []
-  const result = await runProgram(program, {
+  let bytesBefore = 0
+  const begun: Program = (running) => {
+    // What a driver made when it was probed is its own until it is removed.
+    before = new Set(holdings.all)
+    return program(running)
+  }
+  const result = await runProgram(begun, {
     ...options,
     prepare: (prepared) => {
       kernel = prepared
-      before = new Set(holdings.all)
+      bytesBefore = prepared.memoryInUse
       options.prepare?.(prepared)
       if (point !== undefined) prepared.fail(point.call, point.nth, point.code)
     },
     onEvent: (event: DmabufEvent) => {
-      // What a driver made when it was probed is its own until it is removed.
-      if (event.kind === 'program-end') atEnd = holdings.all.filter((held) => !before.has(held))
+      if (event.kind === 'program-end') {
+        atEnd = holdings.ofProgram.filter((held) => !before.has(held))
+      }
       holdings.observe(event)
       options.onEvent?.(event)
     },
   })
-  return { result, leaks: unique([...atEnd, ...holdings.all]), counts: countsOf(kernel) }
+  const leaks = unique([...atEnd, ...holdings.all])
+  const leakedBytes = (kernel?.memoryInUse ?? bytesBefore) - bytesBefore
+  return { result, leaks, leakedBytes, counts: countsOf(kernel) }
 }
 
 function countsOf(kernel: SimKernel | undefined): ReadonlyMap<string, number> {

@@ -1,4 +1,5 @@
-import type { DmabufEvent } from '../../events/event.ts'
+import { UntoldDescriptors } from '../../check/untold-descriptors.ts'
+import type { BufferId, DmabufEvent } from '../../events/event.ts'
 
 /** What is made by one kind of event and ends with another, and what tells one from the next. */
 interface Pair {
@@ -31,12 +32,32 @@ export interface Held {
 /** Follows what is held: descriptors, mappings, buffers, attachments. */
 export class Holdings {
   readonly #held = new Map<string, Held>()
+  readonly #untold = new UntoldDescriptors()
 
   get all(): Held[] {
     return [...this.#held.values()]
   }
 
+  /**
+   * What a program must have given back when it is over. Memory of a driver's own is the driver's until
+   * it is removed; and a descriptor that the program was never told of goes with the process.
+   */
+  get ofProgram(): Held[] {
+    const untold = this.all.filter(({ made }) => this.#isUntold(made))
+    const buffers = new Set(untold.map(({ made }) => bufferOf(made)))
+    return this.all.filter(({ made }) => {
+      const buffer = bufferOf(made)
+      if (made.kind === 'memory' || (made.kind === 'dma-map' && made.buffer < 0)) return false
+      return !this.#isUntold(made) && (buffer === undefined || !buffers.has(buffer))
+    })
+  }
+
+  #isUntold(made: DmabufEvent): boolean {
+    return made.kind === 'fd-open' && this.#untold.has(made.fd)
+  }
+
   observe(event: DmabufEvent): void {
+    this.#untold.observe(event)
     for (const pair of PAIRS) {
       if (event.kind !== pair.begins && event.kind !== pair.ends) continue
       const key = `${pair.what} ${pair.keyOf(event)}`
@@ -44,4 +65,8 @@ export class Holdings {
       else this.#held.delete(key)
     }
   }
+}
+
+function bufferOf(event: DmabufEvent): BufferId | undefined {
+  return 'buffer' in event ? event.buffer : undefined
 }
