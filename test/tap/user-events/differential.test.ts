@@ -1,0 +1,57 @@
+/** The simulated kernel tells everything by itself: what the calls tell must be the same. */
+import { describe, expect, test } from 'vitest'
+import type { DmabufEvent, ExportEvent } from '../../../src/events/event.ts'
+import { alike, told } from './alike.ts'
+import { subjects, type Watched, watch } from './watched.ts'
+
+const KNOWN = /^(dmabuf$|sync_file$|memfd:|\/proc\/|\/dev\/(dma_heap\/|dri\/|video|udmabuf$))/
+
+/** A driver of the program's own has requests that nobody else knows, and makes descriptors by them. */
+function hasOwnNode({ kernel }: Watched): boolean {
+  return kernel.some((event) => event.kind === 'fd-open' && !KNOWN.test(event.what))
+}
+
+function exports(events: readonly DmabufEvent[]): Map<number, Pick<ExportEvent, 'size'>> {
+  const told = events.filter((event) => event.kind === 'export')
+  return new Map(told.map(({ buffer, size, exporter }) => [buffer, { size, exporter }]))
+}
+
+/** What an event says, without what depends on when a descriptor was seen first. */
+function gist(event: Readonly<Record<string, unknown>>): string {
+  const { kind, buffer, by, at, access, result, seen, scope, fd } = event
+  return JSON.stringify({ kind, buffer, by, at, access, result, seen, scope, fd })
+}
+
+describe.each(await subjects())('$name', (subject) => {
+  test('the calls tell what the kernel tells of them', async () => {
+    const watched = await watch(subject)
+    if (!hasOwnNode(watched)) {
+      const { fromCalls, fromKernel } = alike(watched.kernel, watched.user)
+      expect(fromCalls.length).toBeGreaterThan(0)
+      expect(fromCalls).toEqual(fromKernel)
+      return
+    }
+    const all = new Set(told(watched.kernel).map(gist))
+    const seen = told(watched.user).filter(({ from }) => from !== 'elsewhere')
+    // A mapping that grew past its buffer is told as it is; the model tells that it may grow.
+    const some = seen.filter(({ kind, attribute }) => kind !== 'cpu-map' || attribute === 'cached')
+    expect(some.map(gist).filter((one) => !all.has(one))).toEqual([])
+  })
+
+  test('every buffer is told before it is used, as the kernel tells it', async () => {
+    const { kernel, user } = await watch(subject)
+    const all = exports(kernel)
+    for (const [buffer, facts] of exports(user)) expect(all.get(buffer)).toEqual(facts)
+    const known = new Set<number>()
+    for (const event of user) {
+      if (event.kind === 'export' || event.kind === 'memory') known.add(event.buffer)
+      else if ('buffer' in event && event.buffer !== undefined)
+        expect(known).toContain(event.buffer)
+    }
+  })
+})
+
+test('most programs are compared event by event', async () => {
+  const all = await Promise.all((await subjects()).map(watch))
+  expect(all.filter((watched) => !hasOwnNode(watched)).length).toBeGreaterThan(50)
+})

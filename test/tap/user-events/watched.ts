@@ -1,0 +1,93 @@
+/** Running a program on the simulated kernel with its calls told twice: by the kernel, and from outside. */
+
+import { type Board, patternSource, type RunResult, runProgram } from 'dmabuf/sim'
+import type { DmabufEvent } from '../../../src/events/event.ts'
+import { EventStream } from '../../../src/events/stream.ts'
+import type { SimKernel } from '../../../src/sim/kernel.ts'
+import { tap } from '../../../src/tap/tap.ts'
+import { UserEvents } from '../../../src/tap/user-events/user-events.ts'
+import { guarded } from '../../../src/uapi/guard.ts'
+import { currentOrigin } from '../../../src/uapi/origin.ts'
+import type { Syscalls } from '../../../src/uapi/syscalls.ts'
+import { type BugProgram, loadProgram, programNames } from '../../bugs/programs.ts'
+
+/** What a test runs. */
+export type Subject = Pick<BugProgram, 'name' | 'program' | 'prepare' | 'drivers'> & {
+  readonly board: Board | string
+}
+
+/** What one run came to, and what was told of it. */
+export interface Watched {
+  readonly result: RunResult
+  /** By the kernel itself, which sees everything. */
+  readonly kernel: readonly DmabufEvent[]
+  /** From the calls alone, as a kernel's that tells nothing. */
+  readonly user: readonly DmabufEvent[]
+}
+
+const source = patternSource(64, 32)
+
+/** May sleep. */
+export async function watch({ program, prepare, drivers, board }: Subject): Promise<Watched> {
+  let told: Omit<Watched, 'result'> = { kernel: [], user: [] }
+  const result = await runProgram(program, {
+    board,
+    source,
+    drivers,
+    prepare: (sim) => {
+      prepare?.(sim)
+      told = watchBoth(sim)
+    },
+  })
+  const { kernel, user } = told
+  const end = kernel.find(({ kind }) => kind === 'program-end')
+  if (end === undefined) throw new Error('the program has no end')
+  return { result, kernel, user: [...user, { ...end, id: (user.at(-1)?.id ?? 0) + 1 }] }
+}
+
+/** What is told of `sim` from now on; its calls are told from outside as well. */
+export function watchBoth(sim: SimKernel): { kernel: DmabufEvent[]; user: DmabufEvent[] } {
+  const kernel: DmabufEvent[] = []
+  const user: DmabufEvent[] = []
+  sim.events.listen((event) => kernel.push(event))
+  watchCalls(sim).listen((event) => user.push(event))
+  return { kernel, user }
+}
+
+/** Puts the telling of calls before the kernel's own, which stays as it is. */
+function watchCalls(sim: SimKernel): EventStream {
+  const events = new EventStream(
+    () => sim.now(),
+    () => ({ kind: 'task', name: sim.scheduler.current.name }),
+    currentOrigin,
+  )
+  const emit = events.emit.bind(events)
+  const outside = guarded(tap(new UserEvents(sim.sys, emit).sys, emit))
+  ;(sim as { sys: Syscalls }).sys = outside
+  return events
+}
+
+const examples = [
+  'held-across-queueing',
+  'leak',
+  'no-bracket',
+  'pipeline',
+  'read-bracket',
+  'requeue-too-early',
+  'second-start',
+]
+
+/** May sleep. Every example and every program of bugs/, each on the first of its boards. */
+export async function subjects(): Promise<Subject[]> {
+  const bugs = await Promise.all(programNames().map(loadProgram))
+  const own = await Promise.all(
+    examples.map(async (name) => ({
+      name,
+      program: (await import(`../../../examples/${name}.ts`)).default,
+      prepare: undefined,
+      drivers: undefined,
+      board: 'arm-soc',
+    })),
+  )
+  return [...own, ...bugs.map((bug) => ({ ...bug, board: bug.boards.at(-1) ?? 'arm-soc' }))]
+}
