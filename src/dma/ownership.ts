@@ -11,6 +11,7 @@ import type { PerBoard } from '../machine/memory.ts'
 import type { Storage } from '../machine/storage.ts'
 import { copyBounced } from './bounce/bounce-copy.ts'
 import { opForCpu, opForDevice } from './direction.ts'
+import { joinedRuns } from './joined-runs.ts'
 import type { DmaMapping } from './mapping.ts'
 import { eachRun } from './sg-table.ts'
 
@@ -58,8 +59,15 @@ export class Ownership {
   #maintain(mapping: DmaMapping, range: Range, ops: PerBoard<CacheOp | undefined>): void {
     if (ops.actual === undefined && ops.judged === undefined) return
     const { start, end } = range
+    const { memory } = this.#machine
     if (start >= end) return
-    eachRun(mapping, start, end, (storage, from, to) => this.#onLines(storage, from, to, ops))
+    if (start === 0 && end === mapping.size) {
+      for (const { storage, offset, length } of joinedRuns(mapping.runs, memory.lineSize)) {
+        this.#onLines(storage, offset, offset + length, ops)
+      }
+    } else {
+      eachRun(mapping, start, end, (storage, from, to) => this.#onLines(storage, from, to, ops))
+    }
     this.#machine.events.emit({
       kind: 'maintenance',
       op: (ops.actual ?? ops.judged) as CacheOp,

@@ -72,9 +72,16 @@ export function requireSound({ runs, size }: SgTable): void {
   }
 }
 
-/** Where the table's bytes lie, as events tell it. */
-export function placementOf({ runs }: Pick<SgTable, 'runs'>): Placement[] {
-  return runs.map(({ storage, offset, length }) => ({ storage: storage.id, offset, length }))
+const placements = new WeakMap<readonly StorageRun[], readonly Placement[]>()
+
+/** Where the table's bytes lie, as events tell it; made once for a list of runs. */
+export function placementOf({ runs }: Pick<SgTable, 'runs'>): readonly Placement[] {
+  let placement = placements.get(runs)
+  if (placement === undefined) {
+    placement = runs.map(({ storage, offset, length }) => ({ storage: storage.id, offset, length }))
+    placements.set(runs, placement)
+  }
+  return placement
 }
 
 /** Calls `visit` with the parts of storages that bytes `[start, end)` of the table are in. */
