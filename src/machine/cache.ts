@@ -5,7 +5,7 @@
  */
 import type { Run } from './changed-runs.ts'
 import type { Through } from './hazards.ts'
-import { Images } from './images.ts'
+import { Images, isServedByMemory } from './images.ts'
 import type { Interval } from './line-map.ts'
 import {
   COPIED_CURRENT,
@@ -107,6 +107,31 @@ export class Cache {
     storage.lines.update(lines.start, lines.end, (interval) =>
       stepActual(storage, interval, op, 'inside'),
     )
+  }
+
+  /**
+   * As `applyActual`, under an array that stands on all of the range: what leaves the cache is fetched
+   * again at once. Stores through arrays must be known, so that copies which are both current are equal.
+   */
+  applyUnderView(storage: Storage, { start, end }: Run, op: LineOp): void {
+    const lines = this.linesOf(storage, start, end)
+    storage.lines.update(lines.start, lines.end, (interval) => {
+      const isEqual = isServedByMemory(interval.actual)
+      stepActual(storage, interval, op, 'inside')
+      if (!isEqual) moveBytes(storage, interval, PREFETCH.movesInside)
+      interval.actual = PREFETCH.inside(interval.actual)[0] as number
+    })
+    this.images.save(storage, lines.start, lines.end)
+  }
+
+  /** Whether some array stands on every line of the range. */
+  isUnderView(storage: Storage, { start, end }: Run): boolean {
+    const lines = this.linesOf(storage, start, end)
+    for (const view of storage.views) {
+      const shown = this.linesOf(storage, view.start, view.end)
+      if (shown.start <= lines.start && lines.end <= shown.end) return true
+    }
+    return false
   }
 
   /** Fills absent lines: under a live array nobody would see a load do it. */

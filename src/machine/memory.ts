@@ -216,8 +216,14 @@ export class Memory {
     }
     if (this.coherent) return
     const actual = maintenanceParts(range, ops.actual, this.#edges.actual, this.lineSize)
-    for (const part of actual) this.#cache.applyActual(storage, part, part.op)
+    for (const part of actual) this.#maintainActual(storage, part, part.op)
     if (ops.actual !== undefined) this.#hardware.settle(storage, 'maintenance', range)
+  }
+
+  #maintainActual(storage: Storage, part: Run, op: LineOp): void {
+    const refilled = storage.memoryViews.size === 0 && this.#cache.isUnderView(storage, part)
+    if (refilled) this.#cache.applyUnderView(storage, part, op)
+    else this.#cache.applyActual(storage, part, op)
   }
 
   // --- what accesses share ---------------------------------------------------------------------
