@@ -24,7 +24,6 @@ export class Card implements DrmCard {
   readonly crtc: Crtc
   readonly mode: DrmModeModeinfo
   master: DrmClient | undefined
-  #opened = 0
 
   constructor(
     parts: GemParts & { readonly jobs: DeviceJobs },
@@ -39,10 +38,5 @@ export class Card implements DrmCard {
     this.framebuffers = new Framebuffers(this.objects, FIRST_FRAMEBUFFER_ID)
     const scanout = new Scanout(machine, jobs, this.framebuffers, options)
     this.crtc = new Crtc(CRTC_ID, machine.scheduler, scanout)
-  }
-
-  nextFile(): number {
-    this.#opened++
-    return this.#opened
   }
 }

@@ -2,6 +2,7 @@ import type { DmaBufCore } from '../../dmabuf/core.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { Mutex } from '../../machine/mutex.ts'
+import { nextFile } from './file-numbers.ts'
 import { GemHandles } from './gem-handles.ts'
 import type { GemObjects } from './gem-objects.ts'
 
@@ -12,8 +13,6 @@ export interface DrmCard {
   readonly objects: GemObjects
   /** The one that may change what is shown: the first to open while there is none. */
   master: DrmClient | undefined
-  /** A number for the next open file. */
-  nextFile(): number
 }
 
 /** What one open file of a device has (struct drm_file). */
@@ -26,7 +25,7 @@ export class DrmClient<C extends DrmCard = DrmCard> {
 
   constructor(card: C) {
     this.card = card
-    const file = card.nextFile()
+    const file = nextFile(card.machine)
     this.handles = new GemHandles(file, card.machine, card.objects)
     this.primeLock = new Mutex(card.machine.scheduler, `drm file ${file}`)
     card.master ??= this

@@ -1,0 +1,19 @@
+import type { DmaBufCore } from '../../dmabuf/core.ts'
+import type { Machine } from '../../machine/machine.ts'
+import type { DrmCard, DrmClient } from '../gem/drm-client.ts'
+import { GemObjects, type GemParts } from '../gem/gem-objects.ts'
+import { vgemMemory } from './vgem-memory.ts'
+
+/** What all files of vgem share. */
+export class VgemCard implements DrmCard {
+  readonly machine: Machine
+  readonly core: DmaBufCore
+  readonly objects: GemObjects
+  master: DrmClient | undefined
+
+  constructor(parts: GemParts) {
+    this.machine = parts.machine
+    this.core = parts.core
+    this.objects = new GemObjects(parts, vgemMemory(parts))
+  }
+}

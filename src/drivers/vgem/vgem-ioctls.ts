@@ -1,0 +1,68 @@
+/**
+ * What vgem answers besides its fences: a DRM device that renders and sets no modes.
+ * Source: drivers/gpu/drm/drm_ioctl.c (drm_getcap, drm_ioctls) and drivers/gpu/drm/vgem/vgem_drv.c of
+ * Linux 6.12.
+ */
+import { KernelError } from '../../machine/kernel-error.ts'
+import * as drm from '../../uapi/drm.ts'
+import * as fb from '../../uapi/drm-framebuffer.ts'
+import * as mode from '../../uapi/drm-mode.ts'
+import type { Struct } from '../../uapi/struct.ts'
+import { type DrmIoctl, DrmIoctls, drmIoctl } from '../gem/drm-ioctl.ts'
+import { gemIoctls } from '../gem/gem-ioctls.ts'
+import { primeIoctls } from '../gem/prime-ioctls.ts'
+import { versionIoctl } from '../gem/version-ioctl.ts'
+import { fenceIoctls } from './fence-ioctls.ts'
+import type { VgemClient } from './vgem-client.ts'
+
+/** The capabilities that a device without modes has a value for; of others it has none at all. */
+const CAPABILITIES: ReadonlyMap<number, number> = new Map([
+  [drm.DRM_CAP_PRIME, drm.DRM_PRIME_CAP_IMPORT | drm.DRM_PRIME_CAP_EXPORT],
+  [drm.DRM_CAP_TIMESTAMP_MONOTONIC, 1],
+  // SYNCOBJ, SYNCOBJ_TIMELINE
+  [0x13, 0],
+  [0x14, 0],
+])
+
+const getCap = drmIoctl({
+  request: drm.DRM_IOCTL_GET_CAP,
+  layout: drm.drmGetCap,
+  run(_client, { args }) {
+    args.value = 0
+    const value = CAPABILITIES.get(args.capability)
+    if (value === undefined) throw noModes()
+    args.value = value
+  },
+})
+
+export const vgemIoctls: DrmIoctls<VgemClient> = new DrmIoctls<VgemClient>([
+  versionIoctl({ name: 'vgem', date: '20120112', desc: 'Virtual GEM provider' }),
+  getCap,
+  ...gemIoctls,
+  ...primeIoctls,
+  ...fenceIoctls,
+  refuse(mode.DRM_IOCTL_MODE_GETRESOURCES, mode.drmModeCardRes),
+  refuse(mode.DRM_IOCTL_MODE_GETCRTC, mode.drmModeCrtc),
+  refuse(mode.DRM_IOCTL_MODE_SETCRTC, mode.drmModeCrtc, true),
+  refuse(mode.DRM_IOCTL_MODE_GETENCODER, mode.drmModeGetEncoder),
+  refuse(mode.DRM_IOCTL_MODE_GETCONNECTOR, mode.drmModeGetConnector),
+  refuse(fb.DRM_IOCTL_MODE_ADDFB2, fb.drmModeFbCmd2),
+  refuse(fb.DRM_IOCTL_MODE_RMFB, fb.drmModeRmFb),
+  refuse(fb.DRM_IOCTL_MODE_PAGE_FLIP, fb.drmModeCrtcPageFlip, true),
+])
+
+/** EOPNOTSUPP; but EACCES comes first, where only the master may ask. */
+function refuse<V>(request: number, layout: Struct<V>, master = false): DrmIoctl {
+  return drmIoctl({
+    request,
+    layout,
+    master,
+    run() {
+      throw noModes()
+    },
+  })
+}
+
+function noModes(): KernelError {
+  return new KernelError('EOPNOTSUPP', 'vgem has no display: this is for devices that set modes')
+}

@@ -1,0 +1,29 @@
+import { makeCoherent } from '../../dma/coherent.ts'
+import type { GemMemory } from '../gem/gem-memory.ts'
+import { DRIVER, type GemParts } from '../gem/gem-objects.ts'
+
+/** The device's name in events, attachments and boards. */
+export const VGEM_NAME = 'vgem'
+/** Orders of the page allocator: a longer piece is never asked for. */
+const LARGEST = 2 ** 20
+
+/**
+ * Pages of shared memory, mapped write-combining: vgem has no calls around CPU accesses, so it sets
+ * map_wc (drivers/gpu/drm/vgem/vgem_drv.c of Linux 6.12). None of their lines are left in the cache, as
+ * set_pages_array_wc sees to on x86; drm_gem_shmem_helper.c has it as a to-do for others. A piece of
+ * the table is never longer than what can be bounced (drm_prime_pages_to_sg).
+ */
+export function vgemMemory({ machine, dma }: GemParts): GemMemory {
+  const device = VGEM_NAME
+  return {
+    device,
+    allocate: (size) => {
+      const largest = Math.min(LARGEST, dma.maxMappingSize(device))
+      return machine.ram.allocate(size, { largest })
+    },
+    prepare: (storage) => {
+      makeCoherent(machine, storage, { device, driver: DRIVER.name })
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import type {
+  DeviceNode,
+  IoctlCall,
+  MappedPages,
+  MapRequest,
+  OpenFile,
+  UserMemory,
+} from '../../dmabuf/file.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
+import { mapObject, refusedRequest } from '../gem/gem-file.ts'
+import type { GemParts } from '../gem/gem-objects.ts'
+import { VgemCard } from './vgem-card.ts'
+import { VgemClient } from './vgem-client.ts'
+import { vgemIoctls } from './vgem-ioctls.ts'
+import { VGEM_NAME } from './vgem-memory.ts'
+
+/**
+ * vgem, a DRM device without hardware: dumb buffers, PRIME in both ways, and fences that programs put on
+ * buffers and signal. Source: drivers/gpu/drm/vgem/vgem_drv.c of Linux 6.12.
+ */
+export class VgemNode implements DeviceNode {
+  readonly path = '/dev/dri/card1'
+  readonly #card: VgemCard
+
+  constructor(parts: GemParts) {
+    parts.dma.devices.setMask(VGEM_NAME, 64)
+    this.#card = new VgemCard(parts)
+  }
+
+  /** Does not fail. */
+  open(flags: number): OpenFile {
+    return new VgemFile(this.path, flags, this.#card)
+  }
+}
+
+class VgemFile implements OpenFile {
+  readonly what: string
+  flags: number
+  readonly #client: VgemClient
+
+  constructor(path: string, flags: number, card: VgemCard) {
+    this.what = path
+    this.flags = flags
+    this.#client = new VgemClient(card)
+  }
+
+  /** May sleep. See DrmIoctls. */
+  ioctl(call: IoctlCall): Promise<number> {
+    return vgemIoctls.run(this.#client, call)
+  }
+
+  refused(request: number, argument: UserMemory, errno: number): void {
+    refusedRequest(this.#client, request, argument, errno)
+  }
+
+  mmap(request: MapRequest): MappedPages {
+    return mapObject(this.#client, request)
+  }
+
+  /** drm_read: there are no events. */
+  read(): number {
+    throw new KernelError('EAGAIN', 'vgem has no events to read')
+  }
+
+  /** drm_poll: it is never ready. */
+  poll(): number {
+    return 0
+  }
+
+  release(): void {
+    this.#client.release()
+  }
+}
