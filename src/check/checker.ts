@@ -21,6 +21,7 @@ import { NotAwaitedRule } from './rules/not-awaited-rule.ts'
 import { OrderRule } from './rules/order-rule.ts'
 import type { Rule } from './rules/rule.ts'
 import { WholeSyncRule } from './rules/whole-sync-rule.ts'
+import { rulesSeen, type Shown } from './sight.ts'
 
 export interface CheckerOptions {
   /**
@@ -34,6 +35,8 @@ export interface CheckerOptions {
   readonly notCheckable?: readonly RuleId[] | undefined
   /** Bytes in a cache line of the judged board, for naming causes. 64 if not given. */
   readonly lineSize?: number | undefined
+  /** What the events tell; `everything` if not given. */
+  readonly shown?: Shown | undefined
 }
 
 export class Checker {
@@ -42,11 +45,13 @@ export class Checker {
   readonly #rules: readonly Rule[]
 
   constructor(options: CheckerOptions = {}) {
-    this.#history = new History(options.lineSize ?? 64)
+    const { shown = 'everything', notCheckable = [] } = options
+    this.#history = new History(options.lineSize ?? 64, shown)
     this.#out = new Collector({
       site: options.site ?? stackOf,
       where: options.where ?? (() => undefined),
-      notCheckable: options.notCheckable ?? [],
+      notCheckable: [...rulesSeen('none', shown), ...notCheckable],
+      partlyCheckable: rulesSeen('part', shown),
     })
     this.#rules = rulesOver(this.#history, this.#out)
   }

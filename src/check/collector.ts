@@ -22,6 +22,7 @@ export interface CollectorOptions {
   readonly site: Site
   readonly where: Where
   readonly notCheckable: readonly RuleId[]
+  readonly partlyCheckable: readonly RuleId[]
 }
 
 /** What a rule says; the table says the rest. */
@@ -127,6 +128,7 @@ export class Collector {
       notes: [...this.#notes.values()].map((note): Note => ({ ...note })),
       lints: [...this.#lints.values()].map((entry) => lintOf(entry, this.#where)),
       rulesNotCheckable: [...this.#options.notCheckable],
+      rulesPartlyCheckable: [...this.#options.partlyCheckable],
     }
   }
 

@@ -83,4 +83,6 @@ export interface CheckResult {
   readonly lints: readonly Lint[]
   /** Rules that could not be decided, as the checker was told. */
   readonly rulesNotCheckable: readonly RuleId[]
+  /** Rules of which some violations are seen, and others are not. */
+  readonly rulesPartlyCheckable: readonly RuleId[]
 }

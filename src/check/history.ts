@@ -18,6 +18,7 @@ import { Exporters } from './exporters.ts'
 import { type Neighbour, Placements } from './placements.ts'
 import { overlaps } from './range-map.ts'
 import { RecentEvents } from './recent-events.ts'
+import type { Shown } from './sight.ts'
 import type { Store } from './store.ts'
 
 const MOST_STORES = 16_384
@@ -32,8 +33,12 @@ export class History {
   readonly #zeroing = new Map<EventId, Store>()
   readonly #exporters = new Exporters()
 
-  constructor(lineSize: number) {
+  /** What the events tell: what is not shown did not therefore not happen. */
+  readonly shown: Shown
+
+  constructor(lineSize: number, shown: Shown) {
     this.#placements = new Placements(lineSize)
+    this.shown = shown
   }
 
   get buffers(): IterableIterator<BufferHistory> {

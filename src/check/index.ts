@@ -30,3 +30,4 @@ export {
 } from './report.ts'
 export type { RuleId, RuleInfo, RuleSeverity } from './rule-id.ts'
 export { explain, ruleIds, ruleNamed, ruleTable } from './rules.ts'
+export type { Shown } from './sight.ts'

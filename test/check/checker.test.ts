@@ -123,6 +123,7 @@ describe('silence', () => {
       notes: [],
       lints: [],
       rulesNotCheckable: [],
+      rulesPartlyCheckable: [],
     })
   })
 

@@ -72,6 +72,7 @@ export class CostRule implements Rule {
     }
     const last = buffer.lastReadBracket
     if (event.access !== 'read' || last === undefined || buffer.jobs.size > 0) return
+    if (this.#history.shown === 'calls') return
     // A program knows nothing of what a driver does with the buffer in between.
     if (last.start.agent.kind !== event.agent.kind) return
     if (buffer.lastDeviceStore !== undefined && buffer.lastDeviceStore.event.id > last.began) return

@@ -102,20 +102,22 @@ export class DescriptorRule implements Rule {
   }
 
   #leaks(event: DmabufEvent): void {
-    const left = [...this.#open.values()].filter((open) => open !== undefined)
+    const open = [...this.#open.values()].filter((entry) => entry !== undefined)
+    const left = open.filter(({ from }) => from !== 'elsewhere')
     const told = left.filter(({ fd }) => !this.#untold.has(fd))
-    for (const open of told) {
-      const what = open.buffer === undefined ? open.what : `buffer ${open.buffer}`
+    for (const entry of told) {
+      const what = entry.buffer === undefined ? entry.what : `buffer ${entry.buffer}`
       this.#out.report({
         rule: 'fd-leak',
-        event: open,
-        message: `${agentName(open.agent)} opened descriptor ${open.fd} for ${what} (event ${open.id}), and nobody has closed it when the program ends.`,
-        because: { text: `No close of descriptor ${open.fd} was seen.` },
-        origin: open.origin,
-        buffer: open.buffer,
+        event: entry,
+        message: `${agentName(entry.agent)} opened descriptor ${entry.fd} for ${what} (event ${entry.id}), and nobody has closed it when the program ends.`,
+        because: { text: `No close of descriptor ${entry.fd} was seen.` },
+        origin: entry.origin,
+        buffer: entry.buffer,
       })
     }
-    if (told.length === 0) this.#leakedBuffers(event, new Set(left.map(({ buffer }) => buffer)))
+    if (told.length > 0 || this.#history.shown === 'calls') return
+    this.#leakedBuffers(event, new Set(left.map(({ buffer }) => buffer)))
   }
 
   /** What keeps a buffer without a descriptor is told by other rules, where they know. */

@@ -32,7 +32,7 @@ export class MappingRule implements Rule {
   readonly #history: History
   readonly #out: Collector
   readonly #live = new Map<number, Area>()
-  readonly #dead: Area[] = []
+  #dead: Area[] = []
   /** By descriptor. */
   readonly #buffers = new Map<number, number | undefined>()
   /** Where bytes were taken back last: what an array that is gone most likely ended with. */
@@ -116,8 +116,12 @@ export class MappingRule implements Rule {
     if (result === undefined) return
     if (name === 'mmap' && result > 0) {
       if (length === undefined) return
-      const start = result
-      this.#live.set(start, { start, end: start + pages(length), mapped: event })
+      const area = { start: result, end: result + pages(length), mapped: event }
+      this.#live.set(result, area)
+      // A real kernel gives addresses out again: what is there now is not what was unmapped.
+      if (this.#dead.some((dead) => overlaps(dead, area))) {
+        this.#dead = this.#dead.filter((dead) => !overlaps(dead, area))
+      }
     } else if (name === 'munmap' && result === 0 && address !== undefined) {
       this.#unmapped(address, event)
     } else if (result === EFAULT && (name === 'load' || name === 'store' || name === 'view')) {

@@ -50,9 +50,30 @@ export class Queues {
     }
   }
 
+  /** DQBUF: a device that captures has stored what it says is used. */
   dequeued({ file, argument: { bytes } }: Request): void {
-    const { index, type } = v4l2Buffer.decode(bytes)
-    this.#giveBack(file, this.#slot(file, type, index))
+    const { index, type, bytesused, flags } = v4l2Buffer.decode(bytes)
+    const slot = this.#slot(file, type, index)
+    const { queued } = slot
+    const isFilled = type === CAPTURE && (flags & v4l2.V4L2_BUF_FLAG_ERROR) === 0
+    if (queued !== undefined && isFilled) {
+      this.#filled(file, queued, Math.min(bytesused, queued.size))
+    }
+    this.#giveBack(file, slot)
+  }
+
+  #filled({ what: device }: OpenFile, { id: buffer }: KnownBuffer, end: number): void {
+    if (end === 0) return
+    this.#tell({
+      kind: 'device-store',
+      agent: { kind: 'device', name: device },
+      job: undefined,
+      device,
+      buffer,
+      range: { start: 0, end },
+      snooped: false,
+      hazards: [],
+    })
   }
 
   exported({ file, argument: { bytes } }: Request): void {

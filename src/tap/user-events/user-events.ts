@@ -1,6 +1,7 @@
 /**
  * What the calls of a program tell by themselves, on any kernel: the events of the schema that follow
- * from calls and their results. What the kernel and devices do in between is not seen, and not told.
+ * from calls and their results. What the kernel and devices do in between is not seen, and not told, but
+ * for one thing that DQBUF says: that a device has filled a buffer, at the latest by then.
  *
  * Not told as well, though the simulated kernel tells it: that a buffer is released, since other
  * processes and drivers may hold it; loads by read(2); accesses through private writable mappings.

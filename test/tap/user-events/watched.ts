@@ -1,6 +1,6 @@
 /** Running a program on the simulated kernel with its calls told twice: by the kernel, and from outside. */
 
-import { type Board, patternSource, type RunResult, runProgram } from 'dmabuf/sim'
+import { type Board, type FrameSource, patternSource, type RunResult, runProgram } from 'dmabuf/sim'
 import type { DmabufEvent } from '../../../src/events/event.ts'
 import { EventStream } from '../../../src/events/stream.ts'
 import type { SimKernel } from '../../../src/sim/kernel.ts'
@@ -14,6 +14,8 @@ import { type BugProgram, loadProgram, programNames } from '../../bugs/programs.
 /** What a test runs. */
 export type Subject = Pick<BugProgram, 'name' | 'program' | 'prepare' | 'drivers'> & {
   readonly board: Board | string
+  /** What the camera sees. */
+  readonly source: FrameSource
 }
 
 /** What one run came to, and what was told of it. */
@@ -25,15 +27,15 @@ export interface Watched {
   readonly user: readonly DmabufEvent[]
 }
 
-const source = patternSource(64, 32)
-
 /** May sleep. */
-export async function watch({ program, prepare, drivers, board }: Subject): Promise<Watched> {
+export async function watch(subject: Subject): Promise<Watched> {
+  const { program, prepare, drivers, board, source } = subject
   let told: Omit<Watched, 'result'> = { kernel: [], user: [] }
   const result = await runProgram(program, {
     board,
     source,
     drivers,
+    equal: (a, b) => Buffer.compare(a, b) === 0,
     prepare: (sim) => {
       prepare?.(sim)
       told = watchBoth(sim)
@@ -77,7 +79,7 @@ const examples = [
   'second-start',
 ]
 
-/** May sleep. Every example and every program of bugs/, each on the first of its boards. */
+/** May sleep. Every example and every program of bugs/, each on the last of its boards. */
 export async function subjects(): Promise<Subject[]> {
   const bugs = await Promise.all(programNames().map(loadProgram))
   const own = await Promise.all(
@@ -87,7 +89,10 @@ export async function subjects(): Promise<Subject[]> {
       prepare: undefined,
       drivers: undefined,
       board: 'arm-soc',
+      source: patternSource(640, 360),
     })),
   )
-  return [...own, ...bugs.map((bug) => ({ ...bug, board: bug.boards.at(-1) ?? 'arm-soc' }))]
+  // The bugs take what the camera gives.
+  const source = patternSource(64, 32)
+  return [...own, ...bugs.map((bug) => ({ ...bug, source, board: bug.boards.at(-1) ?? 'arm-soc' }))]
 }
