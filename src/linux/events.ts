@@ -16,8 +16,12 @@ export function monotonic(): number {
 export class LinuxEvents extends EventStream {
   readonly #listening = new Set<() => void>()
 
-  constructor() {
+  readonly #onWatched: () => void
+
+  /** `onWatched` is called when somebody begins to listen where nobody did. */
+  constructor(onWatched: () => void = () => {}) {
     super(monotonic, () => task.getStore() ?? MAIN, currentOrigin)
+    this.#onWatched = onWatched
   }
 
   /** Whether anybody listens. */
@@ -26,6 +30,7 @@ export class LinuxEvents extends EventStream {
   }
 
   override listen(listener: EventListener): () => void {
+    if (!this.isWatched) this.#onWatched()
     const stop = super.listen(listener)
     this.#listening.add(stop)
     return () => {

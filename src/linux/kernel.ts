@@ -1,5 +1,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
+import type { NewEvent } from '../events/event.ts'
 import { tap } from '../tap/tap.ts'
+import { UserEvents } from '../tap/user-events/user-events.ts'
 import { errno } from '../uapi/errno.ts'
 import { MAP_ANONYMOUS, MAP_PRIVATE, PAGE_SIZE, PROT_READ } from '../uapi/fcntl.ts'
 import { guarded } from '../uapi/guard.ts'
@@ -40,7 +42,7 @@ export class LinuxKernel implements Kernel {
   readonly name = 'linux'
   readonly sys: Syscalls
   /** What programs do on this kernel, as they do it; calls are only told while somebody listens. */
-  readonly events: LinuxEvents = new LinuxEvents()
+  readonly events: LinuxEvents
   readonly #memory: Memory
   readonly #poller: Poller
   readonly #ledger = new Ledger()
@@ -57,7 +59,10 @@ export class LinuxKernel implements Kernel {
       ledger: this.#ledger,
       outermost: () => this.sys,
     })
-    const told = tap(own, (event) => this.events.emit(event))
+    const tell = (event: NewEvent): void => void this.events.emit(event)
+    const user = new UserEvents(own, tell)
+    this.events = new LinuxEvents(() => user.forget())
+    const told = tap(user.sys, tell)
     const isWatched = (): boolean => this.events.isWatched
     this.sys = guarded(switching(own, told, isWatched))
     watchedWhile(this.sys, isWatched)

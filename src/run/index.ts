@@ -10,4 +10,5 @@ export {
 } from './failures/every-failure.ts'
 export type { Held } from './failures/held.ts'
 export type { Prepare, Program, ProgramError } from './program.ts'
+export type { TellingKernel } from './run-on-kernel.ts'
 export { type PolicyName, type RunOptions, type RunResult, runProgram } from './run-program.ts'

@@ -1,9 +1,9 @@
 /** Running a program on a simulated board, and judging it. */
 import { Checker } from '../check/checker.ts'
-import type { CheckResult, Finding, Lint, Note } from '../check/finding.ts'
+import type { Finding, Lint, Note } from '../check/finding.ts'
 import type { RuleId } from '../check/rule-id.ts'
 import { EventBatch } from '../events/batch.ts'
-import type { DmabufEvent, EventOrigin } from '../events/event.ts'
+import type { DmabufEvent } from '../events/event.ts'
 import {
   type Board,
   boardNamed,
@@ -21,14 +21,21 @@ import {
   type ShownFrame,
   SimKernel,
 } from '../sim/index.ts'
-import { formatOrigin } from '../tap/format-origin.ts'
+import { endEvent, placeOf, siteOf, verdictOf, withoutRules } from './judging.ts'
 import { checkOptions } from './options.ts'
-import type { Prepare, Program, ProgramEnd, ProgramError } from './program.ts'
+import type { Prepare, Program, ProgramError } from './program.ts'
+import { runOnKernel, type TellingKernel } from './run-on-kernel.ts'
 import { supervise } from './supervise.ts'
 
 export type PolicyName = 'lazy' | 'eager' | 'random'
 
 export interface RunOptions {
+  /**
+   * The kernel to run on: `openLinux()` of dmabuf/linux. No board is simulated then, and the options
+   * about one are refused; the verdict goes by what the program's calls tell, and the result says which
+   * rules that leaves out. A simulated board when left out.
+   */
+  readonly kernel?: TellingKernel | undefined
   /** A ready board's name, or a table of one's own; `arm-soc` when left out. */
   readonly board?: Board | string | undefined
   /** The board that is judged; on a coherent one its reference board, else the board itself. */
@@ -55,9 +62,12 @@ export interface RunOptions {
 
 /** What one run of a program came to. */
 export interface RunResult {
+  /** `linux` on a real kernel. */
   readonly board: string
   readonly judgedAs: string
-  readonly policy: PolicyName
+  /** `none` on a real kernel. */
+  readonly policy: PolicyName | 'none'
+  /** 0 on a real kernel. */
   readonly seed: number
   /** `failed`: the program did not come to its end, so that no findings mean nothing. */
   readonly verdict: 'clean' | 'findings' | 'failed'
@@ -66,6 +76,9 @@ export interface RunResult {
   readonly lints: readonly Lint[]
   /** Rules that this run could not check. */
   readonly rulesNotCheckable: readonly RuleId[]
+  /** Rules of which this run saw some violations and not others. */
+  readonly rulesPartlyCheckable: readonly RuleId[]
+  /** On a real kernel the calls and the time alone are known. */
   readonly cost: Cost
   /** Pictures that the display scanned out. */
   readonly frames: number
@@ -77,10 +90,12 @@ export interface RunResult {
 
 /**
  * May sleep. Runs `program` on a simulated board until it ends, releases everything it left, and tells
- * what was found. Rejects for wrong options alone; how the program itself failed is in the result.
+ * what was found; or on the kernel of the options. Rejects for wrong options alone; how the program
+ * itself failed is in the result.
  */
 export async function runProgram(program: Program, options: RunOptions = {}): Promise<RunResult> {
   checkOptions(options)
+  if (options.kernel !== undefined) return await runOnKernel(program, options.kernel, options)
   const { policy = 'lazy', seed = 1 } = options
   const board = boardNamed(options.board ?? 'arm-soc')
   const judged = options.as === undefined ? judgedFor(board) : boardNamed(options.as)
@@ -139,25 +154,8 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
 
 /** The program is over: what it still has is a leak, and is released. */
 function finish(kernel: SimKernel, error: ProgramError | undefined): void {
-  const cause = error?.cause
-  kernel.events.emit({
-    kind: 'program-end',
-    how: howEnded(error),
-    error: error?.message,
-    origin: cause instanceof Error ? cause : undefined,
-    agent: { kind: 'task', name: 'main' },
-  })
+  kernel.events.emit(endEvent(error))
   kernel.exit()
-}
-
-function verdictOf(end: ProgramEnd, { findings }: CheckResult): RunResult['verdict'] {
-  if (findings.length > 0) return 'findings'
-  return 'error' in end ? 'failed' : 'clean'
-}
-
-function howEnded(error: ProgramError | undefined): 'returned' | 'threw' | 'stopped' {
-  if (error === undefined || error.kind === 'pending') return 'returned'
-  return error.kind === 'threw' ? 'threw' : 'stopped'
 }
 
 function policyNamed(name: PolicyName, random: Random): CachePolicy {
@@ -171,24 +169,4 @@ function policyNamed(name: PolicyName, random: Random): CachePolicy {
     default:
       throw new RangeError(`policy is '${String(name)}': there are lazy, eager and random`)
   }
-}
-
-function withoutRules(result: CheckResult, disabled: readonly RuleId[]): CheckResult {
-  if (disabled.length === 0) return result
-  return {
-    ...result,
-    findings: result.findings.filter(({ rule }) => !disabled.includes(rule)),
-    lints: result.lints.filter(({ rule }) => !disabled.includes(rule)),
-  }
-}
-
-/** The same text for origins at the same line of the program. */
-function siteOf(origin: EventOrigin): string {
-  return placeOf(origin) ?? origin.stack ?? ''
-}
-
-/** `file:line:column`, outside this package. */
-function placeOf(origin: EventOrigin): string | undefined {
-  const site = formatOrigin(origin)
-  return site === undefined ? undefined : `${site.file}:${site.line}:${site.column}`
 }

@@ -1,6 +1,13 @@
 /** Running a program on the simulated kernel with its calls told twice: by the kernel, and from outside. */
 
-import { type Board, type FrameSource, patternSource, type RunResult, runProgram } from 'dmabuf/sim'
+import {
+  type Board,
+  type FrameSource,
+  patternSource,
+  type RunResult,
+  runProgram,
+  type TellingKernel,
+} from 'dmabuf/sim'
 import type { DmabufEvent } from '../../../src/events/event.ts'
 import { EventStream } from '../../../src/events/stream.ts'
 import type { SimKernel } from '../../../src/sim/kernel.ts'
@@ -54,6 +61,19 @@ export function watchBoth(sim: SimKernel): { kernel: DmabufEvent[]; user: Dmabuf
   sim.events.listen((event) => kernel.push(event))
   watchCalls(sim).listen((event) => user.push(event))
   return { kernel, user }
+}
+
+/** `sim` as a kernel that tells of a program's calls and of nothing else, as a real one. */
+export function callsAlone(sim: SimKernel): TellingKernel {
+  const events = watchCalls(sim)
+  return {
+    name: 'linux',
+    sys: sim.sys,
+    events,
+    now: () => sim.now(),
+    sleep: (time, options) => sim.sleep(time, options),
+    spawn: (name, body) => sim.spawn(name, body),
+  }
 }
 
 /** Puts the telling of calls before the kernel's own, which stays as it is. */

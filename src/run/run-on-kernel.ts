@@ -1,0 +1,123 @@
+/** Running a program on a kernel that is there, and judging it by what its calls tell. */
+import { Checker } from '../check/checker.ts'
+import { EventBatch } from '../events/batch.ts'
+import type { CallEvent, DmabufEvent, NewEvent } from '../events/event.ts'
+import type { Cost } from '../sim/index.ts'
+import type { Kernel } from '../uapi/kernel.ts'
+import { endEvent, placeOf, siteOf, verdictOf, withoutRules } from './judging.ts'
+import type { Program, ProgramEnd, ProgramError } from './program.ts'
+import type { RunOptions, RunResult } from './run-program.ts'
+
+/** A kernel that tells what programs do on it, as LinuxKernel of dmabuf/linux does. */
+export interface TellingKernel extends Kernel {
+  readonly events: {
+    listen(listener: (event: DmabufEvent) => void): () => void
+    emit(event: NewEvent): unknown
+  }
+}
+
+type Options = Pick<RunOptions, 'signal' | 'onEvent' | 'disabledRules'>
+
+/**
+ * May sleep. Runs `program` on `kernel` until it ends. No board is simulated and nothing is released:
+ * what the program left is told, and stays. A program that was stopped goes on by itself.
+ */
+export async function runOnKernel(
+  program: Program,
+  kernel: TellingKernel,
+  { signal, onEvent, disabledRules = [] }: Options,
+): Promise<RunResult> {
+  const checker = new Checker({ site: siteOf, where: placeOf, shown: 'calls' })
+  const batch = new EventBatch((event) => checker.observe(event))
+  const calls = new Calls()
+  const stop = kernel.events.listen((event) => {
+    batch.add(event)
+    calls.observe(event)
+    onEvent?.(event)
+  })
+  const began = kernel.now()
+  const end = await endOf(program, kernel, calls, signal)
+  const time = kernel.now() - began
+  kernel.events.emit(endEvent('error' in end ? end.error : undefined))
+  stop()
+  batch.flush()
+  const result = withoutRules(checker.finish(), disabledRules)
+  return {
+    ...{ board: kernel.name, judgedAs: kernel.name, policy: 'none', seed: 0 },
+    verdict: verdictOf(end, result),
+    ...result,
+    cost: { ...NOTHING, syscalls: calls.count, time },
+    frames: 0,
+    ...end,
+  }
+}
+
+/** What a real kernel does meanwhile it tells nobody. */
+const NOTHING: Cost = {
+  ...{ syscalls: 0, cleaned: 0, invalidated: 0, dmaIn: 0, dmaOut: 0 },
+  ...{ cpuBytes: 0, bounced: 0, attachments: 0, mappings: 0, time: 0 },
+}
+
+/** Counts calls, and knows those that are not back yet. */
+class Calls {
+  count = 0
+  readonly #underWay = new Map<number, CallEvent>()
+
+  get underWay(): string[] {
+    return [...this.#underWay.values()].map(({ name, agent }) => `${agent.name} (${name})`)
+  }
+
+  observe(event: DmabufEvent): void {
+    if (event.kind !== 'call') return
+    if (event.phase === 'exit') this.#underWay.delete(event.call)
+    else {
+      this.count++
+      this.#underWay.set(event.call, event)
+    }
+  }
+}
+
+async function endOf(
+  program: Program,
+  kernel: TellingKernel,
+  calls: Calls,
+  signal: AbortSignal | undefined,
+): Promise<ProgramEnd> {
+  let onAbort = (): void => {}
+  const stopped = new Promise<ProgramEnd>((resolve) => {
+    onAbort = () => resolve({ error: stoppedBy(signal?.reason) })
+  })
+  if (signal?.aborted === true) onAbort()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    const ended = signal?.aborted === true ? stopped : returned(program, kernel, calls)
+    return await Promise.race([stopped, ended])
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+async function returned(program: Program, kernel: Kernel, calls: Calls): Promise<ProgramEnd> {
+  try {
+    const value = await program(kernel)
+    const { underWay } = calls
+    return underWay.length === 0 ? { value } : { error: pending(underWay) }
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    return { error: { kind: 'threw', message: `the program threw: ${message}`, cause } }
+  }
+}
+
+function stoppedBy(reason: unknown): ProgramError {
+  const why = reason instanceof Error ? reason.message : String(reason)
+  return { kind: 'stopped', message: `the run was stopped: ${why}`, cause: reason }
+}
+
+function pending(underWay: readonly string[]): ProgramError {
+  return {
+    kind: 'pending',
+    message:
+      `the program returned while it still waits for ${underWay.join('; ')}: await every call, or ` +
+      'collect the promises with Promise.all',
+  }
+}
