@@ -28,6 +28,7 @@ export type {
 } from '../machine/board.ts'
 export { KernelError } from '../machine/kernel-error.ts'
 export { PAGE_SIZE } from '../machine/ram.ts'
+export { O_CLOEXEC, O_RDONLY, O_RDWR } from '../uapi/fcntl.ts'
 export { decodeIoctl, io, ior, iow, iowr } from '../uapi/ioctl-number.ts'
 export type { BufferCalls, DmaBufExportInfo, FilesOfCall } from './buffer-calls.ts'
 export type { DriverContext } from './context.ts'
