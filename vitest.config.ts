@@ -16,6 +16,6 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts', 'examples/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
   },
 })

@@ -13,6 +13,7 @@ export class Blitter implements Disposable {
     this.#fd = fd
   }
 
+  /** Close it with `using`. ENOENT, EMFILE, ENOMEM. */
   static open(kernel: Kernel): Blitter {
     return new Blitter(kernel, succeed('open', kernel.sys.open('/dev/blitter', O_RDWR)))
   }

@@ -1,5 +1,6 @@
 /** The driver of a device: /dev/blitter reads one dma-buf and writes another. */
 import {
+  type DmaBuf,
   type Driver,
   type DriverContext,
   type DriverFile,
@@ -7,19 +8,18 @@ import {
   iow,
   iowr,
   KernelError,
+  O_CLOEXEC,
+  O_RDWR,
 } from 'dmabuf/driver'
 import { runBlitter } from './blitter-hardware.ts'
 import { DEVICE, fillTable, freeTable, makeTable, type Table } from './blitter-table.ts'
-import { dropBuffer, type Imported, importBuffer } from './imported.ts'
+import { dropImport, type Imported, importBuffer } from './imported.ts'
 import { exportPages } from './page-buffer.ts'
 
 /** Two descriptors, from and to; a key; a number: four words of 32 bits. */
 export const BLIT: number = iow('B', 0, 16)
 /** A size in 32 bits, which comes back in whole pages. Returns the descriptor of a new buffer. */
 export const CREATE: number = iowr('B', 1, 4)
-
-const O_RDWR = 2
-const O_CLOEXEC = 0o2000000
 
 export const blitter: Driver = {
   name: 'blitter',
@@ -53,56 +53,66 @@ function openBlitter(context: DriverContext): DriverFile {
 async function blit(context: DriverContext, table: Table, call: IoctlCall): Promise<number> {
   const words = new Int32Array(context.copyFromUser(call.argument, 16).buffer)
   const [from = -1, to = -1, key = 0, number = 0] = words
-  const source = await importBuffer(context, call, from, 'to-device')
-  let target: Imported
+  const source = context.dmaBufGet(from, call)
   try {
-    target = await importBuffer(context, call, to, 'from-device')
-  } catch (error) {
-    await dropBuffer(context, source)
-    throw error
-  }
-  try {
-    const length = lengthOf(source, target)
-    fillTable(context, table, key)
-    await runBlitter(context, {
-      table: table.mapping,
-      source: source.mapping,
-      target: target.mapping,
-      length,
-    })
+    const target = context.dmaBufGet(to, call)
+    try {
+      checkSizes(source, target)
+      fillTable(context, table, key)
+      await transfer(context, table, source, target)
+      await stamp(context, target, number)
+    } finally {
+      context.dmaBufPut(target)
+    }
   } finally {
-    await dropBuffer(context, target)
-    await dropBuffer(context, source)
+    context.dmaBufPut(source)
   }
-  await stamp(context, call, to, number)
   return 0
 }
 
-function lengthOf(source: Imported, target: Imported): number {
-  if (source.buffer === target.buffer) throw new KernelError('EINVAL', 'from and to are one buffer')
-  if (source.buffer.size <= target.buffer.size) return source.buffer.size
-  throw new KernelError('EINVAL', `${source.buffer.size} bytes do not fit ${target.buffer.size}`)
+function checkSizes(source: DmaBuf, target: DmaBuf): void {
+  if (source === target) throw new KernelError('EINVAL', 'from and to are one buffer')
+  if (source.size <= target.size) return
+  throw new KernelError('EINVAL', `${source.size} bytes do not fit into ${target.size}`)
 }
 
-/** May sleep. The CPU writes `number` over the first bytes of the buffer behind `fd`. */
-async function stamp(
+/** May sleep. */
+async function transfer(
   context: DriverContext,
-  call: IoctlCall,
-  fd: number,
-  number: number,
+  table: Table,
+  source: DmaBuf,
+  target: DmaBuf,
 ): Promise<void> {
-  const buffer = context.dmaBufGet(fd, call)
+  const read = await importBuffer(context, source, 'to-device')
+  let write: Imported
   try {
-    const map = await context.dmaBufVmapUnlocked(buffer)
-    try {
-      await context.dmaBufBeginCpuAccess(buffer, 'bidirectional')
-      map.store(0, new Uint8Array(Int32Array.of(number).buffer))
-      await context.dmaBufEndCpuAccess(buffer, 'bidirectional')
-    } finally {
-      await context.dmaBufVunmapUnlocked(buffer, map)
-    }
+    write = await importBuffer(context, target, 'from-device')
+  } catch (error) {
+    await dropImport(context, read)
+    throw error
+  }
+  try {
+    await runBlitter(context, {
+      table: table.mapping,
+      source: read.mapping,
+      target: write.mapping,
+      length: source.size,
+    })
   } finally {
-    context.dmaBufPut(buffer)
+    await dropImport(context, write)
+    await dropImport(context, read)
+  }
+}
+
+/** May sleep. The CPU writes `number` over the first four bytes. */
+async function stamp(context: DriverContext, buffer: DmaBuf, number: number): Promise<void> {
+  const map = await context.dmaBufVmapUnlocked(buffer)
+  try {
+    await context.dmaBufBeginCpuAccess(buffer, 'bidirectional')
+    map.store(0, new Uint8Array(Int32Array.of(number).buffer))
+    await context.dmaBufEndCpuAccess(buffer, 'bidirectional')
+  } finally {
+    await context.dmaBufVunmapUnlocked(buffer, map)
   }
 }
 

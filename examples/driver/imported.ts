@@ -1,48 +1,34 @@
-/** A buffer as an importer holds it: a reference, an attachment, a mapping. */
-import type {
-  Attachment,
-  DmaBuf,
-  DmaDirection,
-  DmaMapping,
-  DriverContext,
-  IoctlCall,
-} from 'dmabuf/driver'
+/** A buffer as an importer uses it: attached, and mapped for the importer's device. */
+import type { Attachment, DmaBuf, DmaDirection, DmaMapping, DriverContext } from 'dmabuf/driver'
 import { DEVICE } from './blitter-table.ts'
 
 export interface Imported {
-  readonly buffer: DmaBuf
   readonly attachment: Attachment
   readonly mapping: DmaMapping
   readonly direction: DmaDirection
 }
 
-/** May sleep. The buffer behind `fd`, mapped for the device. Each step that fails undoes those before. */
+/** May sleep. The device may reach `buffer` afterwards, of which the caller has a reference. */
 export async function importBuffer(
   context: DriverContext,
-  call: IoctlCall,
-  fd: number,
+  buffer: DmaBuf,
   direction: DmaDirection,
 ): Promise<Imported> {
-  const buffer = context.dmaBufGet(fd, call)
+  const attachment = await context.dmaBufAttach(buffer, DEVICE)
   try {
-    const attachment = await context.dmaBufAttach(buffer, DEVICE)
-    try {
-      const mapping = await context.dmaBufMapAttachmentUnlocked(attachment, direction)
-      return { buffer, attachment, mapping, direction }
-    } catch (error) {
-      context.dmaBufDetach(buffer, attachment)
-      throw error
-    }
+    const mapping = await context.dmaBufMapAttachmentUnlocked(attachment, direction)
+    return { attachment, mapping, direction }
   } catch (error) {
-    context.dmaBufPut(buffer)
+    context.dmaBufDetach(buffer, attachment)
     throw error
   }
 }
 
 /** May sleep. Undoes `importBuffer`, in reverse. */
-export async function dropBuffer(context: DriverContext, imported: Imported): Promise<void> {
-  const { buffer, attachment, mapping, direction } = imported
+export async function dropImport(
+  context: DriverContext,
+  { attachment, mapping, direction }: Imported,
+): Promise<void> {
   await context.dmaBufUnmapAttachmentUnlocked(attachment, mapping, direction)
-  context.dmaBufDetach(buffer, attachment)
-  context.dmaBufPut(buffer)
+  context.dmaBufDetach(attachment.buffer, attachment)
 }
