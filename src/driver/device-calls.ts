@@ -39,9 +39,15 @@ export interface DeviceCalls {
    * mapped for it when the driver goes is told (row 23 of DMA-API debugging). Returns its name.
    */
   registerDevice(name: string, info?: DeviceInfo): string
-  /** The device begins to read or write `range` of a mapping; without, all of it. */
+  /**
+   * The device begins to read or write `range`, in bytes of a mapping; all of it when left out. Its
+   * transfers are the job's `load` and `store`, and `finish` is its interrupt. Does not sleep.
+   */
   startJob(mapping: DmaMapping, access: 'read' | 'write', range?: Range): DeviceJob
-  /** A device's own access to a DMA address, through whatever it has mapped there: it may fault. */
+  /**
+   * A device's own access to a DMA address, through whatever it has mapped there. Where it faults, zeros
+   * are read and nothing is written, and the fault is a finding.
+   */
   busLoad(device: string, address: number, target: Uint8Array): void
   busStore(device: string, address: number, source: Uint8Array): void
   /** dma_heap_add. EINVAL for a name that is taken or none. */

@@ -39,6 +39,7 @@ export interface MemoryCalls {
   freePages(pages: KernelMemory): void
   /** kmalloc: physically contiguous memory, which holds what it held. ENOMEM, EINVAL. */
   kmalloc(size: number, what?: string): KernelMemory
+  /** Once, and only what kmalloc or `pieceOf` gave this driver: anything else is told, and nothing done. */
   kfree(memory: KernelMemory): void
   /** vmalloc: contiguous for the CPU alone, and no memory for dma_map_single. ENOMEM, EINVAL. */
   vmalloc(size: number, what?: string): KernelMemory
