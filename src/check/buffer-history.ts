@@ -62,6 +62,8 @@ export class BufferHistory {
   readonly owners: Map<string, QueueEvent> = new Map()
   readonly dma: Map<number, DmaMapEvent> = new Map()
   readonly #deadDma = new Map<number, MappedDma>()
+  /** Mappings whose attachment is gone. */
+  readonly #left = new Set<number>()
   readonly cpuMaps: Map<number, CpuMapEvent> = new Map()
   readonly deviceStores: RangeMap<Store> = new RangeMap(MOST_RANGES)
   /** CPU stores whose lines nobody has cleaned or dropped since. */
@@ -97,10 +99,23 @@ export class BufferHistory {
     )
   }
 
+  /** The attachment ends: what is mapped through it is left behind. */
+  detach(attachment: number): void {
+    for (const map of this.dma.values()) {
+      if (map.attachment === attachment) this.#left.add(map.mapping)
+    }
+  }
+
+  /** Whether the mapping outlived its attachment. */
+  isLeft({ mapping }: DmaMapEvent): boolean {
+    return this.#left.has(mapping)
+  }
+
   unmap(event: DmaMapEvent): void {
     const map = this.dma.get(event.mapping)
     if (map === undefined) return
     this.dma.delete(event.mapping)
+    this.#left.delete(event.mapping)
     this.#deadDma.set(event.mapping, { map, unmap: event })
     if (this.#deadDma.size <= MOST_DEAD) return
     const oldest = this.#deadDma.keys().next()

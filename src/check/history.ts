@@ -92,6 +92,9 @@ export class History {
       case 'attach':
         this.#share(event.buffer, event)
         return
+      case 'detach':
+        this.buffer(event.buffer).detach(event.attachment)
+        return
       case 'dma-map':
         this.#dmaMapped(event)
         return

@@ -143,6 +143,12 @@ export const exporterMistakes: readonly Mistake[] = [
     named: [{ rule: 'mapping-direction', at: [[PAGES, "dma.unmapSgtable(mapping, 'to-device')"]] }],
   },
   {
+    what: 'unmap_dma_buf does not unmap',
+    file: PAGES,
+    edits: [{ from: `${UNMAP}\n`, to: '\n' }],
+    named: [{ rule: 'mapping-leak', at: [[PAGES, MAP]] }],
+  },
+  {
     what: 'map_dma_buf returns nothing',
     file: PAGES,
     edits: [{ from: 'return mapping\n', to: 'return\n' }],

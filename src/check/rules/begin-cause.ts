@@ -4,7 +4,13 @@ import type { Bracket } from '../bracket.ts'
 import type { Store } from '../store.ts'
 import { bracketName, flagsOf, syncedFor, writerName } from '../words.ts'
 import { atStart, type Cause, type Reader } from './cause.ts'
-import { bounceCause, directionCause, lostAtUnmap, skippedAtBounce } from './dma-cause.ts'
+import {
+  bounceCause,
+  directionCause,
+  lostAtUnmap,
+  neverUnmapped,
+  skippedAtBounce,
+} from './dma-cause.ts'
 import { hookAtStart } from './hook-cause.ts'
 
 /** The device stored after the access had begun. */
@@ -39,6 +45,7 @@ export function beganInVain(bracket: Bracket, hazard: Hazard, store: Store, read
   const device = writerName(store)
   return (
     directionCause(device, 'writes', store.dma) ??
+    neverUnmapped(buffer, store) ??
     hookAtStart(buffer, bracket, { device, dma: store.dma }, hazard.range) ??
     lostAtUnmap(buffer, store) ??
     skippedAtBounce(store) ??

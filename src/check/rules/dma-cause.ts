@@ -88,6 +88,19 @@ export function lostAtUnmap(buffer: BufferHistory, store: Store): Cause | undefi
   return skippedAtUnmap(buffer, store) ?? unmappedOtherwise(buffer, store)
 }
 
+/** The device's store was to come back with an unmap, and none came before the device was detached. */
+export function neverUnmapped(buffer: BufferHistory, { dma }: Store): Cause | undefined {
+  if (dma === undefined || !buffer.isLeft(dma)) return undefined
+  return {
+    rule: 'mapping-leak',
+    reason: `${dma.device} was detached, and its mapping was not unmapped`,
+    because: atMap(dma, `No unmap of the mapping of event ${dma.id} was seen.`),
+    origin: dma.origin,
+    related: [],
+    fix: 'Unmap in unmap_dma_buf what map_dma_buf has mapped.',
+  }
+}
+
 /** The unmap had another direction than the map, of a device that only reads. */
 function unmappedOtherwise(buffer: BufferHistory, { event, dma }: Store): Cause | undefined {
   const unmap = buffer.mapped(dma?.mapping)?.unmap

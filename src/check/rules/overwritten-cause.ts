@@ -9,7 +9,7 @@ import { bracketOnReader, uncoveredStore } from './alias-cause.ts'
 import { beganInVain, overDevice } from './begin-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
 import { storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
-import { directionCause, lostAtUnmap, skippedAtMap } from './dma-cause.ts'
+import { directionCause, lostAtUnmap, neverUnmapped, skippedAtMap } from './dma-cause.ts'
 import { dirtyThroughOther, neighbourOver } from './shared-line-cause.ts'
 
 /** Other bytes came over what the device had stored. */
@@ -106,7 +106,11 @@ function overwrittenBy(
 /** The device's mapping was to bring the bytes back, and did not: the line was old because of that. */
 function neverCameBack(history: History, store: Store): Cause | undefined {
   const buffer = history.buffer(store.event.buffer)
-  return directionCause(writerName(store), 'writes', store.dma) ?? lostAtUnmap(buffer, store)
+  return (
+    directionCause(writerName(store), 'writes', store.dma) ??
+    neverUnmapped(buffer, store) ??
+    lostAtUnmap(buffer, store)
+  )
 }
 
 function overwrittenByDriver({ event, origin }: Store, store: Store): Cause {
