@@ -22,6 +22,7 @@ class ArrayOps {
   readonly timelineName = 'unbound'
   readonly #members: readonly Fence[]
   #pending: number
+  #failed = false
 
   constructor(members: readonly Fence[]) {
     this.#members = members
@@ -53,8 +54,6 @@ class ArrayOps {
     }
     this.#pending--
   }
-
-  #failed = false
 }
 
 /** dma_fence_is_array. */
