@@ -78,6 +78,10 @@ export interface OpenFile {
   poll?(events: number): number
   /** Calls `listener` whenever `poll` may have a new answer; returns how to take it back. */
   onReady?(listener: () => void): () => void
+  /** The file offset, in bytes; 0 where there is none. */
+  readonly position?: number | undefined
+  /** FOP_UNSIGNED_OFFSET: it may be mapped from any offset that 64 bits hold. */
+  readonly hasUnsignedOffsets?: boolean | undefined
   /** Lines of /proc/self/fdinfo after the generic ones. */
   fdinfo?(): string
   /** One more descriptor, mapping or call refers to the open file, besides the first. */

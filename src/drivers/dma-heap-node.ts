@@ -49,8 +49,9 @@ export class DmaHeapNode implements DeviceNode {
     whole.set(call.argument.bytes.subarray(0, whole.length))
     const data = dmaHeapAllocationData.over(whole)
     checkRequest(data)
-    const length = Math.ceil(data.len / PAGE_SIZE) * PAGE_SIZE
-    if (length === 0) throw new KernelError('EINVAL', 'len is 0: nothing to allocate')
+    // 2^64: PAGE_ALIGN wraps around.
+    const length = (Math.ceil(data.len / PAGE_SIZE) * PAGE_SIZE) % 2 ** 64
+    if (length === 0) throw new KernelError('EINVAL', `len is ${data.len}: nothing to allocate`)
     const buffer = await this.#heap.allocate(length, data.fd_flags, data.heap_flags)
     data.fd = this.#install(call, buffer, data.fd_flags)
     call.argument.bytes.set(whole.subarray(0, call.argument.bytes.length))

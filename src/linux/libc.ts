@@ -87,7 +87,8 @@ function bind(koffi: Koffi): Libc {
     open: (path, flags) => orErrno(open(path, flags, 0)),
     close: (fd) => orErrno(close(fd)),
     dup: (fd) => orErrno(dup(fd)),
-    lseek: (fd, offset, whence) => orErrno(lseek(fd, offset, whence)),
+    // What a number cannot hold exactly comes as a BigInt.
+    lseek: (fd, offset, whence) => orErrno(Number(lseek(fd, offset, whence))),
     fcntl: (fd, command, argument) => orErrno(fcntl(fd, command, argument)),
     read: (fd, target) => orErrno(read(fd, target, target.length)),
     ioctl: (fd, request, argument) => orErrno(ioctl(fd, request, argument)),

@@ -13,7 +13,17 @@ import {
 } from '../uapi/fcntl.ts'
 
 /** LEGACY_MAP_MASK of include/linux/mman.h: what every kernel knows, or ignores. */
-const KNOWN_FLAGS = 0xffff3
+const KNOWN_FLAGS = 0x7c07f9f3
+/** Numbers of x86-64; the other two architectures share them. */
+const MAP_GROWSDOWN = 0x100
+const MAP_HUGETLB = 0x40000
+const PROT_EXEC = 4
+/** TASK_SIZE of x86-64 with four levels of page tables, the guard page left out. */
+const ADDRESSES = 2 ** 47 - PAGE_SIZE
+/** MAX_LFS_FILESIZE: where a regular file ends at the latest. */
+const LONGEST_FILE = 2 ** 63
+/** What counts the bytes of any other file wraps around there. */
+const LONGEST = 2 ** 64
 
 /** Whole pages that hold `length` bytes. */
 export function wholePages(length: number): number {
@@ -22,21 +32,60 @@ export function wholePages(length: number): number {
 
 /** EINVAL unless `value` is a whole number of pages. */
 export function requirePages(name: string, value: number): void {
-  if (value >= 0 && value % PAGE_SIZE === 0) return
+  if (value % PAGE_SIZE === 0) return
   throw new KernelError('EINVAL', `${name} ${value} is not a multiple of ${PAGE_SIZE}`)
 }
 
+/** What mmap is asked for, before anything of it was looked at. */
+export interface MmapWords {
+  /** Bytes. */
+  readonly length: number
+  /** PROT_ bits. */
+  readonly protection: number
+  /** MAP_ bits. */
+  readonly flags: number
+  /** Bytes, whole pages; below zero for what is beyond 2^63. */
+  readonly offset: number
+}
+
 /**
- * The checks that mmap makes before it asks the file. EINVAL, EACCES, EOPNOTSUPP; returns whether the
- * mapping is shared. Source: do_mmap in mm/mmap.c of Linux 6.12.
+ * The checks that mmap makes before it asks the file. EINVAL, ENOMEM, EOVERFLOW, EACCES, EPERM,
+ * EOPNOTSUPP, ENODEV; returns whether the mapping is shared. Source: ksys_mmap_pgoff and do_mmap in
+ * mm/mmap.c of Linux 6.12, in their order.
  */
 export function checkMmap(
   file: OpenFile,
-  length: number,
-  protection: number,
-  flags: number,
+  { length, protection, flags, offset }: MmapWords,
 ): boolean {
+  if ((flags & MAP_HUGETLB) !== 0) throw new KernelError('EINVAL', 'no file here has huge pages')
   if (!(length > 0)) throw new KernelError('EINVAL', `length is ${length}`)
+  const whole = wholePages(length)
+  if (whole > ADDRESSES) throw new KernelError('ENOMEM', `no process has ${length} bytes`)
+  requireReachable(file, offset < 0 ? offset + LONGEST : offset, whole)
+  const shared = checkType(file, flags, protection)
+  if ((file.flags & O_ACCMODE) === O_WRONLY) {
+    throw new KernelError('EACCES', 'the descriptor is not open for reading')
+  }
+  if ((protection & PROT_EXEC) !== 0 && file.buffer !== undefined) {
+    throw new KernelError('EPERM', 'a dma-buf cannot be executed')
+  }
+  if (file.memory === undefined && file.mmap === undefined) {
+    throw new KernelError('ENODEV', `${file.what} cannot be mapped`)
+  }
+  if ((flags & MAP_GROWSDOWN) !== 0)
+    throw new KernelError('EINVAL', 'a file does not grow downward')
+  return shared
+}
+
+/** file_mmap_ok: EOVERFLOW. */
+function requireReachable(file: OpenFile, offset: number, length: number): void {
+  const end = file.memory === undefined ? LONGEST : LONGEST_FILE
+  if (file.hasUnsignedOffsets === true || offset + length < end) return
+  throw new KernelError('EOVERFLOW', `no file has bytes at ${offset}`)
+}
+
+/** Returns whether the mapping is shared. */
+function checkType(file: OpenFile, flags: number, protection: number): boolean {
   const type = flags & MAP_TYPE
   if (type !== MAP_SHARED && type !== MAP_PRIVATE && type !== MAP_SHARED_VALIDATE) {
     throw new KernelError('EINVAL', `flags 0x${flags.toString(16)}: neither shared nor private`)
@@ -46,10 +95,8 @@ export function checkMmap(
     throw new KernelError('EOPNOTSUPP', `flags 0x${unknown.toString(16)} are not known here`)
   }
   const shared = type !== MAP_PRIVATE
-  const mode = file.flags & O_ACCMODE
-  if (shared && (protection & PROT_WRITE) !== 0 && mode === O_RDONLY) {
+  if (shared && (protection & PROT_WRITE) !== 0 && (file.flags & O_ACCMODE) === O_RDONLY) {
     throw new KernelError('EACCES', 'the descriptor is not open for writing')
   }
-  if (mode === O_WRONLY) throw new KernelError('EACCES', 'the descriptor is not open for reading')
   return shared
 }

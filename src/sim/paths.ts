@@ -2,7 +2,7 @@ import { bufinfo } from '../dmabuf/bufinfo.ts'
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { DeviceNode, OpenFile } from '../dmabuf/file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
-import { O_CLOEXEC } from '../uapi/fcntl.ts'
+import { O_CLOEXEC, O_LARGEFILE } from '../uapi/fcntl.ts'
 import type { Descriptors } from './descriptors.ts'
 import { fdinfoText } from './fdinfo.ts'
 import { textFile } from './text-file.ts'
@@ -24,6 +24,12 @@ export class Paths {
 
   /** Opens `path`. ENOENT, and what the driver says. */
   open(path: string, flags: number): OpenFile {
+    const file = this.#open(path, flags)
+    file.flags = (flags & ~O_CLOEXEC) | O_LARGEFILE
+    return file
+  }
+
+  #open(path: string, flags: number): OpenFile {
     const info = FDINFO.exec(path)
     if (info !== null) return textFile(path, fdinfoText(Number(info[1]), this.#descriptors))
     if (path === BUFINFO) return textFile(path, bufinfo(this.#core))

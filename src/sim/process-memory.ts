@@ -6,19 +6,7 @@ import { PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
 import { AddressSpace, type Area, endOf } from './address-space.ts'
 import { Backing } from './backing.ts'
 import type { FileDescription } from './fd-table.ts'
-import { checkMmap, requirePages, wholePages } from './mapping-checks.ts'
-
-/** What mmap is asked for. */
-export interface MmapRequest {
-  /** Bytes. */
-  readonly length: number
-  /** PROT_ bits. */
-  readonly protection: number
-  /** MAP_ bits. */
-  readonly flags: number
-  /** Bytes, whole pages. */
-  readonly offset: number
-}
+import { checkMmap, type MmapWords, requirePages, wholePages } from './mapping-checks.ts'
 
 /** The memory of a process: mapping, unmapping, and every access. A failure is a KernelError. */
 export class ProcessMemory {
@@ -31,9 +19,9 @@ export class ProcessMemory {
   }
 
   /** The address of the new mapping. EINVAL, EACCES, ENODEV, EOPNOTSUPP, and what the file says. */
-  map(description: FileDescription, request: MmapRequest): number {
-    const { protection, flags, offset } = request
-    const shared = checkMmap(description.file, request.length, protection, flags)
+  map(description: FileDescription, request: MmapWords): number {
+    const { protection, offset } = request
+    const shared = checkMmap(description.file, request)
     const length = wholePages(request.length)
     const writable = (protection & PROT_WRITE) !== 0
     const asked = { offset, length, writable, shared }

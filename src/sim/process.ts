@@ -25,6 +25,9 @@ import { remap } from './remap.ts'
 import { SyscallEntry } from './syscall-entry.ts'
 import { exactView, rawView } from './views.ts'
 
+/** SEEK_HOLE, the last one that the kernel knows. */
+const SEEK_MAX = 4
+
 export interface ProcessOptions {
   readonly machine: Machine
   readonly core: DmaBufCore
@@ -88,6 +91,7 @@ export class Process implements Syscalls {
   lseek(fd: number, offset: number, whence: number): number {
     return this.#entry.call('lseek', () => {
       const { file } = this.#descriptors.openFile(fd)
+      if (whence < 0 || whence > SEEK_MAX) throw new KernelError('EINVAL', `whence is ${whence}`)
       if (file.lseek === undefined) throw new KernelError('ESPIPE', `${file.what} cannot seek`)
       return file.lseek(offset, whence)
     })

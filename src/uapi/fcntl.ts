@@ -16,6 +16,8 @@ export const O_ACCMODE = 3
 export const O_NONBLOCK = 0o4000
 /** The descriptor does not survive exec. */
 export const O_CLOEXEC = 0o2000000
+/** Set by every open on a 64-bit kernel. x86-64 and riscv; arm64 has another bit. */
+export const O_LARGEFILE = 0o100000
 
 /** lseek from the start. */
 export const SEEK_SET = 0

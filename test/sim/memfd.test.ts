@@ -35,7 +35,7 @@ describe('memfd_create', () => {
     const fd = sys.memfdCreate('a', flags)
     expect(sys.fcntl(fd, uapi.F_GET_SEALS, 0)).toBe(seals)
     expect(sys.fcntl(fd, uapi.F_GETFD, 0)).toBe(onExec)
-    expect(sys.fcntl(fd, uapi.F_GETFL, 0)).toBe(uapi.O_RDWR)
+    expect(sys.fcntl(fd, uapi.F_GETFL, 0)).toBe(uapi.O_RDWR | uapi.O_LARGEFILE)
   })
 
   it('runs out of descriptors and leaves nothing behind', () => {

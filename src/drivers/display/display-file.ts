@@ -23,6 +23,7 @@ const ioctls = new DrmIoctls<Client>([
 /** An open file of the display. Source: the drm_read and drm_poll of Linux 6.12. */
 export class DisplayFile implements OpenFile {
   readonly what: string
+  readonly hasUnsignedOffsets = true
   flags: number
   readonly #client: Client
 
@@ -43,6 +44,11 @@ export class DisplayFile implements OpenFile {
 
   mmap(request: MapRequest): MappedPages {
     return mapObject(this.#client, request)
+  }
+
+  /** noop_llseek. */
+  lseek(): number {
+    return 0
   }
 
   read(target: Uint8Array): number {

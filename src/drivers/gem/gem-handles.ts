@@ -17,6 +17,8 @@ export class GemHandles {
   readonly #objects: GemObjects
   readonly #byHandle = new Map<number, GemObject>()
   readonly #byBuffer = new Map<DmaBuf, number>()
+  /** Handles in the file's table of imports and exports, which holds references to their buffers. */
+  readonly #primed = new Set<number>()
   /** All handles below are open. */
   #lowest = 1
 
@@ -41,6 +43,13 @@ export class GemHandles {
     this.#byBuffer.set(object.buffer, handle)
     this.#emit('handle-open', { handle, buffer: object.buffer.inode, fresh: true, result: 0 })
     return handle
+  }
+
+  /** drm_prime_add_buf_handle, of an open handle: as often as it is imported or exported. */
+  prime(handle: number): void {
+    if (this.#primed.has(handle)) return
+    this.#primed.add(handle)
+    this.#objects.hold(this.get(handle))
   }
 
   /** The handle that stands for `buffer` already, told as one that an import returned again. */
@@ -75,6 +84,7 @@ export class GemHandles {
     this.#lowest = Math.min(this.#lowest, handle)
     const buffer = object.buffer.inode
     this.#emit('handle-close', { handle, buffer, fresh: false, result: 0 })
+    if (this.#primed.delete(handle)) this.#objects.letGo(object)
     this.#objects.put(object)
   }
 

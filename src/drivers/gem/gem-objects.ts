@@ -102,6 +102,18 @@ export class GemObjects {
     else this.#core.letGo(attachment, mapping, 'bidirectional')
   }
 
+  /** What a file's table holds of the dma-buf, and for an imported one the object too, with a handle. */
+  hold({ buffer, attachment }: GemObject): void {
+    this.#core.get(buffer, DRIVER)
+    if (attachment !== undefined) this.#core.get(buffer, DRIVER)
+  }
+
+  /** Takes `hold` back. */
+  letGo({ buffer, attachment }: GemObject): void {
+    this.#core.put(buffer, DRIVER)
+    if (attachment !== undefined) this.#core.put(buffer, DRIVER)
+  }
+
   /** The offset of the device's file at which an object made here can be mapped. */
   mapOffset(object: GemObject): number {
     if (object.mapOffset === undefined) {

@@ -52,7 +52,9 @@ async function importBuffer(client: DrmClient, fd: number, call: IoctlCall): Pro
     card.objects.put(object)
     throw error
   }
-  return handles.open(object)
+  const handle = handles.open(object)
+  handles.prime(handle)
+  return handle
 }
 
 /**
@@ -68,6 +70,7 @@ function exportBuffer(
   const { core } = client.card
   files.requireFree()
   const object = client.handles.get(handle)
+  client.handles.prime(handle)
   object.fileFlags ??= flags & O_ACCMODE
   const buffer = core.get(object.buffer)
   try {

@@ -1,18 +1,22 @@
 import type { OpenFile } from '../../dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { O_RDWR, SEEK_CUR, SEEK_END, SEEK_SET } from '../../uapi/fcntl.ts'
+import { O_LARGEFILE, O_RDWR, SEEK_CUR, SEEK_END, SEEK_SET } from '../../uapi/fcntl.ts'
 import type { Memfd } from './memfd.ts'
 
 /** The open file of a memfd: an offset, and its release. */
 export class MemfdFile implements OpenFile {
   readonly what: string
-  flags: number = O_RDWR
+  flags: number = O_RDWR | O_LARGEFILE
   readonly memory: Memfd
   #offset = 0
 
   constructor(name: string, memory: Memfd) {
     this.what = `memfd:${name}`
     this.memory = memory
+  }
+
+  get position(): number {
+    return this.#offset
   }
 
   /** EINVAL for another whence, and for a place before the start. */

@@ -35,6 +35,7 @@ export class VgemNode implements DeviceNode {
 
 class VgemFile implements OpenFile {
   readonly what: string
+  readonly hasUnsignedOffsets = true
   flags: number
   readonly #client: VgemClient
 
@@ -55,6 +56,11 @@ class VgemFile implements OpenFile {
 
   mmap(request: MapRequest): MappedPages {
     return mapObject(this.#client, request)
+  }
+
+  /** noop_llseek. */
+  lseek(): number {
+    return 0
   }
 
   /** drm_read: there are no events. */

@@ -55,7 +55,7 @@ describe('importing a dma-buf', () => {
     const fd = bench.fdOf(buffer)
     const handle = await drm.import(fd)
     expect(await drm.import(fd)).toBe(handle)
-    expect(buffer.references).toBe(2)
+    expect(buffer.references).toBe(4)
     await drm.close(handle)
     expect(buffer.references).toBe(1)
     expect(await errnoOf(() => drm.close(handle))).toBe('EINVAL')

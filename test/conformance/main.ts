@@ -1,0 +1,28 @@
+/**
+ * A long run by hand, in the lab:
+ *
+ *     npx tsx lab/main.ts --limit 3600 -- test/conformance/main.ts --calls 500000 --seed 7
+ *     npx tsx lab/main.ts --boot plain -- test/conformance/main.ts --groups memory,files
+ *
+ * Prints what was compared; for a difference the shortest sequence that was found to show it, as code.
+ */
+import { parseArgs } from 'node:util'
+import { compareInGuest } from './guest.ts'
+import type { Group } from './operation.ts'
+
+const { values } = parseArgs({
+  options: {
+    calls: { type: 'string', default: '200000' },
+    seed: { type: 'string', default: '1' },
+    groups: { type: 'string' },
+    longest: { type: 'string', default: '60' },
+  },
+})
+
+const isClean = await compareInGuest({
+  calls: Number(values.calls),
+  seed: Number(values.seed),
+  longest: Number(values.longest),
+  groups: values.groups?.split(',') as Group[] | undefined,
+})
+process.exitCode = isClean ? 0 : 1

@@ -1,0 +1,55 @@
+import type { LinuxKernel } from 'dmabuf/linux'
+import { lazyPolicy } from '../../src/machine/policy.ts'
+import { pc } from '../../src/sim/boards/pc.ts'
+import { pcBounce } from '../../src/sim/boards/pc-bounce.ts'
+import { SimKernel } from '../../src/sim/kernel.ts'
+import { DRM_IOCTL_VERSION, drmVersion } from '../../src/uapi/drm.ts'
+import { O_RDWR } from '../../src/uapi/fcntl.ts'
+import type { Kernel } from '../../src/uapi/kernel.ts'
+import type { Syscalls } from '../../src/uapi/syscalls.ts'
+import { Side } from './side.ts'
+
+/** The board that a boot of the lab is compared with. */
+export const boardOf = { plain: pc, swiotlb: pcBounce } as const
+
+export type BootName = keyof typeof boardOf
+
+/** A card that imports dma-bufs, mapped in both directions for as long as it has them. */
+export async function cardOf(kernel: Kernel, driver: string): Promise<string | undefined> {
+  for (let n = 0; n < 16; n++) {
+    const path = `/dev/dri/card${n}`
+    const fd = kernel.sys.open(path, O_RDWR)
+    if (fd < 0) continue
+    const name = await driverOf(kernel.sys, fd)
+    kernel.sys.close(fd)
+    if (name === driver) return path
+  }
+  return undefined
+}
+
+async function driverOf(sys: Syscalls, fd: number): Promise<string> {
+  const name = new Uint8Array(16)
+  const bytes = drmVersion.create({ name_len: name.length })
+  const pointers = new Map([[drmVersion.offsets.name, { bytes: name }]])
+  const result = await sys.ioctl(fd, DRM_IOCTL_VERSION, { bytes, pointers })
+  if (result < 0) return ''
+  const { name_len } = drmVersion.decode(bytes)
+  return new TextDecoder().decode(name.subarray(0, name_len))
+}
+
+export function newSim(boot: BootName): SimKernel {
+  return new SimKernel({ board: boardOf[boot], policy: lazyPolicy })
+}
+
+/** For each sequence a simulated kernel that was just booted, beside the real one. */
+export function simBesideLinux(
+  boot: BootName,
+  linux: LinuxKernel,
+  cards: { readonly sim: string; readonly linux: string },
+): () => { sides: Side[]; end(): void } {
+  return () => {
+    const sim = newSim(boot)
+    const sides = [new Side(linux, cards.linux), new Side(sim, cards.sim)]
+    return { sides, end: () => sim.exit() }
+  }
+}
