@@ -12,6 +12,11 @@ const text = guideText()
 const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
 const blocks = codeBlocks(text)
 
+/** Ids of events change with whatever else is told. */
+function unnumbered(report: string): string {
+  return report.replaceAll(/event \d+/g, 'event N')
+}
+
 describe('docs/drivers.md', () => {
   it.each(blocks.map((code) => ({ code, first: code.split('\n')[0] })))(
     'shows what is in a file: $first',
@@ -33,7 +38,7 @@ describe('docs/drivers.md', () => {
       ['mapping-direction', true],
     ])
     const told = findings.map(findingText).join('\n\n').replaceAll(`${edited}/`, 'examples/driver/')
-    expect(`${told}\n`).toBe(shown)
+    expect(unnumbered(`${told}\n`)).toBe(unnumbered(shown))
   })
 
   it('lists the mistakes that the tests make', () => {
