@@ -40,10 +40,11 @@ class ArrayOps {
     return this.#pending > 0
   }
 
-  /** Until signalling is enabled the members are asked, and their errors are not looked at. */
+  /** Until signalling is enabled the members are asked, all of them; their errors are not looked at. */
   signaled(array: Fence): boolean {
     if (array.isEnabled) return this.#pending === 0
-    return this.#members.every((member) => member.isSignaled)
+    const done = this.#members.filter((member) => member.isSignaled)
+    return done.length === this.#members.length
   }
 
   /** The first error of a member becomes the array's. */
