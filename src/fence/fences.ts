@@ -9,15 +9,19 @@ import { FenceArray, leavesOf } from './fence-array.ts'
 const STUB: FenceOps = { driverName: 'stub', timelineName: 'stub' }
 
 export class Fences {
-  /** The one fence that was always signalled (dma_fence_get_stub). */
-  readonly stub: Fence
+  #stub: Fence | undefined
   readonly #clock: Pick<Scheduler, 'now'>
   /** 0 is the stub's. */
   #contexts = 1
 
   constructor(clock: Pick<Scheduler, 'now'>) {
     this.#clock = clock
-    this.stub = this.signaledAt(clock.now)
+  }
+
+  /** The one fence that was always signalled, made when it is first asked for (dma_fence_get_stub). */
+  get stub(): Fence {
+    this.#stub ??= this.signaledAt(this.#clock.now)
+    return this.#stub
   }
 
   /** dma_fence_context_alloc: the first of `count` contexts that nobody else has. */

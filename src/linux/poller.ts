@@ -1,8 +1,9 @@
 import { errno } from '../uapi/errno.ts'
-import { F_DUPFD_CLOEXEC, O_CLOEXEC } from '../uapi/fcntl.ts'
+import { O_CLOEXEC } from '../uapi/fcntl.ts'
 import type { PollFd } from '../uapi/syscalls.ts'
 import type { PollHandle } from './koffi.ts'
 import type { Libc } from './libc.ts'
+import { ownDescriptor } from './own-descriptor.ts'
 
 const EPOLL_CTL_ADD = 1
 const EPOLL_CTL_DEL = 2
@@ -147,7 +148,7 @@ export class Poller {
   #add(waiter: Waiter): void {
     this.#waiters.set(waiter.id, waiter)
     for (const { fd } of waiter.entries) {
-      const file = fd < 0 ? -1 : this.#libc.fcntl(fd, F_DUPFD_CLOEXEC, 0)
+      const file = fd < 0 ? -1 : ownDescriptor(this.#libc, fd)
       if (fd >= 0 && file < 0) {
         waiter.finish(-errno.ENOMEM)
         return

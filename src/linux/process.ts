@@ -19,6 +19,7 @@ import type { Ledger } from './ledger.ts'
 import type { Libc } from './libc.ts'
 import { makingOrigin } from './making.ts'
 import type { Memory } from './memory.ts'
+import { ownDescriptor } from './own-descriptor.ts'
 import type { Poller } from './poller.ts'
 import { waitingOf } from './waiting.ts'
 
@@ -181,7 +182,7 @@ export class LinuxProcess implements Syscalls {
   /** The structure and the descriptor are the thread's own, whatever becomes of the caller's. */
   async #ioctlLater(fd: number, request: number, argument: IoctlArg): Promise<number> {
     const origin = makingOrigin(this.#outermost().ioctl)
-    const file = this.#libc.fcntl(fd, F_DUPFD_CLOEXEC, 0)
+    const file = ownDescriptor(this.#libc, fd)
     if (file < 0) return this.#ioctlNow(fd, request, argument)
     const { copies } = this.#memory
     if (copies.active) copies.before(fd, request)

@@ -6,18 +6,15 @@ import {
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
   MAP_TYPE,
-  O_ACCMODE,
-  O_RDONLY,
-  O_WRONLY,
   PROT_WRITE,
 } from '../uapi/fcntl.ts'
+import { canRead, canWrite } from './access-mode.ts'
 
 /** LEGACY_MAP_MASK of include/linux/mman.h: what every kernel knows, or ignores. */
 const KNOWN_FLAGS = 0x7c07f9f3
 /** Numbers of x86-64; the other two architectures share them. */
 const MAP_GROWSDOWN = 0x100
 const MAP_HUGETLB = 0x40000
-const PROT_EXEC = 4
 /** TASK_SIZE of x86-64 with four levels of page tables, the guard page left out. */
 const ADDRESSES = 2 ** 47 - PAGE_SIZE
 /** MAX_LFS_FILESIZE: where a regular file ends at the latest. */
@@ -49,7 +46,7 @@ export interface MmapWords {
 }
 
 /**
- * The checks that mmap makes before it asks the file. EINVAL, ENOMEM, EOVERFLOW, EACCES, EPERM,
+ * The checks that mmap makes before it asks the file. EINVAL, ENOMEM, EOVERFLOW, EACCES,
  * EOPNOTSUPP, ENODEV; returns whether the mapping is shared. Source: ksys_mmap_pgoff and do_mmap in
  * mm/mmap.c of Linux 6.12, in their order.
  */
@@ -63,11 +60,8 @@ export function checkMmap(
   if (whole > ADDRESSES) throw new KernelError('ENOMEM', `no process has ${length} bytes`)
   requireReachable(file, offset < 0 ? offset + LONGEST : offset, whole)
   const shared = checkType(file, flags, protection)
-  if ((file.flags & O_ACCMODE) === O_WRONLY) {
+  if (!canRead(file.flags)) {
     throw new KernelError('EACCES', 'the descriptor is not open for reading')
-  }
-  if ((protection & PROT_EXEC) !== 0 && file.buffer !== undefined) {
-    throw new KernelError('EPERM', 'a dma-buf cannot be executed')
   }
   if (file.memory === undefined && file.mmap === undefined) {
     throw new KernelError('ENODEV', `${file.what} cannot be mapped`)
@@ -95,7 +89,7 @@ function checkType(file: OpenFile, flags: number, protection: number): boolean {
     throw new KernelError('EOPNOTSUPP', `flags 0x${unknown.toString(16)} are not known here`)
   }
   const shared = type !== MAP_PRIVATE
-  if (shared && (protection & PROT_WRITE) !== 0 && (file.flags & O_ACCMODE) === O_RDONLY) {
+  if (shared && (protection & PROT_WRITE) !== 0 && !canWrite(file.flags)) {
     throw new KernelError('EACCES', 'the descriptor is not open for writing')
   }
   return shared

@@ -13,6 +13,7 @@ import type { Machine } from '../machine/machine.ts'
 import { O_CLOEXEC } from '../uapi/fcntl.ts'
 import { MFD_CLOEXEC } from '../uapi/memfd.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../uapi/syscalls.ts'
+import { canRead } from './access-mode.ts'
 import { CallTime } from './call-time.ts'
 import { Descriptors } from './descriptors.ts'
 import type { Failures } from './failures.ts'
@@ -104,6 +105,7 @@ export class Process implements Syscalls {
   read(fd: number, target: Uint8Array): number {
     return this.#entry.call('read', () => {
       const { file } = this.#descriptors.openFile(fd)
+      if (!canRead(file.flags)) throw new KernelError('EBADF', `fd ${fd} is not open for reading`)
       if (file.read === undefined) throw new KernelError('EINVAL', `${file.what} cannot be read`)
       return file.read(target)
     })
@@ -118,6 +120,7 @@ export class Process implements Syscalls {
 
   ftruncate(fd: number, length: number): number {
     return this.#entry.call('ftruncate', () => {
+      if (length < 0) throw new KernelError('EINVAL', `length is ${length}`)
       this.#memory.truncate(this.#descriptors.openFile(fd).file, length)
       return 0
     })

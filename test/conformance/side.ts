@@ -40,9 +40,9 @@ export class Side {
     return this.#free[slot] ?? slot
   }
 
-  /** The slot of a descriptor that a call has returned, or the error it returned. */
+  /** The slot of a descriptor that a call has returned, or the error. Beyond all slots: itself. */
   slot(result: number): number {
-    return result < 0 ? result : (this.#slots.get(result) ?? 10_000 + result)
+    return result < 0 ? result : (this.#slots.get(result) ?? result)
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { LinuxKernel } from 'dmabuf/linux'
 import { lazyPolicy } from '../../src/machine/policy.ts'
 import { pc } from '../../src/sim/boards/pc.ts'
@@ -37,8 +38,15 @@ async function driverOf(sys: Syscalls, fd: number): Promise<string> {
   return new TextDecoder().decode(name.subarray(0, name_len))
 }
 
-export function newSim(boot: BootName): SimKernel {
-  return new SimKernel({ board: boardOf[boot], policy: lazyPolicy })
+/** `fdLimit`: how many descriptors a process may have. */
+export function newSim(boot: BootName, fdLimit?: number): SimKernel {
+  return new SimKernel({ board: boardOf[boot], policy: lazyPolicy, fdLimit })
+}
+
+/** RLIMIT_NOFILE of this process. */
+function ownLimit(): number {
+  const limits = readFileSync('/proc/self/limits', 'utf8')
+  return Number(/Max open files\s+(\d+)/.exec(limits)?.[1])
 }
 
 /** For each sequence a simulated kernel that was just booted, beside the real one. */
@@ -47,8 +55,9 @@ export function simBesideLinux(
   linux: LinuxKernel,
   cards: { readonly sim: string; readonly linux: string },
 ): () => { sides: Side[]; end(): void } {
+  const limit = ownLimit()
   return () => {
-    const sim = newSim(boot)
+    const sim = newSim(boot, limit)
     const sides = [new Side(linux, cards.linux), new Side(sim, cards.sim)]
     return { sides, end: () => sim.exit() }
   }
