@@ -213,6 +213,15 @@ export class Cache {
     return joined
   }
 
+  /** Whether a home at `shift` can tell what arrays showed, once the CPU has copied the range: see Twin. */
+  canBeTwin(storage: Storage, { start, end }: Run, shift: number): boolean {
+    if (!this.coherent || !this.checked || shift < 0) return false
+    return [...storage.views].every((view) => {
+      const lines = this.linesOf(storage, view.start, view.end)
+      return start <= lines.start && lines.end <= end
+    })
+  }
+
   /** The whole lines that a range touches. */
   linesOf(storage: Storage, start: number, end: number): Run {
     const { lineSize } = this

@@ -6,17 +6,27 @@ import { assert } from './kernel-error.ts'
 import { CPU_LOAD } from './line-op.ts'
 import { addMirror, deleteMirror, type Mirror } from './mirror.ts'
 import type { Storage } from './storage.ts'
+import { dropTwin } from './twin.ts'
 import type { Views } from './views.ts'
+
+export interface HomesParts {
+  readonly cache: Cache
+  readonly views: Views
+  readonly hardware: Hardware
+  readonly judgedCoherent: boolean
+}
 
 export class Homes {
   readonly #cache: Cache
   readonly #views: Views
   readonly #hardware: Hardware
+  readonly #judgedCoherent: boolean
 
-  constructor(cache: Cache, views: Views, hardware: Hardware) {
+  constructor({ cache, views, hardware, judgedCoherent }: HomesParts) {
     this.#cache = cache
     this.#views = views
     this.#hardware = hardware
+    this.#judgedCoherent = judgedCoherent
   }
 
   link(mirror: Mirror): void {
@@ -34,27 +44,60 @@ export class Homes {
   unlink(mirror: Mirror): void {
     if (!this.#cache.checked) return
     this.#reconcile(mirror)
+    if (mirror.original.twin?.copy === mirror.copy) dropTwin(mirror.original)
     deleteMirror(mirror)
+  }
+
+  expectCopiesOut(mirrors: readonly Mirror[]): void {
+    if (!this.#judgedCoherent) return
+    for (const original of new Set(mirrors.map((mirror) => mirror.original))) {
+      const [first, ...others] = mirrors.filter((mirror) => mirror.original === original)
+      if (first === undefined || !this.#makesAlike(first, others)) continue
+      this.#views.reconcileBeforeCopy(original, first, 'block')
+    }
+  }
+
+  /** Whether copying these out makes all homes alike of what the one array on the original shows. */
+  #makesAlike(first: Mirror, others: readonly Mirror[]): boolean {
+    const { original, start, end } = first
+    const all = original.mirrors?.asOriginal.over(start, end) ?? []
+    return (
+      original.views.size === 1 &&
+      this.#cache.canBeTwin(original, first, shiftOf(first)) &&
+      others.every((mirror) => mirror.start === start && mirror.end === end) &&
+      all.every((mirror) => mirror === first || others.includes(mirror))
+    )
   }
 
   copyOut(mirror: Mirror, start: number, end: number): void {
     assert(mirror.start <= start && end <= mirror.end, 'what is copied is mirrored')
-    const to = start - mirror.start + mirror.at
-    this.#copy(mirror.original, { start, end }, mirror.copy, to)
+    const { original, copy } = mirror
+    const shift = shiftOf(mirror)
+    const isTwin = this.#cache.canBeTwin(original, { start, end }, shift)
+    if (isTwin) this.#views.reconcileBeforeCopy(original, { start, end })
+    this.#copy(original, { start, end }, copy, start + shift, isTwin)
+    if (isTwin) original.twin = { start, end, copy, shift }
   }
 
   copyBack(mirror: Mirror, start: number, end: number): void {
     assert(mirror.start <= start && end <= mirror.end, 'what is copied is mirrored')
-    const by = mirror.at - mirror.start
-    this.#copy(mirror.copy, { start: start + by, end: end + by }, mirror.original, start)
+    const { original, copy } = mirror
+    const shift = shiftOf(mirror)
+    const isTwin = this.#cache.canBeTwin(original, { start, end }, shift)
+    this.#copy(copy, { start: start + shift, end: end + shift }, original, start, isTwin)
+    if (isTwin) original.twin = { start, end, copy, shift }
   }
 
-  /** Copies bytes between homes, through the cache on both sides; what was current there is so here. */
-  #copy(source: Storage, range: Run, target: Storage, to: number): void {
+  /**
+   * Copies bytes between homes, through the cache on both sides; what was current there is so here.
+   * `isTwin`: the homes will be twins, whatever told before what arrays showed.
+   */
+  #copy(source: Storage, range: Run, target: Storage, to: number, isTwin: boolean): void {
     const { start, end } = range
     const place = { start: to, end: to + end - start }
     this.#views.reconcile(source, start, end)
     this.#views.reconcile(target, place.start, place.end)
+    if (!isTwin) this.#cache.images.beforeBytesChange(target, place)
     this.#cache.apply(source, range, { actual: CPU_LOAD, judged: CPU_LOAD })
     this.#cache.applyCopy(source, range, target, to)
     this.#cache.write(target, to, source.cached.subarray(start, end), 'cache')
@@ -67,4 +110,9 @@ export class Homes {
     this.#views.reconcile(original, start, end)
     this.#views.reconcile(copy, at, at + end - start)
   }
+}
+
+/** From offsets in the original to those in the copy. */
+function shiftOf({ start, at }: Mirror): number {
+  return at - start
 }

@@ -10,6 +10,7 @@ import type { Run } from './changed-runs.ts'
 import type { Interval } from './line-map.ts'
 import { isCacheViewCurrent, isMemoryCurrent, type LineState, presenceOf } from './line-state.ts'
 import type { Storage } from './storage.ts'
+import { beforeChange, dropTwin, hasTwin, shownBefore } from './twin.ts'
 
 /** Both copies are current, so memory still tells what the cache shows. */
 export function isServedByMemory(state: LineState): boolean {
@@ -37,18 +38,24 @@ export class Images {
   /** What an array on `cached` showed at an interval before anybody stored through it. */
   before(storage: Storage, { actual }: Interval): Uint8Array {
     if (this.#kept && isServedByMemory(actual)) return knownMemory(storage)
-    return storage.image ?? knownMemory(storage)
+    return shownBefore(storage) ?? knownMemory(storage)
   }
 
   /** An array over the range is handed out: on a coherent board nothing else tells what it showed. */
   begin(storage: Storage, range: Run): void {
     if (this.#kept) this.save(storage, range.start, range.end)
-    else if (this.#checked) this.saveAll(storage, range)
+    else if (this.#checked && !hasTwin(storage, range)) this.saveAll(storage, range)
   }
 
   /** Keeps what a coherent board shows now. */
   saveAll(storage: Storage, { start, end }: Run): void {
+    dropTwin(storage)
     storage.openImage().set(storage.cached.subarray(start, end), start)
+  }
+
+  /** Before bytes of a coherent board's storage change in another way than through arrays on it. */
+  beforeBytesChange(storage: Storage, range: Run): void {
+    if (!this.#kept) beforeChange(storage, range)
   }
 
   /** Keeps what the cache shows now, in the intervals where memory does not or soon will not tell. */

@@ -56,6 +56,7 @@ export class Machine {
     )
     this.memory = new Memory({
       coherent,
+      judgedCoherent: isCoherent(this.judged),
       checked,
       lineSize: coherent ? this.judged.lineSize : board.lineSize,
       edges: { actual: board.edges, judged: this.judged.edges },

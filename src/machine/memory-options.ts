@@ -9,6 +9,8 @@ export interface MemoryOptions
   extends Pick<ViewOptions, 'onStores' | 'latestEvent' | 'epoch' | 'policy'> {
   /** Whether this run's board keeps every access coherent, so that one copy of the bytes is enough. */
   readonly coherent: boolean
+  /** Whether the judged board does; false when left out. */
+  readonly judgedCoherent?: boolean | undefined
   /** Whether states are kept and stores looked for; without, only bytes move. */
   readonly checked: boolean
   readonly lineSize: number

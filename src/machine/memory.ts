@@ -52,7 +52,12 @@ export class Memory {
       equal: options.equal ?? equalBytes,
     })
     this.#hardware = new Hardware(this.#cache, this.#views, options.policy)
-    this.#homes = new Homes(this.#cache, this.#views, this.#hardware)
+    this.#homes = new Homes({
+      cache: this.#cache,
+      views: this.#views,
+      hardware: this.#hardware,
+      judgedCoherent: options.judgedCoherent ?? false,
+    })
   }
 
   // --- CPU access, seen exactly ---------------------------------------------------------------
@@ -96,6 +101,7 @@ export class Memory {
   cpuFill(storage: Storage, start: number, end: number, value: number, writer: number): void {
     this.reconcile(storage, start, end)
     this.#cache.applyStore(storage, { start, end }, both(CPU_STORE), writer)
+    this.#cache.images.beforeBytesChange(storage, { start, end })
     storage.cached.fill(value, start, end)
     if (this.coherent) storage.image?.fill(value, start, end)
     this.#cache.images.save(storage, start, end)
@@ -189,6 +195,15 @@ export class Memory {
     this.#homes.unlink(mirror)
   }
 
+  /**
+   * All of these mirrors are copied out next, each whole, with nothing in between. Where no other home of
+   * the bytes is left behind, and every access is coherent, stores are told apart by blocks: a word that
+   * was not stored is the same before and after, but for the event that counts as its last store.
+   */
+  expectCopiesOut(mirrors: readonly Mirror[]): void {
+    this.#homes.expectCopiesOut(mirrors)
+  }
+
   /** The CPU copies bytes `[start, end)` of the original to the second home. */
   copyOut(mirror: Mirror, start: number, end: number): void {
     this.#homes.copyOut(mirror, start, end)
@@ -245,6 +260,7 @@ export class Memory {
     const inCache = endsInCache(ops.actual)
     if (!inCache) images.beforeMemoryChanges(storage, start, end)
     this.#cache.applyStore(storage, range, ops, writer)
+    images.beforeBytesChange(storage, range)
     this.#cache.write(storage, start, source, inCache ? 'cache' : 'memory')
     if (inCache) images.save(storage, start, end)
   }

@@ -2,6 +2,7 @@ import type { BufferId, MemoryAttribute } from '../events/event.ts'
 import { LineMap } from './line-map.ts'
 import type { LineState, StateSet } from './line-state.ts'
 import type { Mirrors } from './mirror.ts'
+import type { Twin } from './twin.ts'
 
 /** A run of page frames that follow each other in physical memory. */
 export interface Chunk {
@@ -54,6 +55,8 @@ export class Storage {
    * coherent board everywhere. Undefined while there is none.
    */
   image: Uint8Array<ArrayBuffer> | undefined
+  /** On a coherent board: another home that tells what arrays showed, instead of `image`. */
+  twin: Twin | undefined
   /** An image of before, kept because fresh memory costs the host more than a copy. */
   #spare: Uint8Array<ArrayBuffer> | undefined
   /** The buffer that was made of it first; 0 when its frames are free. Views name their own. */

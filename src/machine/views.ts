@@ -13,6 +13,7 @@ import { ALL_STATES, isCacheViewCurrent, presenceOf, setOf } from './line-state.
 import type { CachePolicy } from './policy.ts'
 import type { LiveView, Storage } from './storage.ts'
 import { storedParts } from './stored-parts.ts'
+import { shownBefore } from './twin.ts'
 
 export interface ViewOptions {
   readonly cache: Cache
@@ -148,14 +149,25 @@ export class Views {
     }
   }
 
+  /**
+   * As `reconcile`, of a storage whose bytes are copied to a twin next: no image is kept until then.
+   * `grain`: by block only where all other homes of the bytes are copied to.
+   */
+  reconcileBeforeCopy(storage: Storage, { start, end }: Run, grain: Grain = 'word'): void {
+    this.#reconcile(storage, start, end, grain, false)
+  }
+
   #reconcile(storage: Storage, start: number, end: number, grain: Grain, keepImage: boolean): void {
     if (!storage.hasViews || !this.#cache.checked) return
     const epoch = this.#options.epoch()
     if (storage.isKnown(start, end, epoch)) return
-    const inCache = this.#changesInCache(storage, start, end, grain)
-    for (const found of byView(inCache, storage.views)) {
-      this.#applyFound(storage, found, keepImage && grain === 'word')
-    }
+    const inCache = byView(this.#changesInCache(storage, start, end, grain), storage.views)
+    // Of two arrays, the second one's stores are told by an image that knows the first one's.
+    const keeps = this.#cache.coherent
+      ? keepImage || inCache.length > 1
+      : grain === 'word' && keepImage
+    for (const found of inCache) this.#applyFound(storage, found, keeps)
+    if (inCache.length > 0 && !keeps) storage.twin = undefined
     const inMemory = this.#changesInMemory(storage, start, end)
     for (const found of byView(inMemory, storage.memoryViews)) {
       this.#applyFoundInMemory(storage, found)
@@ -224,8 +236,9 @@ export class Views {
     for (const run of stored) this.#cache.applyStore(storage, run, ops, writer)
     // Words that were taken for stored although they hold what they held are dirty too.
     for (const { start, end } of [...runs, ...stored]) {
+      if (!keepImage) break
       if (coherent) images.saveAll(storage, { start, end })
-      else if (keepImage) images.save(storage, start, end)
+      else images.save(storage, start, end)
     }
   }
 
@@ -256,7 +269,7 @@ export class Views {
       inMemory &&= coherent || isServedByMemory(interval.actual)
     })
     if (!mayBeOld || !inMemory) return [run]
-    const before = coherent ? storage.image : knownMemory(storage)
+    const before = coherent ? shownBefore(storage) : knownMemory(storage)
     if (before === undefined) return [run]
     return storedParts(storage.cached, before, lines.start, lines.end, lineSize)
   }
