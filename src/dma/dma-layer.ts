@@ -136,6 +136,12 @@ export class DmaLayer {
     this.#syncer.sync('device', mapping, direction, { ...options, range })
   }
 
+  /** dma_sync_sgtable_for_device of several mappings, with nothing in between. */
+  syncAllForDevice(mappings: readonly DmaMapping[], direction: DmaDirection): void {
+    requireDirection('dma_sync_sgtable_for_device', direction)
+    this.#syncer.syncAllForDevice(mappings, direction)
+  }
+
   /** dma_sync_sgtable_for_cpu; with a range of the mapping, dma_sync_single_range_for_cpu. */
   syncForCpu(
     mapping: DmaMapping,

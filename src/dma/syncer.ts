@@ -47,6 +47,16 @@ export class Syncer {
     emitSync(this.#machine, mapping, { to, direction, range: within, driver })
   }
 
+  /** Hands all of each mapping to its device, one after another. */
+  syncAllForDevice(mappings: readonly DmaMapping[], direction: DmaDirection): void {
+    if (direction !== 'from-device') {
+      const copied = mappings.filter(({ live }) => live)
+      const mirrors = copied.flatMap(({ bounce }) => bounce?.parts.map((part) => part.mirror) ?? [])
+      this.#machine.memory.expectCopiesOut(mirrors)
+    }
+    for (const mapping of mappings) this.sync('device', mapping, direction, {})
+  }
+
   /** A sync of a list that was never mapped: works on address 0, where nothing of it is. */
   syncUnmapped({ to, device, buffer, size, driver }: UnmappedSync): void {
     const operation = to === 'cpu' ? 'dma_sync_sgtable_for_cpu' : 'dma_sync_sgtable_for_device'

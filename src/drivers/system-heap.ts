@@ -87,10 +87,11 @@ export class SystemHeap {
           driver: DRIVER,
         }),
       unmapDmaBuf: (_attachment, mapping) => this.#dma.unmap(mapping),
-      beginCpuAccess: (buffer, direction) =>
-        eachMapping(buffer, (mapping) => this.#dma.syncForCpu(mapping, direction)),
+      beginCpuAccess: (buffer, direction) => {
+        for (const mapping of mappingsOf(buffer)) this.#dma.syncForCpu(mapping, direction)
+      },
       endCpuAccess: (buffer, direction) =>
-        eachMapping(buffer, (mapping) => this.#dma.syncForDevice(mapping, direction)),
+        this.#dma.syncAllForDevice(mappingsOf(buffer), direction),
       mmap: (buffer, offset, length) => ({
         runs: [{ storage: storageOf(buffer), offset, length }],
         attribute: 'cached',
@@ -104,8 +105,6 @@ function storageOf(buffer: DmaBuf): Storage {
   return buffer.priv as Storage
 }
 
-function eachMapping(buffer: DmaBuf, sync: (mapping: DmaMapping) => void): void {
-  for (const attachment of buffer.attachments) {
-    for (const mapping of attachment.mappings) sync(mapping)
-  }
+function mappingsOf(buffer: DmaBuf): DmaMapping[] {
+  return [...buffer.attachments].flatMap(({ mappings }) => [...mappings])
 }
