@@ -64,6 +64,11 @@ function addRun(command: Command, finish: (code: number) => void): void {
     .option('--out <dir>', 'write what the display shows as PNG, into a folder for each run')
     .option('--timeout <seconds>', 'wall-clock time for each run (default: 60)')
     .option('--views <kind>', 'raw, or checked: see every load and store, slowly (default: raw)')
+    .option('--kernel <name>', 'sim, or linux: the kernel of this machine (default: sim)')
+    .option(
+      '--memory <mode>',
+      'with --kernel linux: direct or copy (default: what the runtime allows)',
+    )
     .option('--json', 'print a report for other programs, and nothing else')
     .addHelpText('after', runHelp)
     .action(async (file: string, flags: Omit<RunFlags, 'color'>) => {

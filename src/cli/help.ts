@@ -22,6 +22,10 @@ Examples:
   dmabuf run pipeline.ts --input clip.y4m.gz --out out
   dmabuf run pipeline.ts --policy random --seed 7    one run again, byte for byte
   dmabuf run pipeline.ts --json > report.json        see dmabuf/schema/report-v1.json
+  dmabuf run pipeline.ts --kernel linux              on this machine's heaps and devices
+
+With --kernel linux the program runs once, on the kernel of this machine, and is judged by what its
+calls tell. What devices and caches do is not seen there: the report names the rules that leaves out.
 
 Exit codes: 0 clean; 1 findings; 2 wrong use, unreadable input, or a program that failed by itself.
 `

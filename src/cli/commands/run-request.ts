@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { oneOf, seconds, wholeNumber } from '../arguments.ts'
 import { readClip } from '../clip.ts'
+import { type LinuxRequest, memoryModes } from '../runs/linux.ts'
 import { type PolicyName, policyNames, type Selection } from '../runs/plan.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -16,6 +17,8 @@ export interface RunFlags {
   readonly out?: string
   readonly timeout?: string
   readonly views?: string
+  readonly kernel?: string
+  readonly memory?: string
   readonly json?: boolean
   readonly color: boolean
 }
@@ -29,6 +32,8 @@ export interface RunRequest {
   /** Wall-clock seconds for each run. */
   readonly timeout: number
   readonly views: 'raw' | 'checked'
+  /** Set where the program is to run on the kernel of this machine, and on no board. */
+  readonly linux: LinuxRequest | undefined
 }
 
 const PROGRAMS = /\.[cm]?[jt]sx?$/
@@ -39,6 +44,7 @@ export function runRequest(file: string, flags: RunFlags): RunRequest {
   const program = programFile(file)
   return {
     file: program,
+    linux: linuxRequest(flags),
     selection: {
       // A name that is not ready may be that of a board in the file: the worker knows.
       boards: notEmpty('--board', flags.board),
@@ -51,6 +57,24 @@ export function runRequest(file: string, flags: RunFlags): RunRequest {
     out: flags.out === undefined ? undefined : resolve(flags.out),
     clip: flags.input === undefined ? undefined : readClip(flags.input),
   }
+}
+
+const SIMULATED = ['board', 'as', 'policy', 'seed', 'input', 'out', 'views'] as const
+
+function linuxRequest(flags: RunFlags): LinuxRequest | undefined {
+  const { kernel = 'sim', memory } = flags
+  if (oneOf('--kernel', kernel, ['sim', 'linux']) === 'sim') {
+    if (memory === undefined) return undefined
+    throw new UsageError('--memory is about --kernel linux', 'Simulated boards have their own.')
+  }
+  const wrong = SIMULATED.find((name) => flags[name] !== undefined)
+  if (wrong !== undefined) {
+    throw new UsageError(
+      `--${wrong} makes no sense with --kernel linux`,
+      'It is about simulated boards and their devices: there are none in such a run.',
+    )
+  }
+  return { memory: memory === undefined ? 'auto' : oneOf('--memory', memory, memoryModes) }
 }
 
 function notEmpty(

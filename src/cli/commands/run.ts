@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { exitCode } from '../exit-code.ts'
 import { failedReportJson, reportJson } from '../report/json.ts'
 import { mergeFailures, mergeFindings } from '../report/merge.ts'
+import { linuxPlan } from '../runs/linux.ts'
 import type { WorkerTask } from '../runs/messages.ts'
 import { PictureFiles } from '../runs/picture-files.ts'
 import { planOwn, planRuns, type RunPlan, runName } from '../runs/plan.ts'
@@ -37,13 +38,15 @@ async function runRequested(request: RunRequest): Promise<WorkerEnd[]> {
   const taskOf = (plan: RunPlan): WorkerTask => {
     return { plan, frames: pictures !== undefined, ...rest }
   }
-  const tasks = planRuns(selection).map(taskOf)
-  const progress = showProgress(tasks.length)
+  const { linux } = rest
+  const tasks = (linux === undefined ? planRuns(selection) : [linuxPlan]).map(taskOf)
+  const where = linux === undefined ? 'the simulated boards' : 'the kernel of this machine'
+  const progress = showProgress(tasks.length, where)
   try {
     return await runAll(tasks, {
       timeout,
       onLoaded: (own) => {
-        const more = planOwn(selection, own).map(taskOf)
+        const more = linux === undefined ? planOwn(selection, own).map(taskOf) : []
         progress.more(more.length)
         return more
       },

@@ -44,13 +44,15 @@ export function failedReportJson(program: string, failure: Failure | UsageError)
 }
 
 function runJson(record: RunRecord): object {
-  const { board, judgedAs, policy, seed, notes, cost, frames, rulesNotCheckable } = record
+  const { board, judgedAs, policy, seed, notes, cost, frames, linux } = record
+  const { rulesNotCheckable, rulesPartlyCheckable } = record
   return {
     ...{ board, judgedAs, policy, seed, verdict: verdictOf(record) },
     findings: record.findings.map(findingJson),
     notes,
     lints: record.lints.map(lintJson),
-    ...{ cost, frames, rulesNotCheckable },
+    ...{ cost, frames, rulesNotCheckable, rulesPartlyCheckable },
+    ...(linux === undefined ? {} : { kernel: linux }),
     ...(record.failure === undefined ? {} : { error: failureJson(record.failure) }),
   }
 }

@@ -1,4 +1,5 @@
 /** What the command and its workers tell each other. */
+import type { LinuxRequest } from './linux.ts'
 import type { RunPlan } from './plan.ts'
 import type { Failure, RunRecord } from './record.ts'
 
@@ -12,6 +13,8 @@ export interface WorkerTask {
   readonly views: 'raw' | 'checked'
   /** Whether shown frames are wanted as PNG. */
   readonly frames: boolean
+  /** Set for a run on the kernel of this machine. */
+  readonly linux: LinuxRequest | undefined
 }
 
 /** A board that the program's file brings along. */

@@ -5,8 +5,9 @@ import type { Failure, RunRecord } from './record.ts'
 
 /** A run of which nothing is known but how it failed. */
 export function failedRecord(plan: RunPlan, failure: Failure): RunRecord {
-  const nothing = { findings: [], notes: [], lints: [], rulesNotCheckable: [] }
-  return { ...plan, ...nothing, cost: noCost(), frames: 0, failure }
+  const nothing = { findings: [], notes: [], lints: [] }
+  const rules = { rulesNotCheckable: [], rulesPartlyCheckable: [] }
+  return { ...plan, ...nothing, ...rules, cost: noCost(), frames: 0, failure }
 }
 
 export function timedOut(limit: number): Failure {

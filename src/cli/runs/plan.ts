@@ -16,7 +16,8 @@ export interface RunPlan {
   readonly board: string
   /** The board that is judged; empty where only the program's file tells. */
   readonly judgedAs: string
-  readonly policy: PolicyName
+  /** `none` where no cache is simulated. */
+  readonly policy: PolicyName | 'none'
   readonly seed: number
 }
 

@@ -6,6 +6,7 @@ import type { Severity } from '../../check/finding.ts'
 import type { RuleId } from '../../check/rule-id.ts'
 import type { Range } from '../../events/event.ts'
 import type { Cost } from '../../machine/cost.ts'
+import type { LinuxFacts } from './linux.ts'
 import type { RunPlan } from './plan.ts'
 
 /** A line of the user's program: an absolute path; line and column count from 1. */
@@ -88,9 +89,12 @@ export interface RunRecord extends RunPlan {
   readonly notes: readonly FoundNote[]
   readonly lints: readonly FoundLint[]
   readonly rulesNotCheckable: readonly RuleId[]
+  readonly rulesPartlyCheckable: readonly RuleId[]
   readonly cost: Cost
   readonly frames: number
   readonly failure?: Failure | undefined
+  /** Set for a run on the kernel of this machine. */
+  readonly linux?: LinuxFacts | undefined
 }
 
 /** A run that ended with a failure nobody explains proves nothing, and is not called clean. */

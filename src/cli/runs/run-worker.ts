@@ -1,10 +1,15 @@
 /** One run in a worker thread of its own: fresh modules, and an end from outside if it needs one. */
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { withExplanation } from './explained.ts'
 import type { OwnBoard, WorkerMessage, WorkerTask } from './messages.ts'
 import { crashed, exitedEarly, failedRecord, timedOut } from './no-record.ts'
 import { ProgramOutput } from './output.ts'
 import type { Failure, RunRecord } from './record.ts'
+
+/** Milliseconds for a thread to leave by itself; one that computes without end does not. */
+const GRACE = 500
 
 export interface WorkerHost {
   /** Wall-clock seconds. */
@@ -45,8 +50,19 @@ export async function runWorker(task: WorkerTask, host: WorkerHost): Promise<Wor
     return { record, output: output.text }
   } finally {
     over.abort()
+    if (task.linux !== undefined) await leave(worker)
     await worker.terminate()
   }
+}
+
+/** May sleep. Lets a thread go that watches descriptors of a real kernel: it ends these before itself. */
+async function leave(worker: Worker): Promise<void> {
+  if (worker.threadId < 0) return
+  const over = new AbortController()
+  const { signal } = over
+  worker.postMessage('leave')
+  await Promise.race([once(worker, 'exit', { signal }), sleep(GRACE, undefined, { signal })])
+  over.abort()
 }
 
 /** Nothing listens to the host's signal any more when `over` is aborted. */

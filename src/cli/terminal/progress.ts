@@ -12,14 +12,15 @@ export interface Progress {
 /** Shown after half a second, and only on a terminal. */
 const DELAY = 500
 
-export function showProgress(total: number): Progress {
+/** `where` the runs are. */
+export function showProgress(total: number, where: string): Progress {
   // A terminal of no columns, as some containers have, makes the spinner clear lines for ever.
   const isShown = process.stderr.isTTY === true && process.stderr.columns > 0
   if (!isShown) return { ended: () => {}, more: () => {}, stop: () => {} }
   const spinner = createSpinner('', { stream: process.stderr })
   let done = 0
   let all = total
-  const text = (): string => `running on the simulated boards: ${done} of ${all} runs`
+  const text = (): string => `running on ${where}: ${done} of ${all} runs`
   const timer = setTimeout(() => spinner.start({ text: text() }), DELAY)
   const stop = (): void => {
     clearTimeout(timer)

@@ -1,4 +1,5 @@
 /** Lints and drivers' notes: worth knowing, and never part of the verdict. */
+import type { RuleId } from '../../check/rule-id.ts'
 import { mergeLints, mergeNotes } from '../report/merge.ts'
 import type { RunRecord } from '../runs/record.ts'
 import { runsText } from './runs-text.ts'
@@ -14,14 +15,24 @@ export function remarksText(records: readonly RunRecord[], { colors }: Style): s
   const notes = mergeNotes(records).map(
     ({ item }) => `${colors.dim(`note[${item.driver}]`)} ${item.message}\n`,
   )
-  const unchecked = uncheckedText(records)
-  return [...lints, ...notes, unchecked].join('')
+  return [...lints, ...notes, ...uncheckedTexts(records)].join('')
 }
 
 /** Rules that some run could not decide, so that nobody takes silence for an answer. */
-function uncheckedText(records: readonly RunRecord[]): string {
-  const rules = new Set(records.flatMap(({ rulesNotCheckable }) => rulesNotCheckable))
+function uncheckedTexts(records: readonly RunRecord[]): string[] {
+  return [
+    rulesText('not checked', records, ({ rulesNotCheckable }) => rulesNotCheckable),
+    rulesText('checked in part', records, ({ rulesPartlyCheckable }) => rulesPartlyCheckable),
+  ]
+}
+
+function rulesText(
+  how: string,
+  records: readonly RunRecord[],
+  rulesOf: (record: RunRecord) => readonly RuleId[],
+): string {
+  const rules = new Set(records.flatMap(rulesOf))
   if (rules.size === 0) return ''
-  const runs = records.filter(({ rulesNotCheckable }) => rulesNotCheckable.length > 0)
-  return `not checked on ${runsText(runs, records)}: ${[...rules].join(', ')}\n`
+  const runs = records.filter((record) => rulesOf(record).length > 0)
+  return `${how} on ${runsText(runs, records)}: ${[...rules].join(', ')}\n`
 }

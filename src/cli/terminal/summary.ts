@@ -1,5 +1,6 @@
 /** The one table that says how every run went, and the sentence under it. */
 import type { MergedFinding } from '../report/merge.ts'
+import { isLinux } from '../runs/linux.ts'
 import { policyText } from '../runs/plan.ts'
 import { overallVerdict, type RunRecord, verdictOf } from '../runs/record.ts'
 import { bytesText, countText, type Style, timeText } from './style.ts'
@@ -21,7 +22,22 @@ const COLUMNS: readonly Column[] = [
   { head: 'virtual time', align: 'right' },
 ]
 
+/** Of the kernel of this machine: no caches to choose for, nothing that is counted inside it. */
+const LINUX_COLUMNS: readonly Column[] = [
+  { head: 'board' },
+  { head: 'kernel' },
+  { head: 'memory' },
+  { head: 'verdict' },
+  { head: 'findings', align: 'right' },
+  { head: 'calls', align: 'right' },
+  { head: 'time', align: 'right' },
+]
+
 export function summaryTable(records: readonly RunRecord[], style: Style): string {
+  if (records.some(isLinux)) {
+    const rows = records.map((record) => linuxRow(record, style))
+    return tableText(LINUX_COLUMNS, rows, style)
+  }
   const bounces = records.some(({ cost }) => cost.bounced > 0)
   return tableText(
     bounces ? [...COLUMNS, BOUNCED] : COLUMNS,
@@ -50,6 +66,19 @@ function rowOf(record: RunRecord, style: Style): string[] {
   ]
 }
 
+function linuxRow(record: RunRecord, style: Style): string[] {
+  const { board, linux, findings, cost } = record
+  return [
+    board,
+    linux?.release ?? '',
+    linux?.memory ?? '',
+    verdictText(record, style),
+    String(findings.length),
+    String(cost.syscalls),
+    timeText(cost.time),
+  ]
+}
+
 function verdictText(record: RunRecord, { colors }: Style): string {
   const verdict = verdictOf(record)
   return verdict === 'clean' ? colors.green(verdict) : colors.red(verdict)
@@ -65,10 +94,15 @@ export function conclusion(
   const found = countText(findings.length, 'distinct finding')
   switch (overallVerdict(records)) {
     case 'clean':
-      return `${colors.green('clean')}: nothing found in ${runs}\n`
+      return `${colors.green('clean')}: nothing found in ${runs}${limitText(records)}\n`
     case 'findings':
       return `${colors.red(found)} in ${runs}\n`
     case 'failed':
       return `${colors.red('failed')}: the program did not come to its end; ${found} in ${runs}\n`
   }
+}
+
+/** Clean says less where devices and caches are not seen. */
+function limitText(records: readonly RunRecord[]): string {
+  return records.some(isLinux) ? ' by what its calls tell; the simulated boards see more' : ''
 }

@@ -1,16 +1,16 @@
 /** A worker: one program, one run, in a thread that can be ended from outside. */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
-import { type FrameSource, y4mSource } from '../../drivers/video/source.ts'
-import { parseY4m } from '../../drivers/video/y4m.ts'
-import { runProgram } from '../../run/run-program.ts'
+import type { RunResult } from '../../run/run-program.ts'
+import type { LinuxFacts, LinuxRequest } from '../runs/linux.ts'
 import type { WorkerMessage, WorkerTask } from '../runs/messages.ts'
+import type { Failure } from '../runs/record.ts'
 import { Accidents } from './accidents.ts'
-import { loadProgram } from './load-program.ts'
+import { linuxProblem, openKernel, runOnLinux } from './linux-run.ts'
+import { type LoadedProgram, loadProgram } from './load-program.ts'
 import { named, placeOfRun } from './own-boards.ts'
-import { pictureOf } from './picture.ts'
 import { recordOf } from './record-of.ts'
+import { runSimulated } from './simulated-run.ts'
 
 /** How long, in milliseconds, promises that the program left behind may still fail. */
 const AFTERMATH = 20
@@ -22,41 +22,44 @@ async function work(task: WorkerTask): Promise<void> {
   const accidents = new Accidents()
   const loaded = await loadProgram(task.file)
   if ('failure' in loaded) return tell({ kind: 'not-loaded', failure: loaded.failure })
-  const place = placeOfRun(task.plan, loaded.boards)
-  if ('failure' in place) return tell({ kind: 'not-loaded', failure: place.failure })
-  tell({ kind: 'loaded', boards: loaded.boards.map(named) })
-  const result = await runProgram(loaded.program, {
-    prepare: loaded.prepare,
-    drivers: loaded.drivers,
-    ...place,
-    policy: task.plan.policy,
-    seed: task.plan.seed,
-    source: sourceOf(task.clip),
-    views: task.views,
-    signal: accidents.signal,
-    equal: (a, b) => Buffer.compare(a, b) === 0,
-    onFrame: task.frames ? sendPictures() : undefined,
-  })
-  tell({ kind: 'record', record: recordOf(task.plan, result, accidents.first) })
+  const run = await (task.linux === undefined
+    ? simulated(loaded, task, accidents.signal)
+    : onLinux(loaded, task.linux, accidents.signal))
+  if ('failure' in run) return tell({ kind: 'not-loaded', failure: run.failure })
+  const { result, linux } = run
+  tell({ kind: 'record', record: { ...recordOf(task.plan, result, accidents.first), linux } })
   if (result.error !== undefined) return
   accidents.returned((failure) => tell({ kind: 'late', failure }))
   await setImmediate()
   await setTimeout(AFTERMATH)
 }
 
-function sourceOf(clip: Uint8Array | undefined): FrameSource | undefined {
-  return clip === undefined ? undefined : y4mSource(parseY4m(clip))
+type Run =
+  | { readonly result: RunResult; readonly linux?: LinuxFacts }
+  | { readonly failure: Failure }
+
+async function simulated(
+  loaded: LoadedProgram,
+  task: WorkerTask,
+  signal: AbortSignal,
+): Promise<Run> {
+  const place = placeOfRun(task.plan, loaded.boards)
+  if ('failure' in place) return place
+  tell({ kind: 'loaded', boards: loaded.boards.map(named) })
+  return { result: await runSimulated(loaded, task, place, { signal, tell }) }
 }
 
-/** Each picture once, however often the display scans it. */
-function sendPictures(): (frame: ShownFrame) => void {
-  let index = 0
-  return (frame) => {
-    if (!frame.first) return
-    index++
-    const png = pictureOf(frame)
-    tell({ kind: 'frame', index, png }, [png.buffer])
-  }
+async function onLinux(
+  loaded: LoadedProgram,
+  request: LinuxRequest,
+  signal: AbortSignal,
+): Promise<Run> {
+  const failure = linuxProblem(loaded)
+  if (failure !== undefined) return { failure }
+  const opened = await openKernel(request)
+  if ('failure' in opened) return opened
+  tell({ kind: 'loaded', boards: [] })
+  return await runOnLinux(loaded, opened.kernel, signal)
 }
 
 function tell(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {

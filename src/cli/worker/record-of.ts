@@ -18,6 +18,7 @@ export function recordOf(plan: RunPlan, result: RunResult, interruption?: Failur
     notes: result.notes.map(({ driver, message, count }) => ({ driver, message, count })),
     lints: result.lints.map(lintOf),
     rulesNotCheckable: [...result.rulesNotCheckable],
+    rulesPartlyCheckable: [...result.rulesPartlyCheckable],
     cost: { ...result.cost },
     frames: result.frames,
     failure: failure && withExplanation(failure, findings, result.error?.cause),

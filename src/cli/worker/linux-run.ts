@@ -1,0 +1,57 @@
+/** A run on the kernel of this machine. Nothing else loads what calls it. */
+import { release } from 'node:os'
+import { parentPort } from 'node:worker_threads'
+import type { LinuxKernel } from '../../linux/kernel.ts'
+import { type RunResult, runProgram } from '../../run/run-program.ts'
+import type { LinuxFacts, LinuxRequest } from '../runs/linux.ts'
+import type { Failure } from '../runs/record.ts'
+import type { LoadedProgram } from './load-program.ts'
+
+/** What of a file means something on simulated boards alone, and the program may count on. */
+export function linuxProblem({ prepare, drivers }: LoadedProgram): Failure | undefined {
+  const what = prepare !== undefined ? 'prepare' : drivers.length > 0 ? 'drivers' : undefined
+  if (what === undefined) return undefined
+  return {
+    kind: 'not-loaded',
+    message: `the file exports '${what}', which only a simulated kernel can heed`,
+    advice: 'Run it without --kernel linux, or move the export to a file that imports this one.',
+  }
+}
+
+/** May sleep. The kernel of this machine, or why it cannot be called. */
+export async function openKernel({
+  memory,
+}: LinuxRequest): Promise<{ readonly kernel: LinuxKernel } | { readonly failure: Failure }> {
+  const { openLinux } = await import('../../linux/kernel.ts')
+  try {
+    // What was forgotten is a finding.
+    const kernel = openLinux({ memory, reportForgotten: false })
+    // koffi 3.3 ends the process where a thread ends that watches descriptors.
+    process.once('exit', () => kernel.close())
+    parentPort?.once('message', () => process.exit()).unref()
+    return { kernel }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { failure: { kind: 'not-loaded', message } }
+  }
+}
+
+/** May sleep. */
+export async function runOnLinux(
+  { program, boards }: LoadedProgram,
+  kernel: LinuxKernel,
+  signal: AbortSignal,
+): Promise<{ readonly result: RunResult; readonly linux: LinuxFacts }> {
+  const result = await runProgram(program, { kernel, signal })
+  const notes = boards.length === 0 ? result.notes : [...result.notes, BOARDS_IGNORED]
+  const linux = { release: release(), memory: kernel.memoryMode }
+  kernel.close()
+  return { result: { ...result, notes }, linux }
+}
+
+const BOARDS_IGNORED = {
+  driver: 'linux',
+  message: "the file's boards are simulated ones, and play no part on this kernel.",
+  count: 1,
+  firstEvent: 1,
+}
