@@ -27,8 +27,8 @@ const modules = { ...buf, ...heap, ...drm, ...dumb, ...event, ...framebuffer, ..
 const hasVgem = existsSync('/usr/include/drm/vgem_drm.h')
 const files = { ...fcntl, ...memfd, ...udmabuf, ...sync, ...(hasVgem ? vgem : {}) }
 const everything: Record<string, unknown> = { ...modules, ...files, ...v4l2, ...video }
-/** Ours, and not in a header that user space has. */
-const ours = new Set(['PAGE_SIZE', 'DRM_EVENT_HEADER_SIZE'])
+/** Ours, and not in a header that user space has; the C library hides O_LARGEFILE where it is always set. */
+const ours = new Set(['PAGE_SIZE', 'DRM_EVENT_HEADER_SIZE', 'O_LARGEFILE'])
 /** Linux 6.3 and later: headers that are older lack them. */
 const recent = new Set(['MFD_NOEXEC_SEAL', 'MFD_EXEC', 'F_SEAL_EXEC'])
 /** Members that have another path in C. */
