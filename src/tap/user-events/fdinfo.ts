@@ -29,14 +29,17 @@ export function readFdInfo(sys: Syscalls, fd: number): FdInfo | undefined {
   return length < 0 ? undefined : parseFdInfo(decodeText(bytes.subarray(0, length)))
 }
 
-/** Its lines are `name:`, white space, and a value. Never sleeps. */
+/**
+ * Its lines are a name, a colon, white space, and a value. The last one, a dma-buf's own name, may hold
+ * anything: of lines with the same name the first is the kernel's. Never sleeps.
+ */
 export function parseFdInfo(text: string): FdInfo {
-  const values = new Map(
-    text.split('\n').map((line): [string, string] => {
-      const colon = line.indexOf(':')
-      return [line.slice(0, colon), line.slice(colon + 1).trim()]
-    }),
-  )
+  const values = new Map<string, string>()
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':')
+    const name = line.slice(0, colon)
+    if (!values.has(name)) values.set(name, line.slice(colon + 1).trim())
+  }
   const numberOf = (name: string): number | undefined => {
     const value = values.get(name)
     return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined
