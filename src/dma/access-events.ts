@@ -92,7 +92,7 @@ function positionAt(mapping: DmaMapping, address: number): number {
     position += segment.length
   }
   const last = mapping.segments.at(-1)
-  if (last === undefined) return address
+  if (last === undefined) return 0
   return position - last.length + address - last.address
 }
 

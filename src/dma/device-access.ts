@@ -113,6 +113,7 @@ export class DeviceAccess {
     end: number,
     access: 'read' | 'write',
   ): (Met | Missed)[] {
+    if (mapping.failed) return [nowhere(mapping, end - start)]
     const parts: (Met | Missed)[] = []
     let position = 0
     for (const [i, { address, length }] of mapping.segments.entries()) {
@@ -167,6 +168,11 @@ export class DeviceAccess {
     const writer = this.#events.emit('device-store', cause.device, cause.job, told, [])
     memory.deviceStore(storage, offset, source, this.#machine.snoops(cause.device), writer)
   }
+}
+
+/** What a device meets at DMA_MAPPING_ERROR. */
+function nowhere({ address }: DmaMapping, length: number): Missed {
+  return { address, length, fault: 'unmapped', mapping: undefined }
 }
 
 /** Whether the mapping still reaches all of the range, and nothing refuses it. */

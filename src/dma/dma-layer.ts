@@ -30,7 +30,7 @@ import type {
   UnmapOptions,
   UnmappedSync,
 } from './requests.ts'
-import { requireSound } from './sg-table.ts'
+import { tableProblem } from './sg-table.ts'
 import { Syncer } from './syncer.ts'
 
 export type { MapRequest } from './requests.ts'
@@ -78,7 +78,7 @@ export class DmaLayer {
     const operation = 'dma_map_sgtable'
     requireDirection(operation, request.direction)
     this.#machine.faults.pass(operation)
-    requireSound(request.table)
+    this.#requireSound(request, operation)
     const init = this.#mapper.init('sg', request)
     return this.#mapper.make(init, operation)
   }
@@ -157,9 +157,9 @@ export class DmaLayer {
     this.#syncer.syncUnmapped(request)
   }
 
-  /** The devices that mappings of the buffer were synced for since this was last asked. */
-  takeSynced(buffer: number): string[] {
-    return this.#syncer.takeSynced(buffer)
+  /** Looks for syncs of the buffer's mappings; what comes back ends that, and tells for which devices. */
+  watchSyncs(buffer: number): () => string[] {
+    return this.#syncer.watch(buffer)
   }
 
   // --- memory that is allocated for a device ------------------------------------------------------
@@ -183,7 +183,7 @@ export class DmaLayer {
   mapCoherent(request: Omit<MapRequest, 'skipCpuSync'>): DmaMapping {
     const operation = 'dma_alloc_coherent'
     this.#machine.faults.pass(operation)
-    requireSound(request.table)
+    this.#requireSound(request, operation)
     const init = this.#mapper.init('coherent', { ...request, skipCpuSync: true })
     return this.#mapper.make(init, operation)
   }
@@ -256,11 +256,23 @@ export class DmaLayer {
 
   // --- how ---------------------------------------------------------------------------------------
 
+  /** EINVAL for a table that is not what it says, or empty. */
+  #requireSound({ table, device, buffer, driver }: MapRequest, operation: string): void {
+    const problem = tableProblem(table)
+    if (problem !== undefined) {
+      const text = `maps memory from invalid area: ${problem}`
+      this.#debug.refused({ operation, driver, device }, { code: 'map-invalid-area', text }, buffer)
+      throw new KernelError('EINVAL', problem)
+    }
+    if (table.size === 0) throw new KernelError('EINVAL', 'the table is empty')
+  }
+
   #mapOne(request: SingleRequest, operation: string): DmaMapping {
     requireDirection(operation, request.direction)
     const { memory, device, offset = 0, direction, skipCpuSync } = request
     const { size = memory.size - offset, driver = memory.driver } = request
     const isWithin = offset >= 0 && size > 0 && offset + size <= memory.size
+    memory.checkAlive(operation, driver)
     const refusal = refusalOf(memory.kind, isWithin, size)
     const table = isWithin ? memory.part(offset, size) : { segments: [], runs: [], size }
     const what = { device, direction, skipCpuSync, buffer: memory.id, offset, driver }

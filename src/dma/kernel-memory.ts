@@ -106,6 +106,7 @@ export class KernelMemory {
   /** The driver loads `target.length` bytes at `offset`; what may be wrong with them. */
   load(offset: number, target: Uint8Array): readonly Hazard[] {
     this.#requireWithin('load', offset, target.length)
+    this.checkAlive('load', this.driver)
     const at = this.start + offset
     const found = this.#machine.as(this.#agent, () =>
       this.#machine.memory.cpuLoad(this.storage, at, target, this.attribute),
@@ -118,6 +119,7 @@ export class KernelMemory {
   /** The driver stores `source` at `offset`. */
   store(offset: number, source: Uint8Array): void {
     this.#requireWithin('store', offset, source.length)
+    this.checkAlive('store', this.driver)
     const { memory } = this.#machine
     const at = this.start + offset
     memory.reconcile(this.storage, at, at + source.length)
@@ -141,6 +143,14 @@ export class KernelMemory {
     this.#machine.events.emit({ kind: 'release', ...common })
     if (!this.#isPiece) this.#machine.ram.free(this.storage)
     return true
+  }
+
+  /** Tells where `driver` uses it in `operation` though it was given back: its frames are others' now. */
+  checkAlive(operation: string, driver: DriverName): void {
+    if (!this.#freed) return
+    const text = `${operation}: ${this.what} (${this.id}) of ${this.driver.name} was freed`
+    const what = { operation, driver, buffer: this.id, text, origin: this.#origin }
+    this.#machine.events.emit({ kind: 'misuse', code: 'use-after-release', ...what })
   }
 
   get #agent(): Agent {

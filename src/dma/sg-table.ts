@@ -1,6 +1,5 @@
 import type { Placement } from '../events/event.ts'
-import { KernelError } from '../machine/kernel-error.ts'
-import type { Storage } from '../machine/storage.ts'
+import { Storage } from '../machine/storage.ts'
 
 /** Bytes that follow each other in one storage, however its frames are scattered. */
 export interface StorageRun {
@@ -27,11 +26,10 @@ export interface SgTable {
 
 /** The table of a whole storage. */
 export function tableOf(storage: Storage): SgTable {
-  return {
-    segments: storage.chunks,
-    runs: [{ storage, offset: 0, length: storage.size }],
-    size: storage.size,
-  }
+  const runs = [{ storage, offset: 0, length: storage.size }]
+  const table = { segments: storage.chunks, runs, size: storage.size }
+  sound.add(table)
+  return table
 }
 
 /** The table of runs of storages that follow each other, in the fewest physical pieces. */
@@ -55,21 +53,53 @@ export function physicalSegments(table: SgTable): readonly Segment[] {
   return table.segments.length > 0 ? table.segments : tableOfRuns(table.runs).segments
 }
 
-/** Throws EINVAL for a table whose runs are not what it says: more or less bytes, or nobody's. */
-export function requireSound({ runs, size }: SgTable): void {
-  let sum = 0
-  for (const { storage, offset, length } of runs) {
-    sum += length
-    if (!(offset >= 0 && length > 0 && offset + length <= storage.size)) {
-      throw new KernelError(
-        'EINVAL',
-        `a run of the table has ${length} bytes at ${offset} of memory with ${storage.size}`,
-      )
-    }
+/** Tables that are what they say: nobody can change one. */
+const sound = new WeakSet<SgTable>()
+
+/** What a table says that is not so: bytes or places that its runs do not have. Undefined: nothing. */
+export function tableProblem(table: SgTable): string | undefined {
+  if (sound.has(table)) return undefined
+  const { runs, segments, size } = table
+  if (!Array.isArray(runs) || !Array.isArray(segments))
+    return 'the table has no runs or no segments'
+  if (!runs.every(isRun)) return 'a run of the table lies not within the memory that it names'
+  const sum = runs.reduce((bytes, { length }: StorageRun) => bytes + length, 0)
+  if (sum !== size) return `the table says ${size} bytes, its runs have ${sum}`
+  if (segments.length > 0 && !liesThere(segments, tableOfRuns(runs).segments)) {
+    return 'the segments of the table are not where its runs lie'
   }
-  if (sum !== size || size === 0) {
-    throw new KernelError('EINVAL', `the table says ${size} bytes, its runs have ${sum}`)
+  sound.add(table)
+  return undefined
+}
+
+/** Whether a value is bytes of memory that the kernel has. */
+export function isRun(value: unknown): value is StorageRun {
+  if (typeof value !== 'object' || value === null) return false
+  const { storage, offset = -1, length = -1 } = value as Partial<StorageRun>
+  return (
+    storage instanceof Storage &&
+    Number.isSafeInteger(offset) &&
+    Number.isSafeInteger(length) &&
+    offset >= 0 &&
+    length > 0 &&
+    offset + length <= storage.size
+  )
+}
+
+/** Whether segments, in whichever pieces, follow each other as `frames` do, of which none can be joined. */
+function liesThere(segments: readonly Segment[], frames: readonly Segment[]): boolean {
+  let index = 0
+  let done = 0
+  for (const { physical, length } of segments) {
+    const frame = frames[index]
+    if (frame === undefined || physical !== frame.physical + done) return false
+    done += length
+    if (!(length > 0 && done <= frame.length)) return false
+    if (done < frame.length) continue
+    index++
+    done = 0
   }
+  return index === frames.length
 }
 
 const placements = new WeakMap<readonly StorageRun[], readonly Placement[]>()

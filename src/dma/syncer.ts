@@ -13,7 +13,8 @@ export class Syncer {
   readonly #machine: Machine
   readonly #ownership: Ownership
   readonly #debug: DmaDebug
-  readonly #synced = new Map<number, Set<string>>()
+  /** Who watches the syncs of a buffer. */
+  readonly #watching = new Map<number, Set<Set<string>>>()
 
   constructor(machine: Machine, ownership: Ownership, debug: DmaDebug) {
     this.#machine = machine
@@ -69,16 +70,22 @@ export class Syncer {
     )
   }
 
-  /** The devices that mappings of the buffer were synced for since this was last asked. */
-  takeSynced(buffer: number): string[] {
-    const devices = [...(this.#synced.get(buffer) ?? [])]
-    this.#synced.delete(buffer)
-    return devices
+  /**
+   * Looks for syncs of mappings of the buffer from now on; what comes back ends that, and tells the
+   * devices that there were any for. Several may look at a time: each sees all.
+   */
+  watch(buffer: number): () => string[] {
+    const devices = new Set<string>()
+    const watching = this.#watching.get(buffer) ?? new Set()
+    this.#watching.set(buffer, watching.add(devices))
+    return () => {
+      watching.delete(devices)
+      if (watching.size === 0) this.#watching.delete(buffer)
+      return [...devices]
+    }
   }
 
   #note({ buffer, device }: DmaMapping): void {
-    const synced = this.#synced.get(buffer)
-    if (synced === undefined) this.#synced.set(buffer, new Set([device]))
-    else synced.add(device)
+    for (const devices of this.#watching.get(buffer) ?? []) devices.add(device)
   }
 }

@@ -67,13 +67,17 @@ export class CpuSide {
     checkAlive(this.#machine, buffer, `dma_buf_${name}`, driver)
     mustNotHold(this.#machine, buffer, `dma_buf_${name}`, driver)
     const direction = directionOf(access)
-    this.#dma.takeSynced(buffer.inode)
-    if (body !== undefined) {
-      this.#machine.faults.pass(name)
-      const operation = operationOn(buffer, name, `buffer ${buffer.inode}, ${direction}`)
+    if (body === undefined) return []
+    this.#machine.faults.pass(name)
+    const operation = operationOn(buffer, name, `buffer ${buffer.inode}, ${direction}`)
+    const watched = this.#dma.watchSyncs(buffer.inode)
+    let synced: string[] = []
+    try {
       await this.#operations.run(operation, () => body.call(buffer.ops, buffer, direction))
+    } finally {
+      synced = watched()
     }
-    return this.#dma.takeSynced(buffer.inode)
+    return synced
   }
 
   /** See DmaBufCore.mmap. */

@@ -6,6 +6,7 @@ import { eachRun, placementOf, type SgTable } from '../dma/sg-table.ts'
 import type { Agent, DriverName, EventOrigin, Hazard } from '../events/event.ts'
 import { assert } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
+import { reportMisuse } from './misuse.ts'
 import type { CpuPages } from './ops.ts'
 
 export interface KernelMappingInfo {
@@ -27,6 +28,7 @@ export class KernelMapping {
   readonly #machine: Machine
   readonly #table: SgTable
   readonly #agent: Agent
+  #ended = false
 
   constructor(machine: Machine, info: KernelMappingInfo) {
     this.#machine = machine
@@ -79,6 +81,7 @@ export class KernelMapping {
 
   /** The core's, when the last vunmap was made. */
   end(): void {
+    this.#ended = true
     this.#emitMap('cpu-unmap')
   }
 
@@ -88,6 +91,13 @@ export class KernelMapping {
       fits,
       `${this.info.driver.name}: ${what} of ${length} bytes at ${offset} lies within ${this.size} bytes`,
     )
+    if (this.#ended) this.#tellEnded(what)
+  }
+
+  #tellEnded(operation: string): void {
+    const { driver, buffer } = this.info
+    const text = `${operation}: the vmap of buffer ${buffer} was taken back`
+    reportMisuse(this.#machine, { code: 'use-after-release', operation, driver, buffer, text })
   }
 
   #emitAccess(

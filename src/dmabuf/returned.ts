@@ -1,6 +1,6 @@
 /** What an exporter's operations must return, and what is wrong with what they did return. */
 import type { DmaMapping } from '../dma/mapping.ts'
-import type { StorageRun } from '../dma/sg-table.ts'
+import { isRun, type StorageRun } from '../dma/sg-table.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
 import type { Attachment } from './attachment.ts'
 import type { CpuPages } from './ops.ts'
@@ -34,18 +34,12 @@ export function pagesProblem(value: unknown, size: number): string | undefined {
     return `pages with the attribute ${shown(attribute)}: there are cached, write-combine, uncached`
   }
   if (!Array.isArray(runs)) return 'pages without runs'
-  const outside = runs.find((run) => !isRun(run))
-  if (outside !== undefined) return 'pages with a run that lies not within its storage'
+  if (!runs.every(isRun)) return 'pages with a run that lies not within its storage'
   const length = runs.reduce((sum, run: StorageRun) => sum + run.length, 0)
   if (length !== size && length !== wholePages(size)) {
     return `pages of ${length} bytes: ${size} were asked`
   }
   return undefined
-}
-
-function isRun(run: Partial<StorageRun> | undefined): boolean {
-  const { storage, offset = -1, length = -1 } = run ?? {}
-  return storage !== undefined && offset >= 0 && length > 0 && offset + length <= storage.size
 }
 
 function wholePages(size: number): number {

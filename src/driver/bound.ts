@@ -57,15 +57,22 @@ export class Bound {
     }
   }
 
-  /** A call of the driver that may sleep. */
-  async later<T>(entry: unknown, body: () => Promise<T> | T): Promise<T> {
+  /**
+   * A call of the driver that may sleep. What `body` throws before it sleeps is thrown, not rejected: a
+   * promise that nobody looks at would lose it.
+   */
+  later<T>(entry: unknown, body: () => Promise<T> | T): Promise<T> {
     const task = this.host.machine.scheduler.current
     const outer = task.origin
     task.origin = captureCaller(entry) ?? outer
-    try {
-      return await body()
-    } finally {
+    const leave = (): void => {
       task.origin = outer
+    }
+    try {
+      return Promise.resolve(body()).finally(leave)
+    } catch (error) {
+      leave()
+      throw error
     }
   }
 

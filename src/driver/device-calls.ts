@@ -10,6 +10,7 @@ import type { Bound } from './bound.ts'
 import { checkMapping } from './dma-memory-calls.ts'
 import { type DriverFile, openDriverFile } from './driver-file.ts'
 import type { AllocateBuffer } from './host.ts'
+import { takeOver } from './reference-calls.ts'
 
 /** A heap of the driver's: /dev/dma_heap/<name>. */
 export interface DmaHeapExportInfo {
@@ -121,7 +122,7 @@ async function allocateFor(
   if (!bound.host.core.isLive(buffer)) {
     throw bound.operations.returned(operation, `${describe(buffer)}: no buffer that is exported`)
   }
-  bound.ledger.drop(buffer)
+  takeOver(bound, buffer, operation.name)
   return buffer
 }
 

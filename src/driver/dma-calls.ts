@@ -8,6 +8,7 @@ import type { DmaMapping } from '../dma/mapping.ts'
 import type { DmaMemory } from '../dma/requests.ts'
 import type { SgTable } from '../dma/sg-table.ts'
 import type { DmaDirection } from '../events/event.ts'
+import { assert } from '../machine/kernel-error.ts'
 import type { Bound } from './bound.ts'
 import { checkMapping, coherentCalls } from './dma-memory-calls.ts'
 import { singleCalls } from './dma-single-calls.ts'
@@ -128,6 +129,7 @@ function sgtableCalls(bound: Bound): SgtableCalls {
   const calls: SgtableCalls = {
     mapSgtable: (device, table, direction, { skipCpuSync } = {}) =>
       bound.now(calls.mapSgtable, () => {
+        checkTable(bound, table, 'dma_map_sgtable')
         bound.direction(direction, 'dma_map_sgtable')
         const named = bound.names.of(table, device)
         const mapping = dma.map({ device, table, direction, skipCpuSync, driver, ...named })
@@ -166,6 +168,21 @@ function syncTable(
   }
   if (typeof mapping?.table !== 'object') checkMapping(bound, mapping, operation)
   const { device, table } = mapping
+  checkTable(bound, table, operation)
   const { buffer } = names.of(table, device)
   host.dma.syncUnmapped({ to, device, buffer, size: table.size, driver })
+}
+
+/** Throws for what has no memory that it could be named by. */
+function checkTable(bound: Bound, table: SgTable, operation: string): void {
+  const runs: readonly unknown[] | undefined = table?.runs
+  assert(
+    Array.isArray(runs) && runs.every(isOfMemory),
+    `${bound.driver.name}: the table that ${operation} is given has runs of memory, each in a storage`,
+  )
+}
+
+function isOfMemory(run: unknown): boolean {
+  const { storage } = (run ?? {}) as { storage?: unknown }
+  return typeof storage === 'object' && storage !== null
 }

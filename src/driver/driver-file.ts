@@ -1,3 +1,4 @@
+import { DmaBuf } from '../dmabuf/dma-buf.ts'
 import type { IoctlCall, MappedPages, MapRequest, OpenFile } from '../dmabuf/file.ts'
 import type { Operation } from '../dmabuf/operations.ts'
 import { pagesProblem } from '../dmabuf/returned.ts'
@@ -55,12 +56,12 @@ export class WatchedFile implements OpenFile {
     this.flags = opening.flags
     if (file.ioctl) this.ioctl = (call) => this.#ioctl(call)
     if (file.mmap) this.mmap = (request) => this.#mmap(request)
-    if (file.read) this.read = (target) => this.#count('read', (on) => on.read?.(target))
+    if (file.read) this.read = (target) => this.#read(target)
     if (file.lseek) {
       this.lseek = (offset, whence) => this.#count('lseek', (on) => on.lseek?.(offset, whence))
     }
     if (file.poll) this.poll = (events) => this.#count('poll', (on) => on.poll?.(events))
-    if (file.onReady) this.onReady = (listener) => file.onReady?.(listener) ?? (() => {})
+    if (file.onReady) this.onReady = (listener) => this.#onReady(listener)
     if (file.fdinfo) this.fdinfo = () => this.#ask('show_fdinfo', (on) => String(on.fdinfo?.()))
   }
 
@@ -80,9 +81,33 @@ export class WatchedFile implements OpenFile {
   #mmap(request: MapRequest): MappedPages {
     const given = `${request.offset}, ${request.length}`
     const mapped = this.#ask('mmap', (on) => on.mmap?.(request), given)
-    const problem = pagesProblem(mapped?.pages, request.length)
+    const { buffer, offset = -1 } = mapped ?? {}
+    const isPlace = buffer instanceof DmaBuf && Number.isSafeInteger(offset) && offset >= 0
+    const problem = isPlace
+      ? pagesProblem(mapped?.pages, request.length)
+      : 'pages without their place in a buffer'
     if (mapped !== undefined && problem === undefined) return mapped
     throw this.#bound.operations.returned(this.#named('mmap', given), problem ?? 'nothing')
+  }
+
+  #read(target: Uint8Array): number {
+    const count = this.#count('read', (on) => on.read?.(target))
+    if (count <= target.length) return count
+    const why = `${count}: ${target.length} bytes at most were asked`
+    throw this.#bound.operations.returned(this.#named('read'), why)
+  }
+
+  /** A listener that could not be taken is one that is never called. */
+  #onReady(listener: () => void): () => void {
+    const { operations } = this.#bound
+    const named = this.#named('poll_wait')
+    let stop: unknown
+    operations.tell(named, () => {
+      stop = this.#file.onReady?.(listener)
+    })
+    return () => {
+      if (typeof stop === 'function') operations.tell(named, () => (stop as () => void)())
+    }
   }
 
   #count(name: Counts, body: (file: DriverFile) => number | undefined): number {

@@ -135,9 +135,7 @@ function pageCalls(bound: Bound): PageCalls {
       typeof pages === 'object' && pages !== null && 'storage' in pages,
       `${bound.driver.name}: what ${operation} is given is memory that was allocated`,
     )
-    if (!pages.freed) return pages
-    const text = `${operation}: ${pages.what} (${pages.id}) were freed`
-    bound.misuse({ code: 'use-after-release', operation, buffer: pages.id, text })
+    pages.checkAlive(operation, bound.driver)
     return pages
   }
   const calls: PageCalls = {

@@ -39,7 +39,7 @@ export function referenceCalls(bound: Bound): References {
     dmaBufPut: (buffer) =>
       bound.now(calls.dmaBufPut, () => {
         bound.use(buffer, 'dma_buf_put')
-        if (!ledger.drop(buffer)) tellForeignPut(bound, buffer)
+        takeOver(bound, buffer, 'dma_buf_put')
         core.put(buffer, driver)
       }),
     dmaBufFd: (buffer, flags, call) =>
@@ -47,7 +47,7 @@ export function referenceCalls(bound: Bound): References {
         // The access mode is the file's, since dma_buf_export.
         const mode = bound.use(buffer, 'dma_buf_fd').flags | (flags & O_CLOEXEC)
         const fd = dmaBufFd(bound.host, buffer, mode, filesOf(call))
-        ledger.drop(buffer)
+        takeOver(bound, buffer, 'dma_buf_fd')
         underWay.publish(buffer)
         return fd
       }),
@@ -61,12 +61,15 @@ export function referenceCalls(bound: Bound): References {
   return calls
 }
 
-/** The reference that goes is somebody else's: a descriptor's, or another driver's. */
-function tellForeignPut(bound: Bound, buffer: DmaBuf): void {
+/**
+ * One of the driver's references goes, with `operation`. Where it has none left, that of somebody else
+ * does: a descriptor's, or another driver's.
+ */
+export function takeOver(bound: Bound, buffer: DmaBuf, operation: string): void {
+  if (bound.ledger.drop(buffer)) return
   if (buffer.released || bound.underWay.isPublished(buffer)) return
   const { inode } = buffer
-  const operation = 'dma_buf_put'
-  const text = `${operation}: driver ${bound.driver.name} has no reference to buffer ${inode} left, and drops somebody else's`
+  const text = `${operation}: driver ${bound.driver.name} has no reference to buffer ${inode} left, and gives somebody else's away`
   bound.misuse({ code: 'put-after-release', operation, buffer: inode, text })
 }
 

@@ -15,18 +15,27 @@ export interface ReservationCalls {
 
 export function reservationCalls(bound: Bound): ReservationCalls {
   const { scheduler } = bound.host.machine
+  /** Locked by a call of the driver's. What the core holds around its operations is not for it to give back. */
+  const own = new Set<Reservation>()
   const calls: ReservationCalls = {
     dmaResvInit: (name) => new Reservation(scheduler, `reservation lock ${name}`),
     dmaResvLock: (resv) =>
       bound.later(calls.dmaResvLock, async () => {
         await resv.lock()
+        own.add(resv)
       }),
-    dmaResvTrylock: (resv) => bound.now(calls.dmaResvTrylock, () => resv.tryLock()),
+    dmaResvTrylock: (resv) =>
+      bound.now(calls.dmaResvTrylock, () => {
+        const locked = resv.tryLock()
+        if (locked) own.add(resv)
+        return locked
+      }),
     dmaResvUnlock: (resv) =>
       bound.now(calls.dmaResvUnlock, () => {
-        if (resv.isHeldByCaller) return resv.unlock()
+        if (resv.isHeldByCaller && own.delete(resv)) return resv.unlock()
         const operation = 'dma_resv_unlock'
-        const text = `${operation}: ${resv.name} is not held by its caller`
+        const why = resv.isHeldByCaller ? 'was locked by the core, around' : 'is not held by'
+        const text = `${operation}: ${resv.name} ${why} its caller`
         bound.misuse({ code: 'lock-not-held', operation, text })
       }),
   }

@@ -1,3 +1,4 @@
+import { assert } from '../machine/kernel-error.ts'
 import type { Bound } from './bound.ts'
 
 /** The kernel's clock, in nanoseconds, and work that is done later. */
@@ -28,9 +29,11 @@ export function timeCalls(bound: Bound): TimeCalls {
     now: () => scheduler.now,
     sleep: (nanoseconds) =>
       bound.later(calls.sleep, async () => {
+        checkTime(bound, 'sleep', nanoseconds)
         await scheduler.sleep(nanoseconds)
       }),
     schedule: (nanoseconds, work) => {
+      checkTime(bound, 'schedule', nanoseconds)
       const stop = scheduler.at(scheduler.now + nanoseconds, () => {
         timers.delete(cancel)
         thread('work', work)
@@ -45,4 +48,11 @@ export function timeCalls(bound: Bound): TimeCalls {
     kthreadRun: (name, body) => thread(name, body),
   }
   return calls
+}
+
+function checkTime(bound: Bound, operation: string, nanoseconds: number): void {
+  assert(
+    nanoseconds >= 0 && nanoseconds < Number.POSITIVE_INFINITY,
+    `${bound.driver.name}: the time that ${operation} is given is zero or more nanoseconds, not ${nanoseconds}`,
+  )
 }

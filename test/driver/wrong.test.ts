@@ -90,7 +90,7 @@ describe('an exporter', () => {
           ),
       }),
       EINVAL,
-      [],
+      ['map-invalid-area dma_map_sgtable pages'],
     ],
     [
       'throws in unmap',

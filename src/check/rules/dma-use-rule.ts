@@ -48,6 +48,26 @@ export class DmaUseRule implements Rule {
     const buffer = this.#history.buffer(event.buffer)
     const mapped = this.#mappingOf(buffer, event)
     if (mapped?.unmap !== undefined) this.#reportDead(buffer, event, mapped)
+    else if (mapped !== undefined && buffer.released) this.#reportFreed(buffer, event, mapped.map)
+  }
+
+  /** The mapping lives, and what it reaches is somebody else's, or soon will be. */
+  #reportFreed(buffer: BufferHistory, event: Use, map: DmaMapEvent): void {
+    this.#out.report({
+      rule: 'use-after-release',
+      event,
+      message: `${event.device} ${verb(event)} ${bytesOf(event.range, buffer)} (event ${event.id}), which was freed while it was mapped for ${event.device}.`,
+      because: {
+        text: `The mapping made at event ${map.id} was not unmapped before.`,
+        event: map.id,
+        origin: map.origin,
+      },
+      origin: this.#originOf(buffer, event) ?? map.origin,
+      related: [{ label: 'it was mapped here', origin: map.origin }],
+      buffer: buffer.id,
+      range: event.range,
+      fix: 'Unmap memory before it is freed.',
+    })
   }
 
   #reportDead(buffer: BufferHistory, event: Use, { unmap }: MappedDma): void {

@@ -200,8 +200,8 @@ export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
   'use-after-release': {
     rule: 'use-after-release',
-    says: 'uses a buffer that was released',
-    fix: 'Hold a reference (get_dma_buf) for as long as the buffer is used.',
+    says: 'uses what was released',
+    fix: 'Hold a reference (get_dma_buf) for as long as the buffer is used; free memory after its last use.',
   },
   'reference-leak': {
     rule: 'reference-misuse',
