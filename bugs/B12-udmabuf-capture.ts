@@ -5,7 +5,8 @@
 // START was wrong now and then: arm64 cleans what it hands to a device whatever the direction, where
 // other architectures look at it (raspberrypi/linux, PR 6995). The two ways are two boards here. On both
 // the program is right as long as exporter and importer are: old lines go before the decoder writes,
-// one way or the other. The decoder is a camera.
+// one way or the other, and where udmabuf maps without cache work by the program's END. The decoder is
+// a camera.
 import { type Kernel, Memfd, Udmabuf, VideoDevice } from 'dmabuf'
 import { armSoc, type Board } from 'dmabuf/sim'
 
@@ -28,6 +29,8 @@ export default async function decode(kernel: Kernel): Promise<Uint8Array[]> {
   using second = await device.create(memory, { offset: size })
   using map = memory.map()
   map.fill(0xee)
+  // udmabuf of late 6.12.y maps for an importer without cache work: what was written goes to memory here.
+  for (const buffer of [first, second]) await buffer.withCpuAccess('write', () => undefined)
   await decoder.start([first, second])
   const pictures: Uint8Array[] = []
   for await (await using frame of decoder.frames({ count: 6 })) {

@@ -79,20 +79,24 @@ export class Backing {
     memory.store(offset, source)
   }
 
-  /** One more area shows part of it. */
+  /** One more area shows part of it, and holds the file open (vm_area_dup). */
   get(): this {
     this.#areas++
+    this.description.get()
     return this
   }
 
   /** One area less; with the last one it is unmapped. */
   put(): void {
     this.#areas--
-    if (this.#areas > 0) return
+    if (this.#areas === 0) this.#unmap()
+    this.description.put()
+  }
+
+  #unmap(): void {
     this.mapping.unmap()
     for (const unmapped of this.#unmapped) unmapped()
     if (this.#foreignBuffer !== undefined) this.#core.put(this.#foreignBuffer)
-    this.description.put()
   }
 
   /** mremap: `length` bytes from the same offset. What the file cannot give is not reachable. */

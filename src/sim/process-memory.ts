@@ -39,17 +39,24 @@ export class ProcessMemory {
 
   /** Loads through every area in the range. EFAULT where one is missing, or may not be read. */
   load(address: number, target: Uint8Array): void {
+    this.#covering(address, target.length)
     for (const { area, from, to } of this.#parts(address, target.length, 'readable')) {
       const part = target.subarray(from - address, to - address)
       area.backing.load(area.at + from - area.address, part)
     }
   }
 
-  /** Stores through every area in the range. EFAULT where one is missing, or may not be written. */
+  /**
+   * Stores through every area in the range. EFAULT where one is missing, or may not be written, and then
+   * nothing is stored; also where a file ends before, and what lies before that is stored.
+   */
   store(address: number, source: Uint8Array): void {
     for (const { area, from, to } of this.#parts(address, source.length, 'writable')) {
-      const part = source.subarray(from - address, to - address)
-      area.backing.store(area.at + from - area.address, part)
+      const at = area.at + from - area.address
+      const inside = Math.min(to - from, Math.max(0, area.backing.reachable - at))
+      const part = source.subarray(from - address, from - address + inside)
+      if (inside > 0) area.backing.store(at, part)
+      if (inside < to - from) throw beyondTheEnd()
     }
   }
 
@@ -93,7 +100,7 @@ export class ProcessMemory {
     length: number,
     right: 'readable' | 'writable',
   ): { area: Area; from: number; to: number }[] {
-    return this.#covering(address, length).map((area) => {
+    return this.#mapped(address, length).map((area) => {
       if (!area[right]) {
         const name = right === 'readable' ? 'PROT_READ' : 'PROT_WRITE'
         throw new KernelError('EFAULT', `the mapping has no ${name}`)
@@ -105,19 +112,22 @@ export class ProcessMemory {
 
   /** The areas of a range that is mapped and lies inside its files: beyond stands for SIGBUS. */
   #covering(address: number, length: number): Area[] {
-    const areas = this.space.covering(address, length)
-    const last = areas.at(-1)
-    if (last === undefined) {
-      throw new KernelError(
-        'EFAULT',
-        `no mapping holds ${length} bytes at 0x${address.toString(16)}`,
-      )
-    }
+    const areas = this.#mapped(address, length)
     for (const area of areas) {
       const end = Math.min(address + length, endOf(area))
-      if (area.at + end - area.address <= area.backing.reachable) continue
-      throw new KernelError('EFAULT', 'the file that is mapped there ends before: SIGBUS')
+      if (area.at + end - area.address > area.backing.reachable) throw beyondTheEnd()
     }
     return areas
   }
+
+  /** The areas of a range. EFAULT where a byte is not mapped. */
+  #mapped(address: number, length: number): Area[] {
+    const areas = this.space.covering(address, length)
+    if (areas.length > 0) return areas
+    throw new KernelError('EFAULT', `no mapping holds ${length} bytes at 0x${address.toString(16)}`)
+  }
+}
+
+function beyondTheEnd(): KernelError {
+  return new KernelError('EFAULT', 'the file that is mapped there ends before: SIGBUS')
 }

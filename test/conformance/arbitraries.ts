@@ -3,11 +3,14 @@ import { PAGE_SIZE } from '../../src/uapi/fcntl.ts'
 import type { FdRef, Kind, MapRef } from './world.ts'
 
 /** A descriptor: mostly of the wanted kind, else any, a closed or a negative number. */
-export function fdOf(...kinds: Kind[]): fc.Arbitrary<FdRef> {
+export function fdOf(...kinds: (Kind | 'any')[]): fc.Arbitrary<FdRef> {
   const nth = fc.nat({ max: 5 })
   const every: Kind[] = ['heap', 'udmabuf-node', 'card', 'text', 'memfd', 'dma-buf', 'sync-file']
+  const wanted = kinds.map((kind) =>
+    kind === 'any' ? fc.constantFrom(...every) : fc.constant(kind),
+  )
   return fc.oneof(
-    { weight: 12, arbitrary: fc.record({ of: fc.constantFrom(...kinds), nth }) },
+    { weight: 24, arbitrary: fc.record({ of: fc.oneof(...wanted), nth }) },
     { weight: 2, arbitrary: fc.record({ of: fc.constantFrom(...every), nth }) },
     {
       weight: 1,

@@ -20,7 +20,7 @@ export function operationOf({ op }: Step): Operation<object> {
   return operation
 }
 
-/** What most sequences begin with: the devices, a memfd that can become a udmabuf, a buffer. */
+/** What most sequences begin with: the devices, buffers, a mapping and an import. */
 const opening: readonly Step[] = [
   { op: 'open', path: '/dev/dma_heap/system', flags: 2 },
   { op: 'open', path: '/dev/udmabuf', flags: 2 },
@@ -29,17 +29,29 @@ const opening: readonly Step[] = [
   { op: 'ftruncate', fd: { of: 'memfd', nth: 0 }, length: 6 * 4096 },
   { op: 'seal', fd: { of: 'memfd', nth: 0 }, seals: 2 },
   { op: 'alloc', fd: { of: 'heap', nth: 0 }, len: 20_000, fdIn: 0, fdFlags: 2, heapFlags: 0 },
+  {
+    op: 'udmabuf',
+    fd: { of: 'udmabuf-node', nth: 0 },
+    flags: 0,
+    memfd: { of: 'memfd', nth: 0 },
+    offset: 4096,
+    size: 16_384,
+  },
+  { op: 'mmap', fd: { of: 'dma-buf', nth: 0 }, length: 20_480, protection: 3, flags: 1, offset: 0 },
+  { op: 'mmap', fd: { of: 'memfd', nth: 0 }, length: 24_576, protection: 3, flags: 1, offset: 0 },
+  { op: 'import', fd: { of: 'card', nth: 0 }, buffer: { of: 'dma-buf', nth: 0 }, flags: 0 },
 ]
 
 /** Sequences of operations of these groups. */
 export function sequences(groups: readonly Group[], longest = 60): fc.Arbitrary<Sequence> {
+  const begin = opening.filter((step) => groups.includes(operationOf(step).group))
   const steps = [...byName.values()]
     .filter(({ group }) => groups.includes(group))
     .map((operation) => ({ weight: Math.ceil(operation.weight), arbitrary: stepOf(operation) }))
   const rest = fc.array(fc.oneof(...steps), { maxLength: longest, size: 'max' })
   const start = fc.oneof(
-    { weight: 9, arbitrary: fc.constant(opening) },
-    { weight: 1, arbitrary: fc.subarray([...opening]) },
+    { weight: 9, arbitrary: fc.constant(begin) },
+    { weight: 1, arbitrary: fc.subarray([...begin]) },
   )
   return fc.tuple(start, rest).map(([first, then]) => [...first, ...then])
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { LinuxKernel } from 'dmabuf/linux'
+import { patternSource } from '../../src/drivers/video/source.ts'
 import { lazyPolicy } from '../../src/machine/policy.ts'
 import { pc } from '../../src/sim/boards/pc.ts'
 import { pcBounce } from '../../src/sim/boards/pc-bounce.ts'
@@ -40,7 +41,9 @@ async function driverOf(sys: Syscalls, fd: number): Promise<string> {
 
 /** `fdLimit`: how many descriptors a process may have. */
 export function newSim(boot: BootName, fdLimit?: number): SimKernel {
-  return new SimKernel({ board: boardOf[boot], policy: lazyPolicy, fdLimit })
+  // The camera's picture is drawn at the start, and nobody looks at it here.
+  const source = patternSource(16, 16)
+  return new SimKernel({ board: boardOf[boot], policy: lazyPolicy, fdLimit, source })
 }
 
 /** RLIMIT_NOFILE of this process. */

@@ -21,9 +21,10 @@ export const UDMABUF_DEVICE = 'udmabuf'
 const DRIVER = { name: 'udmabuf', modelled: true } as const
 
 /**
- * What the first begin does. `late`, 6.12.117 and mainline: it maps without cache work and syncs, as
- * every later one does. `original`, to 6.18: it maps, which syncs for the device, and later ones sync
- * for the CPU; what was mapped in one direction is unmapped in both.
+ * What mapping and the first begin do. `late`, 6.12.107 at the latest, and mainline: everything is mapped
+ * and unmapped without cache work, for importers too (the trace events of 6.12.107 say so), and every
+ * begin syncs. `original`, to 6.18: mapping syncs, so the first begin only maps, and later ones sync for
+ * the CPU; what was mapped in one direction is unmapped in both.
  */
 export type UdmabufSync = 'late' | 'original'
 
@@ -55,7 +56,7 @@ export class Udmabufs {
     return this.#core.export({ ...what, ops: this.#ops, priv })
   }
 
-  /** The importer's own mappings move data with the CPU cache as any do; begin and end do not. */
+  /** Begin and end do nothing for an importer's mapping, and since `late` neither does mapping. */
   #makeOps(): DmaBufOps {
     return {
       cacheSgtMapping: true,
@@ -64,6 +65,7 @@ export class Udmabufs {
           device,
           table: tableByPages(pagesOf(buffer).pinned.runs),
           direction,
+          skipCpuSync: this.#sync === 'late',
           buffer: buffer.inode,
           attachment: id,
           driver: DRIVER,

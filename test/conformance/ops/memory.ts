@@ -26,11 +26,14 @@ const mmap: Operation<MmapWords> = {
   group: 'memory',
   weight: 8,
   arguments: fc.record({
-    fd: fdOf('dma-buf', 'dma-buf', 'memfd', 'heap', 'card', 'sync-file'),
+    fd: fdOf('dma-buf', 'dma-buf', 'dma-buf', 'memfd', 'memfd', 'any'),
     length: fc.oneof({ weight: 12, arbitrary: length }, { weight: 1, arbitrary: far(huge) }),
-    protection: fc.constantFrom(RW, RW, RW, RW, 1, 2, 0, 4, 5, 8),
+    protection: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(RW) },
+      { weight: 1, arbitrary: fc.constantFrom(1, 1, 2, 0, 4, 5, 8) },
+    ),
     flags: fc.oneof(
-      { weight: 8, arbitrary: fc.constant(uapi.MAP_SHARED) },
+      { weight: 14, arbitrary: fc.constant(uapi.MAP_SHARED) },
       { weight: 2, arbitrary: fc.constantFrom(uapi.MAP_PRIVATE, uapi.MAP_SHARED_VALIDATE, 0, 4) },
       {
         weight: 1,
@@ -145,9 +148,12 @@ interface StoreWords extends RangeWords {
 
 const access = fc.record({
   map: mapRef.map(({ map }) => map),
-  at: fc.oneof(range.at, fc.nat({ max: 6 * PAGE })),
+  at: fc.oneof(
+    { weight: 4, arbitrary: fc.nat({ max: 2 * PAGE }) },
+    { weight: 1, arbitrary: fc.oneof(range.at, fc.nat({ max: 6 * PAGE })) },
+  ),
   length: fc.oneof(
-    { weight: 4, arbitrary: fc.constantFrom(1, 4, 64, 100, 4096) },
+    { weight: 6, arbitrary: fc.constantFrom(1, 4, 64, 100, 4096) },
     { weight: 1, arbitrary: length },
   ),
 })
