@@ -19,6 +19,7 @@ import { MisuseRule } from './rules/misuse-rule.ts'
 import { NoDmaBufRule } from './rules/no-dma-buf-rule.ts'
 import { NotAwaitedRule } from './rules/not-awaited-rule.ts'
 import { OrderRule } from './rules/order-rule.ts'
+import { PlaceRule } from './rules/place-rule.ts'
 import type { Rule } from './rules/rule.ts'
 import { WholeSyncRule } from './rules/whole-sync-rule.ts'
 import { rulesSeen, type Shown } from './sight.ts'
@@ -84,6 +85,7 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new DescriptorRule(history, out),
     new MappingRule(history, out),
     new GrowableRule(history, out),
+    new PlaceRule(history, out),
     new HandleRule(out),
     new NoDmaBufRule(out),
     new CostRule(history, out),

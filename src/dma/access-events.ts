@@ -1,5 +1,12 @@
 /** The events that tell of devices' accesses: by whose memory, through which mapping. */
-import type { Agent, DeviceFaultEvent, EventId, Hazard, Range } from '../events/event.ts'
+import type {
+  Agent,
+  DeviceFaultEvent,
+  EventId,
+  EventOrigin,
+  Hazard,
+  Range,
+} from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
 import { bouncedIn } from './bounce/bounce-copy.ts'
 import type { Met, Missed } from './bus.ts'
@@ -11,6 +18,8 @@ export interface Cause {
   readonly device: string
   readonly job: number | undefined
   readonly mapping: DmaMapping | undefined
+  /** Which line of a driver's makes the access, where no job tells that. */
+  readonly origin?: EventOrigin | undefined
 }
 
 /** Bytes of an access with the place in a buffer that events tell it by. */
@@ -45,8 +54,7 @@ export class AccessEvents {
 
   emit(
     kind: 'device-load' | 'device-store',
-    device: string,
-    job: number | undefined,
+    { device, job, origin }: Cause,
     told: Told,
     hazards: readonly Hazard[],
   ): EventId {
@@ -61,6 +69,7 @@ export class AccessEvents {
       mapping: told.mapping,
       bounced: told.bounced,
       agent: agentOf(device),
+      origin,
     })
   }
 
@@ -79,6 +88,7 @@ export class AccessEvents {
       address: part.address,
       reason: reasonFor(mapping, start, part),
       agent: agentOf(cause.device),
+      origin: cause.origin,
     })
   }
 }

@@ -38,7 +38,7 @@ export class DeviceAccess {
       this.read(mapping, offset, target),
     )
     const told = toldOf(mapping, { start: offset, end })
-    this.#events.emit('device-load', mapping.device, job, told, hazards)
+    this.#events.emit('device-load', { device: mapping.device, job, mapping }, told, hazards)
   }
 
   /** The device writes `source` at `offset` of the mapping. Faults store nothing. */
@@ -53,13 +53,23 @@ export class DeviceAccess {
     }
     this.reconcile(mapping, offset, end)
     const told = toldOf(mapping, { start: offset, end })
-    const writer = this.#events.emit('device-store', mapping.device, job, told, [])
+    const writer = this.#events.emit(
+      'device-store',
+      { device: mapping.device, job, mapping },
+      told,
+      [],
+    )
     this.write(mapping, offset, source, writer)
   }
 
   /** The device reads from DMA address `address` on, through whatever it has mapped there. */
   busLoad(device: string, address: number, target: Uint8Array, job?: number): void {
-    const cause = { device, job, mapping: undefined }
+    const cause = {
+      device,
+      job,
+      mapping: undefined,
+      origin: this.#machine.scheduler.current.origin,
+    }
     this.#each(this.#bus.access(device, address, target.length, 'read'), (part, at) =>
       this.#loadPart(cause, part, target.subarray(at, at + part.length)),
     )
@@ -67,7 +77,12 @@ export class DeviceAccess {
 
   /** The device writes to DMA address `address` and on. */
   busStore(device: string, address: number, source: Uint8Array, job?: number): void {
-    const cause = { device, job, mapping: undefined }
+    const cause = {
+      device,
+      job,
+      mapping: undefined,
+      origin: this.#machine.scheduler.current.origin,
+    }
     this.#each(this.#bus.access(device, address, source.length, 'write'), (part, at) =>
       this.#storePart(cause, part, source.subarray(at, at + part.length)),
     )
@@ -152,7 +167,7 @@ export class DeviceAccess {
       memory.deviceLoad(part.storage, part.offset, target, snoops),
     )
     const inBuffer = hazards.map((hazard) => shifted(hazard, by))
-    this.#events.emit('device-load', cause.device, cause.job, told, inBuffer)
+    this.#events.emit('device-load', cause, told, inBuffer)
   }
 
   #storePart(cause: Cause, part: Met | Missed, source: Uint8Array): void {
@@ -165,7 +180,7 @@ export class DeviceAccess {
     cost.dmaIn += length
     memory.reconcile(storage, offset, offset + length)
     const told = this.#events.told(cause, part)
-    const writer = this.#events.emit('device-store', cause.device, cause.job, told, [])
+    const writer = this.#events.emit('device-store', cause, told, [])
     memory.deviceStore(storage, offset, source, this.#machine.snoops(cause.device), writer)
   }
 }

@@ -11,6 +11,7 @@ import {
   type SgTable,
 } from 'dmabuf/driver'
 import { describe, expect, it } from 'vitest'
+import { COPY, copier } from './copier.ts'
 import { request, type Told, tell } from './harness.ts'
 import { type Exported, exportPages, pageExporter } from './page-exporter.ts'
 
@@ -245,6 +246,57 @@ describe('pages that an exporter maps', () => {
   })
 })
 
+describe('bytes that an exporter maps', () => {
+  const twoPages = async (kernel: Kernel): Promise<void> => {
+    const { sys } = kernel
+    using heap = DmaHeap.open(kernel, 'pages')
+    using buffer = await heap.allocate(SIZE)
+    const [first, second] = [
+      sys.mmap(4096, 3, 1, buffer.fd, 0),
+      sys.mmap(4096, 3, 1, buffer.fd, 4096),
+    ]
+    sys.munmap(first, 4096)
+    sys.munmap(second, 4096)
+  }
+
+  it('from the wrong base are told: two views overlap', async () => {
+    const broken = (context: DriverContext) => ({
+      mmap: ({ priv }: DmaBuf, _offset: number, length: number) =>
+        context.remapPages((priv as Exported).pages, 0, length),
+    })
+    const told = await tell(twoPages, [pageExporter({ broken })])
+    expect(rules(told)).toEqual(['driver-contract'])
+    expect(told.findings[0]?.message).toContain(
+      'pages maps bytes 4096 to 8192 of buffer 1 for the program',
+    )
+    expect(told.findings[0]?.message).toContain('where the program has bytes 0 to 4096 of it')
+  })
+
+  it('from the right one are not', async () => {
+    expect(rules(await tell(twoPages, [pageExporter()]))).toEqual([])
+  })
+
+  it('elsewhere than for devices are told', async () => {
+    const program = async (kernel: Kernel): Promise<void> => {
+      using heap = DmaHeap.open(kernel, 'pages')
+      using buffer = await heap.allocate(SIZE)
+      using mapping = buffer.map()
+      await request(kernel, '/dev/copier', COPY, buffer.fd, buffer.fd)
+      expect(mapping.length).toBe(SIZE)
+    }
+    const broken = (context: DriverContext) => ({
+      mmap: ({ priv }: DmaBuf) => {
+        const { storage } = context.remapPages((priv as Exported).pages, 0, SIZE).runs[0] as never
+        const page = (offset: number) => ({ storage, offset, length: 4096 })
+        return { runs: [page(4096), page(0)], attribute: 'cached' as const }
+      },
+    })
+    const told = await tell(program, [pageExporter({ broken }), copier()])
+    expect(rules(told)).toEqual(['driver-contract'])
+    expect(told.findings[0]?.message).toContain('for copier')
+  })
+})
+
 describe('a file of a driver', () => {
   const boom = (): never => {
     throw new TypeError('boom')
@@ -413,4 +465,13 @@ it('syncs of two accesses at a time are seen by both', async () => {
   })
   const notes = told.notes.map(({ message }) => message).join('\n')
   expect(notes).not.toContain('syncs nothing')
+})
+
+it('an access to an address where nothing is has the line that made it', async () => {
+  const told = await going((context) => {
+    context.busLoad('engine', 5, new Uint8Array(4))
+    return 0
+  })
+  expect(rules(told)).toEqual(['out-of-range'])
+  expect(told.findings[0]?.where).toContain('misused.test.ts')
 })
