@@ -339,10 +339,18 @@ export function ruleOf(id: RuleId): RuleInfo {
   return byId.get(id) as RuleInfo
 }
 
-/** What there is to say about a rule, as text for a terminal; undefined for an unknown name. */
+/**
+ * What there is to say about a rule, or about each rule of a group, as text for a terminal; undefined
+ * for an unknown name.
+ */
 export function explain(name: string): string | undefined {
-  const rule = ruleNamed(name)
-  if (rule === undefined) return undefined
+  const rule = byId.get(name)
+  const rules =
+    rule === undefined ? ruleTable.filter(({ group }) => group === name.toUpperCase()) : [rule]
+  return rules.length === 0 ? undefined : rules.map(explainRule).join('\n')
+}
+
+function explainRule(rule: RuleInfo): string {
   return [
     `${rule.id} (${rule.group}, ${rule.severity})`,
     '',

@@ -12,8 +12,8 @@ A program is a file with a default export that takes a kernel:
 The file may bring boards of its own, as tables: export const boards = [{ ...armSoc, name: 'mine' }],
 and drivers: export const drivers = [{ name: 'mine', probe(kernel) { ... } }] (see dmabuf/driver).
 
-It runs on each board under every cache policy: lazy (the cache never helps), eager (it evicts and
-prefetches at every chance) and random. What is found is judged for all that legal hardware may do,
+It runs on pc and arm-soc and on the boards of its own file, or on those that --board names, under every
+cache policy: lazy (the cache never helps), eager (it evicts and prefetches at every chance) and random. What is found is judged for all that legal hardware may do,
 whatever the run itself shows.
 
 Examples:
@@ -32,7 +32,7 @@ Exit codes: 0 clean; 1 findings; 2 wrong use, unreadable input, or a program tha
 
 export const mainHelp = `
 Examples:
-  dmabuf run pipeline.ts            prove a program on all boards
+  dmabuf run pipeline.ts            prove a program on the PC and on the ARM board
   dmabuf explain early-invalidate   what a rule asks for, and why
   dmabuf boards                     the boards there are
 `

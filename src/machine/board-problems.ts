@@ -1,11 +1,14 @@
 /** What contradicts itself in a board's table, in sentences that name the field and its value. */
 import { allTraits, type Board, type DeviceTraits, ramEnd } from './board.ts'
+import { shapeProblems } from './board-shape.ts'
 
 const PAGE = 4096
 const SLOT = 2048
 
 /** Empty when the table is sound. */
 export function boardProblems(board: Board): string[] {
+  const shape = shapeProblems(board)
+  if (shape.length > 0) return shape
   return [
     ...lineProblems(board),
     ...ramProblems(board),

@@ -25,12 +25,12 @@ const contradictions: readonly [string, Board, Change][] = [
   ['ram.normal is 1', armSoc, { ram: { base: 0, size: GIB, normal: 1 } }],
   ['ram.normal is 4294967296', armSoc, { ram: { base: 0, size: GIB, normal: 4 * GIB } }],
   ['fromDeviceMap is flush', armSoc, { fromDeviceMap: 'flush' }],
-  ['edges is undefined', armSoc, { edges: undefined }],
+  ['edges is missing', armSoc, { edges: undefined }],
   ['uncachedSnoops is yes', armSoc, { uncachedSnoops: 'yes' }],
   ['cost.syscall is -1', armSoc, { cost: { ...armSoc.cost, syscall: -1 } }],
   ['cost.cpuByte is NaN', armSoc, { cost: { ...armSoc.cost, cpuByte: Number.NaN } }],
   ['cost.dmaByte is Infinity', armSoc, { cost: { ...armSoc.cost, dmaByte: Infinity } }],
-  ['devices.camera.snoops is undefined', armSoc, { devices: { camera: {} } }],
+  ['devices.camera.snoops is missing', armSoc, { devices: { camera: {} } }],
   ['devices.camera.reach is 0', armSoc, { devices: { camera: { snoops: true, reach: 0 } } }],
   ['devices.camera.reach is NaN', armSoc, { devices: { camera: { snoops: true, reach: NaN } } }],
   [
@@ -44,7 +44,7 @@ const contradictions: readonly [string, Board, Change][] = [
     { devices: { camera: { snoops: false, iommu: true } } },
   ],
   ['iommu.unmap is sometimes', armSocIommu, { iommu: { unmap: 'sometimes' } }],
-  ['bounce.forced is undefined', pcBounce, { bounce: { ...pcBounce.bounce, forced: undefined } }],
+  ['bounce.forced is missing', pcBounce, { bounce: { ...pcBounce.bounce, forced: undefined } }],
   ['bounce is 0 bytes', pcBounce, { bounce: { ...pcBounce.bounce, size: 0 } }],
   [
     'bounce is 67108864 bytes at 0: the pool must lie within the RAM',
@@ -81,9 +81,7 @@ describe('contradictions', () => {
   })
 
   it('are named when a board is chosen', () => {
-    expect(() => boardNamed({ ...armSoc, lineSize: 3 })).toThrow(
-      "board 'arm-soc' contradicts itself",
-    )
+    expect(() => boardNamed({ ...armSoc, lineSize: 3 })).toThrow("board 'arm-soc' cannot be")
   })
 })
 
@@ -120,5 +118,27 @@ describe('what follows from a table', () => {
     expect(() => made(armSoc, wide)).toThrow(RangeError)
     expect(made(pc, wide).memory.lineSize).toBe(128)
     expect(made(wide, wide).memory.lineSize).toBe(128)
+  })
+})
+
+describe('a table with other fields than a board has', () => {
+  const table = { ...armSoc } as Record<string, unknown>
+  const without = (field: string): unknown =>
+    Object.fromEntries(Object.entries(table).filter(([name]) => name !== field))
+
+  it.each([
+    [without('cost'), 'cost is missing'],
+    [without('otherDevices'), 'otherDevices is missing'],
+    [without('ram'), 'ram is missing'],
+    [{ ...table, linesize: 64 }, 'linesize is unknown'],
+    [
+      { ...table, devices: { camera: { snoops: false, reech: 1 } } },
+      'devices.camera.reech is unknown: there are snoops, reach, iommu',
+    ],
+    [{ ...table, bounce: true }, 'bounce is true: it must be a table'],
+    [{ ...table, cost: { syscall: 1 } }, 'cost.cleanLine is missing'],
+    [null, 'it is no table'],
+  ])('%#: says which', (board, text) => {
+    expect(boardProblems(board as Board).join('; ')).toContain(text)
   })
 })

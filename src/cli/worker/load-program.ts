@@ -61,7 +61,8 @@ function prepareOf(module: unknown): Prepare | undefined {
 
 function boardsOf(module: unknown): readonly Board[] | { readonly failure: Failure } {
   const { boards = [] } = module as { boards?: unknown }
-  if (!Array.isArray(boards)) return { failure: notBoards('it is no array') }
+  if (!Array.isArray(boards))
+    return { failure: notBoards("the file's export 'boards' is no array") }
   try {
     for (const board of boards) boardNamed(board as Board)
     return boards
@@ -90,7 +91,7 @@ function isDriver(value: unknown): value is Driver {
 function notBoards(why: string): Failure {
   return {
     kind: 'not-loaded',
-    message: `the file's export 'boards' is no array of boards: ${why}`,
+    message: why,
     advice: 'Spread a ready board and change what differs: `{ ...armSoc, name: "mine", ... }`.',
   }
 }

@@ -24,7 +24,7 @@ export function boardNamed(board: Board | string): Board {
   }
   const problems = boardProblems(found)
   if (problems.length > 0) {
-    throw new RangeError(`board '${found.name}' contradicts itself: ${problems.join('; ')}`)
+    throw new RangeError(`board '${String(found.name)}' cannot be: ${problems.join('; ')}`)
   }
   return found
 }
