@@ -80,7 +80,7 @@ export interface OpenFile {
   onReady?(listener: () => void): () => void
   /** The file offset, in bytes; 0 where there is none. */
   readonly position?: number | undefined
-  /** FOP_UNSIGNED_OFFSET: it may be mapped from any offset that 64 bits hold. */
+  /** FOP_UNSIGNED_OFFSET: it may be mapped up to the end of what 64 bits hold. */
   readonly hasUnsignedOffsets?: boolean | undefined
   /** Lines of /proc/self/fdinfo after the generic ones. */
   fdinfo?(): string

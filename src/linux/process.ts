@@ -13,6 +13,7 @@ import type { IoctlArg } from '../uapi/ioctl-arg.ts'
 import { newDescriptor } from '../uapi/new-descriptors.ts'
 import { type Origin, withOrigin } from '../uapi/origin.ts'
 import { requestName } from '../uapi/requests.ts'
+import { SYNC_IOC_FILE_INFO, syncFileInfo } from '../uapi/sync-file.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../uapi/syscalls.ts'
 import { copyArgument, copyBack, writeAddresses } from './ioctl-memory.ts'
 import type { Ledger } from './ledger.ts'
@@ -98,7 +99,9 @@ export class LinuxProcess implements Syscalls {
   /** Reads only what is there: a descriptor that would wait is EAGAIN, also without O_NONBLOCK. */
   read(fd: number, target: Uint8Array): number {
     const ready = this.#poller.ready(fd, POLLIN)
-    if (ready === 0 && !this.#isNonblocking(fd) && !this.#isDmaBuf(fd)) return -errno.EAGAIN
+    const waits = ready === 0 && !this.#isNonblocking(fd)
+    // These are ready when their fences are, and cannot be read: EINVAL.
+    if (waits && !this.#isDmaBuf(fd) && !this.#isSyncFile(fd)) return -errno.EAGAIN
     return this.#libc.read(fd, target)
   }
 
@@ -162,6 +165,10 @@ export class LinuxProcess implements Syscalls {
   #isDmaBuf(fd: number): boolean {
     const { EINVAL } = errno
     return this.#libc.lseek(fd, 0, SEEK_CUR) === -EINVAL && this.#libc.lseek(fd, 0, SEEK_END) >= 0
+  }
+
+  #isSyncFile(fd: number): boolean {
+    return this.#libc.ioctl(fd, SYNC_IOC_FILE_INFO, syncFileInfo.create()) === 0
   }
 
   /** Whether `request` on `fd`, which poll does not find ready, would sleep rather than fail. */

@@ -74,7 +74,8 @@ export function checkMmap(
 /** file_mmap_ok: EOVERFLOW. */
 function requireReachable(file: OpenFile, offset: number, length: number): void {
   const end = file.memory === undefined ? LONGEST : LONGEST_FILE
-  if (file.hasUnsignedOffsets === true || offset + length < end) return
+  if (offset + length < end) return
+  if (file.hasUnsignedOffsets === true && offset + length === end) return
   throw new KernelError('EOVERFLOW', `no file has bytes at ${offset}`)
 }
 

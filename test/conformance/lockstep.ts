@@ -1,7 +1,6 @@
 import { errnoName } from '../../src/uapi/errno.ts'
 import { PAGE_SIZE } from '../../src/uapi/fcntl.ts'
 import { fdinfo } from './fdinfo.ts'
-import { limitOf } from './limits.ts'
 import type { Outcome, Sequence, Step } from './operation.ts'
 import { operationOf } from './operations.ts'
 import { contentsOf } from './ops/memory.ts'
@@ -69,9 +68,8 @@ async function doStep(
 ): Promise<void> {
   const operation = operationOf(step)
   const { op, ...words } = step
-  const limit = limitOf(step, world)
-  if (limit !== undefined || operation.isLeftOut?.(sides, words, world) === true) {
-    tally?.leftOut(limit ?? 'addresses')
+  if (operation.isLeftOut?.(sides, words, world) === true) {
+    tally?.leftOut(op)
     return
   }
   const outcomes: Outcome[] = []

@@ -18,7 +18,7 @@ export type Answer = Outcome | undefined
 export interface Operation<A extends object> {
   readonly name: string
   readonly group: Group
-  /** How often, among the others. */
+  /** How often, among the others; 0: only where a sequence names it. */
   readonly weight: number
   readonly arguments: fc.Arbitrary<A>
   /** Does it on one kernel. Reads the world and leaves it alone. */

@@ -46,7 +46,7 @@ const opening: readonly Step[] = [
 export function sequences(groups: readonly Group[], longest = 60): fc.Arbitrary<Sequence> {
   const begin = opening.filter((step) => groups.includes(operationOf(step).group))
   const steps = [...byName.values()]
-    .filter(({ group }) => groups.includes(group))
+    .filter(({ group, weight }) => weight > 0 && groups.includes(group))
     .map((operation) => ({ weight: Math.ceil(operation.weight), arbitrary: stepOf(operation) }))
   const rest = fc.array(fc.oneof(...steps), { maxLength: longest, size: 'max' })
   const start = fc.oneof(

@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly calls: number
   /** The longest sequence, in steps. */
   readonly longest?: number | undefined
+  /** So many kinds of differences end the run. */
+  readonly enough?: number | undefined
 }
 
 /** One way in which the kernels differ. */
@@ -37,7 +39,6 @@ export interface RunResult {
 
 /** Sequences of one seed. */
 const BATCH = 20
-/** So many kinds of differences, and the run is over. */
 const ENOUGH = 12
 
 /** Compares kernels on random sequences. Differences of one kind are told once. */
@@ -55,7 +56,8 @@ export async function compareKernels(request: RunRequest): Promise<RunResult> {
     count++
   }
   const property = fc.asyncProperty(sequences(request.groups, request.longest), body)
-  for (let seed = request.seed; calls < request.calls && known.size < ENOUGH; seed++) {
+  const { enough = ENOUGH } = request
+  for (let seed = request.seed; calls < request.calls && known.size < enough; seed++) {
     // Steps that can be left out are found faster below than by shrinking the words of each.
     const details = await fc.check(property, { seed, numRuns: BATCH, endOnFailure: true })
     const [sequence] = details.counterexample ?? []

@@ -132,6 +132,27 @@ const sync: Operation<{ fd: FdRef; flags: number }> = {
     const bytes = new Uint8Array(8)
     putU64(bytes, 0, words.flags)
     const fd = side.fd(world.slot(words.fd))
+    if (await wouldWait(side, fd, words.flags)) return ['waits']
+    return [await side.sys.ioctl(fd, uapi.DMA_BUF_IOCTL_SYNC, { bytes })]
+  },
+}
+
+/** Whether a START with these flags finds fences that are not signalled. */
+async function wouldWait(side: Side, fd: number, flags: number): Promise<boolean> {
+  if (flags < 1 || flags > uapi.DMA_BUF_SYNC_RW) return false
+  const events = flags === uapi.DMA_BUF_SYNC_READ ? uapi.POLLIN : uapi.POLLOUT
+  return (await side.sys.poll([{ fd, events, revents: 0 }], 0)) === 0
+}
+
+/** A START that is interrupted at once where it waits. */
+const interruptedSync: Operation<{ fd: FdRef; flags: number }> = {
+  name: 'interruptedSync',
+  group: 'buffers',
+  weight: 0,
+  arguments: fc.record({ fd: fdOf('dma-buf'), flags: fc.constantFrom(1, 2, 3) }),
+  async run(side, words, world) {
+    const bytes = uapi.dmaBufSync.create({ flags: words.flags })
+    const fd = side.fd(world.slot(words.fd))
     return [await interrupted(side, fd, uapi.DMA_BUF_IOCTL_SYNC, bytes)]
   },
 }
@@ -171,4 +192,4 @@ const setName: Operation<{ fd: FdRef; letter: 'A' | 'B'; text: string; padding: 
   },
 }
 
-export const buffers = [alloc, udmabuf, udmabufList, sync, setName]
+export const buffers = [alloc, udmabuf, udmabufList, sync, interruptedSync, setName]
