@@ -82,9 +82,21 @@ async function readAndWrite(kernel: Kernel): Promise<void> {
   kernel.sys.close(device)
 }
 
+/** The device writes over what the CPU has stored. */
+async function writeOver(kernel: Kernel): Promise<void> {
+  const device = kernel.sys.open('/dev/owner', 2)
+  const call = (request: number): Promise<number> =>
+    kernel.sys.ioctl(device, request, { bytes: new Uint8Array(4) })
+  using buffer = Buffer.adopt(kernel, await call(EXPORT))
+  await buffer.withCpuAccess('read-write', (bytes) => void bytes.fill(1))
+  await call(WRITE)
+  await buffer.withCpuAccess('read', (bytes) => bytes.slice())
+  kernel.sys.close(device)
+}
+
 /** `rule: reason` of each finding, where it says what an operation did. */
-async function reasons(hooks: Hooks): Promise<string[]> {
-  const { findings, error } = await tell(readAndWrite, [owner(hooks)])
+async function reasons(hooks: Hooks, program = readAndWrite): Promise<string[]> {
+  const { findings, error } = await tell(program, [owner(hooks)])
   expect(error).toBeUndefined()
   return findings.map(({ rule, message }) => {
     const [said] = /(begin|end)_cpu_access .*/.exec(message) ?? [message]
@@ -116,4 +128,9 @@ it.each<[string, Hooks, string[]]>([
   ],
 ])('has %s', async (_what, hooks, expected) => {
   expect(await reasons(hooks)).toEqual(expected.map((said) => `sync-is-noop: ${said}`))
+})
+
+it('has no end_cpu_access, and its device writes over what is still dirty', async () => {
+  expect(await reasons({ begin: forCpu, end: forDevice }, writeOver)).toEqual([])
+  expect(await reasons({ begin: forCpu }, writeOver)).toEqual([`sync-is-noop: ${NO_END}`])
 })

@@ -8,8 +8,10 @@ import { agentName, flagsOf, writerName } from '../words.ts'
 import { bracketOnReader, uncoveredStore } from './alias-cause.ts'
 import { beganInVain, overDevice } from './begin-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
-import { storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
+import { endOfView, storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
 import { directionCause, lostAtUnmap, neverUnmapped, skippedAtMap } from './dma-cause.ts'
+import { hookAtEnd } from './hook-cause.ts'
+import { isExporters } from './own-memory-cause.ts'
 import { dirtyThroughOther, neighbourOver } from './shared-line-cause.ts'
 
 /** Other bytes came over what the device had stored. */
@@ -36,8 +38,8 @@ export function overwritten(
   if (later !== undefined && (overDirty === undefined || !isByTheRules(later, store))) {
     return overwrittenBy(history, later, hazard, store, reader)
   }
-  if (overDirty !== undefined) return underDirtyLine(store, overDirty, reader)
-  return other === undefined ? undefined : underOther(history, other, store, reader)
+  if (overDirty !== undefined) return underDirtyLine(history, hazard, store, overDirty, reader)
+  return other === undefined ? undefined : underOther(history, hazard, other, store, reader)
 }
 
 /** In an access for reading and writing that began after the device had stored. */
@@ -46,14 +48,22 @@ function isByTheRules({ bracket }: Store, { event }: Store): boolean {
 }
 
 /** The dirty line was stored into through other memory than the device's buffer. */
-function underOther(history: History, dirty: Store, store: Store, reader: Reader): Cause {
-  if (dirty.by === 'kernel') return underDirtyLine(store, dirty, reader)
+function underOther(
+  history: History,
+  hazard: Hazard,
+  dirty: Store,
+  store: Store,
+  reader: Reader,
+): Cause {
+  if (dirty.by === 'kernel') return underDirtyLine(history, hazard, store, dirty, reader)
   const buffer = history.buffer(store.event.buffer)
-  const bracket = bracketOnReader(dirty, { ...reader, buffer })
+  const bracket = isExporters(buffer, history.buffer(dirty.event.buffer))
+    ? dirty.bracket
+    : bracketOnReader(dirty, { ...reader, buffer })
   if (bracket === undefined) {
     return uncoveredStore(history, dirty, { ...reader, buffer }, 'a line over them was stored to')
   }
-  return underDirtyLine(store, { ...dirty, bracket }, reader)
+  return underDirtyLine(history, hazard, store, { ...dirty, bracket }, reader)
 }
 
 /** An END for writing copies all of the buffer over what the device left in its bounce copy. */
@@ -129,13 +139,20 @@ function overwrittenByDriver({ event, origin }: Store, store: Store): Cause {
   }
 }
 
-function underDirtyLine(store: Store, dirty: Store, { buffer, origin }: Reader): Cause {
+function underDirtyLine(
+  history: History,
+  hazard: Hazard,
+  store: Store,
+  dirty: Store,
+  { buffer, origin }: Reader,
+): Cause {
   const { bracket } = dirty
   const device = writerName(store)
   if (bracket !== undefined && bracket.ended > store.event.id) return overDevice(bracket, store)
   const skipped =
     dirty.by === 'kernel' || bracket?.end !== undefined ? skippedAtMap(dirty, store.dma) : undefined
-  if (skipped !== undefined) return skipped
+  const known = skipped ?? endedInVain(history, hazard, store, dirty)
+  if (known !== undefined) return known
   const stored = `what ${writerName(dirty)} had stored (event ${dirty.event.id})`
   return {
     rule: 'dirty-over-dma',
@@ -148,4 +165,18 @@ function underDirtyLine(store: Store, dirty: Store, { buffer, origin }: Reader):
     origin: dirty.origin ?? store.queued?.origin ?? origin ?? buffer.shared?.origin,
     related: [],
   }
+}
+
+/** The CPU access around the dirty store was ended for writing, and the END left the line dirty. */
+function endedInVain(
+  history: History,
+  { range }: Hazard,
+  store: Store,
+  dirty: Store,
+): Cause | undefined {
+  const { bracket } = dirty
+  if (bracket?.end === undefined || endOfView(dirty) !== undefined) return undefined
+  if (!writes(bracket.access) || !writes(bracket.end.access)) return undefined
+  const user = { device: writerName(store), dma: store.dma }
+  return hookAtEnd(history.buffer(bracket.end.buffer), bracket, user, range)
 }

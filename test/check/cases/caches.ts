@@ -37,6 +37,26 @@ export const caches: readonly Case[] = [
     }),
   },
   {
+    rule: 'dirty-over-dma',
+    what: 'a store comes over the frame of a camera that was mapped after END, with no clean',
+    line: 4,
+    data: true,
+    ...bare((s, bad) => {
+      s.buffer(1, 10, { line: 101 })
+      s.mapOf(1, 7)
+      s.start('read-write', 3, { synced: [] })
+      s.store(4)
+      s.end('read-write', 5, { synced: [] })
+      if (!bad) s.maintain('clean', 'camera')
+      s.dmaMap({ attachment: 1, line: 102 })
+      const stored = s.bus('store')
+      s.sync('cpu', { line: 104 })
+      s.start('read', 6)
+      s.load(7, bad ? [hazard('lost', stored, { start: 0, end: 64 })] : [])
+      s.end('read', 8)
+    }),
+  },
+  {
     rule: 'early-invalidate',
     what: 'begins before the camera has finished',
     line: 4,

@@ -17,6 +17,28 @@ function exported(s: Story, syncs: () => void, mapped = true): void {
   s.end('read', 6)
 }
 
+/**
+ * A buffer of the user's exporter: the camera writes over what the CPU stored. The twin's END cleans it.
+ * `ends` is what end_cpu_access does.
+ */
+function endedInVain(ends: (s: Story) => void): Pick<Case, 'bad' | 'good'> {
+  return bare((s, bad) => {
+    s.buffer(1, 10, { line: 101 })
+    s.dmaMap({ attachment: 1, line: 102 })
+    s.mapOf(1, 7)
+    s.start('read-write', 3)
+    s.store(4)
+    if (bad) ends(s)
+    else s.sync('device', { line: 103 })
+    s.end('read-write', 5, { synced: bad ? [] : ['camera'] })
+    const stored = s.bus('store')
+    s.sync('cpu', { line: 104 })
+    s.start('read', 6)
+    s.load(7, bad ? [hazard('lost', stored, { start: 0, end: 64 })] : [])
+    s.end('read', 8)
+  })
+}
+
 export const mappings: readonly Case[] = [
   {
     rule: 'mapping-direction',
@@ -128,6 +150,27 @@ export const mappings: readonly Case[] = [
       s.load(5, bad ? [hazard('stale-line', stored)] : [])
       s.end('read', 6, { synced: [] })
     }),
+  },
+  {
+    rule: 'sync-is-noop',
+    what: 'the camera writes over a line that END left dirty: there is no end_cpu_access',
+    line: 101,
+    data: true,
+    ...endedInVain(() => {}),
+  },
+  {
+    rule: 'sync-is-noop',
+    what: 'the camera writes over a line that END left dirty: it did the work of begin_cpu_access',
+    line: 103,
+    data: true,
+    ...endedInVain((s) => s.sync('cpu', { direction: 'to-device', line: 103 })),
+  },
+  {
+    rule: 'sync-is-noop',
+    what: 'the camera writes over a line that END left dirty: it was for the GPU, which snoops',
+    line: 103,
+    data: true,
+    ...endedInVain((s) => s.sync('device', { device: 'gpu', mapping: 3, line: 103 })),
   },
   {
     rule: 'sync-is-noop',
