@@ -92,10 +92,13 @@ export class SystemHeap {
       },
       endCpuAccess: (buffer, direction) =>
         this.#dma.syncAllForDevice(mappingsOf(buffer), direction),
-      mmap: (buffer, offset, length) => ({
-        runs: [{ storage: storageOf(buffer), offset, length }],
-        attribute: 'cached',
-      }),
+      mmap: (buffer, offset, length, shared) => {
+        // remap_pfn_range, once for each page: a private mapping must be remapped whole.
+        if (!shared && length > PAGE_SIZE) {
+          throw new KernelError('EINVAL', 'more than one page cannot be mapped MAP_PRIVATE')
+        }
+        return { runs: [{ storage: storageOf(buffer), offset, length }], attribute: 'cached' }
+      },
       release: (buffer) => this.#machine.ram.free(storageOf(buffer)),
     }
   }
