@@ -179,6 +179,11 @@ export class BufferHistory {
     )
   }
 
+  /** What its exporter does to memory of its own may be part of what is done to the buffer. */
+  exportedWith(steps: StepRun): void {
+    this.#steps.beside = steps
+  }
+
   /** Part of what a CPU access or a map does, told just before the event of its own. */
   addStep(event: DmabufEvent): void {
     this.#steps.add(event)

@@ -1,25 +1,24 @@
 import type { DmabufEvent } from '../events/event.ts'
 import type { BufferHistory } from './buffer-history.ts'
+import { StepRun } from './steps.ts'
 
-/** Which live buffers each driver has exported: what it does to memory of its own may be for them. */
+/**
+ * What each driver that exports does to memory of its own: it may be for any of its buffers, and is kept
+ * once for all of them.
+ */
 export class Exporters {
-  readonly #buffers = new Map<string, Set<BufferHistory>>()
+  readonly #steps = new Map<string, StepRun>()
 
   exported(buffer: BufferHistory): void {
     const { driver } = buffer
     if (driver === undefined) return
-    const known = this.#buffers.get(driver.name)
-    if (known === undefined) this.#buffers.set(driver.name, new Set([buffer]))
-    else known.add(buffer)
-  }
-
-  released(buffer: BufferHistory): void {
-    this.#buffers.get(buffer.driver?.name ?? '')?.delete(buffer)
+    const steps = this.#steps.get(driver.name) ?? new StepRun()
+    this.#steps.set(driver.name, steps)
+    buffer.exportedWith(steps)
   }
 
   /** Part of what a START or an END may do, to memory that its exporter has for itself. */
   addStep({ owner }: BufferHistory, event: DmabufEvent): void {
-    if (owner === undefined) return
-    for (const buffer of this.#buffers.get(owner) ?? []) buffer.addStep(event)
+    if (owner !== undefined) this.#steps.get(owner)?.add(event)
   }
 }

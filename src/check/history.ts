@@ -84,7 +84,6 @@ export class History {
       case 'release': {
         const buffer = this.buffer(event.buffer)
         buffer.released = true
-        this.#exporters.released(buffer)
         buffer.forgetRanges()
         this.#placements.forget(event.buffer)
         return
