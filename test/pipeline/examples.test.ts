@@ -1,6 +1,6 @@
 /** Every example behaves as its first lines say. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { type Program, runProgram, y4mSource } from 'dmabuf/sim'
+import { boards, type Program, runProgram, y4mSource } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'
 import { clip } from './naive-overlay.ts'
 
@@ -39,4 +39,8 @@ describe('examples', () => {
       }, 20_000)
     }
   }
+
+  it('heap-copy.ts, which needs no camera and no display, on each ready board', async () => {
+    for (const board of boards.keys()) expect(await found('heap-copy.ts', board), board).toEqual([])
+  }, 20_000)
 })
