@@ -87,8 +87,14 @@ export class LinuxKernel implements Kernel {
 
   async sleep(nanoseconds: number, options: WaitOptions = {}): Promise<void> {
     const { signal } = options
+    const end = monotonic() + nanoseconds
     try {
-      await sleepFor(milliseconds(nanoseconds), undefined, signal === undefined ? {} : { signal })
+      // The host's timers may be up to a millisecond early.
+      let left = nanoseconds
+      do {
+        await sleepFor(milliseconds(left), undefined, signal === undefined ? {} : { signal })
+        left = end - monotonic()
+      } while (left > 0)
     } catch (cause) {
       if (signal?.aborted !== true) throw cause
       const detail = 'the wait was aborted'

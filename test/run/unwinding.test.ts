@@ -48,6 +48,11 @@ async function overMemfds(kernel: Kernel): Promise<void> {
     { memfd, offset: sizeImage, size: PAGE },
     { memfd, offset: 2 * sizeImage, size: sizeImage - PAGE },
   ])
+  // udmabuf maps for importers without cache work: what cleared the pages is cleaned by an END.
+  for (const buffer of [first, second]) {
+    await using cpu = await buffer.beginCpuAccess('write')
+    cpu.fill(0)
+  }
   await camera.start([first, second])
   for await (await using frame of camera.frames({ count: 2 })) {
     await frame.buffer.withCpuAccess('read', (bytes) => bytes.slice(0, 4))

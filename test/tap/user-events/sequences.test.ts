@@ -124,4 +124,4 @@ test('calls in any order tell what the kernel tells of them', async () => {
     }),
     { numRuns: 300 },
   )
-})
+}, 60_000)
