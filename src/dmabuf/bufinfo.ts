@@ -19,13 +19,13 @@ export function bufinfo(core: DmaBufCore): string {
 }
 
 function objectText(buffer: DmaBuf): string {
-  const { size, flags, references, exporter, inode, name, attachments, resv } = buffer
+  const { size, flags, references, uncounted, exporter, inode, name, attachments, resv } = buffer
   const mode = ((flags + 1) & 3) | FMODE_LSEEK | FMODE_OPENED
   const columns = [
     decimal(size),
     hexadecimal(flags),
     hexadecimal(mode),
-    decimal(references),
+    decimal(references - uncounted),
     exporter,
     decimal(inode),
     name ?? '<none>',

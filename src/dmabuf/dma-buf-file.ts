@@ -78,9 +78,9 @@ export class DmaBufFile implements OpenFile {
   }
 
   fdinfo(): string {
-    const { size, references, exporter, name } = this.buffer
+    const { size, references, uncounted, exporter, name } = this.buffer
     const named = name === undefined ? '' : `name:\t${name}\n`
-    return `size:\t${size}\ncount:\t${references}\nexp_name:\t${exporter}\n${named}`
+    return `size:\t${size}\ncount:\t${references - uncounted}\nexp_name:\t${exporter}\n${named}`
   }
 
   poll(events: number): number {

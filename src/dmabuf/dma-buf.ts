@@ -38,6 +38,8 @@ export class DmaBuf {
   vmapped: { readonly mapping: KernelMapping; count: number } | undefined
   /** References to its file: descriptors of every process, importers, mappings. */
   references = 1
+  /** Of those, what keeps its memory and not its file, which the kernel does not count. */
+  uncounted = 0
   released = false
   /** Which line exported it. */
   readonly origin: EventOrigin | undefined

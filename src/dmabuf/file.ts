@@ -53,6 +53,8 @@ export interface MappedPages {
   /** Where in the buffer the mapping begins. */
   readonly offset: number
   readonly pages: CpuPages
+  /** Lets go of what the file holds for the mapping; without it the mapping holds the buffer. */
+  readonly unmapped?: (() => void) | undefined
 }
 
 export interface OpenFile {
@@ -80,6 +82,8 @@ export interface OpenFile {
   onReady?(listener: () => void): () => void
   /** The file offset, in bytes; 0 where there is none. */
   readonly position?: number | undefined
+  /** It is on a file system without programs (SB_I_NOEXEC). */
+  readonly isNoExec?: boolean | undefined
   /** FOP_UNSIGNED_OFFSET: it may be mapped up to the end of what 64 bits hold. */
   readonly hasUnsignedOffsets?: boolean | undefined
   /** Lines of /proc/self/fdinfo after the generic ones. */

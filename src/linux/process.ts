@@ -4,6 +4,7 @@ import {
   F_DUPFD_CLOEXEC,
   F_GETFD,
   F_GETFL,
+  O_ACCMODE,
   O_NONBLOCK,
   POLLIN,
   SEEK_CUR,
@@ -99,9 +100,7 @@ export class LinuxProcess implements Syscalls {
   /** Reads only what is there: a descriptor that would wait is EAGAIN, also without O_NONBLOCK. */
   read(fd: number, target: Uint8Array): number {
     const ready = this.#poller.ready(fd, POLLIN)
-    const waits = ready === 0 && !this.#isNonblocking(fd)
-    // These are ready when their fences are, and cannot be read: EINVAL.
-    if (waits && !this.#isDmaBuf(fd) && !this.#isSyncFile(fd)) return -errno.EAGAIN
+    if (ready === 0 && this.#readWaits(fd)) return -errno.EAGAIN
     return this.#libc.read(fd, target)
   }
 
@@ -165,6 +164,15 @@ export class LinuxProcess implements Syscalls {
   #isDmaBuf(fd: number): boolean {
     const { EINVAL } = errno
     return this.#libc.lseek(fd, 0, SEEK_CUR) === -EINVAL && this.#libc.lseek(fd, 0, SEEK_END) >= 0
+  }
+
+  /** Whether reading `fd`, which poll does not find ready, would sleep rather than fail. */
+  #readWaits(fd: number): boolean {
+    const flags = this.#libc.fcntl(fd, F_GETFL, 0)
+    const isReadable = (((flags & O_ACCMODE) + 1) & 1) !== 0
+    if (flags < 0 || !isReadable || (flags & O_NONBLOCK) !== 0) return false
+    // These are ready when their fences are, and cannot be read at all.
+    return !this.#isDmaBuf(fd) && !this.#isSyncFile(fd)
   }
 
   #isSyncFile(fd: number): boolean {

@@ -134,12 +134,14 @@ export class Backing {
   #ask(file: OpenFile, request: MapRequest): MappedPages | MappedMemory {
     const mapped = file.memory?.map(request) ?? file.mmap?.(request)
     if (mapped === undefined) throw new KernelError('ENODEV', `${file.what} cannot be mapped`)
-    if ('unmapped' in mapped) this.#unmapped.push(mapped.unmapped)
+    if (mapped.unmapped !== undefined) this.#unmapped.push(mapped.unmapped)
     return mapped
   }
 
+  /** The buffer that the mapping itself has to hold. */
   get #foreignBuffer(): DmaBuf | undefined {
-    return this.#buffer === this.description.file.buffer ? undefined : this.#buffer
+    const isHeld = this.#unmapped.length > 0 || this.#buffer === this.description.file.buffer
+    return isHeld ? undefined : this.#buffer
   }
 }
 

@@ -14,6 +14,7 @@ import { canRead, canWrite } from './access-mode.ts'
 const KNOWN_FLAGS = 0x7c07f9f3
 /** Numbers of x86-64; the other two architectures share them. */
 const MAP_GROWSDOWN = 0x100
+const PROT_EXEC = 4
 const MAP_HUGETLB = 0x40000
 /** TASK_SIZE of x86-64 with four levels of page tables, the guard page left out. */
 const ADDRESSES = 2 ** 47 - PAGE_SIZE
@@ -46,7 +47,7 @@ export interface MmapWords {
 }
 
 /**
- * The checks that mmap makes before it asks the file. EINVAL, ENOMEM, EOVERFLOW, EACCES,
+ * The checks that mmap makes before it asks the file. EINVAL, ENOMEM, EOVERFLOW, EACCES, EPERM,
  * EOPNOTSUPP, ENODEV; returns whether the mapping is shared. Source: ksys_mmap_pgoff and do_mmap in
  * mm/mmap.c of Linux 6.12, in their order.
  */
@@ -62,6 +63,9 @@ export function checkMmap(
   const shared = checkType(file, flags, protection)
   if (!canRead(file.flags)) {
     throw new KernelError('EACCES', 'the descriptor is not open for reading')
+  }
+  if ((protection & PROT_EXEC) !== 0 && file.isNoExec === true) {
+    throw new KernelError('EPERM', `${file.what} cannot be executed`)
   }
   if (file.memory === undefined && file.mmap === undefined) {
     throw new KernelError('ENODEV', `${file.what} cannot be mapped`)

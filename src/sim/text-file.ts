@@ -9,6 +9,7 @@ export function textFile(path: string, content: string): OpenFile {
   return {
     what: path,
     flags: O_RDONLY,
+    isNoExec: path.startsWith('/proc/'),
     get position() {
       return at
     },

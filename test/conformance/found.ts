@@ -100,14 +100,7 @@ export const found: Readonly<Record<string, Sequence>> = {
   ],
   'the import of a udmabuf ends without a copy': [
     ...devices,
-    {
-      op: 'udmabuf',
-      fd: { of: 'udmabuf-node', nth: 0 },
-      flags: 0,
-      memfd: { of: 'memfd', nth: 0 },
-      offset: 0,
-      size: 16_384,
-    },
+    udmabuf({ offset: 0, size: 16_384 }),
     mmap('memfd', { length: 16_384 }),
     { op: 'import', fd: ofCard, buffer: first, flags: 0 },
     { op: 'store', map: 0, at: 5000, length: 4096, value: 221 },
@@ -122,8 +115,67 @@ export const found: Readonly<Record<string, Sequence>> = {
     { op: 'exportSyncFile', fd: first, flags: 3, fdIn: -1 },
     { op: 'read', fd: { of: 'sync-file', nth: 0 }, length: 0 },
   ],
+  'reading what is open for writing only': [
+    { ...card, flags: 1 },
+    { op: 'read', fd: ofCard, length: 0 },
+  ],
+  'mapping a text to execute it': [
+    heap,
+    { op: 'openInfo', fd: { of: 'heap', nth: 0 }, flags: 0 },
+    mmap('text', { protection: 4 }),
+  ],
+  'a mapping of a dumb buffer, which holds no dma-buf': [
+    card,
+    { op: 'createDumb', fd: ofCard, width: 16, height: 16, bpp: 32, flags: 0 },
+    { op: 'mapDumb', fd: ofCard, handle: 0, length: 1, flags: 1 },
+    { op: 'export', fd: ofCard, handle: 0, flags: 2 },
+    { op: 'fdinfo', fd: first },
+    { op: 'gemClose', fd: ofCard, handle: 0, pad: 0 },
+    { op: 'fdinfo', fd: first },
+    { op: 'store', map: 0, at: 0, length: 64, value: 7 },
+  ],
   'a position beyond what a number holds exactly': [
     ...memfd,
     { op: 'lseek', fd: { of: 'memfd', nth: 0 }, offset: 2 ** 53 - 1, whence: 2 },
   ],
+}
+
+/** What chance does not come upon. */
+export const rare: Readonly<Record<string, Sequence>> = {
+  'with every descriptor taken': [
+    heap,
+    ...devices,
+    alloc(),
+    { op: 'import', fd: ofCard, buffer: first, flags: 0 },
+    { op: 'exportSyncFile', fd: first, flags: 1, fdIn: -1 },
+    { op: 'fill', fd: { of: 'heap', nth: 0 } },
+    { op: 'open', path: '/dev/udmabuf', flags: 2 },
+    { op: 'dup', fd: { of: 'heap', nth: 0 } },
+    { op: 'fcntl', fd: first, command: 0, argument: 0 },
+    { op: 'fcntl', fd: first, command: 1030, argument: 90 },
+    { op: 'memfd', name: 4, flags: 2 },
+    alloc(),
+    { ...alloc(), len: 2 ** 21 },
+    udmabuf({ offset: 0, size: 4096 }),
+    udmabuf({ offset: 0, size: 1 }),
+    { op: 'export', fd: ofCard, handle: 0, flags: 2 },
+    { op: 'export', fd: ofCard, handle: 100, flags: 2 },
+    { op: 'exportSyncFile', fd: first, flags: 1, fdIn: -1 },
+    { op: 'exportSyncFile', fd: first, flags: 9, fdIn: -1 },
+    merge(0),
+    merge(1),
+    { op: 'fdinfo', fd: first },
+    mmap('dma-buf'),
+    { op: 'sync', fd: first, flags: 3 },
+  ],
+}
+
+function udmabuf(words: object): Step {
+  const memfd = { of: 'memfd', nth: 0 }
+  return { op: 'udmabuf', fd: { of: 'udmabuf-node', nth: 0 }, flags: 0, memfd, ...words }
+}
+
+function merge(flags: number): Step {
+  const file = { of: 'sync-file', nth: 0 }
+  return { op: 'merge', fd: file, other: file, name: 'both', flags, pad: 0 }
 }

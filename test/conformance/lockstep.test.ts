@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { errno } from '../../src/uapi/errno.ts'
 import type { Kernel } from '../../src/uapi/kernel.ts'
 import type { Syscalls } from '../../src/uapi/syscalls.ts'
-import { found } from './found.ts'
+import { found, rare } from './found.ts'
 import type { Group, Sequence } from './operation.ts'
 import { asCode, compareKernels, differenceOf, type RunRequest } from './run.ts'
 import { Side } from './side.ts'
@@ -52,7 +52,7 @@ describe('two kernels in lockstep', { timeout: 60_000 }, () => {
     }
   })
 
-  it.each(Object.entries(found))(
+  it.each(Object.entries({ ...found, ...rare }))(
     'agree, when they are the same, on: %s',
     async (_what, sequence) => {
       expect(await differenceOf({ sides: simBeside(() => ({})) }, sequence)).toBeUndefined()

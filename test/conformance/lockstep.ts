@@ -117,5 +117,6 @@ function giveBack(side: Side, world: World): void {
       if (live) sys.munmap(address + page * PAGE_SIZE, PAGE_SIZE)
     })
   }
+  for (const fd of side.filling.splice(0)) sys.close(fd)
   for (const slot of world.open.keys()) sys.close(side.fd(slot))
 }

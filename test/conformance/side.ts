@@ -17,6 +17,8 @@ export class Side {
   readonly card: string
   /** Where each mapping of the sequence is, by the sequence's number for it. */
   readonly addresses: Map<number, number> = new Map()
+  /** Descriptors that only stand in the way. */
+  readonly filling: number[] = []
   readonly #free: readonly number[]
   readonly #slots: ReadonlyMap<number, number>
   #calls = 0

@@ -23,7 +23,9 @@ export function mapObject(
   if (!handles.has(object)) throw new KernelError('EACCES', 'this file has no handle for it')
   if (!shared) throw new KernelError('EINVAL', 'a buffer cannot be mapped MAP_PRIVATE')
   const { buffer } = object
-  return { buffer, offset: 0, pages: card.core.mmap(buffer, 0, length) }
+  const pages = card.core.mmap(buffer, 0, length)
+  card.objects.get(object)
+  return { buffer, offset: 0, pages, unmapped: () => card.objects.put(object) }
 }
 
 /** A request that somebody made fail, with `errno` (negative): told where it would close a handle. */

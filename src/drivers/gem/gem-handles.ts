@@ -41,6 +41,7 @@ export class GemHandles {
     const handle = this.#lowest
     this.#byHandle.set(handle, object)
     this.#byBuffer.set(object.buffer, handle)
+    this.#objects.countHandle(object, 1)
     this.#emit('handle-open', { handle, buffer: object.buffer.inode, fresh: true, result: 0 })
     return handle
   }
@@ -85,6 +86,7 @@ export class GemHandles {
     const buffer = object.buffer.inode
     this.#emit('handle-close', { handle, buffer, fresh: false, result: 0 })
     if (this.#primed.delete(handle)) this.#objects.letGo(object)
+    this.#objects.countHandle(object, -1)
     this.#objects.put(object)
   }
 

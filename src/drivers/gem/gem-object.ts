@@ -12,8 +12,10 @@ export interface GemObject {
   readonly mapping: DmaMapping | undefined
   /** Set on an imported object. */
   readonly attachment: Attachment | undefined
-  /** Handles and framebuffers. */
+  /** Handles, framebuffers and mappings. */
   references: number
+  /** Handles of all files (handle_count). */
+  handles: number
   /** The access mode of the dma-buf's file; undefined until an object made here is first exported. */
   fileFlags: number | undefined
   /** Where mmap of the device finds it, once MAP_DUMB was called. */

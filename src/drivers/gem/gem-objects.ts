@@ -63,6 +63,7 @@ export class GemObjects {
       mapping,
       attachment: undefined,
       references: 1,
+      handles: 0,
       fileFlags: undefined,
       mapOffset: undefined,
     }
@@ -90,16 +91,32 @@ export class GemObjects {
   get(object: GemObject): GemObject {
     if (object.references === 0) this.#core.get(object.buffer, DRIVER)
     object.references++
+    this.#recount(object)
     return object
   }
 
   /** One reference less. */
   put(object: GemObject): void {
     object.references--
+    this.#recount(object)
     if (object.references > 0) return
     const { attachment, buffer, mapping } = object
     if (attachment === undefined || mapping === undefined) this.#core.put(buffer, DRIVER)
     else this.#core.letGo(attachment, mapping, 'bidirectional')
+  }
+
+  /** One handle more or less is open on `object`. */
+  countHandle(object: GemObject, by: 1 | -1): void {
+    object.handles += by
+    this.#recount(object)
+  }
+
+  /**
+   * An object made here has one reference to its dma-buf for all of its own. The kernel's has one as
+   * long as there are handles: what else holds the object does not hold the dma-buf's file.
+   */
+  #recount({ buffer, attachment, references, handles }: GemObject): void {
+    buffer.uncounted = attachment === undefined && references > 0 && handles === 0 ? 1 : 0
   }
 
   /** What a file's table holds of the dma-buf, and for an imported one the object too, with a handle. */
@@ -158,7 +175,15 @@ export class GemObjects {
     try {
       const way = 'bidirectional'
       const mapping = await this.#core.mapAttachmentUnlocked(attachment, way, signal)
-      return { buffer, mapping, attachment, references: 1, fileFlags, mapOffset: undefined }
+      return {
+        buffer,
+        mapping,
+        attachment,
+        references: 1,
+        handles: 0,
+        fileFlags,
+        mapOffset: undefined,
+      }
     } catch (error) {
       this.#core.detach(buffer, attachment, DRIVER)
       throw error

@@ -76,6 +76,21 @@ const dup: Operation<{ fd: FdRef }> = {
   },
 }
 
+/** Takes every descriptor that is left. */
+const fill: Operation<{ fd: FdRef }> = {
+  name: 'fill',
+  group: 'files',
+  weight: 0,
+  arguments: fc.record({ fd: anyFd }),
+  run(side, { fd }, world) {
+    for (;;) {
+      const copy = side.sys.dup(side.fd(world.slot(fd)))
+      if (copy < 0) return [copy]
+      side.filling.push(copy)
+    }
+  },
+}
+
 const close: Operation<{ fd: FdRef }> = {
   name: 'close',
   group: 'files',
@@ -288,6 +303,7 @@ export const files = [
   openInfo,
   info,
   dup,
+  fill,
   close,
   lseek,
   read,
