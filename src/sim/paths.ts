@@ -31,8 +31,10 @@ export class Paths {
 
   #open(path: string, flags: number): OpenFile {
     const info = FDINFO.exec(path)
-    if (info !== null) return textFile(path, fdinfoText(Number(info[1]), this.#descriptors))
-    if (path === BUFINFO) return textFile(path, bufinfo(this.#core))
+    if (info !== null) {
+      return textFile(path, () => fdinfoText(Number(info[1]), this.#descriptors))
+    }
+    if (path === BUFINFO) return textFile(path, () => bufinfo(this.#core))
     const node = this.#nodes.get(path)
     if (node === undefined) {
       throw new KernelError('ENOENT', `${path}: there are ${[...this.#nodes.keys()].join(', ')}`)

@@ -119,6 +119,13 @@ export const found: Readonly<Record<string, Sequence>> = {
     { ...card, flags: 1 },
     { op: 'read', fd: ofCard, length: 0 },
   ],
+  'a text about what is closed by now': [
+    heap,
+    { op: 'openInfo', fd: { of: 'heap', nth: 0 }, flags: 0 },
+    { op: 'close', fd: { of: 'heap', nth: 0 } },
+    { op: 'lseek', fd: { of: 'text', nth: 0 }, offset: 0, whence: 0 },
+    { op: 'lseek', fd: { of: 'text', nth: 0 }, offset: 1, whence: 0 },
+  ],
   'mapping a text to execute it': [
     heap,
     { op: 'openInfo', fd: { of: 'heap', nth: 0 }, flags: 0 },
