@@ -105,6 +105,25 @@ function isNoRefusal(event: DmabufEvent): boolean {
   return !isBracket || event.result >= 0
 }
 
+/**
+ * Without the accesses of calls that faulted: a store beyond a file's end is done up to it, which only
+ * the kernel knows.
+ */
+function withoutFaulted(events: readonly DmabufEvent[]): DmabufEvent[] {
+  const kept: DmabufEvent[] = []
+  let entered = 0
+  for (const event of events) {
+    if (event.kind === 'call' && event.phase === 'enter') entered = kept.length
+    const isFault = event.kind === 'call' && event.phase === 'exit' && (event.result ?? 0) < 0
+    if (isFault) {
+      const made = kept.splice(entered)
+      kept.push(...made.filter(({ kind }) => kind !== 'cpu-store' && kind !== 'cpu-load'))
+    }
+    kept.push(event)
+  }
+  return kept
+}
+
 const number = fc.nat(50_000)
 const sequences = fc.array(
   fc.tuple(fc.constantFrom(...Object.keys(steps)), fc.tuple(number, number, number)),
@@ -118,10 +137,24 @@ test('calls in any order tell what the kernel tells of them', async () => {
       const { kernel, user } = watchBoth(sim)
       const world: World = { sys: sim.sys, fds: [], areas: [] }
       for (const [name, choices] of sequence) await steps[name]?.(world, choices)
-      const { fromCalls, fromKernel } = alike(kernel, user.filter(isNoRefusal))
+      const { fromCalls, fromKernel } = alike(withoutFaulted(kernel), user.filter(isNoRefusal))
       expect(fromCalls).toEqual(fromKernel)
       sim.exit()
     }),
-    { numRuns: 300 },
+    {
+      numRuns: 300,
+      // Told machines apart before: a store that its file's end cuts.
+      examples: [
+        [
+          [
+            ['memfd', [8761, 0, 0]],
+            ['map', [0, 56, 9616]],
+            ['memfd', [0, 0, 0]],
+            ['store', [0, 0, 31_096]],
+            ['memfd', [0, 0, 0]],
+          ],
+        ],
+      ],
+    },
   )
 }, 60_000)
