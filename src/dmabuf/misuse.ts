@@ -1,4 +1,5 @@
-import type { DriverName, EventId, EventOrigin, MisuseCode, Range } from '../events/event.ts'
+import type { DriverName, EventId, EventOrigin, Range } from '../events/event.ts'
+import type { MisuseCode } from '../events/misuse-code.ts'
 import type { Machine } from '../machine/machine.ts'
 
 /** Who calls where no driver does: the kernel's own code. */

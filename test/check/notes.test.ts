@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CheckResult } from '../../src/check/index.ts'
-import type { MisuseCode } from '../../src/events/event.ts'
+import type { MisuseCode } from '../../src/events/misuse-code.ts'
 import { MODEL, OWN, Story } from './story.ts'
 
 function told(body: (story: Story) => void): CheckResult {

@@ -11,10 +11,10 @@ import type {
   EventId,
   Hazard,
   MemoryAttribute,
-  MisuseCode,
   NewEvent,
   Range,
 } from '../../src/events/event.ts'
+import type { MisuseCode } from '../../src/events/misuse-code.ts'
 
 export const SIZE = 4096
 const WHOLE = { start: 0, end: SIZE }

@@ -1,4 +1,5 @@
-import type { BufferId, DriverName, MisuseCode, MisuseEvent } from '../../events/event.ts'
+import type { BufferId, DriverName, MisuseEvent } from '../../events/event.ts'
+import type { MisuseCode } from '../../events/misuse-code.ts'
 
 /** What the kernel's own code meets where a driver has confused the references to a buffer. */
 const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set(['put-after-release', 'use-after-release'])

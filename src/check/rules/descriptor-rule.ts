@@ -5,8 +5,8 @@ import type {
   DmabufEvent,
   FdCloseEvent,
   FdOpenEvent,
-  MisuseCode,
 } from '../../events/event.ts'
+import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { History } from '../history.ts'
 import { UntoldDescriptors } from '../untold-descriptors.ts'

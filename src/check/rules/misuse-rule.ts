@@ -3,10 +3,10 @@ import type {
   BracketEvent,
   BufferId,
   DmabufEvent,
-  MisuseCode,
   MisuseEvent,
   ReleaseEvent,
 } from '../../events/event.ts'
+import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { Because } from '../finding.ts'
 import type { History } from '../history.ts'

@@ -1,5 +1,5 @@
 /** The kernel's warnings, by their codes: which rule each breaks, and in what words. */
-import type { MisuseCode } from '../../events/event.ts'
+import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { Severity } from '../finding.ts'
 import type { RuleId } from '../rule-id.ts'
 

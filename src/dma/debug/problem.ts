@@ -1,4 +1,5 @@
-import type { DmaDirection, EventId, MisuseCode, Range } from '../../events/event.ts'
+import type { DmaDirection, EventId, Range } from '../../events/event.ts'
+import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { DmaMapping } from '../mapping.ts'
 
 /** What DMA-API debugging would print about a call. */

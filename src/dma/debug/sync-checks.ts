@@ -1,5 +1,6 @@
 /** What the kernel looks at when memory is synced: check_sync in kernel/dma/debug.c of Linux 6.12. */
-import type { DmaDirection, MisuseCode, Range } from '../../events/event.ts'
+import type { DmaDirection, Range } from '../../events/event.ts'
+import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { DmaMapping } from '../mapping.ts'
 import { directionText, type Problem, placeText } from './problem.ts'
 

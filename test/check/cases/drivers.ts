@@ -1,6 +1,6 @@
 /** Drivers of the user's against the contracts of the DMA API and the dma-buf core. */
 import type { RuleId } from '../../../src/check/index.ts'
-import type { MisuseCode } from '../../../src/events/event.ts'
+import type { MisuseCode } from '../../../src/events/misuse-code.ts'
 import { MODEL } from '../story.ts'
 import { bare, type Case } from './case.ts'
 

@@ -1,0 +1,52 @@
+/**
+ * What the kernel's own checks would warn of: DMA-API debugging, the dma-buf core's WARN and BUG, and
+ * a driver's operation that breaks its contract. The call went on as it would there.
+ */
+export type MisuseCode =
+  // DMA-API debugging, in the order of kernel/dma/debug.c
+  | 'unmap-invalid'
+  | 'unmap-unknown'
+  | 'unmap-size'
+  | 'unmap-function'
+  | 'free-cpu-address'
+  | 'unmap-entries'
+  | 'unmap-direction'
+  | 'map-error-unchecked'
+  | 'map-stack'
+  | 'map-kernel-text'
+  | 'map-invalid-area'
+  | 'map-vmalloc'
+  | 'sync-unknown'
+  | 'sync-range'
+  | 'sync-direction'
+  | 'sync-read-only-for-cpu'
+  | 'sync-write-only-for-device'
+  | 'sync-entries'
+  | 'segment-too-long'
+  | 'segment-boundary'
+  | 'overlapping-lines'
+  | 'too-many-overlaps'
+  | 'mapping-leak'
+  // the DMA layer's own warnings
+  | 'mask-unset'
+  | 'address-overflow'
+  // the dma-buf core
+  | 'export-info'
+  | 'attach-arguments'
+  | 'detach-mismatch'
+  | 'attachment-leak'
+  | 'attachment-mapping-leak'
+  | 'lock-not-held'
+  | 'lock-held'
+  | 'pin-static'
+  | 'vunmap-unbalanced'
+  | 'vmap-leak'
+  | 'put-after-release'
+  | 'use-after-release'
+  | 'reference-leak'
+  | 'memory-leak'
+  | 'early-publish'
+  // a driver's operation
+  | 'operation-threw'
+  | 'operation-returned'
+  | 'operation-pending'
