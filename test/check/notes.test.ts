@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CheckResult } from '../../src/check/index.ts'
 import type { MisuseCode } from '../../src/events/misuse-code.ts'
-import { MODEL, OWN, Story } from './story.ts'
+import { hazard, MODEL, OWN, Story } from './story.ts'
 
 function told(body: (story: Story) => void): CheckResult {
   const story = new Story()
@@ -123,5 +123,22 @@ describe("a finding in a driver's file", () => {
     expect(finding?.rule).toBe('sync-is-noop')
     expect(finding?.origin?.stack).toBe('line 103')
     expect(finding?.related.map(({ origin }) => origin?.stack)).toEqual(['line 4'])
+  })
+})
+
+describe('the way out of a CPU sync that was skipped', () => {
+  const fixWith = (driver: typeof MODEL | typeof OWN): string | undefined =>
+    told((s) => {
+      s.mapOf(1, 7)
+      s.start('write', 4, { synced: [] })
+      const stored = s.store(5)
+      s.end('write', 6, { synced: [] })
+      s.dmaMap({ attachment: 1, skip: true, line: 102, driver })
+      s.bus('load', { hazards: [hazard('memory-behind', stored)] })
+    }).findings.find(({ rule }) => rule === 'unsafe-skip-hint')?.fix
+
+  it('is the program’s where a model skips as Linux does, and else the driver’s', () => {
+    expect(fixWith(MODEL)).toContain('system heap always maps so, as on Linux')
+    expect(fixWith(OWN)).toContain('DMA_ATTR_SKIP_CPU_SYNC')
   })
 })

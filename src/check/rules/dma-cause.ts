@@ -35,6 +35,7 @@ export function skippedAtMap(store: Store, map: DmaMapEvent | undefined): Cause 
     ),
     origin: map.origin ?? store.origin,
     related: [],
+    fix: fixFor(map),
   }
 }
 
@@ -50,7 +51,14 @@ export function skippedAtBounce({ bounced, dma }: Store): Cause | undefined {
     ),
     origin: dma.origin,
     related: [],
+    fix: fixFor(dma),
   }
+}
+
+/** A model skips as Linux's own driver does: the line that the finding points to has no hint to drop. */
+function fixFor({ driver }: DmaMapEvent): string | undefined {
+  if (driver?.modelled !== true) return undefined
+  return `${driver.name} always maps so, as on Linux: end a CPU access for writing before the device takes the buffer, and begin one for reading after it, or take memory from a DMA heap.`
 }
 
 /**
@@ -115,6 +123,7 @@ function unmappedOtherwise(buffer: BufferHistory, { event, dma }: Store): Cause 
     ),
     origin: unmap.origin ?? dma?.origin,
     related: [],
+    fix: fixFor(unmap),
   }
 }
 
