@@ -14,6 +14,7 @@ import {
   byteOf,
   type Cells,
   cellsOf,
+  GARBAGE,
   type Op,
   type Program,
   type Target,
@@ -137,6 +138,12 @@ export class NaiveMachine {
       .read(this.#step, lines, through)
       .some(({ right, possible }) => [...possible].some((store) => store !== right))
     if (mayBeOld) this.quiet.old = Math.min(this.quiet.old, this.#step)
+  }
+
+  /** The bytes that a cell held at any time: its stores, the zeros of a fresh page, and the garbage below. */
+  everIn({ buffer: index, cell }: { buffer: number; cell: number }): number[] {
+    const stored = this.#buffer(index).storedIn({ start: cell, end: cell + 1 })
+    return [0, GARBAGE, ...stored.map((store) => byteOf(this.#program, store))]
   }
 
   #reuse(index: number): void {
