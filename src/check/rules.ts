@@ -273,7 +273,8 @@ export const ruleTable: readonly RuleInfo[] = [
     id: 'out-of-range',
     group: 'F1',
     severity: 'error',
-    claim: 'Offsets and sizes stay within the buffer that the descriptor stands for.',
+    claim:
+      'Offsets and sizes stay within the buffer that the descriptor stands for, and a mapping begins at a page.',
     hardware:
       'SIGBUS or EFAULT for the CPU, EINVAL at mmap and for a framebuffer, a neighbour overwritten by a device.',
     fix: 'Ask the descriptor for its size (lseek to the end) and check offset + pitch × height against it; never trust a declared size.',

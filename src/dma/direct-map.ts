@@ -15,11 +15,8 @@ import { physicalSegments, type Segment, type SgTable } from './sg-table.ts'
 
 /** Something lies where the device cannot reach, and nothing helps: what the kernel's WARN says. */
 export class AddressOverflow extends KernelError {
-  readonly why: string
-
   constructor(why: string) {
     super('EIO', why)
-    this.why = why
   }
 }
 

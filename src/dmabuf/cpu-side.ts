@@ -99,7 +99,7 @@ export class CpuSide {
     if (offset / PAGE_SIZE + needed > pages) {
       throw new KernelError(
         'EINVAL',
-        `bytes ${offset} to ${offset + length} lie beyond the ${pages} whole pages of the buffer`,
+        `bytes ${offset} to ${offset + length} do not lie within the ${pages * PAGE_SIZE} bytes of whole pages of the buffer`,
       )
     }
     const given = `buffer ${buffer.inode}, ${offset}, ${needed * PAGE_SIZE}`

@@ -41,6 +41,7 @@ export function dmaBufGet(
   const file = files.lookup(fd)
   if (file === undefined) throw new KernelError('EBADF', `fd ${fd} is not open`)
   const { buffer } = file
-  if (buffer === undefined) throw new KernelError('EINVAL', `fd ${fd} is ${file.what}, no dma-buf`)
+  if (buffer === undefined)
+    throw new KernelError('EINVAL', `fd ${fd} is ${file.what}, and not a dma-buf`)
   return core.get(buffer, driver)
 }

@@ -5,11 +5,14 @@
  */
 export class KernelError extends Error {
   readonly code: string
+  /** The condition that failed, without the code. */
+  readonly why: string
 
   constructor(code: string, why: string) {
     super(`${code}: ${why}`)
     this.name = 'KernelError'
     this.code = code
+    this.why = why
   }
 }
 

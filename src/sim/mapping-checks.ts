@@ -31,7 +31,10 @@ export function wholePages(length: number): number {
 /** EINVAL unless `value` is a whole number of pages. */
 export function requirePages(name: string, value: number): void {
   if (value % PAGE_SIZE === 0) return
-  throw new KernelError('EINVAL', `${name} ${value} is not a multiple of ${PAGE_SIZE}`)
+  throw new KernelError(
+    'EINVAL',
+    `${name} ${value} is not a multiple of the page size ${PAGE_SIZE}`,
+  )
 }
 
 /** What mmap is asked for, before anything of it was looked at. */
@@ -62,7 +65,7 @@ export function checkMmap(
   requireReachable(file, offset < 0 ? offset + LONGEST : offset, whole)
   const shared = checkType(file, flags, protection)
   if (!canRead(file.flags)) {
-    throw new KernelError('EACCES', 'the descriptor is not open for reading')
+    throw new KernelError('EACCES', 'the descriptor is not open for reading: open it O_RDWR')
   }
   if ((protection & PROT_EXEC) !== 0 && file.isNoExec === true) {
     throw new KernelError('EPERM', `${file.what} cannot be executed`)
@@ -95,7 +98,10 @@ function checkType(file: OpenFile, flags: number, protection: number): boolean {
   }
   const shared = type !== MAP_PRIVATE
   if (shared && (protection & PROT_WRITE) !== 0 && !canWrite(file.flags)) {
-    throw new KernelError('EACCES', 'the descriptor is not open for writing')
+    throw new KernelError(
+      'EACCES',
+      'the descriptor is not open for writing: open it O_RDWR, or map without PROT_WRITE',
+    )
   }
   return shared
 }

@@ -102,8 +102,12 @@ export class ProcessMemory {
   ): { area: Area; from: number; to: number }[] {
     return this.#mapped(address, length).map((area) => {
       if (!area[right]) {
-        const name = right === 'readable' ? 'PROT_READ' : 'PROT_WRITE'
-        throw new KernelError('EFAULT', `the mapping has no ${name}`)
+        throw new KernelError(
+          'EFAULT',
+          right === 'readable'
+            ? "the mapping has no PROT_READ: map it with access 'read'"
+            : "the mapping is read-only (no PROT_WRITE): map it with access 'read-write'",
+        )
       }
       const from = Math.max(address, area.address)
       return { area, from, to: Math.min(address + length, endOf(area)) }

@@ -2,7 +2,7 @@
  * A process on the simulated kernel: the system calls, over its descriptors and its memory.
  *
  * No call throws for a failure of the kernel. A failure below is a KernelError with a name; here it
- * becomes the negative number, and the reason is kept for whoever wants to tell it (`lastReason`).
+ * becomes the negative number, and its reason goes to the failure that the caller asked for, if it did.
  */
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { DeviceNode, OpenFile, UserMemory } from '../dmabuf/file.ts'
@@ -58,11 +58,6 @@ export class Process implements Syscalls {
     this.#descriptors = new Descriptors(machine, fdLimit)
     this.#paths = new Paths(nodes, this.#descriptors, core)
     this.#memory = new ProcessMemory({ machine, core })
-  }
-
-  /** Why the newest call failed, in a sentence. */
-  get lastReason(): string {
-    return this.#entry.lastReason
   }
 
   /** What the process has open: `[fd, what]`. */

@@ -1,19 +1,20 @@
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { errno } from '../uapi/errno.ts'
+import { currentFailure, type Failure } from '../uapi/failure.ts'
 import { currentOrigin } from '../uapi/origin.ts'
 import type { CallTime } from './call-time.ts'
 import type { Failures } from './failures.ts'
 
 /**
  * What every system call has in common: it is counted, it may be made to fail, the program's line is
- * in force while it runs, and a KernelError from below becomes a negative errno.
+ * in force while it runs, and a KernelError from below becomes a negative errno, with its reason in the
+ * failure that the caller asked for.
  */
 export class SyscallEntry {
   readonly #machine: Machine
   readonly #failures: Failures
   readonly #time: CallTime
-  #lastReason = ''
 
   constructor(machine: Machine, failures: Failures, time: CallTime) {
     this.#machine = machine
@@ -21,15 +22,11 @@ export class SyscallEntry {
     this.#time = time
   }
 
-  /** Why the newest call failed, in a sentence. */
-  get lastReason(): string {
-    return this.#lastReason
-  }
-
   /** A call that does not sleep. */
   call(name: string, body: () => number): number {
     this.#enter()
     this.#time.owe()
+    const failure = currentFailure()
     const refused = this.#failures.next(name)
     if (refused !== undefined) return refused
     const task = this.#machine.scheduler.current
@@ -38,7 +35,7 @@ export class SyscallEntry {
     try {
       return body()
     } catch (error) {
-      return this.#toErrno(error)
+      return toErrno(error, failure)
     } finally {
       task.origin = outer
     }
@@ -48,13 +45,14 @@ export class SyscallEntry {
   async sleepingCall(touches: readonly string[], body: () => Promise<number>): Promise<number> {
     this.#enter()
     const origin = currentOrigin()
+    const failure = currentFailure()
     await this.#time.pass(touches)
     const task = this.#machine.scheduler.current
     task.origin = origin
     try {
       return await body()
     } catch (error) {
-      return this.#toErrno(error)
+      return toErrno(error, failure)
     } finally {
       task.origin = undefined
     }
@@ -64,10 +62,10 @@ export class SyscallEntry {
     this.#machine.cost.syscalls++
     this.#machine.scheduler.programRan()
   }
+}
 
-  #toErrno(error: unknown): number {
-    if (!(error instanceof KernelError)) throw error
-    this.#lastReason = error.message
-    return -(errno[error.code as keyof typeof errno] ?? errno.EIO)
-  }
+function toErrno(error: unknown, failure: Failure | undefined): number {
+  if (!(error instanceof KernelError)) throw error
+  if (failure !== undefined) failure.reason = error.why
+  return -(errno[error.code as keyof typeof errno] ?? errno.EIO)
 }

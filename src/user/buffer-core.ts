@@ -1,10 +1,11 @@
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SYNC_VALID_FLAGS_MASK, dmaBufSync } from '../uapi/dma-buf.ts'
 import { errno } from '../uapi/errno.ts'
+import { type Failure, withFailure } from '../uapi/failure.ts'
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
 import { type IoctlArg, plainArg } from '../uapi/ioctl-arg.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
-import { type Calls, type Reasons, succeed } from './calls.ts'
+import { type Calls, possibly, type Reasons, succeed } from './calls.ts'
 import { type CpuAccessKind, protectionOf } from './cpu-access-kind.ts'
 
 /** Maps `[offset, offset + length)` of `fd`; returns the address. EINVAL, EACCES, ENOMEM. */
@@ -15,14 +16,17 @@ export function mapFile(
   protection: number,
 ): number {
   const { offset, length } = range
-  const result = calls.run(() => calls.sys.mmap(length, protection, MAP_SHARED, fd, offset))
-  return succeed('mmap', result, { fd, why: () => mapReasons(offset, length) })
+  return calls.call('mmap', () => calls.sys.mmap(length, protection, MAP_SHARED, fd, offset), {
+    fd,
+    why: () => mapReasons(offset, length),
+  })
 }
 
 const mapReasons = (offset: number, length: number): ReturnType<Reasons> => ({
-  EINVAL:
-    `offset ${offset} and length ${length} must be whole pages inside the buffer, ` +
-    'and its exporter must allow mapping',
+  EINVAL: possibly(
+    `offset ${offset} must be a multiple of the page size, offset and length ${length} must stay ` +
+      'inside the buffer, and its exporter must allow mapping',
+  ),
   EACCES:
     "the descriptor is not open for writing: map with access 'read', or export it with DRM_RDWR",
   ENOMEM: 'no address space is left: dispose mappings that are no longer used',
@@ -84,7 +88,7 @@ export class BufferCore {
     try {
       await calls.ioctl(fd, DMA_BUF_IOCTL_SYNC, syncArgument(flags), {
         signal,
-        why: () => ({ EINVAL: `flags ${flags}: the exporter refused this CPU access` }),
+        why: () => ({ EINVAL: possibly(`flags ${flags}: the exporter refused this CPU access`) }),
       })
     } finally {
       this.epoch++
@@ -109,11 +113,14 @@ export class BufferCore {
     const fd = this.fd('mmap')
     const range = { offset: 0, length: this.size }
     const both = PROT_READ | PROT_WRITE
-    const result = calls.run(() => this.sys.mmap(this.size, both, MAP_SHARED, fd, 0))
+    const failure: Failure = {}
+    const result = withFailure(failure, () =>
+      calls.run(() => this.sys.mmap(this.size, both, MAP_SHARED, fd, 0)),
+    )
     const readOnly = result === -errno.EACCES && wanted === PROT_READ
     const address = readOnly
       ? mapFile(calls, fd, range, PROT_READ)
-      : succeed('mmap', result, { fd, why: () => mapReasons(0, this.size) })
+      : succeed('mmap', result, { fd, why: () => mapReasons(0, this.size), failure })
     this.#mapping = { address, protection: readOnly ? PROT_READ : both }
     return address
   }

@@ -1,5 +1,6 @@
 import { assert } from '../uapi/assert.ts'
 import { type ErrnoCode, errno, errnoName } from '../uapi/errno.ts'
+import { type Failure, withFailure } from '../uapi/failure.ts'
 import type { IoctlArg } from '../uapi/ioctl-arg.ts'
 import { captureOrigin, type Origin, withOrigin } from '../uapi/origin.ts'
 import { requestName } from '../uapi/requests.ts'
@@ -7,14 +8,29 @@ import type { PollFd, Syscalls, ViewScope } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
 import { isWatched } from '../uapi/watching.ts'
 
-/** For each error that a call may meet: which argument, why, and the way out. Built when it fails. */
-export type Reasons = () => Partial<Record<ErrnoCode, string>>
+/** What may have failed: advice for a kernel that does not say which of its conditions it was. */
+export interface Possible {
+  readonly possible: string
+}
+
+/**
+ * For each error that a call may meet: which argument, why, and the way out. Built when it fails. A text
+ * says all there is to say; what is only possible gives way to the kernel's own reason.
+ */
+export type Reasons = () => Partial<Record<ErrnoCode, string | Possible>>
+
+/** An error with several causes, of which only the kernel knows the one that it was. Never sleeps. */
+export function possibly(possible: string): Possible {
+  return { possible }
+}
 
 /** What a failing call is to say about itself. */
 export interface CallFacts {
   readonly fd?: number | undefined
   readonly path?: string | undefined
   readonly why?: Reasons | undefined
+  /** What the kernel said about it. */
+  readonly failure?: Failure | undefined
 }
 
 /** What an ioctl may be given besides. */
@@ -29,8 +45,16 @@ export interface IoctlOptions {
 export function succeed(syscall: string, result: number, facts: CallFacts = {}): number {
   if (result >= 0) return result
   const code = errnoName(result)
-  const detail = code === undefined ? undefined : facts.why?.()[code]
+  const known = code === undefined ? undefined : facts.why?.()[code]
+  const detail = detailOf(known, facts.failure)
   throw systemError({ errno: result, syscall, fd: facts.fd, path: facts.path, detail })
+}
+
+function detailOf(
+  known: string | Possible | undefined,
+  failure: Failure | undefined,
+): string | undefined {
+  return typeof known === 'string' ? known : (failure?.reason ?? known?.possible)
 }
 
 /**
@@ -72,30 +96,29 @@ export class Calls {
     return withOrigin(this.#origin, body)
   }
 
+  /** Makes a call that does not sleep, and returns its result. Throws a SystemError where it fails. */
+  call(syscall: string, body: () => number, facts: CallFacts = {}): number {
+    const failure: Failure = {}
+    return succeed(
+      syscall,
+      withFailure(failure, () => this.run(body)),
+      { ...facts, failure },
+    )
+  }
+
   /** Opens `path`, close-on-exec; returns the descriptor. */
   open(path: string, flags: number, why?: Reasons): number {
-    return succeed(
-      'open',
-      this.run(() => this.sys.open(path, flags)),
-      { path, why },
-    )
+    return this.call('open', () => this.sys.open(path, flags), { path, why })
   }
 
   /** Closes `fd`. */
   close(fd: number): void {
-    succeed(
-      'close',
-      this.run(() => this.sys.close(fd)),
-      { fd },
-    )
+    this.call('close', () => this.sys.close(fd), { fd })
   }
 
   /** Unmaps what `mmap` mapped. */
   munmap(address: number, length: number): void {
-    succeed(
-      'munmap',
-      this.run(() => this.sys.munmap(address, length)),
-    )
+    this.call('munmap', () => this.sys.munmap(address, length))
   }
 
   /** Memory for JavaScript to touch directly. */
@@ -129,10 +152,13 @@ export class Calls {
     const { signal, why, expect } = options
     for (;;) {
       signal?.throwIfAborted()
-      const result = await this.run(() => this.sys.ioctl(fd, request, argument, { signal }))
+      const failure: Failure = {}
+      const result = await withFailure(failure, () =>
+        this.run(() => this.sys.ioctl(fd, request, argument, { signal })),
+      )
       if (expect?.includes(result)) return result
       if (result === -errno.EINTR || result === -errno.EAGAIN) continue
-      return succeed(requestName(request), result, { fd, why })
+      return succeed(requestName(request), result, { fd, why, failure })
     }
   }
 

@@ -221,8 +221,7 @@ export class DmaBuf implements Disposable {
 }
 
 function duplicate(calls: Calls, fd: number): number {
-  const copy = calls.run(() => calls.sys.fcntl(fd, F_DUPFD_CLOEXEC, 0))
-  return succeed('fcntl', copy, {
+  return calls.call('fcntl', () => calls.sys.fcntl(fd, F_DUPFD_CLOEXEC, 0), {
     fd,
     why: () => ({ EMFILE: 'too many descriptors are open: close buffers' }),
   })

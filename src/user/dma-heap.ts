@@ -5,7 +5,7 @@ import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
-import { Calls } from './calls.ts'
+import { Calls, possibly } from './calls.ts'
 import { drainAllSync, Undo } from './dispose.ts'
 import { type AbortOptions, DmaBuf } from './dma-buf.ts'
 
@@ -66,8 +66,10 @@ export class DmaHeap implements Disposable {
     await calls.ioctl(this.#requireFd(), DMA_HEAP_IOCTL_ALLOC, plainArg(bytes), {
       signal,
       why: () => ({
-        EINVAL: `size ${size} rounds to no page: ask for at least one byte`,
-        ENOMEM: `heap '${this.name}' has no ${size} bytes left: close buffers, or ask for less`,
+        EINVAL: possibly(`size ${size} rounds to no page: ask for at least one byte`),
+        ENOMEM: possibly(
+          `heap '${this.name}' has no ${size} bytes left: close buffers, or ask for less`,
+        ),
         EMFILE: 'too many descriptors are open: close buffers',
       }),
     })

@@ -5,7 +5,7 @@ import * as fb from '../uapi/drm-framebuffer.ts'
 import * as kms from '../uapi/drm-mode.ts'
 import { fourcc } from '../uapi/fourcc.ts'
 import { type IoctlArg, plainArg } from '../uapi/ioctl-arg.ts'
-import type { Calls } from './calls.ts'
+import { type Calls, possibly } from './calls.ts'
 import { type ImageFormat, planesOf } from './image-format.ts'
 
 /** What a CRTC is to show. */
@@ -46,8 +46,12 @@ export async function fdToHandle(calls: Calls, fd: number, buffer: number): Prom
   await calls.ioctl(fd, drm.DRM_IOCTL_PRIME_FD_TO_HANDLE, plainArg(bytes), {
     why: () => ({
       EBADF: `the buffer's descriptor ${buffer} is not open: import before closing it`,
-      EINVAL: `descriptor ${buffer} is no dma-buf, or this driver cannot show foreign memory`,
-      EIO: 'the device cannot reach the memory, and bouncing it failed: allocate from another heap',
+      EINVAL: possibly(
+        `descriptor ${buffer} is not a dma-buf, or this driver cannot show foreign memory`,
+      ),
+      EIO: possibly(
+        'the device cannot reach the memory, and bouncing it failed: allocate from another heap',
+      ),
     }),
   })
   return drmPrimeHandle.decode(bytes).handle
@@ -58,7 +62,7 @@ export async function handleToFd(calls: Calls, fd: number, handle: number): Prom
   const flags = drm.DRM_CLOEXEC | drm.DRM_RDWR
   const bytes = drmPrimeHandle.create({ handle, flags, fd: -1 })
   await calls.ioctl(fd, drm.DRM_IOCTL_PRIME_HANDLE_TO_FD, plainArg(bytes), {
-    why: () => ({ ENOENT: `handle ${handle} is not open on this device` }),
+    why: () => ({ ENOENT: possibly(`handle ${handle} is not open on this device`) }),
   })
   return drmPrimeHandle.decode(bytes).fd
 }
@@ -99,10 +103,11 @@ export async function addFramebuffer(
   })
   await calls.ioctl(fd, fb.DRM_IOCTL_MODE_ADDFB2, plainArg(bytes), {
     why: () => ({
-      EINVAL:
+      EINVAL: possibly(
         `the display cannot show ${width}x${height} '${format}' with ${setting.bytesPerLine} bytes ` +
-        "a line: try 'XR24', another width, or a buffer as large as the picture",
-      ENOENT: `handle ${handle} is not open on this device`,
+          "a line: try 'XR24', another width, or a buffer as large as the picture",
+      ),
+      ENOENT: possibly(`handle ${handle} is not open on this device`),
     }),
   })
   return fb.drmModeFbCmd2.decode(bytes).fb_id
@@ -112,7 +117,7 @@ export async function addFramebuffer(
 export async function removeFramebuffer(calls: Calls, fd: number, id: number): Promise<void> {
   const argument = plainArg(fb.drmModeRmFb.create({ fb_id: id }))
   await calls.ioctl(fd, fb.DRM_IOCTL_MODE_RMFB, argument, {
-    why: () => ({ ENOENT: `there is no framebuffer ${id}: it was removed already` }),
+    why: () => ({ ENOENT: possibly(`there is no framebuffer ${id}: it was removed already`) }),
   })
 }
 
@@ -130,8 +135,14 @@ export async function setCrtc(calls: Calls, fd: number, setting: CrtcSetting): P
   await calls.ioctl(fd, kms.DRM_IOCTL_MODE_SETCRTC, argument, {
     why: () => ({
       EACCES: notMaster,
-      EINVAL: `the display refused the mode ${mode.hdisplay}x${mode.vdisplay}: see outputs() for its own`,
-      ENOSPC: `the picture is smaller than the mode ${mode.hdisplay}x${mode.vdisplay}`,
+      EINVAL: possibly(
+        `the display refused the mode ${mode.hdisplay}x${mode.vdisplay}: see outputs() for its own`,
+      ),
+      ENOENT: possibly(
+        `there is no CRTC ${crtc}, no framebuffer ${framebuffer}, or no connector ${connectors.join(', ')}: ` +
+          'outputs() lists the first and the last, addFramebuffer makes the second',
+      ),
+      ENOSPC: possibly(`the picture is smaller than the mode ${mode.hdisplay}x${mode.vdisplay}`),
     }),
   })
 }
@@ -158,8 +169,11 @@ export async function pageFlip(
   })
   await calls.ioctl(fd, fb.DRM_IOCTL_MODE_PAGE_FLIP, plainArg(bytes), {
     why: () => ({
-      EBUSY: 'a flip is still under way: wait for its event',
-      EINVAL: 'the CRTC is off, or the picture has another size or format: setCrtc first',
+      EBUSY: possibly(
+        'the CRTC is off (call setCrtc first), or a flip is still under way (wait for its event)',
+      ),
+      EINVAL: possibly('the picture has another size or format than the one shown: setCrtc first'),
+      ENOENT: possibly(`there is no CRTC ${flip.crtc}, or no framebuffer ${flip.framebuffer}`),
       EACCES: notMaster,
     }),
   })

@@ -2,7 +2,7 @@ import * as dumb from '../uapi/drm-dumb.ts'
 import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { mapFile } from './buffer-core.ts'
-import { Calls } from './calls.ts'
+import { Calls, possibly } from './calls.ts'
 import { protectionOf } from './cpu-access-kind.ts'
 import { drainAllSync } from './dispose.ts'
 import { DmaBuf } from './dma-buf.ts'
@@ -53,7 +53,7 @@ export class DumbBuffer implements AsyncDisposable {
     const bytes = dumb.drmModeCreateDumb.create({ width, height, bpp })
     await calls.ioctl(device.fd(), dumb.DRM_IOCTL_MODE_CREATE_DUMB, plainArg(bytes), {
       why: () => ({
-        EINVAL: `${width}x${height} at ${bpp} bits is nothing, or too large`,
+        EINVAL: possibly(`${width}x${height} at ${bpp} bits is nothing, or too large`),
         ENOSYS: 'this driver makes no dumb buffers: allocate from a heap',
       }),
     })

@@ -1,5 +1,5 @@
 import type { Syscalls } from '../uapi/syscalls.ts'
-import { Calls, succeed } from './calls.ts'
+import { Calls, possibly } from './calls.ts'
 
 /**
  * Mapped memory reached through the waist, an access at a time: each load and store is a call that
@@ -29,10 +29,7 @@ export function loadExact(
   const calls = Calls.passing(memory.sys, entry)
   checkRange(memory, offset, target.length)
   const address = memory.address(calls) + offset
-  succeed(
-    'load',
-    calls.run(() => memory.sys.load(address, target)),
-  )
+  calls.call('load', () => memory.sys.load(address, target))
 }
 
 /** Stores `source` at `offset` for the caller of `entry`. RangeError, EFAULT. */
@@ -45,11 +42,7 @@ export function storeExact(
   const calls = Calls.passing(memory.sys, entry)
   checkRange(memory, offset, source.length)
   const address = memory.address(calls) + offset
-  succeed(
-    'store',
-    calls.run(() => memory.sys.store(address, source)),
-    {
-      why: () => ({ EFAULT: 'the mapping is read-only: map it with access read-write' }),
-    },
-  )
+  calls.call('store', () => memory.sys.store(address, source), {
+    why: () => ({ EFAULT: possibly('the mapping is read-only: map it with access read-write') }),
+  })
 }

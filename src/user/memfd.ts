@@ -5,7 +5,7 @@ import { MFD_ALLOW_SEALING, MFD_CLOEXEC } from '../uapi/memfd.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
 import { mapFile } from './buffer-core.ts'
-import { Calls, type Reasons, succeed } from './calls.ts'
+import { Calls, possibly, type Reasons } from './calls.ts'
 import { protectionOf } from './cpu-access-kind.ts'
 import { drainAllSync } from './dispose.ts'
 import type { MapOptions } from './dma-buf.ts'
@@ -48,8 +48,8 @@ export class Memfd implements Disposable {
     const bits = sealBits(seals)
     const calls = Calls.from(kernel.sys, Memfd.create)
     const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING
-    const made = calls.run(() => kernel.sys.memfdCreate(name, flags))
-    const fd = succeed('memfd_create', made, { why: createReasons })
+    const made = (): number => kernel.sys.memfdCreate(name, flags)
+    const fd = calls.call('memfd_create', made, { why: createReasons })
     try {
       truncate(calls, fd, size)
       if (bits !== 0) addSeals(calls, fd, bits)
@@ -78,8 +78,7 @@ export class Memfd implements Disposable {
   get seals(): Seal[] {
     const fd = this.#open('fcntl')
     const calls = Calls.from(this.#sys, sealsGetter)
-    const bits = calls.run(() => this.#sys.fcntl(fd, F_GET_SEALS, 0))
-    return sealNames(succeed('fcntl', bits, { fd }))
+    return sealNames(calls.call('fcntl', () => this.#sys.fcntl(fd, F_GET_SEALS, 0), { fd }))
   }
 
   /**
@@ -152,31 +151,23 @@ const createReasons: Reasons = () => ({
 })
 
 function addSeals(calls: Calls, fd: number, bits: number): void {
-  succeed(
-    'fcntl',
-    calls.run(() => calls.sys.fcntl(fd, F_ADD_SEALS, bits)),
-    {
-      fd,
-      why: () => ({
-        EBUSY: 'a shared mapping or a udmabuf of it may write: unmap and close them before',
-        EPERM: 'it was sealed against more seals',
-        EINVAL: "this kernel does not know the seal: 'exec' came with Linux 6.3",
-      }),
-    },
-  )
+  calls.call('fcntl', () => calls.sys.fcntl(fd, F_ADD_SEALS, bits), {
+    fd,
+    why: () => ({
+      EBUSY: possibly('a shared mapping or a udmabuf of it may write: unmap and close them before'),
+      EPERM: possibly('it was sealed against more seals'),
+      EINVAL: possibly("this kernel does not know the seal: 'exec' came with Linux 6.3"),
+    }),
+  })
 }
 
 function truncate(calls: Calls, fd: number, size: number): void {
-  succeed(
-    'ftruncate',
-    calls.run(() => calls.sys.ftruncate(fd, size)),
-    {
-      fd,
-      why: () => ({
-        EINVAL: `the size is ${size}: it must be bytes from 0 up`,
-        EPERM: `it is sealed: ${sealNames(calls.sys.fcntl(fd, F_GET_SEALS, 0)).join(', ')}`,
-        ENOMEM: `there is no memory for ${size} bytes: close buffers, or ask for less`,
-      }),
-    },
-  )
+  calls.call('ftruncate', () => calls.sys.ftruncate(fd, size), {
+    fd,
+    why: () => ({
+      EINVAL: `the size is ${size}: it must be bytes from 0 up`,
+      EPERM: `it is sealed: ${sealNames(calls.sys.fcntl(fd, F_GET_SEALS, 0)).join(', ')}`,
+      ENOMEM: `there is no memory for ${size} bytes: close buffers, or ask for less`,
+    }),
+  })
 }

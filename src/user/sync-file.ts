@@ -185,8 +185,10 @@ export class SyncFile implements Disposable {
 const noDescriptors: Reasons = () => ({ EMFILE: 'too many descriptors are open: close some' })
 
 function duplicate(calls: Calls, fd: number): number {
-  const copy = calls.run(() => calls.sys.fcntl(fd, F_DUPFD_CLOEXEC, 0))
-  return succeed('fcntl', copy, { fd, why: noDescriptors })
+  return calls.call('fcntl', () => calls.sys.fcntl(fd, F_DUPFD_CLOEXEC, 0), {
+    fd,
+    why: noDescriptors,
+  })
 }
 
 function statusOf(status: number): FenceStatus {

@@ -11,7 +11,7 @@ import {
   udmabufCreate,
   udmabufList,
 } from '../uapi/udmabuf.ts'
-import { Calls, type Reasons } from './calls.ts'
+import { Calls, possibly, type Reasons } from './calls.ts'
 import { drainAllSync } from './dispose.ts'
 import { type AbortOptions, DmaBuf } from './dma-buf.ts'
 import type { Memfd } from './memfd.ts'
@@ -107,9 +107,10 @@ export class Udmabuf implements Disposable {
 }
 
 const why: Reasons = () => ({
-  EINVAL:
+  EINVAL: possibly(
     'offsets and sizes must be whole pages inside the memfds, 64 MiB at most in all, and each memfd ' +
-    "sealed with 'shrink' and not against writing",
+      "sealed with 'shrink' and not against writing",
+  ),
   EBADFD: 'only memfds have pages for it',
   ENOMEM: 'there is no memory for it',
   EMFILE: 'too many descriptors are open: close buffers',

@@ -4,7 +4,7 @@ import { plainArg } from '../uapi/ioctl-arg.ts'
 import { systemError } from '../uapi/system-error.ts'
 import * as v4l2 from '../uapi/v4l2.ts'
 import { v4l2Capability, v4l2Fmtdesc, v4l2Format } from '../uapi/v4l2-struct.ts'
-import type { Calls } from './calls.ts'
+import { type Calls, possibly } from './calls.ts'
 import { type ImageFormat, imageFormat } from './image-format.ts'
 
 /** What QUERYCAP tells. */
@@ -94,7 +94,11 @@ export async function negotiate(
   pix.pixelformat = fourcc(wanted.format)
   pix.field = v4l2.V4L2_FIELD_ANY
   await calls.ioctl(fd, v4l2.VIDIOC_S_FMT, plainArg(bytes), {
-    why: () => ({ EBUSY: 'the format is fixed while buffers exist: stop() the camera first' }),
+    why: () => ({
+      EBUSY: possibly(
+        'the format is fixed while buffers exist: stop() the camera, or close the other open file of it',
+      ),
+    }),
   })
   const given = imageFormat(v4l2Format.decode(bytes).pix)
   if (given.format === wanted.format) return given

@@ -11,7 +11,7 @@ import {
   v4l2Requestbuffers,
   v4l2Type,
 } from '../uapi/v4l2-struct.ts'
-import type { Calls } from './calls.ts'
+import { type Calls, possibly } from './calls.ts'
 
 /** Whose memory a queue's buffers are. */
 export type VideoMemory = 'dmabuf' | 'mmap'
@@ -35,8 +35,13 @@ export class VideoQueue {
     const bytes = v4l2Requestbuffers.create({ count, type, memory: memories[memory] })
     await calls.ioctl(this.#fd, v4l2.VIDIOC_REQBUFS, plainArg(bytes), {
       why: () => ({
-        EINVAL: `this driver does not take memory '${memory}': try the other of dmabuf and mmap`,
-        EBUSY: 'the stream is running or its buffers are in use: stop it first',
+        EINVAL: possibly(
+          `this driver does not take memory '${memory}': try the other of dmabuf and mmap`,
+        ),
+        EBUSY: possibly(
+          'the stream is running or its buffers are in use (stop it first), or another open file has ' +
+            'the buffers of the camera',
+        ),
       }),
     })
     return v4l2Requestbuffers.decode(bytes).count
@@ -51,9 +56,11 @@ export class VideoQueue {
       fields.m_fd = buffer.fd
       fields.length = buffer.size
     }
-    const size = buffer === undefined ? '' : `, its ${buffer.size} bytes are less than sizeImage`
+    const size = buffer === undefined ? '' : `, or its ${buffer.size} bytes are less than sizeImage`
     await calls.ioctl(this.#fd, v4l2.VIDIOC_QBUF, plainArg(bytes), {
-      why: () => ({ EINVAL: `buffer ${index} is queued already, or there is none${size}` }),
+      why: () => ({
+        EINVAL: possibly(`buffer ${index} is queued already, there is no such buffer${size}`),
+      }),
     })
   }
 
@@ -65,7 +72,7 @@ export class VideoQueue {
     const bytes = v4l2Buffer.create({ type, memory: memories[memory] })
     const result = await calls.ioctl(this.#fd, v4l2.VIDIOC_DQBUF, plainArg(bytes), {
       expect: [-errno.EAGAIN, -errno.EPIPE],
-      why: () => ({ EINVAL: 'the stream is not running: start it first' }),
+      why: () => ({ EINVAL: possibly('the stream is not running: start it first') }),
     })
     if (result === -errno.EAGAIN) return 'empty'
     return result === -errno.EPIPE ? 'end' : v4l2Buffer.decode(bytes)
@@ -96,7 +103,9 @@ export class VideoQueue {
   async export(calls: Calls, index: number): Promise<number> {
     const bytes = v4l2Exportbuffer.create({ type, index, flags: O_RDWR | O_CLOEXEC })
     await calls.ioctl(this.#fd, v4l2.VIDIOC_EXPBUF, plainArg(bytes), {
-      why: () => ({ EINVAL: `there is no buffer ${index}, or it is not the driver's own memory` }),
+      why: () => ({
+        EINVAL: possibly(`there is no buffer ${index}, or it is not the driver's own memory`),
+      }),
     })
     return v4l2Exportbuffer.decode(bytes).fd
   }
@@ -105,7 +114,9 @@ export class VideoQueue {
   async on(calls: Calls): Promise<void> {
     const argument = plainArg(v4l2Type.create({ type }))
     await calls.ioctl(this.#fd, v4l2.VIDIOC_STREAMON, argument, {
-      why: () => ({ EINVAL: 'the driver wants more buffers queued first: pass more of them' }),
+      why: () => ({
+        EINVAL: possibly('the driver wants more buffers queued first: pass more of them'),
+      }),
     })
   }
 

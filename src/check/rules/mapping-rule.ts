@@ -1,5 +1,6 @@
 /** CPU mappings: left behind, of two kinds at once, used past their ends and after their end. */
 import type {
+  BufferId,
   CallEvent,
   CpuMapEvent,
   DmabufEvent,
@@ -184,6 +185,10 @@ export class MappingRule implements Rule {
     if (known === undefined || length === undefined) return
     const { size, exported, exporter } = this.#history.buffer(known)
     if (size === undefined) return
+    if (name === 'mmap' && offset % PAGE !== 0) {
+      this.#unaligned(event, known, offset)
+      return
+    }
     const fits =
       name === 'mmap' ? offset + pages(length) <= size - (size % PAGE) : offset + length <= size
     if (fits) return
@@ -200,6 +205,24 @@ export class MappingRule implements Rule {
       related: [{ label: 'the buffer was made here', origin: exported?.origin }],
       buffer: known,
       range: { start: offset, end: offset + length },
+    })
+  }
+
+  /** mmap maps whole pages: the offset that a format gives a plane is often none. */
+  #unaligned(event: CallEvent, buffer: BufferId, offset: number): void {
+    const { agent, id, origin, length = 0 } = event
+    const page = offset - (offset % PAGE)
+    this.#out.report({
+      rule: 'out-of-range',
+      kind: 'unaligned',
+      event,
+      message: `${agentName(agent)} calls mmap at offset ${offset} (event ${id}) of buffer ${buffer}, which is not a multiple of the page size ${PAGE}.`,
+      because: { text: 'mmap maps whole pages, and fails with EINVAL at any other offset.' },
+      origin,
+      buffer,
+      range: { start: offset, end: offset + length },
+      hardware: 'mmap fails with EINVAL, and the bytes are not mapped.',
+      fix: `Map from the page before, at ${page}, and skip the first ${offset - page} bytes, or map the whole buffer once and take each plane at its offset in it.`,
     })
   }
 

@@ -56,7 +56,7 @@ export async function queueBuffer(
   if (memoryOf(memory) !== state.queue.memory) {
     throw new KernelError(
       'EINVAL',
-      `memory is ${memory}, the queue was made for ${state.queue.memory}`,
+      `memory type ${memory} is not the one of the queue, which REQBUFS made for ${state.queue.memory}`,
     )
   }
   await state.queue.queue(slot, { fd: m_fd, length, files })
@@ -136,5 +136,8 @@ function answer({ queue }: DeviceState, slot: Slot, bytes: Uint8Array): void {
 function memoryOf(memory: number): QueueMemory {
   if (memory === v4l2.V4L2_MEMORY_MMAP) return 'mmap'
   if (memory === v4l2.V4L2_MEMORY_DMABUF) return 'dmabuf'
-  throw new KernelError('EINVAL', `memory is ${memory}: the camera takes MMAP and DMABUF`)
+  throw new KernelError(
+    'EINVAL',
+    `memory type ${memory} is not supported: the camera takes MMAP (1) and DMABUF (4)`,
+  )
 }

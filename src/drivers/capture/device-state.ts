@@ -27,5 +27,8 @@ export function checkType(type: number): void {
 /** EBUSY when another open file has the buffers. Source: vb2_queue_is_busy. */
 export function checkOwner(state: DeviceState, file: object): void {
   if (state.owner === undefined || state.owner === file) return
-  throw new KernelError('EBUSY', 'another open file of the camera has its buffers')
+  throw new KernelError(
+    'EBUSY',
+    'another open file of the camera owns its buffers: close it, or stop its stream, first',
+  )
 }

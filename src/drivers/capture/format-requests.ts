@@ -60,7 +60,10 @@ export function setFormat(state: DeviceState, bytes: Uint8Array): void {
   const { type, pix } = v4l2Format.over(bytes)
   checkType(type)
   if (state.queue.slots.length > 0) {
-    throw new KernelError('EBUSY', 'the format is fixed while buffers exist: REQBUFS with 0 first')
+    throw new KernelError(
+      'EBUSY',
+      'the format is fixed while buffers exist: stop() the camera (REQBUFS with count 0) first',
+    )
   }
   state.format = nearestFormat(state.size, pix.pixelformat)
   bytes.fill(0, PIX, v4l2Format.size)

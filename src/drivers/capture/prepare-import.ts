@@ -39,10 +39,17 @@ async function exchange(
   { fd, length, files }: ImportRequest,
 ): Promise<void> {
   const buffer = files.lookup(fd)?.buffer
-  if (buffer === undefined) throw new KernelError('EINVAL', `fd ${fd} is no dma-buf`)
+  if (buffer === undefined)
+    throw new KernelError(
+      'EINVAL',
+      `fd ${fd} is ${files.lookup(fd)?.what ?? 'not open'}, and not a dma-buf`,
+    )
   const used = length === 0 ? buffer.size : length
   if (used < slot.frameSize) {
-    throw new KernelError('EINVAL', `${used} bytes are less than the frame's ${slot.frameSize}`)
+    throw new KernelError(
+      'EINVAL',
+      `the buffer has ${used} bytes, less than the sizeimage ${slot.frameSize} of the format: allocate sizeImage bytes`,
+    )
   }
   if (slot.memory?.buffer !== buffer || slot.length !== used) {
     slot.dropMemory()

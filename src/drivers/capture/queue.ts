@@ -66,7 +66,7 @@ export class CaptureQueue {
     if (slot === undefined) {
       throw new KernelError(
         'EINVAL',
-        `index is ${index}, the queue has ${this.#slots.length} buffers`,
+        `there is no buffer ${index}: REQBUFS made ${this.#slots.length}`,
       )
     }
     return slot
@@ -77,7 +77,8 @@ export class CaptureQueue {
    * streaming, ENOMEM when not one fits.
    */
   request(count: number, memory: QueueMemory, format: CaptureFormat): number {
-    if (this.#streaming) throw new KernelError('EBUSY', 'the queue is streaming: STREAMOFF first')
+    if (this.#streaming)
+      throw new KernelError('EBUSY', 'the stream is running: STREAMOFF (stop) first')
     if (this.#somebodyWaits && count > 0) {
       throw new KernelError('EBUSY', 'another task still waits in DQBUF')
     }
@@ -100,7 +101,7 @@ export class CaptureQueue {
    */
   async queue(slot: Slot, request: ImportRequest): Promise<void> {
     if (slot.state !== 'dequeued') {
-      throw new KernelError('EINVAL', `buffer ${slot.index} is ${slot.state}, not the program's`)
+      throw new KernelError('EINVAL', stateProblem(slot))
     }
     slot.state = 'preparing'
     try {
@@ -122,7 +123,8 @@ export class CaptureQueue {
   async dequeue(wait: boolean, signal?: AbortSignal): Promise<Slot> {
     for (;;) {
       if (this.#somebodyWaits) throw new KernelError('EBUSY', 'another task waits in DQBUF')
-      if (!this.#streaming) throw new KernelError('EINVAL', 'the queue is not streaming')
+      if (!this.#streaming)
+        throw new KernelError('EINVAL', 'the stream is not running: STREAMON (start) first')
       const slot = this.#done.shift()
       if (slot !== undefined) {
         this.#giveBack(slot)
@@ -219,4 +221,11 @@ function emptySlots(count: number, format: CaptureFormat): Slot[] {
 
 function isActive(slot: Slot): boolean {
   return slot.state === 'active'
+}
+
+/** Why the program cannot queue a slot. */
+function stateProblem({ index, state }: Slot): string {
+  if (state === 'preparing') return `buffer ${index} is being queued by another task`
+  if (state === 'done') return `buffer ${index} is filled, and DQBUF has not returned it yet`
+  return `buffer ${index} is queued already: DQBUF returns it first`
 }

@@ -75,12 +75,18 @@ function pageFlip(client: Client, { args, argument }: DrmCall<fb.DrmModeCrtcPage
   checkFlipFlags(args)
   requireCrtc(card, args.crtc_id)
   const shown = card.crtc.view
-  if (shown === undefined) throw new KernelError('EBUSY', 'the CRTC is off: SETCRTC turns it on')
+  if (shown === undefined) {
+    const why = `CRTC ${args.crtc_id} is off, because no mode was set`
+    throw new KernelError('EBUSY', `${why}: SETCRTC comes before the first flip`)
+  }
   const framebuffer = card.framebuffers.find(args.fb_id)
   const view = { ...shown, framebuffer }
   checkView(view)
   if (framebuffer.format !== shown.framebuffer.format) {
-    throw new KernelError('EINVAL', 'a flip may not change the format: SETCRTC may')
+    throw new KernelError(
+      'EINVAL',
+      `a flip cannot change the format from ${shown.framebuffer.format.name} to ${framebuffer.format.name}: SETCRTC can`,
+    )
   }
   if ((args.flags & fb.DRM_MODE_PAGE_FLIP_EVENT) === 0) {
     card.crtc.flip(view, () => {})
@@ -116,7 +122,8 @@ function wantedView(card: Card, args: mode.DrmModeCrtc): View {
 function wantedFramebuffer(card: Card, id: number): Framebuffer {
   if (id !== SAME_FRAMEBUFFER) return card.framebuffers.find(id)
   const shown = card.crtc.view
-  if (shown === undefined) throw new KernelError('EINVAL', 'no framebuffer is shown to keep')
+  if (shown === undefined)
+    throw new KernelError('EINVAL', 'fb_id is -1, which keeps the framebuffer, and none is shown')
   return shown.framebuffer
 }
 
@@ -126,7 +133,8 @@ function checkConnectors({ args, argument }: DrmCall<mode.DrmModeCrtc>, on: bool
     const why = on ? 'a mode needs a connector' : 'connectors need a mode and a framebuffer'
     throw new KernelError('EINVAL', why)
   }
-  if (count > 1) throw new KernelError('EINVAL', `${count} connectors: the card has one`)
+  if (count > 1)
+    throw new KernelError('EINVAL', `${count} connectors are given, and the card has one`)
   const ids = getU32s(argument, mode.drmModeCrtc.offsets.set_connectors_ptr, count)
   for (const id of ids) if (id !== CONNECTOR_ID) throw noObject('connector', id)
 }

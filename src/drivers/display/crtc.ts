@@ -58,7 +58,10 @@ export class Crtc {
   /** Shows another framebuffer at the same place from the next vertical blank on. EBUSY. */
   flip(view: View, done: (sequence: number) => void): void {
     if (this.#scanout.isFlipping) {
-      throw new KernelError('EBUSY', 'the flip before this one still waits for the vertical blank')
+      throw new KernelError(
+        'EBUSY',
+        'the flip before this one still waits for the vertical blank: read its event first',
+      )
     }
     this.#scanout.flip(view, done)
   }

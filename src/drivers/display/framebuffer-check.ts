@@ -31,7 +31,7 @@ export function checkRequest(request: DrmModeFbCmd2): PixelFormat {
   if (format === undefined) {
     throw new KernelError(
       'EINVAL',
-      `format '${fourccText(request.pixel_format)}' is not shown here: XR24, YU12 and NV12 are`,
+      `this display does not show format '${fourccText(request.pixel_format)}': it shows XR24, YU12 and NV12`,
     )
   }
   const planes = planesOf[format.name]
@@ -53,7 +53,7 @@ export function checkFits(
   if (object.buffer.size < needed) {
     throw new KernelError(
       'EINVAL',
-      `the plane ends at byte ${needed} and the buffer has ${object.buffer.size}`,
+      `a plane at offset ${offset} with pitch ${pitch} ends at byte ${needed}, and its buffer has ${object.buffer.size} bytes`,
     )
   }
 }
@@ -87,7 +87,10 @@ function checkPlane(request: DrmModeFbCmd2, plane: PlaneInfo, index: number): vo
     )
   }
   if (modifier !== 0) {
-    throw new KernelError('EINVAL', `plane ${index} has a modifier: only LINEAR is shown here`)
+    throw new KernelError(
+      'EINVAL',
+      `plane ${index} has modifier 0x${modifier.toString(16)}: this display shows LINEAR (0) alone`,
+    )
   }
 }
 

@@ -20,7 +20,11 @@ export function mapObject(
   if (object === undefined || length > object.buffer.size) {
     throw new KernelError('EINVAL', `no buffer of ${length} bytes is at ${offset}: see MAP_DUMB`)
   }
-  if (!handles.has(object)) throw new KernelError('EACCES', 'this file has no handle for it')
+  if (!handles.has(object))
+    throw new KernelError(
+      'EACCES',
+      `this open file has no handle for the buffer at ${offset}: map it through the file that made it, or import it`,
+    )
   if (!shared) throw new KernelError('EINVAL', 'a buffer cannot be mapped MAP_PRIVATE')
   const { buffer } = object
   const pages = card.core.mmap(buffer, 0, length)

@@ -64,7 +64,11 @@ export class GemHandles {
   /** The object behind `handle`. ENOENT. */
   get(handle: number): GemObject {
     const object = this.#byHandle.get(handle)
-    if (object === undefined) throw new KernelError('ENOENT', `handle ${handle} is not open`)
+    if (object === undefined)
+      throw new KernelError(
+        'ENOENT',
+        `handle ${handle} is not open in this open file: handles belong to the file that made or imported them`,
+      )
     return object
   }
 
@@ -78,7 +82,10 @@ export class GemHandles {
     const object = this.#byHandle.get(handle)
     if (object === undefined) {
       this.refused(handle, -errno.EINVAL)
-      throw new KernelError('EINVAL', `handle ${handle} is not open: closed twice?`)
+      throw new KernelError(
+        'EINVAL',
+        `handle ${handle} is not open in this open file: it was closed already, or belongs to another`,
+      )
     }
     this.#byHandle.delete(handle)
     this.#byBuffer.delete(object.buffer)

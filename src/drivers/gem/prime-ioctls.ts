@@ -41,7 +41,8 @@ async function importBuffer(client: DrmClient, fd: number, call: IoctlCall): Pro
   const file = files.lookup(fd)
   if (file === undefined) throw new KernelError('EBADF', `fd ${fd} is not open`)
   const { buffer } = file
-  if (buffer === undefined) throw new KernelError('EINVAL', `fd ${fd} is ${file.what}, no dma-buf`)
+  if (buffer === undefined)
+    throw new KernelError('EINVAL', `fd ${fd} is ${file.what}, and not a dma-buf`)
   const { handles, card } = client
   const known = handles.again(buffer)
   if (known !== undefined) return known

@@ -105,7 +105,7 @@ export class Memfd implements MemoryFile {
     if (!(length > 0) || offset + length > this.#size) {
       throw new KernelError(
         'EINVAL',
-        `bytes ${offset} to ${offset + length} are not within the ${this.#size} of the memfd`,
+        `bytes ${offset} to ${offset + length} are not within the ${this.#size} bytes of the memfd`,
       )
     }
     const pinned = this.#extents.pin(offset, offset + length)

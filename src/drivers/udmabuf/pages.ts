@@ -34,14 +34,16 @@ export function pinAll(items: readonly UdmabufItem[], files: CallerFiles): Pinne
 function checkedMemory(fd: number, files: CallerFiles): MemoryFile {
   const file = files.lookup(fd)
   if (file?.memory === undefined) {
-    throw new KernelError('EBADFD', `fd ${fd} is ${file?.what ?? 'not open'}, no memfd`)
+    throw new KernelError('EBADFD', `fd ${fd} is ${file?.what ?? 'not open'}, and not a memfd`)
   }
   const { seals } = file.memory
   if ((seals & F_SEAL_SHRINK) === 0) {
-    throw new KernelError('EINVAL', 'the memfd could be made shorter: seal it with F_SEAL_SHRINK')
+    const why = `memfd ${fd} could be made shorter: seal it with F_SEAL_SHRINK ('shrink') first`
+    throw new KernelError('EINVAL', why)
   }
   if ((seals & DENIED) !== 0) {
-    throw new KernelError('EINVAL', 'the memfd is sealed against writing')
+    const why = `memfd ${fd} is sealed against writing, and udmabuf shares memory for writing`
+    throw new KernelError('EINVAL', `${why}: leave out F_SEAL_WRITE ('write')`)
   }
   return file.memory
 }

@@ -42,7 +42,8 @@ export function readCreateList({ bytes }: UserMemory): UdmabufRequest {
   if (bytes.length < head) throw new KernelError('EFAULT', 'the structure is cut off')
   const { flags, count } = udmabufCreateList.decode(bytes)
   if (count > LIST_LIMIT) {
-    throw new KernelError('EINVAL', `count is ${count}: list_limit is ${LIST_LIMIT}`)
+    const why = `the list has ${count} parts, and list_limit of the udmabuf module is ${LIST_LIMIT}`
+    throw new KernelError('EINVAL', why)
   }
   const { size } = udmabufCreateItem
   if (bytes.length < head + count * size) throw new KernelError('EFAULT', 'the list is cut off')
@@ -60,16 +61,20 @@ export function checkedSize(items: readonly UdmabufItem[]): number {
     requirePages('size', size)
     total += size
     if (total > SIZE_LIMIT) {
-      throw new KernelError('EINVAL', `${total} bytes: size_limit_mb allows ${SIZE_LIMIT}`)
+      const most = `size_limit_mb of the udmabuf module allows ${SIZE_LIMIT} bytes`
+      throw new KernelError('EINVAL', `the buffer would have ${total} bytes or more, and ${most}`)
     }
   }
-  if (total === 0) throw new KernelError('EINVAL', 'the buffer would have no pages')
+  if (total === 0) throw new KernelError('EINVAL', 'the buffer would have no pages: its size is 0')
   return total
 }
 
 function requirePages(name: string, value: number): void {
   if (value % PAGE_SIZE === 0) return
-  throw new KernelError('EINVAL', `${name} ${value} is not a multiple of ${PAGE_SIZE}`)
+  throw new KernelError(
+    'EINVAL',
+    `${name} ${value} is not a multiple of the page size ${PAGE_SIZE}`,
+  )
 }
 
 /** Other bits are ignored. */

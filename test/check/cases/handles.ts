@@ -188,6 +188,15 @@ export const handles: readonly Case[] = [
   },
   {
     rule: 'out-of-range',
+    what: 'maps from the middle of a page, within the buffer',
+    line: 4,
+    ...bare((s, bad) => {
+      s.buffer()
+      s.call('mmap', { fd: 10, length: 100, offset: bad ? 1000 : 0, result: -22 }, 4)
+    }),
+  },
+  {
+    rule: 'out-of-range',
     what: 'loads past the end of a mapping',
     line: 5,
     ...bare((s, bad) => {
