@@ -11,6 +11,7 @@ import type {
   JobEvent,
   MaintenanceEvent,
   MemoryAttribute,
+  MisuseEvent,
   QueueEvent,
   Range,
 } from '../events/event.ts'
@@ -62,6 +63,8 @@ export class BufferHistory {
   readonly owners: Map<string, QueueEvent> = new Map()
   readonly dma: Map<number, DmaMapEvent> = new Map()
   readonly #deadDma = new Map<number, MappedDma>()
+  /** Of mappings whose importer unmaps in another direction than it mapped: where it does. */
+  readonly misdirected: Map<number, MisuseEvent> = new Map()
   /** Mappings whose attachment is gone. */
   readonly #left = new Set<number>()
   readonly cpuMaps: Map<number, CpuMapEvent> = new Map()
@@ -117,9 +120,7 @@ export class BufferHistory {
     this.dma.delete(event.mapping)
     this.#left.delete(event.mapping)
     this.#deadDma.set(event.mapping, { map, unmap: event })
-    if (this.#deadDma.size <= MOST_DEAD) return
-    const oldest = this.#deadDma.keys().next()
-    if (oldest.done !== true) this.#deadDma.delete(oldest.value)
+    if (this.#deadDma.size > MOST_DEAD) dropOldest(this.#deadDma)
   }
 
   openFor(use: 'read' | 'write', task?: string): Bracket | undefined {
@@ -199,6 +200,14 @@ export class BufferHistory {
     return this.#steps.before(event)
   }
 
+  addMisuse(event: MisuseEvent): void {
+    this.addStep(event)
+    const { code, mapping } = event
+    if (code !== 'attachment-unmap-direction' || mapping === undefined) return
+    this.misdirected.set(mapping, event)
+    if (this.misdirected.size > MOST_DEAD) dropOldest(this.misdirected)
+  }
+
   addSync(event: DmaSyncEvent): void {
     this.addStep(event)
     keep(this.#recentSyncs, event)
@@ -262,6 +271,11 @@ export class BufferHistory {
     if (writes(bracket.access)) this.lastWriteBracket = bracket
     if (reads(bracket.access)) this.lastReadBracket = bracket
   }
+}
+
+function dropOldest(map: Map<number, unknown>): void {
+  const oldest = map.keys().next()
+  if (oldest.done !== true) map.delete(oldest.value)
 }
 
 function keep<T>(list: T[], item: T): void {

@@ -137,7 +137,7 @@ export class History {
         this.buffer(event.buffer).addStep(event)
         return
       case 'misuse':
-        if (event.buffer !== undefined) this.buffer(event.buffer).addStep(event)
+        if (event.buffer !== undefined) this.buffer(event.buffer).addMisuse(event)
         return
       case 'job-start':
         this.#share(event.buffer, event)

@@ -2,6 +2,7 @@
  * What is wrong with how attachments are used, told as the kernel's own checks would.
  * Source: drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
+import { directionText } from '../dma/debug/problem.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 import type { DmaDirection } from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
@@ -59,6 +60,24 @@ export function checkMapped(
   const what = { operation, driver, device, buffer: buffer.inode, mapping: mapping.id, text }
   reportMisuse(machine, { code: 'put-after-release', ...what })
   return false
+}
+
+/**
+ * Reports an importer that unmaps in another direction than it mapped: most exporters pass it on to
+ * dma_unmap_sgtable (system_heap_unmap_dma_buf, put_sg_table of udmabuf, drm_gem_unmap_dma_buf).
+ */
+export function checkUnmapDirection(
+  machine: Machine,
+  { driver, device, buffer }: Attachment,
+  { id, mapped }: DmaMapping,
+  { asked, direction }: { readonly asked: DmaDirection; readonly direction: DmaDirection },
+): void {
+  if (asked === direction) return
+  const operation = 'dma_buf_unmap_attachment'
+  const values = `[mapped with ${directionText(asked)}] [unmapped with ${directionText(direction)}]`
+  const text = `${operation}: another direction than at dma_buf_map_attachment ${values}`
+  const what = { operation, driver, device, buffer: buffer.inode, mapping: id, text }
+  reportMisuse(machine, { code: 'attachment-unmap-direction', ...what, against: mapped })
 }
 
 /** Tells of mappings that were not unmapped before the detach. */

@@ -7,7 +7,12 @@ import type { DmaMapping } from '../dma/mapping.ts'
 import type { DmaDirection } from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
-import { checkAttached, checkMapped, exporterOperation } from './attach-checks.ts'
+import {
+  checkAttached,
+  checkMapped,
+  checkUnmapDirection,
+  exporterOperation,
+} from './attach-checks.ts'
 import type { Attachment } from './attachment.ts'
 import { reportMisuse } from './misuse.ts'
 import type { Operation, Operations } from './operations.ts'
@@ -26,6 +31,8 @@ export class AttachmentMappings {
   readonly #operations: Operations
   /** CONFIG_DMABUF_MOVE_NOTIFY: without it, whatever is mapped is pinned. */
   readonly #moveNotify: boolean
+  /** The direction that the importer asked for, of each mapping. */
+  readonly #asked = new WeakMap<DmaMapping, DmaDirection>()
 
   constructor({ machine, dma, operations }: MappingParts, moveNotify: boolean) {
     this.#machine = machine
@@ -67,6 +74,8 @@ export class AttachmentMappings {
     }
     if (attachment.cached?.mapping === mapping) return
     if (!checkMapped(this.#machine, attachment, mapping)) return
+    const asked = this.#asked.get(mapping) ?? direction
+    checkUnmapDirection(this.#machine, attachment, mapping, { asked, direction })
     this.unmapNow(attachment, mapping, direction)
     if (attachment.buffer.isDynamic && !this.#moveNotify) this.unpin(attachment)
   }
@@ -106,6 +115,7 @@ export class AttachmentMappings {
     const problem = isMapping ? mappingProblem(returned, attachment) : notMapping(returned)
     if (problem !== undefined) throw this.#refuseMapping(operation, attachment, returned, problem)
     attachment.mappings.add(returned)
+    this.#asked.set(returned, direction)
     if (!attachment.isDynamic) await this.#waitForMemory(attachment, returned, signal)
     return returned
   }

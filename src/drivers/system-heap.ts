@@ -86,7 +86,7 @@ export class SystemHeap {
           attachment: attachment.id,
           driver: DRIVER,
         }),
-      unmapDmaBuf: (_attachment, mapping) => this.#dma.unmap(mapping),
+      unmapDmaBuf: (_attachment, mapping, direction) => this.#dma.unmap(mapping, { direction }),
       beginCpuAccess: (buffer, direction) => {
         for (const mapping of mappingsOf(buffer)) this.#dma.syncForCpu(mapping, direction)
       },

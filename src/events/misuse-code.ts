@@ -36,6 +36,7 @@ export type MisuseCode =
   | 'detach-mismatch'
   | 'attachment-leak'
   | 'attachment-mapping-leak'
+  | 'attachment-unmap-direction'
   | 'lock-not-held'
   | 'lock-held'
   | 'pin-static'

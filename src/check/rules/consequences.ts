@@ -21,11 +21,14 @@ export class Consequences {
   readonly #brokenOff = new Set<string>()
   /** Mappings that were told to be left behind. */
   readonly #left = new Set<number>()
+  /** Mappings whose importer gave the wrong direction, which their exporter may pass on. */
+  readonly #misdirected = new Set<number>()
 
   /** Whether `event` is one; the events come in their order, each once. */
   has(event: MisuseEvent): boolean {
     const { code, driver, buffer } = event
     if (buffer === undefined) return false
+    if (this.#isPassedOn(event)) return true
     if (driver.modelled) return AFTER_RELEASE.has(code) && this.#confused.has(buffer)
     if (CONFUSES.has(code)) this.#confused.add(buffer)
     const key = `${driver.name} ${buffer}`
@@ -53,6 +56,12 @@ export class Consequences {
       default:
         return false
     }
+  }
+
+  #isPassedOn({ code, mapping }: MisuseEvent): boolean {
+    if (mapping === undefined) return false
+    if (code === 'attachment-unmap-direction') this.#misdirected.add(mapping)
+    return code === 'unmap-direction' && this.#misdirected.has(mapping)
   }
 
   #isLeft({ mapping }: MisuseEvent): boolean {

@@ -114,6 +114,7 @@ function unmappedOtherwise(buffer: BufferHistory, { event, dma }: Store): Cause 
   const unmap = buffer.mapped(dma?.mapping)?.unmap
   if (unmap === undefined || unmap.id < event.id) return undefined
   if (unmap.direction !== 'to-device' || dma?.direction === 'to-device') return undefined
+  const importers = buffer.misdirected.get(unmap.mapping)
   return {
     rule: 'mapping-direction',
     reason: `the mapping of ${unmap.device} was unmapped ${directionName(unmap.direction)}, which brings nothing back`,
@@ -121,9 +122,9 @@ function unmappedOtherwise(buffer: BufferHistory, { event, dma }: Store): Cause 
       unmap,
       `The unmap at event ${unmap.id} has another direction than the map at event ${dma?.id}.`,
     ),
-    origin: unmap.origin ?? dma?.origin,
+    origin: importers?.origin ?? unmap.origin ?? dma?.origin,
     related: [],
-    fix: fixFor(unmap),
+    fix: 'Pass the direction of the map to the unmap.',
   }
 }
 

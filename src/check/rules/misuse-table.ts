@@ -168,6 +168,11 @@ export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
     fix: 'Unmap the attachment before it is detached.',
     missing: 'dma_buf_unmap_attachment',
   },
+  'attachment-unmap-direction': {
+    rule: 'mapping-direction',
+    says: 'unmaps with another direction than was mapped',
+    fix: 'Pass the direction of dma_buf_map_attachment to dma_buf_unmap_attachment: exporters hand it to dma_unmap_sgtable.',
+  },
   'lock-not-held': {
     rule: 'reservation-lock',
     says: 'is called without the reservation lock',

@@ -204,7 +204,7 @@ export class GemObjects {
           attachment: id,
           driver: DRIVER,
         }),
-      unmapDmaBuf: (_attachment, mapping) => this.#dma.unmap(mapping),
+      unmapDmaBuf: (_attachment, mapping, direction) => this.#dma.unmap(mapping, { direction }),
       mmap: (buffer, offset, length, shared) => {
         if (!shared) throw new KernelError('EINVAL', 'a GEM buffer cannot be mapped MAP_PRIVATE')
         return cpuPages(buffer, offset, length)

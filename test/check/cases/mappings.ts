@@ -110,6 +110,25 @@ export const mappings: readonly Case[] = [
   },
   {
     rule: 'mapping-direction',
+    what: 'an importer unmaps to-device, and its exporter passes the direction on',
+    line: 109,
+    data: true,
+    ...bare((s, bad) => {
+      const direction: DmaDirection = bad ? 'to-device' : 'from-device'
+      s.buffer(1, 10, { line: 101 })
+      s.mapOf(1, 7)
+      s.dmaMap({ attachment: 1, direction: 'from-device', line: 102 })
+      const stored = s.bus('store')
+      if (bad) s.misuse('attachment-unmap-direction', { mapping: 1, line: 109 })
+      if (bad) s.misuse('unmap-direction', { mapping: 1, line: 103 })
+      s.dmaUnmap({ attachment: 1, direction, line: 103 })
+      s.start('read', 4, { synced: [] })
+      s.load(5, bad ? [hazard('stale-line', stored)] : [])
+      s.end('read', 6, { synced: [] })
+    }),
+  },
+  {
+    rule: 'mapping-direction',
     what: 'the IOMMU refuses a store',
     line: 105,
     ...bare((s, bad) => {
