@@ -4,15 +4,15 @@ import type { RuleId } from '../check/rule-id.ts'
 import type { EventOrigin, NewEvent } from '../events/event.ts'
 import { formatOrigin } from '../tap/format-origin.ts'
 import type { ProgramEnd, ProgramError } from './program.ts'
+import { originOf } from './thrown.ts'
 
 /** The last event that is the program's own. */
 export function endEvent(error: ProgramError | undefined): NewEvent {
-  const cause = error?.cause
   return {
     kind: 'program-end',
     how: howEnded(error),
     error: error?.message,
-    origin: cause instanceof Error ? cause : undefined,
+    origin: originOf(error?.cause),
     agent: { kind: 'task', name: 'main' },
   }
 }

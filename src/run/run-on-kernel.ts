@@ -4,9 +4,11 @@ import { EventBatch } from '../events/batch.ts'
 import type { CallEvent, DmabufEvent, NewEvent } from '../events/event.ts'
 import type { Cost } from '../sim/index.ts'
 import type { Kernel } from '../uapi/kernel.ts'
+import { Callbacks, endAfter } from './callbacks.ts'
 import { endEvent, placeOf, siteOf, verdictOf, withoutRules } from './judging.ts'
 import type { Program, ProgramEnd, ProgramError } from './program.ts'
 import type { RunOptions, RunResult } from './run-program.ts'
+import { fullMessageOf, messageOf } from './thrown.ts'
 
 /** A kernel that tells what programs do on it, as LinuxKernel of dmabuf/linux does. */
 export interface TellingKernel extends Kernel {
@@ -30,16 +32,19 @@ export async function runOnKernel(
   const checker = new Checker({ site: siteOf, where: placeOf, shown: 'calls' })
   const batch = new EventBatch((event) => checker.observe(event))
   const calls = new Calls()
+  const callbacks = new Callbacks()
+  const listener = callbacks.guarded('onEvent', onEvent)
   const stop = kernel.events.listen((event) => {
     batch.add(event)
     calls.observe(event)
-    onEvent?.(event)
+    listener(event)
   })
   const began = kernel.now()
-  const end = await endOf(program, kernel, calls, signal)
+  const ended = await endOf(program, kernel, { calls, callbacks, signal })
   const time = kernel.now() - began
-  kernel.events.emit(endEvent('error' in end ? end.error : undefined))
+  kernel.events.emit(endEvent('error' in ended ? ended.error : undefined))
   stop()
+  const end = endAfter(ended, callbacks)
   batch.flush()
   const result = withoutRules(checker.finish(), disabledRules)
   return {
@@ -77,15 +82,21 @@ class Calls {
   }
 }
 
+interface Watching {
+  readonly calls: Calls
+  readonly callbacks: Callbacks
+  readonly signal: AbortSignal | undefined
+}
+
 async function endOf(
   program: Program,
   kernel: TellingKernel,
-  calls: Calls,
-  signal: AbortSignal | undefined,
+  { calls, callbacks, signal }: Watching,
 ): Promise<ProgramEnd> {
   let onAbort = (): void => {}
   const stopped = new Promise<ProgramEnd>((resolve) => {
     onAbort = () => resolve({ error: stoppedBy(signal?.reason) })
+    callbacks.onError((error) => resolve({ error }))
   })
   if (signal?.aborted === true) onAbort()
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -103,14 +114,14 @@ async function returned(program: Program, kernel: Kernel, calls: Calls): Promise
     const { underWay } = calls
     return underWay.length === 0 ? { value } : { error: pending(underWay) }
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    return { error: { kind: 'threw', message: `the program threw: ${message}`, cause } }
+    return {
+      error: { kind: 'threw', message: `the program threw: ${fullMessageOf(cause)}`, cause },
+    }
   }
 }
 
 function stoppedBy(reason: unknown): ProgramError {
-  const why = reason instanceof Error ? reason.message : String(reason)
-  return { kind: 'stopped', message: `the run was stopped: ${why}`, cause: reason }
+  return { kind: 'stopped', message: `the run was stopped: ${messageOf(reason)}`, cause: reason }
 }
 
 function pending(underWay: readonly string[]): ProgramError {

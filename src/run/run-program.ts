@@ -21,8 +21,9 @@ import {
   type ShownFrame,
   SimKernel,
 } from '../sim/index.ts'
+import { Callbacks, endAfter } from './callbacks.ts'
 import { endEvent, placeOf, siteOf, verdictOf, withoutRules } from './judging.ts'
-import { checkOptions } from './options.ts'
+import { checkOptions, checkProgram } from './options.ts'
 import type { Prepare, Program, ProgramError } from './program.ts'
 import { runOnKernel, type TellingKernel } from './run-on-kernel.ts'
 import { supervise } from './supervise.ts'
@@ -54,6 +55,7 @@ export interface RunOptions {
   readonly equal?: EqualBytes | undefined
   /** Prepares the kernel before the program begins: planned failures, listeners. */
   readonly prepare?: Prepare | undefined
+  /** What it throws ends the run as an error of the program does, as do `onEvent`, `prepare` and `source`. */
   readonly onFrame?: ((frame: ShownFrame) => void) | undefined
   readonly onEvent?: ((event: DmabufEvent) => void) | undefined
   /** Rules that report nothing in this run. */
@@ -94,19 +96,22 @@ export interface RunResult {
  * itself failed is in the result.
  */
 export async function runProgram(program: Program, options: RunOptions = {}): Promise<RunResult> {
+  checkProgram(program)
   checkOptions(options)
   if (options.kernel !== undefined) return await runOnKernel(program, options.kernel, options)
   const { policy = 'lazy', seed = 1 } = options
   const board = boardNamed(options.board ?? 'arm-soc')
   const judged = options.as === undefined ? judgedFor(board) : boardNamed(options.as)
   const random = new Random(seed)
+  const callbacks = new Callbacks()
+  const onFrame = callbacks.guarded('onFrame', options.onFrame)
   let frames = 0
   let reportStuck: (waiting: readonly string[]) => void = () => {}
   const kernel = new SimKernel({
     board,
     judged,
     policy: policyNamed(policy, random),
-    source: options.source,
+    source: options.source && callbacks.guardedSource(options.source),
     views: options.views,
     drivers: options.drivers,
     equal: options.equal,
@@ -116,7 +121,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     },
     onFrame: (frame) => {
       if (frame.first) frames++
-      options.onFrame?.(frame)
+      onFrame(frame)
     },
   })
   const checker = new Checker({
@@ -127,17 +132,22 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   })
   const batch = new EventBatch((event) => checker.observe(event))
   kernel.events.listen((event) => batch.add(event))
-  if (options.onEvent !== undefined) kernel.events.listen(options.onEvent)
-  options.prepare?.(kernel)
-  const end = await supervise(program, kernel, {
+  if (options.onEvent !== undefined) {
+    kernel.events.listen(callbacks.guarded('onEvent', options.onEvent))
+  }
+  callbacks.call('prepare', () => options.prepare?.(kernel))
+  const ended = await supervise(program, kernel, {
     signal: options.signal,
+    onCallbackError: (report) => callbacks.onError(report),
     onStuck: (report) => {
       reportStuck = report
     },
   })
   const cost = kernel.cost
-  finish(kernel, 'error' in end ? end.error : undefined)
+  finish(kernel, 'error' in ended ? ended.error : undefined)
   batch.flush()
+  // `onEvent` hears of what is released as well.
+  const end = endAfter(ended, callbacks)
   const result = withoutRules(checker.finish(), options.disabledRules ?? [])
   return {
     board: board.name,

@@ -7,6 +7,7 @@
  */
 import { ProbeError, type SimKernel } from '../sim/index.ts'
 import type { Program, ProgramEnd, ProgramError } from './program.ts'
+import { fullMessageOf, isError, messageOf } from './thrown.ts'
 
 /** How long, in milliseconds of the host, a program may wait for what the kernel does not know. */
 const IDLE_LIMIT = 1500
@@ -15,13 +16,15 @@ const IDLE_STEP = 50
 export interface Supervision {
   readonly signal?: AbortSignal | undefined
   readonly onStuck: (report: (waiting: readonly string[]) => void) => void
+  /** Takes the function that hears of what a callback of the caller's throws. */
+  readonly onCallbackError: (report: (error: ProgramError) => void) => void
 }
 
 /** May sleep. Runs `program` on `kernel` as its main task until it ends. */
 export async function supervise(
   program: Program,
   kernel: SimKernel,
-  { signal, onStuck }: Supervision,
+  { signal, onStuck, onCallbackError }: Supervision,
 ): Promise<ProgramEnd> {
   return await new Promise<ProgramEnd>((resolve) => {
     let over = false
@@ -35,6 +38,8 @@ export async function supervise(
     const onAbort = (): void => end({ error: stopped(signal?.reason) })
     const stopWatching = watchIdle(kernel, end)
     onStuck((waiting) => end({ error: stuck(waiting) }))
+    onCallbackError((error) => end({ error }))
+    if (over) return
     if (signal?.aborted === true) return onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
     start(program, kernel).then(
@@ -76,15 +81,14 @@ function watchIdle(kernel: SimKernel, end: (how: ProgramEnd) => void): () => voi
 }
 
 function threw(cause: unknown, task?: string): ProgramError {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  if (cause instanceof ProbeError) return { kind: 'threw', message, cause }
+  const message = fullMessageOf(cause)
+  if (isError(cause) && cause instanceof ProbeError) return { kind: 'threw', message, cause }
   const who = task === undefined ? 'the program' : `task '${task}', which nobody awaited,`
   return { kind: 'threw', message: `${who} threw: ${message}`, cause }
 }
 
 function stopped(reason: unknown): ProgramError {
-  const why = reason instanceof Error ? reason.message : String(reason)
-  return { kind: 'stopped', message: `the run was stopped: ${why}`, cause: reason }
+  return { kind: 'stopped', message: `the run was stopped: ${messageOf(reason)}`, cause: reason }
 }
 
 function stuck(waiting: readonly string[]): ProgramError {

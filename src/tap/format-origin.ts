@@ -42,10 +42,20 @@ function isHelper(frame: StackFrame, above: StackFrame | undefined): boolean {
  * capture is off. Reading the stack is what makes V8 format it: call this only to show a place.
  */
 export function formatOrigin(origin: EventOrigin | undefined): CallSite | undefined {
-  const stack = origin?.stack
+  const stack = stackOf(origin)
   if (stack === undefined) return undefined
   const all = parseStack(stack)
   const frames = all.filter((frame, i) => !isOurs(frame.file) && !isHelper(frame, all[i - 1]))
   const [first] = frames
   return first === undefined ? undefined : { ...first, frames }
+}
+
+/** The stack's text. A program can put anything into an error's `stack`, and a getter that throws. */
+function stackOf(origin: EventOrigin | undefined): string | undefined {
+  try {
+    const stack: unknown = origin?.stack
+    return typeof stack === 'string' ? stack : undefined
+  } catch {
+    return undefined
+  }
 }

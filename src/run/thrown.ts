@@ -1,0 +1,84 @@
+/** Reading what a program threw: any value at all, whose getters and traps may throw again. */
+
+/** What JavaScript makes of an error in a scope and another one while the scope's resources are disposed. */
+interface Suppressed {
+  /** What disposing threw. */
+  readonly error: unknown
+  /** What was thrown before that, or another pair. */
+  readonly suppressed: unknown
+}
+
+/** The message of an error, and any other value as text. Never throws. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return isError(thrown) ? String(thrown.message) : String(thrown)
+  } catch {
+    return `a value without a text (${typeof thrown})`
+  }
+}
+
+/** The message of an error after its name, as `TypeError: x is not a function`; never throws. */
+export function namedMessageOf(thrown: unknown): string {
+  const message = messageOf(thrown)
+  const name = nameOf(thrown)
+  if (name === undefined) return message
+  return message === '' ? name : `${name}: ${message}`
+}
+
+/** Whether `thrown` is an error. False where asking throws. */
+export function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The errors in `thrown` in the order in which they were thrown: a SuppressedError stands for what its
+ * scope threw first and for what disposing the scope's resources threw after that. Never throws.
+ */
+export function errorsIn(thrown: unknown): readonly [first: unknown, ...later: unknown[]] {
+  const later: unknown[] = []
+  let first = thrown
+  for (let pair = suppressedBy(first); pair !== undefined; pair = suppressedBy(first)) {
+    later.unshift(pair.error)
+    first = pair.suppressed
+    // One that holds itself would be read for ever.
+    if (later.length > MOST_ERRORS) break
+  }
+  return [first, ...later]
+}
+
+const MOST_ERRORS = 100
+
+/** The message of all errors in `thrown`, the first one at first. Never throws. */
+export function fullMessageOf(thrown: unknown): string {
+  const [first, ...later] = errorsIn(thrown)
+  const disposing = later.map((error) => `; disposing failed too: ${messageOf(error)}`)
+  return `${messageOf(first)}${disposing.join('')}`
+}
+
+/** The error that says where `thrown` comes from. Undefined for a value that is no error. */
+export function originOf(thrown: unknown): Error | undefined {
+  return errorsIn(thrown).find(isError)
+}
+
+function nameOf(thrown: unknown): string | undefined {
+  try {
+    return isError(thrown) ? String(thrown.name) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function suppressedBy(thrown: unknown): Suppressed | undefined {
+  // Node 20 has no SuppressedError: what compilers write in its place has its name.
+  if (nameOf(thrown) !== 'SuppressedError') return undefined
+  try {
+    const { error, suppressed } = thrown as Suppressed
+    return { error, suppressed }
+  } catch {
+    return undefined
+  }
+}
