@@ -224,9 +224,12 @@ export class History {
     if (placement !== undefined) this.#placements.learn(buffer, range?.start ?? 0, placement)
   }
 
-  #used({ buffer, mapping }: CpuViewEvent | CpuAccessEvent): void {
+  /** Accesses nest: one inside another's has a mapping of its own, which is not the outer one's. */
+  #used({ agent, buffer, mapping }: CpuViewEvent | CpuAccessEvent): void {
     if (mapping === undefined) return
-    for (const { used } of this.buffer(buffer).open) used.add(mapping)
+    const { open } = this.buffer(buffer)
+    const inner = open.findLast(({ task }) => task === agent.name) ?? open.at(-1)
+    inner?.used.add(mapping)
   }
 
   #share(id: BufferId, event: DmabufEvent): void {

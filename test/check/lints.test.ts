@@ -35,6 +35,41 @@ describe('bracket-order', () => {
     expect(ended('end first')).toEqual([])
   })
 
+  it('is silent about an access inside another, through a mapping that ends with the inner one', () => {
+    const found = lints((s) => {
+      s.buffer()
+      s.dmaMap({ attachment: 1 })
+      s.map(3, { mapping: 6 })
+      s.start('read', 4)
+      s.map(5)
+      s.start('read', 6)
+      s.view(7, 'bracket')
+      s.end('read', 8)
+      s.unmap()
+      s.end('read', 9)
+      s.unmap(6)
+    })
+    expect(found.map(({ rule }) => rule)).toEqual(['redundant-sync'])
+  })
+
+  it('is about the outer access where that used the mapping itself', () => {
+    const found = lints((s) => {
+      s.buffer()
+      s.dmaMap({ attachment: 1 })
+      s.map(3)
+      s.start('read', 4)
+      s.load(5)
+      s.start('read', 6)
+      s.end('read', 7)
+      s.unmap()
+      s.end('read', 8)
+    })
+    expect(found.map(({ rule, origin }) => [rule, origin?.stack])).toEqual([
+      ['redundant-sync', 'line 6'],
+      ['bracket-order', 'line 8'],
+    ])
+  })
+
   it('is silent about a mapping that the access did not use', () => {
     expect(ended('unmap first', false)).toEqual([])
   })

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { KernelMemory } from '../../src/dma/kernel-memory.ts'
 import type { DmaMapping } from '../../src/dma/mapping.ts'
-import { tableOf } from '../../src/dma/sg-table.ts'
+import { type SgTable, tableOf, tableOfPart } from '../../src/dma/sg-table.ts'
 import type { DmaDirection } from '../../src/events/event.ts'
 import type { MisuseCode } from '../../src/events/misuse-code.ts'
 import type { Board } from '../../src/machine/board.ts'
@@ -355,8 +355,30 @@ describe('what is no mistake', () => {
     const request = { table: tableOf(storage), direction: 'bidirectional', driver: DRIVER } as const
     for (let i = 0; i < 12; i++) rig.dma.map({ ...request, device: `device${i}`, buffer: 7 })
     expect(rig.misuse).toEqual([])
-    rig.dma.map({ ...request, device: 'camera', buffer: 8 })
+    const other = { name: 'another exporter', modelled: false }
+    rig.dma.map({ ...request, device: 'camera', buffer: 8, driver: other })
     expect(rig.misuse.sort()).toEqual(['overlapping-lines', 'too-many-overlaps'])
+  })
+
+  it("an exporter's mapping of its own memory beside those of the dma-buf", () => {
+    const rig = new Rig(armSoc)
+    const memory = rig.memory(2 * PAGE)
+    const request = { direction: 'bidirectional', driver: DRIVER } as const
+    const table = tableOf(memory.storage)
+    rig.dma.map({ ...request, table, device: 'gpu', buffer: memory.id })
+    rig.dma.map({ ...request, table, device: 'camera', buffer: 7 })
+    rig.dma.map({ ...request, table, device: 'display', buffer: 8 })
+    expect(rig.misuse).toEqual([])
+  })
+
+  it('is an overlap all the same where the dma-buf has only part of a line', () => {
+    const rig = new Rig(armSoc)
+    const memory = rig.memory(PAGE)
+    const request = { direction: 'bidirectional', driver: DRIVER } as const
+    const part = (offset: number): SgTable => tableOfPart(memory.storage, offset, 96)
+    rig.dma.map({ ...request, table: part(0), device: 'gpu', buffer: memory.id })
+    rig.dma.map({ ...request, table: part(96), device: 'camera', buffer: 7 })
+    expect(rig.misuse).toEqual(['overlapping-lines'])
   })
 
   it('an overlap with a mapping that is gone', () => {

@@ -1,7 +1,8 @@
 /**
  * Cache lines that two live mappings share: what one device writes, the other mapping's cache work may
- * undo. Mappings that only read (to-device) do not count, nor do those of one dma-buf, which overlap by
- * design.
+ * undo. Mappings that only read (to-device) do not count, nor do those that overlap by design: of one
+ * dma-buf, and an exporter's of its own memory beside those that it makes for importers of it, which every
+ * GPU, codec and videobuf2 driver has. The kernel prints its message of the latter too, in vain.
  *
  * The kernel looks at the first line of each segment only (active_cacheline_insert in
  * kernel/dma/debug.c of Linux 6.12); here every line counts, so that neighbours in one page are seen
@@ -76,10 +77,23 @@ export class Overlaps {
     if (lines === undefined) return
     for (const { start, end } of this.#linesOf(mapping, storage)) {
       lines.each(start, end, (other) => {
-        const sameBuffer = other.buffer === mapping.buffer && mapping.buffer > 0
-        if (!sameBuffer) others.add(other)
+        if (!this.#byDesign(mapping, other)) others.add(other)
       })
     }
+  }
+
+  /** Whether whoever maps both times knows of both, and can keep the two in step. */
+  #byDesign(one: DmaMapping, other: DmaMapping): boolean {
+    const isBuffer = one.buffer > 0 || other.buffer > 0
+    if (isBuffer && one.buffer === other.buffer) return true
+    if (!isBuffer || one.driver.name !== other.driver.name) return false
+    return this.#isOfWholeLines(one) && this.#isOfWholeLines(other)
+  }
+
+  /** No line of it has bytes beside the mapping's. */
+  #isOfWholeLines({ table }: DmaMapping): boolean {
+    const size = this.#lineSize
+    return table.runs.every(({ offset, length }) => offset % size === 0 && length % size === 0)
   }
 
   /** The index, made once a mapping comes that may be in somebody's way. */
