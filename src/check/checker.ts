@@ -1,6 +1,6 @@
 /** Observes a run's events and says, at its end, what the program did wrong. */
 import type { DmabufEvent, EventOrigin } from '../events/event.ts'
-import { Collector, type Site, type Where } from './collector.ts'
+import { Collector, type Locate, type Site } from './collector.ts'
 import type { CheckResult } from './finding.ts'
 import { History } from './history.ts'
 import type { RuleId } from './rule-id.ts'
@@ -30,8 +30,8 @@ export interface CheckerOptions {
    * The origin's stack if not given, which tells apart two ways to the same line.
    */
   readonly site?: Site | undefined
-  /** `file:line:column` of an origin, for people; left out of findings if not given. */
-  readonly where?: Where | undefined
+  /** The line of an origin; findings have no `place` and no `where` if not given. */
+  readonly locate?: Locate | undefined
   /** Rules that this run cannot decide; the result names them. */
   readonly notCheckable?: readonly RuleId[] | undefined
   /** Bytes in a cache line of the judged board, for naming causes. 64 if not given. */
@@ -50,7 +50,7 @@ export class Checker {
     this.#history = new History(options.lineSize ?? 64, shown)
     this.#out = new Collector({
       site: options.site ?? stackOf,
-      where: options.where ?? (() => undefined),
+      locate: options.locate ?? (() => undefined),
       notCheckable: [...rulesSeen('none', shown), ...notCheckable],
       partlyCheckable: rulesSeen('part', shown),
     })

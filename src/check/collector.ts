@@ -8,19 +8,21 @@ import type {
   Note,
   RelatedPlace,
   Severity,
+  SourcePlace,
 } from './finding.ts'
+import { placeText } from './report/place-text.ts'
 import type { RuleId } from './rule-id.ts'
 import { ruleOf } from './rules.ts'
 
 /** A text that is the same for origins at the same place of the program. */
 export type Site = (origin: EventOrigin) => string
 
-/** `file:line:column` of an origin, or undefined where it is not known. */
-export type Where = (origin: EventOrigin) => string | undefined
+/** The line of an origin, or undefined where it is not known. */
+export type Locate = (origin: EventOrigin) => SourcePlace | undefined
 
 export interface CollectorOptions {
   readonly site: Site
-  readonly where: Where
+  readonly locate: Locate
   readonly notCheckable: readonly RuleId[]
   readonly partlyCheckable: readonly RuleId[]
 }
@@ -124,9 +126,9 @@ export class Collector {
     return {
       findings: this.#folded()
         .sort((a, b) => a.firstEvent - b.firstEvent)
-        .map((entry) => findingOf(entry, this.#where)),
+        .map((entry) => findingOf(entry, this.#located)),
       notes: [...this.#notes.values()].map((note): Note => ({ ...note })),
-      lints: [...this.#lints.values()].map((entry) => lintOf(entry, this.#where)),
+      lints: [...this.#lints.values()].map((entry) => lintOf(entry, this.#located)),
       rulesNotCheckable: [...this.#options.notCheckable],
       rulesPartlyCheckable: [...this.#options.partlyCheckable],
     }
@@ -148,8 +150,10 @@ export class Collector {
     return [...kept.values()]
   }
 
-  readonly #where = (origin: EventOrigin | undefined): string | undefined =>
-    origin === undefined ? undefined : this.#options.where(origin)
+  readonly #located = (origin: EventOrigin | undefined): Located => {
+    const place = origin === undefined ? undefined : this.#options.locate(origin)
+    return { place, where: place === undefined ? undefined : placeText(place) }
+  }
 
   #placeOf({ origin, rule, buffer }: Draft): string {
     if (origin === undefined) return `${rule} of buffer ${buffer}`
@@ -162,11 +166,16 @@ export class Collector {
   }
 }
 
-type Locate = (origin: EventOrigin | undefined) => string | undefined
+/** Where an origin is, for programs and for people. */
+interface Located {
+  readonly place: SourcePlace | undefined
+  readonly where: string | undefined
+}
+type Locator = (origin: EventOrigin | undefined) => Located
 
 function findingOf(
   { draft, protocolCount, dataCount, wrongNow, firstEvent }: Entry,
-  where: Locate,
+  located: Locator,
 ): Finding {
   const rule = ruleOf(draft.rule)
   const data = dataCount > 0
@@ -177,14 +186,14 @@ function findingOf(
     data,
     hidden: data && !wrongNow,
     message: draft.message,
-    because: { ...draft.because, where: where(draft.because.origin) },
+    because: { ...draft.because, ...located(draft.because.origin) },
     hardware: draft.hardware ?? rule.hardware,
     fix: draft.fix ?? rule.fix,
     origin: draft.origin,
-    where: where(draft.origin),
+    ...located(draft.origin),
     related: (draft.related ?? [])
       .filter(({ origin }) => origin !== undefined)
-      .map((place) => ({ ...place, where: where(place.origin) })),
+      .map((place) => ({ ...place, ...located(place.origin) })),
     buffer: draft.buffer,
     range: draft.range,
     wrongNow,
@@ -193,9 +202,9 @@ function findingOf(
   }
 }
 
-function lintOf({ draft, count }: { draft: Draft; count: number }, where: Locate): Lint {
+function lintOf({ draft, count }: { draft: Draft; count: number }, located: Locator): Lint {
   const { rule, message, origin, buffer, event } = draft
   const fix = draft.fix ?? ruleOf(rule).fix
   const firstEvent = event.id
-  return { rule, message, fix, origin, where: where(origin), buffer, count, firstEvent }
+  return { rule, message, fix, origin, ...located(origin), buffer, count, firstEvent }
 }

@@ -3,11 +3,23 @@ import type { RuleId } from './rule-id.ts'
 
 export type Severity = 'error' | 'warning'
 
-/** A place in the user's program that has to do with a finding, and how. */
+/** A line of the user's program. */
+export interface SourcePlace {
+  /** An absolute path, or a URL that is not a file's. */
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+  /** From 1. */
+  readonly column: number
+}
+
+/** A place in the user's program that is part of a finding, and its role. */
 export interface RelatedPlace {
   readonly label: string
   readonly origin: EventOrigin | undefined
-  /** `file:line:column` of the origin, where it is known. */
+  /** The origin's line, where it is known. */
+  readonly place?: SourcePlace | undefined
+  /** `place` as `file:line:column`. */
   readonly where?: string | undefined
 }
 
@@ -18,7 +30,9 @@ export interface Because {
   /** Absent where the point is that no such event was seen. */
   readonly event?: EventId | undefined
   readonly origin?: EventOrigin | undefined
-  /** `file:line:column` of the origin, where it is known. */
+  /** The origin's line, where it is known. */
+  readonly place?: SourcePlace | undefined
+  /** `place` as `file:line:column`. */
   readonly where?: string | undefined
 }
 
@@ -43,7 +57,9 @@ export interface Finding {
   readonly fix: string
   /** The line that made the mistake. Undefined where no call of the program's is known. */
   readonly origin: EventOrigin | undefined
-  /** `file:line:column` of the origin, so that a test runner's diff shows it. */
+  /** The origin's line, where it is known. */
+  readonly place: SourcePlace | undefined
+  /** `place` as `file:line:column`, so that a test runner's diff shows it. */
   readonly where: string | undefined
   readonly related: readonly RelatedPlace[]
   readonly buffer: BufferId | undefined
@@ -70,6 +86,9 @@ export interface Lint {
   readonly message: string
   readonly fix: string
   readonly origin: EventOrigin | undefined
+  /** The origin's line, where it is known. */
+  readonly place: SourcePlace | undefined
+  /** `place` as `file:line:column`. */
   readonly where: string | undefined
   readonly buffer: BufferId | undefined
   readonly count: number

@@ -1,7 +1,7 @@
 /** The checker: rules over the event stream, and what a run's report looks like. */
 export { assertClean, type Checked, findingText } from './assert-clean.ts'
 export { Checker, type CheckerOptions } from './checker.ts'
-export type { Site, Where } from './collector.ts'
+export type { Locate, Site } from './collector.ts'
 export type {
   Because,
   CheckResult,
@@ -10,24 +10,34 @@ export type {
   Note,
   RelatedPlace,
   Severity,
+  SourcePlace,
 } from './finding.ts'
+export type { Failure, FailureKind } from './report/failure.ts'
 export {
-  type CostReport,
+  type ErrorJson,
+  type FileName,
   type FindingJson,
-  findingJson,
+  type LabelledPlaceJson,
   type LintJson,
-  type Locate,
-  mergeReports,
   type NoteJson,
-  type Report,
+  type PlaceJson,
   type ReportJson,
   type RunJson,
-  type RunReport,
   reportJson,
-  type SourcePlace,
+} from './report/json.ts'
+export {
+  type MergeableRun,
+  type Merged,
+  type MergedFinding,
+  mergeFindings,
+} from './report/merge.ts'
+export {
+  type CostReport,
+  overallVerdict,
+  type RunReport,
   type Verdict,
   verdictOf,
-} from './report.ts'
+} from './report/run-report.ts'
 export type { RuleId, RuleInfo, RuleSeverity } from './rule-id.ts'
 export { explain, ruleIds, ruleNamed, ruleTable } from './rules.ts'
 export type { Shown } from './sight.ts'

@@ -1,8 +1,11 @@
 /** What every run has in common, on whichever kernel: how its end is told, and what is made of it. */
 import type { CheckResult } from '../check/finding.ts'
+import { withExplanation } from '../check/report/explained.ts'
+import { placeText } from '../check/report/place-text.ts'
+import { type Verdict, verdictOf } from '../check/report/run-report.ts'
 import type { RuleId } from '../check/rule-id.ts'
 import type { EventOrigin, NewEvent } from '../events/event.ts'
-import { formatOrigin } from '../tap/format-origin.ts'
+import { placeOf, placesOf } from './places.ts'
 import type { ProgramEnd, ProgramError } from './program.ts'
 import { originOf } from './thrown.ts'
 
@@ -22,12 +25,15 @@ function howEnded(error: ProgramError | undefined): 'returned' | 'threw' | 'stop
   return error.kind === 'threw' ? 'threw' : 'stopped'
 }
 
-export function verdictOf(
+/** The verdict, with the end of the program: its error says where it happened, and whether a finding explains it. */
+export function judged(
   end: ProgramEnd,
-  { findings }: CheckResult,
-): 'clean' | 'findings' | 'failed' {
-  if (findings.length > 0) return 'findings'
-  return 'error' in end ? 'failed' : 'clean'
+  { findings }: Pick<CheckResult, 'findings'>,
+): ProgramEnd & { readonly verdict: Verdict } {
+  if (!('error' in end)) return { ...end, verdict: verdictOf({ findings }) }
+  const [place, ...callers] = placesOf(end.error.cause)
+  const error = withExplanation({ ...end.error, place, callers }, findings, end.error.cause)
+  return { error, verdict: verdictOf({ findings, error }) }
 }
 
 export function withoutRules(result: CheckResult, disabled: readonly RuleId[]): CheckResult {
@@ -41,11 +47,6 @@ export function withoutRules(result: CheckResult, disabled: readonly RuleId[]): 
 
 /** The same text for origins at the same line of the program. */
 export function siteOf(origin: EventOrigin): string {
-  return placeOf(origin) ?? origin.stack ?? ''
-}
-
-/** `file:line:column`, outside this package. */
-export function placeOf(origin: EventOrigin): string | undefined {
-  const site = formatOrigin(origin)
-  return site === undefined ? undefined : `${site.file}:${site.line}:${site.column}`
+  const place = placeOf(origin)
+  return place === undefined ? (origin.stack ?? '') : placeText(place)
 }

@@ -1,3 +1,4 @@
+import type { Failure } from '../check/report/failure.ts'
 import type { SimKernel } from '../sim/index.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 
@@ -8,7 +9,7 @@ export type Program = (kernel: Kernel) => unknown
 export type Prepare = (kernel: SimKernel) => void
 
 /** How a program itself failed, apart from what the checker found. */
-export interface ProgramError {
+export interface ProgramError extends Failure {
   /**
    * `threw`: it threw or rejected; `stuck`: it waits for something that no device will deliver;
    * `waits-elsewhere`: it waits for something that the kernel does not know, as a timer or a fetch;

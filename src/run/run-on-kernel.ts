@@ -5,7 +5,8 @@ import type { CallEvent, DmabufEvent, NewEvent } from '../events/event.ts'
 import type { Cost } from '../sim/index.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import { Callbacks, endAfter } from './callbacks.ts'
-import { endEvent, placeOf, siteOf, verdictOf, withoutRules } from './judging.ts'
+import { endEvent, judged, siteOf, withoutRules } from './judging.ts'
+import { placeOf } from './places.ts'
 import type { Program, ProgramEnd, ProgramError } from './program.ts'
 import type { RunOptions, RunResult } from './run-program.ts'
 import { fullMessageOf, messageOf } from './thrown.ts'
@@ -29,7 +30,7 @@ export async function runOnKernel(
   kernel: TellingKernel,
   { signal, onEvent, disabledRules = [] }: Options,
 ): Promise<RunResult> {
-  const checker = new Checker({ site: siteOf, where: placeOf, shown: 'calls' })
+  const checker = new Checker({ site: siteOf, locate: placeOf, shown: 'calls' })
   const batch = new EventBatch((event) => checker.observe(event))
   const calls = new Calls()
   const callbacks = new Callbacks()
@@ -49,11 +50,10 @@ export async function runOnKernel(
   const result = withoutRules(checker.finish(), disabledRules)
   return {
     ...{ board: kernel.name, judgedAs: kernel.name, policy: 'none', seed: 0 },
-    verdict: verdictOf(end, result),
     ...result,
     cost: { ...NOTHING, syscalls: calls.count, time },
     frames: 0,
-    ...end,
+    ...judged(end, result),
   }
 }
 

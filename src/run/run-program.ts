@@ -1,6 +1,7 @@
 /** Running a program on a simulated board, and judging it. */
 import { Checker } from '../check/checker.ts'
 import type { Finding, Lint, Note } from '../check/finding.ts'
+import type { Verdict } from '../check/report/run-report.ts'
 import type { RuleId } from '../check/rule-id.ts'
 import { EventBatch } from '../events/batch.ts'
 import type { DmabufEvent } from '../events/event.ts'
@@ -22,8 +23,9 @@ import {
   SimKernel,
 } from '../sim/index.ts'
 import { Callbacks, endAfter } from './callbacks.ts'
-import { endEvent, placeOf, siteOf, verdictOf, withoutRules } from './judging.ts'
+import { endEvent, judged, siteOf, withoutRules } from './judging.ts'
 import { checkOptions, checkProgram } from './options.ts'
+import { placeOf } from './places.ts'
 import type { Prepare, Program, ProgramError } from './program.ts'
 import { runOnKernel, type TellingKernel } from './run-on-kernel.ts'
 import { supervise } from './supervise.ts'
@@ -71,8 +73,8 @@ export interface RunResult {
   readonly policy: PolicyName | 'none'
   /** 0 on a real kernel. */
   readonly seed: number
-  /** `failed`: the program did not come to its end, so that no findings mean nothing. */
-  readonly verdict: 'clean' | 'findings' | 'failed'
+  /** `failed`: the program did not run to completion and no finding says why, so nothing is proved. */
+  readonly verdict: Verdict
   readonly findings: readonly Finding[]
   readonly notes: readonly Note[]
   readonly lints: readonly Lint[]
@@ -101,7 +103,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   if (options.kernel !== undefined) return await runOnKernel(program, options.kernel, options)
   const { policy = 'lazy', seed = 1 } = options
   const board = boardNamed(options.board ?? 'arm-soc')
-  const judged = options.as === undefined ? judgedFor(board) : boardNamed(options.as)
+  const reference = options.as === undefined ? judgedFor(board) : boardNamed(options.as)
   const random = new Random(seed)
   const callbacks = new Callbacks()
   const onFrame = callbacks.guarded('onFrame', options.onFrame)
@@ -109,7 +111,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   let reportStuck: (waiting: readonly string[]) => void = () => {}
   const kernel = new SimKernel({
     board,
-    judged,
+    judged: reference,
     policy: policyNamed(policy, random),
     source: options.source && callbacks.guardedSource(options.source),
     views: options.views,
@@ -126,9 +128,9 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   })
   const checker = new Checker({
     site: siteOf,
-    where: placeOf,
-    notCheckable: bouncesAlike(board, judged) ? [] : ['bounce-not-synced'],
-    lineSize: judged.lineSize,
+    locate: placeOf,
+    notCheckable: bouncesAlike(board, reference) ? [] : ['bounce-not-synced'],
+    lineSize: reference.lineSize,
   })
   const batch = new EventBatch((event) => checker.observe(event))
   kernel.events.listen((event) => batch.add(event))
@@ -151,14 +153,13 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   const result = withoutRules(checker.finish(), options.disabledRules ?? [])
   return {
     board: board.name,
-    judgedAs: judged.name,
+    judgedAs: reference.name,
     policy,
     seed,
-    verdict: verdictOf(end, result),
     ...result,
     cost,
     frames,
-    ...end,
+    ...judged(end, result),
   }
 }
 

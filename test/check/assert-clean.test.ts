@@ -12,7 +12,7 @@ function checked(bad: boolean): CheckResult {
   story.load(5)
   if (!bad) story.end('read', 6)
   const checker = new Checker({
-    where: ({ stack }) => stack?.replace('line ', 'program.ts:').concat(':3'),
+    locate: ({ stack }) => ({ file: 'program.ts', line: Number(stack?.slice(5)), column: 3 }),
     notCheckable: ['bounce-not-synced'],
   })
   for (const event of story.events) checker.observe(event)
@@ -38,7 +38,10 @@ describe('assertClean', () => {
 describe('a result', () => {
   it('shows the place of a finding in a diff', () => {
     const [finding] = checked(true).findings
-    expect(JSON.parse(JSON.stringify(finding))).toMatchObject({ where: 'program.ts:5:3' })
+    expect(JSON.parse(JSON.stringify(finding))).toMatchObject({
+      where: 'program.ts:5:3',
+      place: { file: 'program.ts', line: 5, column: 3 },
+    })
     expect(checked(true).rulesNotCheckable).toEqual(['bounce-not-synced'])
   })
 })

@@ -1,107 +1,108 @@
 import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
-import { mergeReports, type RunReport, reportJson, verdictOf } from '../../src/check/index.ts'
+import {
+  Checker,
+  type Failure,
+  mergeFindings,
+  overallVerdict,
+  type RunReport,
+  reportJson,
+  verdictOf,
+} from '../../src/check/index.ts'
 import { cases } from './cases/index.ts'
 import { Story } from './story.ts'
 
-interface Schema {
-  readonly $ref?: string
-  readonly type?: string | readonly string[]
-  readonly const?: unknown
-  readonly enum?: readonly unknown[]
-  readonly oneOf?: readonly Schema[]
-  readonly required?: readonly string[]
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly items?: Schema
-  readonly minimum?: number
-  readonly $defs?: Readonly<Record<string, Schema>>
+/** The schema without room for properties that it does not describe. */
+function closed(rule: unknown): unknown {
+  if (Array.isArray(rule)) return rule.map(closed)
+  if (typeof rule !== 'object' || rule === null) return rule
+  const inner = Object.fromEntries(Object.entries(rule).map(([key, one]) => [key, closed(one)]))
+  const isObject = 'properties' in rule && 'required' in rule && rule.required !== undefined
+  return isObject && !isPart(rule) ? { ...inner, unevaluatedProperties: false } : inner
 }
 
-const schema: Schema = JSON.parse(
+/** `place` is the base of other objects, which have more properties. */
+function isPart(rule: object): boolean {
+  return 'required' in rule && String(rule.required) === 'file,line,column'
+}
+
+const schema: object = JSON.parse(
   readFileSync(new URL('../../schema/report-v1.json', import.meta.url), 'utf8'),
 )
+const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(
+  closed(schema) as object,
+)
 
-function typeOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'array'
-  return Number.isInteger(value) ? 'integer' : typeof value
+function problems(value: unknown): string[] {
+  validate(value)
+  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
 }
 
-/** What in `value` the schema does not allow, or does not know. */
-function problems(value: unknown, rule: Schema, at = '$'): string[] {
-  if (rule.$ref !== undefined) {
-    return problems(value, schema.$defs?.[rule.$ref.replace('#/$defs/', '')] ?? {}, at)
-  }
-  if (rule.oneOf !== undefined) {
-    const fits = rule.oneOf.filter((one) => problems(value, one, at).length === 0)
-    return fits.length === 1 ? [] : [`${at}: fits ${fits.length} of the alternatives`]
-  }
-  const type = typeOf(value)
-  const allowed = rule.type === undefined ? [type] : [rule.type].flat()
-  const found = allowed.includes(type) ? [] : [`${at}: is ${type}`]
-  if (rule.const !== undefined && value !== rule.const) found.push(`${at}: is ${value}`)
-  if (rule.enum !== undefined && !rule.enum.includes(value)) found.push(`${at}: is ${value}`)
-  if (typeof value === 'number' && value < (rule.minimum ?? value)) found.push(`${at}: too small`)
-  if (Array.isArray(value)) {
-    return [...found, ...value.flatMap((v, i) => problems(v, rule.items ?? {}, `${at}[${i}]`))]
-  }
-  if (type !== 'object' || rule.properties === undefined) return found
-  const entries = Object.entries(value as object)
-  const names = entries.map(([name]) => name)
-  const missing = (rule.required ?? []).filter((name) => !names.includes(name))
-  return [
-    ...found,
-    ...missing.map((name) => `${at}: lacks ${name}`),
-    ...entries.flatMap(([name, inner]) => {
-      const known = rule.properties?.[name]
-      return known === undefined
-        ? [`${at}: ${name} is unknown`]
-        : problems(inner, known, `${at}.${name}`)
-    }),
-  ]
+const storyPlace = ({ stack }: { stack?: string | undefined }) => {
+  const line = /\d+/.exec(stack ?? '')?.[0]
+  return line === undefined ? undefined : { file: '/app/program.ts', line: Number(line), column: 1 }
 }
 
-function run(body: (story: Story) => void): RunReport {
+function run(body: (story: Story) => void, how: Partial<RunReport> = {}): RunReport {
   const story = new Story()
   body(story)
-  const result = story.check()
+  const checker = new Checker({ locate: storyPlace, site: ({ stack }) => stack ?? '' })
+  for (const event of story.events) checker.observe(event)
   return {
     board: 'pc',
     judgedAs: 'arm-soc',
     policy: 'lazy',
     seed: 1,
-    verdict: verdictOf(result),
-    ...result,
+    ...checker.finish(),
     cost: { cleaned: 4096, syncs: 2 },
     frames: 0,
-    rulesNotCheckable: [],
+    ...how,
   }
 }
 
-const locate = ({ stack }: { stack?: string | undefined }) => {
-  const line = /\d+/.exec(stack ?? '')?.[0]
-  return line === undefined ? undefined : { file: 'program.ts', line: Number(line) }
-}
+const bad = (story: Story): void => cases[0]?.bad(story)
+const threw: Failure = { kind: 'threw', message: 'the program threw: no camera' }
 
-describe('a report', () => {
-  it('is clean where every run is', () => {
-    const clean = run(() => {})
-    const dirty = run((story) => cases[0]?.bad(story))
-    expect(mergeReports('program.ts', [clean, clean]).verdict).toBe('clean')
-    expect(mergeReports('program.ts', [clean, dirty]).verdict).toBe('findings')
+describe('the verdict', () => {
+  it('of a run goes by its findings, unless a failure that no finding explains outranks them', () => {
+    expect(verdictOf(run(() => {}))).toBe('clean')
+    expect(verdictOf(run(bad))).toBe('findings')
+    expect(verdictOf(run(() => {}, { error: threw }))).toBe('failed')
+    expect(verdictOf(run(bad, { error: threw }))).toBe('failed')
+    expect(verdictOf(run(bad, { error: { ...threw, explained: true } }))).toBe('findings')
   })
 
-  it('is what its schema says, for every rule', () => {
+  it('of several runs is that of the worst', () => {
+    expect(overallVerdict(['clean', 'clean'])).toBe('clean')
+    expect(overallVerdict(['clean', 'findings'])).toBe('findings')
+    expect(overallVerdict(['failed', 'findings', 'clean'])).toBe('failed')
+  })
+})
+
+describe('the report for other programs', () => {
+  it('is valid against its schema, for every rule and for a failed run', () => {
     const runs = cases.flatMap(({ bad, good }) => [run(bad), run(good)])
-    const json = JSON.parse(JSON.stringify(reportJson(mergeReports('program.ts', runs), locate)))
-    expect(problems(json, schema)).toEqual([])
-    expect(problems({ ...json, version: 2, more: 1 }, schema)).toHaveLength(2)
+    const failed = run(bad, { error: threw, kernel: { release: '6.12.1', memory: 'copy' } })
+    const json = JSON.parse(JSON.stringify(reportJson('program.ts', [...runs, failed])))
+    expect(problems(json)).toEqual([])
+    expect(problems({ ...json, version: 2, more: 1 })).toHaveLength(2)
   })
 
-  it('names the file and the line', () => {
-    const [first] =
-      reportJson(mergeReports('program.ts', [run((story) => cases[0]?.bad(story))]), locate).runs[0]
-        ?.findings ?? []
-    expect(first).toMatchObject({ rule: 'read-outside-bracket', file: 'program.ts', line: 5 })
+  it('names the file as asked, the line and the column', () => {
+    const json = reportJson('program.ts', [run(bad)], (path) => path.replace('/app/', ''))
+    const [first] = json.runs[0]?.findings ?? []
+    const rule = 'read-outside-bracket'
+    expect(first).toMatchObject({ rule, file: 'program.ts', line: 5, column: 1 })
+    expect(reportJson('program.ts', [run(bad)]).runs[0]?.findings[0]?.file).toBe('/app/program.ts')
+  })
+})
+
+describe('merging the findings of several runs', () => {
+  it('counts one mistake once, with the runs that saw it', () => {
+    const runs = [run(bad, { board: 'pc' }), run(() => {}), run(bad, { board: 'arm-soc' })]
+    const merged = mergeFindings(runs)
+    expect(merged.map(({ finding }) => finding.rule)).toEqual(['read-outside-bracket'])
+    expect(merged[0]?.seen.map(({ board }) => board)).toEqual(['pc', 'arm-soc'])
   })
 })

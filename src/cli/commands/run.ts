@@ -1,13 +1,13 @@
 /** `dmabuf run`: a program on every board, and what is to be said about it. */
 import { join } from 'node:path'
+import { failedReportJson, reportJson } from '../../check/report/json.ts'
+import { mergeFailures, mergeFindings } from '../../check/report/merge.ts'
 import { exitCode } from '../exit-code.ts'
-import { failedReportJson, reportJson } from '../report/json.ts'
-import { mergeFailures, mergeFindings } from '../report/merge.ts'
 import { linuxPlan } from '../runs/linux.ts'
 import type { WorkerTask } from '../runs/messages.ts'
 import { PictureFiles } from '../runs/picture-files.ts'
 import { planOwn, planRuns, type RunPlan, runName } from '../runs/plan.ts'
-import { overallVerdict, type RunRecord } from '../runs/record.ts'
+import { overallVerdict, type RunRecord, reportOf } from '../runs/record.ts'
 import { runAll } from '../runs/run-all.ts'
 import { NotLoadedError, type WorkerEnd } from '../runs/run-worker.ts'
 import { failureText, loadFailureText, usageText } from '../terminal/failure-text.ts'
@@ -15,7 +15,7 @@ import { findingText } from '../terminal/finding-text.ts'
 import { programOutputText } from '../terminal/program-output.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { remarksText } from '../terminal/remarks.ts'
-import { styleFor } from '../terminal/style.ts'
+import { fileText, styleFor } from '../terminal/style.ts'
 import { conclusion, summaryTable } from '../terminal/summary.ts'
 import { UsageError } from '../usage-error.ts'
 import { type RunFlags, type RunRequest, runRequest } from './run-request.ts'
@@ -63,7 +63,7 @@ function tellJson(file: string, ends: readonly WorkerEnd[]): number {
   const records = recordsOf(ends)
   // What the program prints is not part of the report.
   process.stderr.write(programOutputText(printedOf(ends), styleFor(process.stderr, false)))
-  printJson(reportJson(file, records))
+  printJson(reportJson(file, records.map(reportOf), fileText))
   return exitCode[overallVerdict(records)]
 }
 
@@ -74,7 +74,9 @@ function tellPeople(ends: readonly WorkerEnd[], flags: RunFlags): number {
   const parts = [
     programOutputText(printedOf(ends), style),
     ...findings.map((finding) => findingText(finding, records, style)),
-    ...mergeFailures(records).map((failure) => failureText(failure, records, style)),
+    ...mergeFailures(records, ({ failure }) => failure).map((failure) =>
+      failureText(failure, records, style),
+    ),
     remarksText(records, style),
     `${summaryTable(records, style)}\n${conclusion(records, findings, style)}`,
     flags.out === undefined ? '' : picturesText(flags.out, records),
@@ -88,10 +90,11 @@ function tellFailure(file: string, flags: RunFlags, error: unknown): number {
   const style = styleFor(process.stderr, flags.color)
   if (error instanceof NotLoadedError) {
     process.stderr.write(loadFailureText(error.failure, style))
-    if (flags.json === true) printJson(failedReportJson(file, error.failure))
+    if (flags.json === true) printJson(failedReportJson(file, error.failure, fileText))
   } else if (error instanceof UsageError) {
     process.stderr.write(usageText(error, style))
-    if (flags.json === true) printJson(failedReportJson(file, error))
+    if (flags.json === true)
+      printJson(failedReportJson(file, { ...error, kind: 'usage', message: error.message }))
   } else {
     throw error
   }

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { withExplanation } from './explained.ts'
+import { withExplanation } from '../../check/report/explained.ts'
 import type { OwnBoard, WorkerMessage, WorkerTask } from './messages.ts'
 import { crashed, exitedEarly, failedRecord, timedOut } from './no-record.ts'
 import { ProgramOutput } from './output.ts'

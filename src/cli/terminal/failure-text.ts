@@ -1,5 +1,5 @@
 /** How a program failed, for a terminal. */
-import type { Merged } from '../report/merge.ts'
+import type { Merged } from '../../check/report/merge.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure } from '../runs/record.ts'
 import type { UsageError } from '../usage-error.ts'
@@ -9,7 +9,7 @@ import { placeText, type Style } from './style.ts'
 
 /** `all` are the command's runs. */
 export function failureText(
-  { item, seen }: Merged<Failure>,
+  { item, seen }: Merged<Failure, RunPlan>,
   all: readonly RunPlan[],
   style: Style,
 ): string {

@@ -1,21 +1,26 @@
 /** A finding as a compiler would put it. */
-import type { MergedFinding } from '../report/merge.ts'
+import type { Finding } from '../../check/finding.ts'
+import type { MergedFinding } from '../../check/report/merge.ts'
 import type { RunPlan } from '../runs/plan.ts'
-import type { FoundFinding, Place } from '../runs/record.ts'
+import type { Place } from '../runs/record.ts'
 import { runsText } from './runs-text.ts'
 import { snippet } from './snippet.ts'
 import { placeText, type Style } from './style.ts'
 
 /** `all` are the command's runs, so that a finding can say on which of them it was seen. */
-export function findingText(merged: MergedFinding, all: readonly RunPlan[], style: Style): string {
+export function findingText(
+  merged: MergedFinding<RunPlan>,
+  all: readonly RunPlan[],
+  style: Style,
+): string {
   const { finding } = merged
   const lines = [
     headline(finding, style),
     ...placeLines(finding.place, style),
     '',
-    ...detail('because', withPlace(finding.because, finding.becausePlace), style),
+    ...detail('because', withPlace(finding.because.text, finding.because.place), style),
     ...finding.related.flatMap(({ label, place }) =>
-      detail('see also', `${label} at ${placeText(place)}`, style),
+      place === undefined ? [] : detail('see also', `${label} at ${placeText(place)}`, style),
     ),
     ...detail('hardware', finding.hardware, style),
     ...detail('fix', finding.fix, style),
@@ -25,7 +30,7 @@ export function findingText(merged: MergedFinding, all: readonly RunPlan[], styl
   return `${lines.join('\n')}\n`
 }
 
-function headline({ rule, severity, message }: FoundFinding, { colors }: Style): string {
+function headline({ rule, severity, message }: Finding, { colors }: Style): string {
   const paint = severity === 'error' ? colors.red : colors.yellow
   return `${colors.bold(paint(`${severity}[${rule}]`))} ${colors.bold(message)}`
 }
@@ -47,7 +52,11 @@ function withPlace(text: string, place: Place | undefined): string {
 }
 
 /** Where the bytes of these very runs went wrong, and which boards do not let it show. */
-function bytesLines(merged: MergedFinding, all: readonly RunPlan[], style: Style): string[] {
+function bytesLines(
+  merged: MergedFinding<RunPlan>,
+  all: readonly RunPlan[],
+  style: Style,
+): string[] {
   const { wrong, hidden } = merged
   const judges = [...new Set(hidden.map(({ judgedAs }) => judgedAs))].join(', ')
   const wrongText = `${runsText(wrong, all)}: the bytes came out wrong`

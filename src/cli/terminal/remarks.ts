@@ -1,6 +1,6 @@
 /** Lints and drivers' notes: worth knowing, and never part of the verdict. */
+import { mergeLints, mergeNotes } from '../../check/report/merge.ts'
 import type { RuleId } from '../../check/rule-id.ts'
-import { mergeLints, mergeNotes } from '../report/merge.ts'
 import type { RunRecord } from '../runs/record.ts'
 import { runsText } from './runs-text.ts'
 import { placeText, type Style } from './style.ts'

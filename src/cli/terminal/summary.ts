@@ -1,5 +1,5 @@
 /** The one table that says how every run went, and the sentence under it. */
-import type { MergedFinding } from '../report/merge.ts'
+import type { MergedFinding } from '../../check/report/merge.ts'
 import { isLinux } from '../runs/linux.ts'
 import { policyText } from '../runs/plan.ts'
 import { overallVerdict, type RunRecord, verdictOf } from '../runs/record.ts'
@@ -87,7 +87,7 @@ function verdictText(record: RunRecord, { colors }: Style): string {
 /** What it comes to, in one line. */
 export function conclusion(
   records: readonly RunRecord[],
-  findings: readonly MergedFinding[],
+  findings: readonly MergedFinding<RunRecord>[],
   { colors }: Style,
 ): string {
   const runs = countText(records.length, 'run')

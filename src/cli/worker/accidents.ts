@@ -1,6 +1,7 @@
 /** Rejections and exceptions that no `await` of the program's hands on. */
+
+import { placesOf } from '../../run/places.ts'
 import type { Failure, FailureKind } from '../runs/record.ts'
-import { placesOf } from './places.ts'
 
 /**
  * Watches this thread from now on. During the run the first accident aborts `signal`; after `returned`

@@ -1,8 +1,8 @@
 /** Why there is no program to run, and what to do about it. */
 import { readFileSync } from 'node:fs'
 import { extname, isAbsolute, relative } from 'node:path'
+import { placesOf } from '../../run/places.ts'
 import type { Failure, Place } from '../runs/record.ts'
-import { placesOf } from './places.ts'
 import { nodeSyntaxError, shownSyntaxError } from './syntax-error.ts'
 
 const PROGRAM = 'A program is `export default async (kernel) => { ... }`.'

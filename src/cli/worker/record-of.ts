@@ -1,51 +1,46 @@
 /** A run's result as plain data. */
 import type { Finding, Lint } from '../../check/finding.ts'
+import { withExplanation } from '../../check/report/explained.ts'
 import type { ProgramError } from '../../run/program.ts'
 import type { RunResult } from '../../run/run-program.ts'
-import { withExplanation } from '../runs/explained.ts'
 import type { RunPlan } from '../runs/plan.ts'
-import type { Failure, FoundFinding, FoundLint, RunRecord } from '../runs/record.ts'
-import { placeOf, placesOf } from './places.ts'
+import type { Failure, RunRecord } from '../runs/record.ts'
 
 /** `interruption` is what made us stop the run, where we did. */
 export function recordOf(plan: RunPlan, result: RunResult, interruption?: Failure): RunRecord {
-  const findings = result.findings.map(findingOf)
-  const failure = interruption ?? (result.error && failureOf(result.error))
+  const failure = result.error && failureOf(result.error)
   return {
     ...plan,
     judgedAs: result.judgedAs,
-    findings,
-    notes: result.notes.map(({ driver, message, count }) => ({ driver, message, count })),
-    lints: result.lints.map(lintOf),
+    findings: result.findings.map(plainFinding),
+    notes: [...result.notes],
+    lints: result.lints.map(plainLint),
     rulesNotCheckable: [...result.rulesNotCheckable],
     rulesPartlyCheckable: [...result.rulesPartlyCheckable],
     cost: { ...result.cost },
     frames: result.frames,
-    failure: failure && withExplanation(failure, findings, result.error?.cause),
+    failure:
+      interruption === undefined
+        ? failure
+        : withExplanation(interruption, result.findings, result.error?.cause),
   }
 }
 
-function failureOf({ kind, message, cause }: ProgramError): Failure {
-  const [place, ...callers] = placesOf(cause)
-  return { kind, message, place, callers }
+/** Without what was thrown, which may be anything. */
+function failureOf({ cause: _, ...failure }: ProgramError): Failure {
+  return failure
 }
 
-function findingOf(finding: Finding): FoundFinding {
-  const { rule, group, severity, data, hidden, wrongNow, message, hardware, fix } = finding
-  const { buffer, range, count, firstEvent: event } = finding
+/** Without stacks: they stay behind in the worker, and their places are known. */
+function plainFinding(finding: Finding): Finding {
   return {
-    ...{ rule, group, severity, data, hidden, wrongNow, message, hardware, fix },
-    ...{ buffer, range, count, event },
-    because: finding.because.text,
-    becausePlace: placeOf(finding.because.origin),
-    place: placeOf(finding.origin),
-    related: finding.related.flatMap(({ label, origin }) => {
-      const place = placeOf(origin)
-      return place === undefined ? [] : [{ label, place }]
-    }),
+    ...finding,
+    origin: undefined,
+    because: { ...finding.because, origin: undefined },
+    related: finding.related.map((place) => ({ ...place, origin: undefined })),
   }
 }
 
-function lintOf({ rule, message, fix, origin, buffer, count }: Lint): FoundLint {
-  return { rule, message, fix, place: placeOf(origin), buffer, count }
+function plainLint(lint: Lint): Lint {
+  return { ...lint, origin: undefined }
 }

@@ -15,7 +15,7 @@ function placeOf(origin: EventOrigin | undefined): string {
 }
 
 function found(user: readonly DmabufEvent[]): string[] {
-  const checker = new Checker({ shown: 'calls', site: placeOf, where: placeOf })
+  const checker = new Checker({ shown: 'calls', site: placeOf })
   for (const event of user) checker.observe(event)
   const { findings, lints } = checker.finish()
   return [...findings, ...lints].map(({ rule, origin }) => `${rule} ${placeOf(origin)}`)

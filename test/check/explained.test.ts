@@ -1,19 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { withExplanation } from '../../src/cli/runs/explained.ts'
-import type { Failure, FoundFinding } from '../../src/cli/runs/record.ts'
+import type { Failure, Finding } from '../../src/check/index.ts'
+import { withExplanation } from '../../src/check/report/explained.ts'
 
 const place = { file: '/p.ts', line: 3, column: 1 }
 const elsewhere = { ...place, line: 9 }
 
-function found(rule: FoundFinding['rule']): FoundFinding {
-  return {
-    ...{ rule, group: 'E1', severity: 'error', data: false, hidden: false, wrongNow: false },
-    ...{ message: '', because: '', becausePlace: undefined, hardware: '', fix: '' },
-    ...{ place, related: [], buffer: 1, range: undefined, count: 1, event: 1 },
-  }
+type Found = Pick<Finding, 'rule' | 'place'>
+
+function found(rule: Finding['rule']): Found {
+  return { rule, place }
 }
 
-function isExplained(failure: Omit<Failure, 'message'>, finding: FoundFinding, thrown?: unknown) {
+function isExplained(failure: Omit<Failure, 'message'>, finding: Found, thrown?: unknown) {
   return withExplanation({ message: '', ...failure }, [finding], thrown).explained === true
 }
 

@@ -1,39 +1,41 @@
-/** The same mistake, seen in several runs, is one. */
-import type { RunPlan } from '../runs/plan.ts'
-import type {
-  Failure,
-  FoundFinding,
-  FoundLint,
-  FoundNote,
-  Place,
-  RunRecord,
-} from '../runs/record.ts'
+/** One mistake seen in several runs is one finding. */
+import type { Finding, Lint, Note, SourcePlace } from '../finding.ts'
+import type { Failure } from './failure.ts'
+
+/** A run, as far as merging looks at it. */
+export interface MergeableRun {
+  readonly findings: readonly Finding[]
+  readonly lints: readonly Lint[]
+  readonly notes: readonly Note[]
+}
 
 /** One distinct finding. */
-export interface MergedFinding {
-  /** As the run tells it whose bytes went wrong first, else as the first run does. */
-  readonly finding: FoundFinding
-  readonly seen: readonly RunPlan[]
+export interface MergedFinding<Run> {
+  /** As reported by the first run whose own bytes came out wrong, else by the first run. */
+  readonly finding: Finding
+  readonly seen: readonly Run[]
   /** The runs whose own bytes came out wrong. */
-  readonly wrong: readonly RunPlan[]
+  readonly wrong: readonly Run[]
   /** The runs that show no harm though legal hardware could do it. */
-  readonly hidden: readonly RunPlan[]
+  readonly hidden: readonly Run[]
 }
 
-export interface Merged<T> {
+export interface Merged<T, Run> {
   readonly item: T
-  readonly seen: readonly RunPlan[]
+  readonly seen: readonly Run[]
 }
 
-interface Sighting<T> {
+interface Sighting<T, Run> {
   readonly item: T
-  readonly run: RunPlan
+  readonly run: Run
 }
 
 /** Distinct by rule and line, in the order in which the runs report them; errors before warnings. */
-export function mergeFindings(records: readonly RunRecord[]): MergedFinding[] {
+export function mergeFindings<Run extends MergeableRun>(
+  runs: readonly Run[],
+): MergedFinding<Run>[] {
   const groups = grouped(
-    records,
+    runs,
     ({ findings }) => findings,
     (finding) => `${finding.rule} ${lineOf(finding.place) ?? finding.message}`,
   )
@@ -41,40 +43,43 @@ export function mergeFindings(records: readonly RunRecord[]): MergedFinding[] {
   return [...merged.filter(isError), ...merged.filter((one) => !isError(one))]
 }
 
-export function mergeLints(records: readonly RunRecord[]): Merged<FoundLint>[] {
+export function mergeLints<Run extends MergeableRun>(runs: readonly Run[]): Merged<Lint, Run>[] {
   const groups = grouped(
-    records,
+    runs,
     ({ lints }) => lints,
     (lint) => `${lint.rule} ${lineOf(lint.place) ?? lint.message}`,
   )
   return groups.map(mergedItem)
 }
 
-export function mergeNotes(records: readonly RunRecord[]): Merged<FoundNote>[] {
+export function mergeNotes<Run extends MergeableRun>(runs: readonly Run[]): Merged<Note, Run>[] {
   const groups = grouped(
-    records,
+    runs,
     ({ notes }) => notes,
     (note) => `${note.driver} ${note.message}`,
   )
   return groups.map(mergedItem)
 }
 
-export function mergeFailures(records: readonly RunRecord[]): Merged<Failure>[] {
+export function mergeFailures<Run>(
+  runs: readonly Run[],
+  failureOf: (run: Run) => Failure | undefined,
+): Merged<Failure, Run>[] {
   const groups = grouped(
-    records,
-    ({ failure }) => (failure === undefined ? [] : [failure]),
+    runs,
+    (run) => [failureOf(run)].filter((failure) => failure !== undefined),
     (failure) => `${failure.kind} ${lineOf(failure.place) ?? ''} ${failure.message}`,
   )
   return groups.map(mergedItem)
 }
 
-function grouped<T>(
-  records: readonly RunRecord[],
-  itemsOf: (record: RunRecord) => readonly T[],
+function grouped<T, Run>(
+  runs: readonly Run[],
+  itemsOf: (run: Run) => readonly T[],
   keyOf: (item: T) => string,
-): Sighting<T>[][] {
-  const groups = new Map<string, Sighting<T>[]>()
-  for (const run of records) {
+): Sighting<T, Run>[][] {
+  const groups = new Map<string, Sighting<T, Run>[]>()
+  for (const run of runs) {
     for (const item of itemsOf(run)) {
       const key = keyOf(item)
       const group = groups.get(key) ?? []
@@ -85,7 +90,7 @@ function grouped<T>(
   return [...groups.values()]
 }
 
-function mergedFinding(group: readonly Sighting<FoundFinding>[]): MergedFinding {
+function mergedFinding<Run>(group: readonly Sighting<Finding, Run>[]): MergedFinding<Run> {
   const wrong = group.filter(({ item }) => item.wrongNow)
   const hidden = group.filter(({ item }) => item.hidden)
   const [best] = [...wrong, ...group]
@@ -93,21 +98,21 @@ function mergedFinding(group: readonly Sighting<FoundFinding>[]): MergedFinding 
   return { finding: best.item, seen: runsOf(group), wrong: runsOf(wrong), hidden: runsOf(hidden) }
 }
 
-function mergedItem<T>(group: readonly Sighting<T>[]): Merged<T> {
+function mergedItem<T, Run>(group: readonly Sighting<T, Run>[]): Merged<T, Run> {
   const [first] = group
   if (first === undefined) throw new Error('a group of sightings has at least one')
   return { item: first.item, seen: runsOf(group) }
 }
 
-/** A run once, also when it saw several that are one line's. */
-function runsOf(group: readonly Sighting<unknown>[]): RunPlan[] {
+/** Each run once, also when it saw several that share a line. */
+function runsOf<Run>(group: readonly Sighting<unknown, Run>[]): Run[] {
   return [...new Set(group.map(({ run }) => run))]
 }
 
-function isError({ finding }: MergedFinding): boolean {
+function isError({ finding }: MergedFinding<unknown>): boolean {
   return finding.severity === 'error'
 }
 
-function lineOf(place: Place | undefined): string | undefined {
+function lineOf(place: SourcePlace | undefined): string | undefined {
   return place === undefined ? undefined : `${place.file}:${place.line}`
 }

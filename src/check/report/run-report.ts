@@ -1,0 +1,38 @@
+import type { CheckResult } from '../finding.ts'
+import type { Failure } from './failure.ts'
+
+/** `failed`: the program did not run to completion, and no finding says why. Nothing is proved then. */
+export type Verdict = 'clean' | 'findings' | 'failed'
+
+/** The cost of a run, in bytes and calls; the names are the machine's. */
+export interface CostReport {
+  readonly [name: string]: number
+}
+
+/** One program on one board, under one policy and seed. */
+export interface RunReport extends CheckResult {
+  readonly board: string
+  /** The board that the verdict is about: the run's own, or the reference of a coherent one. */
+  readonly judgedAs: string
+  readonly policy: string
+  readonly seed: number
+  readonly cost: CostReport
+  /** Pictures that the display scanned out. */
+  readonly frames: number
+  /** How the program itself failed. */
+  readonly error?: Failure | undefined
+  /** The real kernel that the run was on; absent for a simulated board. */
+  readonly kernel?: { readonly release: string; readonly memory: string } | undefined
+}
+
+/** Failures that no finding explains and findings decide; notes and lints do not. */
+export function verdictOf({ findings, error }: Pick<RunReport, 'findings' | 'error'>): Verdict {
+  if (error !== undefined && error.explained !== true) return 'failed'
+  return findings.length > 0 ? 'findings' : 'clean'
+}
+
+/** The verdict on several runs of one program: `failed` outranks `findings`, `findings` outranks `clean`. */
+export function overallVerdict(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes('failed')) return 'failed'
+  return verdicts.includes('findings') ? 'findings' : 'clean'
+}
