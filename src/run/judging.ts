@@ -25,14 +25,18 @@ function howEnded(error: ProgramError | undefined): 'returned' | 'threw' | 'stop
   return error.kind === 'threw' ? 'threw' : 'stopped'
 }
 
-/** The verdict, with the end of the program: its error says where it happened, and whether a finding explains it. */
+/** The verdict and the end: an error gets its place, and whether a finding explains it. */
 export function judged(
   end: ProgramEnd,
   { findings }: Pick<CheckResult, 'findings'>,
 ): ProgramEnd & { readonly verdict: Verdict } {
   if (!('error' in end)) return { ...end, verdict: verdictOf({ findings }) }
   const [place, ...callers] = placesOf(end.error.cause)
-  const error = withExplanation({ ...end.error, place, callers }, findings, end.error.cause)
+  const error = withExplanation(
+    { ...end.error, place, callers },
+    findings,
+    originOf(end.error.cause),
+  )
   return { error, verdict: verdictOf({ findings, error }) }
 }
 

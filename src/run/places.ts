@@ -3,6 +3,7 @@ import type { SourcePlace } from '../check/finding.ts'
 import type { EventOrigin } from '../events/event.ts'
 import { formatOrigin } from '../tap/format-origin.ts'
 import type { StackFrame } from '../tap/stack.ts'
+import { originOf } from './thrown.ts'
 
 /** How many callers are worth showing. */
 const CALLERS = 4
@@ -15,8 +16,7 @@ export function placeOf(origin: EventOrigin | undefined): SourcePlace | undefine
 
 /** The user's lines that a stack goes through, innermost first, where they are lines of files. */
 export function placesOf(thrown: unknown): SourcePlace[] {
-  const site = thrown instanceof Error ? formatOrigin(thrown) : undefined
-  const frames = site?.frames ?? []
+  const frames = formatOrigin(originOf(thrown))?.frames ?? []
   return frames
     .filter(({ file }) => isFile(file))
     .slice(0, CALLERS)

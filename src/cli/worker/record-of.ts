@@ -3,6 +3,7 @@ import type { Finding, Lint } from '../../check/finding.ts'
 import { withExplanation } from '../../check/report/explained.ts'
 import type { ProgramError } from '../../run/program.ts'
 import type { RunResult } from '../../run/run-program.ts'
+import { originOf } from '../../run/thrown.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure, RunRecord } from '../runs/record.ts'
 
@@ -22,7 +23,7 @@ export function recordOf(plan: RunPlan, result: RunResult, interruption?: Failur
     failure:
       interruption === undefined
         ? failure
-        : withExplanation(interruption, result.findings, result.error?.cause),
+        : withExplanation(interruption, result.findings, originOf(result.error?.cause)),
   }
 }
 
