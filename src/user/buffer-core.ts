@@ -4,7 +4,6 @@ import { type Failure, withFailure } from '../uapi/failure.ts'
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
 import { type IoctlArg, plainArg } from '../uapi/ioctl-arg.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
 import { type Calls, possibly, type Reasons, succeed } from './calls.ts'
 import { type CpuAccessKind, protectionOf } from './cpu-access-kind.ts'
 
@@ -53,28 +52,20 @@ export class BufferCore {
   readonly size: number
   /** Grows with each SYNC: what a mapping handed out before is taken anew after. */
   epoch = 0
-  #fd: number | undefined
+  readonly #fd: (syscall: string) => number
   #brackets = 0
   #mapping: { readonly address: number; readonly protection: number } | undefined
 
-  constructor(sys: Syscalls, fd: number, size: number) {
+  /** `fd` gives the descriptor, or throws EBADF for the system call that it is given. */
+  constructor(sys: Syscalls, size: number, fd: (syscall: string) => number) {
     this.sys = sys
-    this.#fd = fd
     this.size = size
-  }
-
-  get closed(): boolean {
-    return this.#fd === undefined
+    this.#fd = fd
   }
 
   /** The descriptor; EBADF for `syscall` once closed. */
   fd(syscall: string): number {
-    if (this.#fd !== undefined) return this.#fd
-    throw systemError({
-      errno: -errno.EBADF,
-      syscall,
-      detail: 'this DmaBuf was closed or released: use it before, or keep a dup()',
-    })
+    return this.#fd(syscall)
   }
 
   /** Whether CPU accesses are open. */
@@ -130,12 +121,5 @@ export class BufferCore {
     const mapping = this.#mapping
     this.#mapping = undefined
     if (mapping !== undefined) calls.munmap(mapping.address, this.size)
-  }
-
-  /** Gives the descriptor up without closing it. */
-  detach(): number {
-    const fd = this.fd('release')
-    this.#fd = undefined
-    return fd
   }
 }

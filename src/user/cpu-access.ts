@@ -86,9 +86,19 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
     })
   }
 
+  /** Whether `end` or `close` was called; it may still be under way. */
+  get closed(): boolean {
+    return this.#ended !== undefined
+  }
+
   /** May sleep. Ends the access; ending twice does nothing. EINVAL, EBADF when the buffer is closed. */
   end(): Promise<void> {
     return this.#end(() => Calls.passing(this.#core.sys, this.end))
+  }
+
+  /** As `end`. */
+  close(): Promise<void> {
+    return this.#end(() => Calls.passing(this.#core.sys, this.close))
   }
 
   /** As `end`. */

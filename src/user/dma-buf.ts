@@ -9,9 +9,10 @@ import { BufferCore, mapFile } from './buffer-core.ts'
 import { Calls, succeed } from './calls.ts'
 import { CpuAccess } from './cpu-access.ts'
 import { type CpuAccessKind, protectionOf, syncFlags } from './cpu-access-kind.ts'
-import { drainAll, drainAllSync } from './dispose.ts'
-import type { AdoptableFd, AnyFd, BorrowedFd, OwnedFd } from './fd.ts'
+import { drainAll } from './dispose.ts'
+import type { AdoptableFd, AnyFd, OwnedFd } from './fd.ts'
 import { Mapping } from './mapping.ts'
+import { ShareableFdOwner } from './owned-fd.ts'
 import { exportSyncFile, importSyncFile, type SyncFile } from './sync-file.ts'
 
 /** What a call that may sleep can be given. */
@@ -34,11 +35,12 @@ export interface MapOptions {
  * A dma-buf: memory that devices and programs share, held by a file descriptor that this object owns.
  * Disposing closes the descriptor; the memory lives as long as anybody holds it.
  */
-export class DmaBuf implements Disposable {
+export class DmaBuf extends ShareableFdOwner {
   readonly #core: BufferCore
 
-  private constructor(core: BufferCore) {
-    this.#core = core
+  private constructor(sys: Syscalls, fd: number, size: number) {
+    super(sys, fd)
+    this.#core = new BufferCore(sys, size, (syscall) => this.requireFd(syscall))
   }
 
   /**
@@ -56,21 +58,12 @@ export class DmaBuf implements Disposable {
   static borrow(kernel: Pick<Kernel, 'sys'>, fd: AnyFd): DmaBuf {
     const calls = Calls.from(kernel.sys, DmaBuf.borrow)
     const size = probeSize(calls, fd)
-    return new DmaBuf(new BufferCore(kernel.sys, duplicate(calls, fd), size))
+    return new DmaBuf(kernel.sys, duplicate(calls, fd), size)
   }
 
   /** As `adopt`, on behalf of a line that was captured already. */
   static adoptWith(calls: Calls, fd: number): DmaBuf {
-    return new DmaBuf(new BufferCore(calls.sys, fd, probeSize(calls, fd)))
-  }
-
-  get #sys(): Syscalls {
-    return this.#core.sys
-  }
-
-  /** The descriptor, still owned by this object. EBADF once closed. */
-  get fd(): BorrowedFd {
-    return this.#core.fd('fd') as BorrowedFd
+    return new DmaBuf(calls.sys, fd, probeSize(calls, fd))
   }
 
   /** Bytes. */
@@ -78,26 +71,20 @@ export class DmaBuf implements Disposable {
     return this.#core.size
   }
 
-  /** Whether the descriptor was closed or released. */
-  get closed(): boolean {
-    return this.#core.closed
-  }
-
   /** A second owner of the same memory, with a descriptor of its own. EBADF, EMFILE. Never sleeps. */
   dup(): DmaBuf {
-    const calls = Calls.from(this.#sys, this.dup)
-    const fd = this.#core.fd('dup')
-    const copy = duplicate(calls, fd)
-    return new DmaBuf(new BufferCore(this.#sys, copy, this.size))
+    const calls = Calls.from(this.sys, this.dup)
+    const fd = this.requireFd('dup')
+    return new DmaBuf(this.sys, duplicate(calls, fd), this.size)
   }
 
   /**
    * Gives the descriptor to the caller, who must close it; this object is closed then. EBADF once
    * closed, EBUSY while a CPU access is open. Never sleeps.
    */
-  release(): OwnedFd {
-    const calls = Calls.from(this.#sys, this.release)
-    const fd = this.#core.fd('release')
+  override release(): OwnedFd {
+    const calls = Calls.from(this.sys, this.release)
+    const fd = this.requireFd('release')
     if (this.#core.busy) {
       throw systemError({
         errno: -errno.EBUSY,
@@ -107,27 +94,16 @@ export class DmaBuf implements Disposable {
       })
     }
     this.#core.unmap(calls)
-    return this.#core.detach() as OwnedFd
+    return super.release()
   }
 
-  /**
-   * Closes the descriptor; doing it twice does nothing. The bytes of open CPU accesses die with it,
-   * mappings made by `map` stay until disposed. Never sleeps.
-   */
-  close(): void {
-    this.#close(() => Calls.from(this.#sys, this.close))
+  /** The bytes of open CPU accesses die with the descriptor; mappings made by `map` stay until disposed. */
+  protected override beforeClose(calls: Calls): void {
+    this.#core.unmap(calls)
   }
 
-  /** As `close`. */
-  [Symbol.dispose](): void {
-    this.#close(() => Calls.disposing(this.#sys))
-  }
-
-  #close(capture: () => Calls): void {
-    if (this.closed) return
-    const calls = capture()
-    const fd = this.#core.detach()
-    drainAllSync([() => this.#core.unmap(calls), () => calls.close(fd)])
+  protected override closedDetail(): string {
+    return 'this DmaBuf was closed or released: use it before, or keep a dup()'
   }
 
   /**
@@ -135,7 +111,7 @@ export class DmaBuf implements Disposable {
    * using`) before a device uses the buffer again. EBADF, and what the exporter says.
    */
   async beginCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<CpuAccess> {
-    const calls = Calls.passing(this.#sys, this.beginCpuAccess)
+    const calls = Calls.passing(this.sys, this.beginCpuAccess)
     return await CpuAccess.begin(calls, this.#core, access, options.signal)
   }
 
@@ -145,7 +121,7 @@ export class DmaBuf implements Disposable {
     use: (bytes: Uint8Array<ArrayBuffer>, cpu: CpuAccess) => T | Promise<T>,
     options: AbortOptions = {},
   ): Promise<T> {
-    const calls = Calls.from(this.#sys, this.withCpuAccess)
+    const calls = Calls.from(this.sys, this.withCpuAccess)
     const cpu = await CpuAccess.begin(calls, this.#core, access, options.signal)
     const end = (): Promise<void> => calls.run(() => cpu.end())
     let result: T
@@ -164,28 +140,28 @@ export class DmaBuf implements Disposable {
 
   /** Maps the buffer, without any bracket: see `Mapping`. EINVAL, EACCES, ENOMEM. Never sleeps. */
   map(options: MapOptions = {}): Mapping {
-    const calls = Calls.from(this.#sys, this.map)
+    const calls = Calls.from(this.sys, this.map)
     const { access = 'read-write', offset = 0, length = this.size - offset } = options
-    const fd = this.#core.fd('mmap')
+    const fd = this.requireFd('mmap')
     const address = mapFile(calls, fd, { offset, length }, protectionOf(access))
-    return new Mapping(this.#sys, { address, length, epoch: () => this.#core.epoch })
+    return new Mapping(this.sys, { address, length, epoch: () => this.#core.epoch })
   }
 
   /** May sleep. Only the ioctl: SYNC with START. Nothing ends it but `endCpuAccess`. */
   async startCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
-    const calls = Calls.passing(this.#sys, this.startCpuAccess)
+    const calls = Calls.passing(this.sys, this.startCpuAccess)
     await this.#core.sync(calls, syncFlags(access), options.signal)
   }
 
   /** May sleep. Only the ioctl: SYNC with END. The kernel does not count: any number is accepted. */
   async endCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
-    const calls = Calls.passing(this.#sys, this.endCpuAccess)
+    const calls = Calls.passing(this.sys, this.endCpuAccess)
     await this.#core.sync(calls, syncFlags(access) | DMA_BUF_SYNC_END, options.signal)
   }
 
   /** May sleep. Only the ioctl: SYNC with `flags` as they are. EINVAL for unknown or no access. */
   async sync(flags: number, options: AbortOptions = {}): Promise<void> {
-    const calls = Calls.passing(this.#sys, this.sync)
+    const calls = Calls.passing(this.sys, this.sync)
     await this.#core.sync(calls, flags, options.signal)
   }
 
@@ -194,8 +170,8 @@ export class DmaBuf implements Disposable {
    * already where there are none. EMFILE, ENOMEM.
    */
   async exportSyncFile(access: CpuAccessKind): Promise<SyncFile> {
-    const calls = Calls.from(this.#sys, this.exportSyncFile)
-    return await exportSyncFile(calls, this.#core.fd('DMA_BUF_IOCTL_EXPORT_SYNC_FILE'), access)
+    const calls = Calls.from(this.sys, this.exportSyncFile)
+    return await exportSyncFile(calls, this.requireFd('DMA_BUF_IOCTL_EXPORT_SYNC_FILE'), access)
   }
 
   /**
@@ -203,17 +179,17 @@ export class DmaBuf implements Disposable {
    * is signalled: after `write` readers and writers, after `read` only writers. ENOMEM.
    */
   async importSyncFile(access: CpuAccessKind, file: SyncFile): Promise<void> {
-    const calls = Calls.from(this.#sys, this.importSyncFile)
-    await importSyncFile(calls, this.#core.fd('DMA_BUF_IOCTL_IMPORT_SYNC_FILE'), access, file)
+    const calls = Calls.from(this.sys, this.importSyncFile)
+    await importSyncFile(calls, this.requireFd('DMA_BUF_IOCTL_IMPORT_SYNC_FILE'), access, file)
   }
 
   /** May sleep. Names the buffer in debugfs and fdinfo. EINVAL above 31 bytes of UTF-8. */
   async setName(name: string): Promise<void> {
-    const calls = Calls.passing(this.#sys, this.setName)
+    const calls = Calls.passing(this.sys, this.setName)
     const text = new TextEncoder().encode(name)
     const bytes = new Uint8Array(Math.max(DMA_BUF_NAME_LEN, text.length + 1))
     bytes.set(text)
-    const fd = this.#core.fd('DMA_BUF_SET_NAME_B')
+    const fd = this.requireFd('DMA_BUF_SET_NAME_B')
     await calls.ioctl(fd, DMA_BUF_SET_NAME_B, plainArg(bytes), {
       why: () => ({ EINVAL: `'${name}' has ${text.length} bytes; 31 are allowed: shorten it` }),
     })

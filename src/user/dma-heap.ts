@@ -1,25 +1,21 @@
 import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../uapi/dma-heap.ts'
-import { errno } from '../uapi/errno.ts'
 import { O_CLOEXEC, O_RDONLY, O_RDWR } from '../uapi/fcntl.ts'
 import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
 import { Calls, possibly } from './calls.ts'
 import { drainAllSync, Undo } from './dispose.ts'
 import { type AbortOptions, DmaBuf } from './dma-buf.ts'
+import { FdOwner } from './owned-fd.ts'
 
 /** A dma-heap: where programs allocate dma-bufs that no device owns. */
-export class DmaHeap implements Disposable {
+export class DmaHeap extends FdOwner {
   /** The heap's name, as `system`. */
   readonly name: string
-  readonly #sys: Syscalls
-  #fd: number | undefined
 
   private constructor(sys: Syscalls, name: string, fd: number) {
-    this.#sys = sys
+    super(sys, fd)
     this.name = name
-    this.#fd = fd
   }
 
   /** Opens /dev/dma_heap/`name`. ENOENT, EACCES, EMFILE. Never sleeps. */
@@ -39,14 +35,14 @@ export class DmaHeap implements Disposable {
    * EINVAL for no bytes, ENOMEM, EMFILE, EBADF once closed.
    */
   async allocate(size: number, options: AbortOptions = {}): Promise<DmaBuf> {
-    return await this.#allocate(Calls.from(this.#sys, this.allocate), size, options)
+    return await this.#allocate(Calls.from(this.sys, this.allocate), size, options)
   }
 
   /**
    * May sleep. `count` buffers of `size` bytes each, as `allocate`; all or none.
    */
   async allocateAll(count: number, size: number, options: AbortOptions = {}): Promise<DmaBuf[]> {
-    const calls = Calls.from(this.#sys, this.allocateAll)
+    const calls = Calls.from(this.sys, this.allocateAll)
     const undo = new Undo()
     const buffers: DmaBuf[] = []
     try {
@@ -63,16 +59,21 @@ export class DmaHeap implements Disposable {
 
   async #allocate(calls: Calls, size: number, { signal }: AbortOptions): Promise<DmaBuf> {
     const bytes = dmaHeapAllocationData.create({ len: size, fd_flags: O_RDWR | O_CLOEXEC })
-    await calls.ioctl(this.#requireFd(), DMA_HEAP_IOCTL_ALLOC, plainArg(bytes), {
-      signal,
-      why: () => ({
-        EINVAL: possibly(`size ${size} rounds to no page: ask for at least one byte`),
-        ENOMEM: possibly(
-          `heap '${this.name}' has no ${size} bytes left: close buffers, or ask for less`,
-        ),
-        EMFILE: 'too many descriptors are open: close buffers',
-      }),
-    })
+    await calls.ioctl(
+      this.requireFd('DMA_HEAP_IOCTL_ALLOC'),
+      DMA_HEAP_IOCTL_ALLOC,
+      plainArg(bytes),
+      {
+        signal,
+        why: () => ({
+          EINVAL: possibly(`size ${size} rounds to no page: ask for at least one byte`),
+          ENOMEM: possibly(
+            `heap '${this.name}' has no ${size} bytes left: close buffers, or ask for less`,
+          ),
+          EMFILE: 'too many descriptors are open: close buffers',
+        }),
+      },
+    )
     const { fd } = dmaHeapAllocationData.decode(bytes)
     try {
       return DmaBuf.adoptWith(calls, fd)
@@ -82,20 +83,7 @@ export class DmaHeap implements Disposable {
     }
   }
 
-  #requireFd(): number {
-    if (this.#fd !== undefined) return this.#fd
-    throw systemError({
-      errno: -errno.EBADF,
-      syscall: 'DMA_HEAP_IOCTL_ALLOC',
-      detail: `heap '${this.name}' was closed: allocate before the end of its \`using\` block`,
-    })
-  }
-
-  /** Closes the heap; its buffers live on. Doing it twice does nothing. Never sleeps. */
-  [Symbol.dispose](): void {
-    const fd = this.#fd
-    if (fd === undefined) return
-    this.#fd = undefined
-    Calls.disposing(this.#sys).close(fd)
+  protected override closedDetail(): string {
+    return `heap '${this.name}' was closed: allocate before close(), or inside its \`using\` block`
   }
 }

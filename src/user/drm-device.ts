@@ -4,6 +4,7 @@ import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../uapi/fcntl.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
+import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
 import { drainAll } from './dispose.ts'
 import type { AbortOptions, DmaBuf } from './dma-buf.ts'
@@ -30,21 +31,16 @@ export interface Showable {
  * A display, by DRM and legacy mode setting: imports dma-bufs and shows them on the first attached
  * screen.
  */
-export class DrmDevice implements AsyncDisposable {
-  /** What was opened. */
-  readonly path: string
-  readonly #sys: Syscalls
+export class DrmDevice extends DeviceOwner {
+  protected override readonly noun = 'display'
   readonly #handles: HandleTable
   readonly #framebuffers: FramebufferCache
   readonly #events: EventReader
   readonly #scanout: Scanout
   readonly #turns = new Serial()
-  #fd: number | undefined
 
   private constructor(sys: Syscalls, fd: number, path: string) {
-    this.#sys = sys
-    this.#fd = fd
-    this.path = path
+    super(sys, fd, path)
     this.#handles = new HandleTable(fd)
     this.#framebuffers = new FramebufferCache(fd, this.#handles)
     this.#events = new EventReader(fd)
@@ -73,7 +69,7 @@ export class DrmDevice implements AsyncDisposable {
 
   /** May sleep. The attached screens with their modes. */
   async outputs(): Promise<DrmOutput[]> {
-    return await findOutputs(Calls.from(this.#sys, this.outputs), this.#open())
+    return await findOutputs(Calls.from(this.sys, this.outputs), this.requireFd())
   }
 
   /**
@@ -81,10 +77,10 @@ export class DrmDevice implements AsyncDisposable {
    * buffer: they are counted here, and it is closed with the last. EBADF, EINVAL, EIO.
    */
   async importBuffer(buffer: DmaBuf): Promise<ImportedBuffer> {
-    const calls = Calls.from(this.#sys, this.importBuffer)
-    this.#open()
+    const calls = Calls.from(this.sys, this.importBuffer)
+    this.requireFd()
     const handle = await this.#handles.open(calls, buffer)
-    return new ImportedBuffer(this.#sys, handle, (later) => this.#handles.close(later, handle))
+    return new ImportedBuffer(this.sys, handle, (later) => this.#handles.close(later, handle))
   }
 
   /**
@@ -99,8 +95,8 @@ export class DrmDevice implements AsyncDisposable {
     second: PictureLayout | AbortOptions = {},
     third: AbortOptions = {},
   ): Promise<void> {
-    const calls = Calls.from(this.#sys, this.show)
-    this.#open()
+    const calls = Calls.from(this.sys, this.show)
+    this.requireFd()
     const isFrame = 'buffer' in what
     const layout = isFrame ? what.format : (second as PictureLayout)
     const { signal } = isFrame ? (second as AbortOptions) : third
@@ -130,10 +126,10 @@ export class DrmDevice implements AsyncDisposable {
 
   /** May sleep. Makes a dumb buffer, which ends with the device at the latest. EINVAL, ENOSYS, ENOMEM. */
   async createDumb(options: DumbOptions): Promise<DumbBuffer> {
-    const calls = Calls.from(this.#sys, this.createDumb)
-    this.#open()
+    const calls = Calls.from(this.sys, this.createDumb)
+    this.requireFd()
     const owner = {
-      fd: () => this.#open(),
+      fd: () => this.requireFd(),
       close: (later: Calls, handle: number) => this.#handles.close(later, handle),
     }
     return await this.#handles.makeDumb(() => DumbBuffer.create(calls, owner, options))
@@ -141,69 +137,51 @@ export class DrmDevice implements AsyncDisposable {
 
   /** May sleep. Only PRIME_FD_TO_HANDLE, not counted: see `import`. */
   async importHandle(buffer: DmaBuf): Promise<number> {
-    const calls = Calls.from(this.#sys, this.importHandle)
-    return await raw.fdToHandle(calls, this.#open(), buffer.fd)
+    const calls = Calls.from(this.sys, this.importHandle)
+    return await raw.fdToHandle(calls, this.requireFd(), buffer.fd)
   }
 
   /** May sleep. Only GEM_CLOSE, whatever was imported how often. EINVAL. */
   async closeHandle(handle: number): Promise<void> {
-    await raw.gemClose(Calls.from(this.#sys, this.closeHandle), this.#open(), handle)
+    await raw.gemClose(Calls.from(this.sys, this.closeHandle), this.requireFd(), handle)
   }
 
   /** May sleep. Only ADDFB2; returns the framebuffer's id. EINVAL, ENOENT. */
   async addFramebuffer(setting: raw.FramebufferSetting): Promise<number> {
-    const calls = Calls.from(this.#sys, this.addFramebuffer)
-    return await raw.addFramebuffer(calls, this.#open(), setting)
+    const calls = Calls.from(this.sys, this.addFramebuffer)
+    return await raw.addFramebuffer(calls, this.requireFd(), setting)
   }
 
   /** May sleep. Only RMFB; what shows it is turned off. ENOENT. */
   async removeFramebuffer(id: number): Promise<void> {
-    const calls = Calls.from(this.#sys, this.removeFramebuffer)
-    await raw.removeFramebuffer(calls, this.#open(), id)
+    const calls = Calls.from(this.sys, this.removeFramebuffer)
+    await raw.removeFramebuffer(calls, this.requireFd(), id)
   }
 
   /** May sleep. Only SETCRTC. EACCES, EINVAL, ENOENT, ENOSPC. */
   async setCrtc(setting: raw.CrtcSetting): Promise<void> {
-    await raw.setCrtc(Calls.from(this.#sys, this.setCrtc), this.#open(), setting)
+    await raw.setCrtc(Calls.from(this.sys, this.setCrtc), this.requireFd(), setting)
   }
 
   /** May sleep. Only PAGE_FLIP; `readEvent` tells when it is done. EBUSY, EINVAL, ENOENT. */
   async pageFlip(flip: { crtc: number; framebuffer: number; userData: number }): Promise<void> {
-    await raw.pageFlip(Calls.from(this.#sys, this.pageFlip), this.#open(), flip)
+    await raw.pageFlip(Calls.from(this.sys, this.pageFlip), this.requireFd(), flip)
   }
 
   /** May sleep, until the display has something to tell. Not to be mixed with `show`. */
   async readEvent(options: AbortOptions = {}): Promise<DisplayEvent> {
-    const calls = Calls.from(this.#sys, this.readEvent)
-    this.#open()
+    const calls = Calls.from(this.sys, this.readEvent)
+    this.requireFd()
     return await this.#events.next(calls, options.signal)
   }
 
-  #open(): number {
-    if (this.#fd !== undefined) return this.#fd
-    throw systemError({
-      errno: -errno.EBADF,
-      syscall: 'ioctl',
-      path: this.path,
-      detail: 'the display was closed: use it before the end of its `using` block',
-    })
-  }
-
-  /**
-   * May sleep. Turns the screen off, lets go of frames, framebuffers and handles, and closes the
-   * device. Doing it twice does nothing.
-   */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const fd = this.#fd
-    if (fd === undefined) return
-    const calls = Calls.disposing(this.#sys)
-    this.#fd = undefined
+  /** Turns the screen off, and releases frames, framebuffers and handles. */
+  protected override async shutDown(calls: Calls): Promise<void> {
     await this.#turns.run(() =>
       drainAll([
         () => this.#scanout.stop(calls),
         () => this.#framebuffers.clear(calls),
         () => this.#handles.closeAll(calls),
-        () => calls.close(fd),
       ]),
     )
   }

@@ -1,6 +1,7 @@
 import * as dumb from '../uapi/drm-dumb.ts'
 import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
+import { AsyncOwner } from './async-owner.ts'
 import { mapFile } from './buffer-core.ts'
 import { Calls, possibly } from './calls.ts'
 import { protectionOf } from './cpu-access-kind.ts'
@@ -28,19 +29,17 @@ export interface DumbOwner {
 }
 
 /** A buffer in plain memory, made by a display: any display can show it and the CPU can map it. */
-export class DumbBuffer implements AsyncDisposable {
+export class DumbBuffer extends AsyncOwner {
   /** The GEM handle, of the device that made it. */
   readonly handle: number
   /** Bytes from line to line. */
   readonly pitch: number
   /** Bytes. */
   readonly size: number
-  readonly #sys: Syscalls
   readonly #device: DumbOwner
-  #destroyed = false
 
   private constructor(sys: Syscalls, device: DumbOwner, facts: dumb.DrmModeCreateDumb) {
-    this.#sys = sys
+    super(sys)
     this.#device = device
     this.handle = facts.handle
     this.pitch = facts.pitch
@@ -62,7 +61,7 @@ export class DumbBuffer implements AsyncDisposable {
 
   /** May sleep. Maps it for reading and writing, through the device. ENOENT once destroyed. */
   async map(): Promise<Mapping> {
-    const calls = Calls.from(this.#sys, this.map)
+    const calls = Calls.from(this.sys, this.map)
     const fd = this.#device.fd()
     const bytes = dumb.drmModeMapDumb.create({ handle: this.handle })
     await calls.ioctl(fd, dumb.DRM_IOCTL_MODE_MAP_DUMB, plainArg(bytes), {
@@ -76,7 +75,7 @@ export class DumbBuffer implements AsyncDisposable {
 
   /** May sleep. A dma-buf of the same memory; the caller owns it. EMFILE, ENOENT once destroyed. */
   async exportBuffer(): Promise<DmaBuf> {
-    const calls = Calls.from(this.#sys, this.exportBuffer)
+    const calls = Calls.from(this.sys, this.exportBuffer)
     const fd = await handleToFd(calls, this.#device.fd(), this.handle)
     try {
       return DmaBuf.adoptWith(calls, fd)
@@ -86,10 +85,8 @@ export class DumbBuffer implements AsyncDisposable {
     }
   }
 
-  /** May sleep. Lets go of the handle; doing it twice does nothing. Mappings and exports stay. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#destroyed) return
-    this.#destroyed = true
-    await this.#device.close(Calls.disposing(this.#sys), this.handle)
+  /** Releases the handle; mappings and exported buffers stay. */
+  protected override async end(calls: Calls): Promise<void> {
+    await this.#device.close(calls, this.handle)
   }
 }

@@ -1,5 +1,6 @@
 import type { Syscalls } from '../uapi/syscalls.ts'
-import { Calls } from './calls.ts'
+import { AsyncOwner } from './async-owner.ts'
+import type { Calls } from './calls.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import type { ImageFormat } from './image-format.ts'
 
@@ -35,12 +36,12 @@ export interface FrameShare {
  *
  * Whoever keeps a frame beyond the loop's body takes a reference of its own with `retain`.
  */
-export class Frame implements AsyncDisposable {
+export class Frame extends AsyncOwner {
   readonly #share: FrameShare
-  #released: Promise<void> | undefined
 
   /** Takes a reference, which must be counted already: use `VideoDevice.frames` or `retain`. */
   constructor(share: FrameShare) {
+    super(share.sys)
     this.#share = share
   }
 
@@ -75,19 +76,16 @@ export class Frame implements AsyncDisposable {
 
   /** Another reference to the same picture, to be disposed as well. Never sleeps. */
   retain(): Frame {
-    if (this.#released !== undefined) {
-      throw new TypeError('this frame was disposed: retain it while it is held')
+    if (this.closed) {
+      throw new TypeError('this frame was closed: retain it while it is held')
     }
     this.#share.count++
     return new Frame(this.#share)
   }
 
-  /** May sleep. Drops this reference; doing it twice does nothing. The last one queues the buffer. */
-  [Symbol.asyncDispose](): Promise<void> {
-    if (this.#released !== undefined) return this.#released.catch(() => undefined)
-    const calls = Calls.disposing(this.#share.sys)
+  /** Drops this reference; the last one queues the buffer again. */
+  protected override async end(calls: Calls): Promise<void> {
     this.#share.count--
-    this.#released = this.#share.count > 0 ? Promise.resolve() : this.#share.giveBack(calls)
-    return this.#released
+    if (this.#share.count === 0) await this.#share.giveBack(calls)
   }
 }

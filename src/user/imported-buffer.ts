@@ -1,25 +1,21 @@
 import type { Syscalls } from '../uapi/syscalls.ts'
-import { Calls } from './calls.ts'
+import { AsyncOwner } from './async-owner.ts'
+import type { Calls } from './calls.ts'
 
 /** A counted import of a dma-buf into a display: the handle is valid until this is disposed. */
-export class ImportedBuffer implements AsyncDisposable {
+export class ImportedBuffer extends AsyncOwner {
   /** The GEM handle, which other imports of the same buffer share. */
   readonly handle: number
-  readonly #sys: Syscalls
-  readonly #close: (calls: Calls) => Promise<void>
-  #closed = false
+  readonly #release: (calls: Calls) => Promise<void>
 
-  /** `close` takes one import back: use `DrmDevice.importBuffer`. */
-  constructor(sys: Syscalls, handle: number, close: (calls: Calls) => Promise<void>) {
-    this.#sys = sys
+  /** `release` takes one import back: use `DrmDevice.importBuffer`. */
+  constructor(sys: Syscalls, handle: number, release: (calls: Calls) => Promise<void>) {
+    super(sys)
     this.handle = handle
-    this.#close = close
+    this.#release = release
   }
 
-  /** May sleep. Takes this import back; doing it twice does nothing. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    await this.#close(Calls.disposing(this.#sys))
+  protected override async end(calls: Calls): Promise<void> {
+    await this.#release(calls)
   }
 }

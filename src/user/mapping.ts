@@ -60,10 +60,24 @@ export class Mapping extends ExactAccess implements Disposable {
     })
   }
 
-  /** Unmaps; doing it twice does nothing. Never sleeps. */
+  /** Whether the memory was unmapped. */
+  get closed(): boolean {
+    return !this.#mapped
+  }
+
+  /** Unmaps the memory: munmap. Idempotent. */
+  close(): void {
+    this.#close(() => Calls.from(this.#sys, this.close))
+  }
+
+  /** As `close`. */
   [Symbol.dispose](): void {
+    this.#close(() => Calls.disposing(this.#sys))
+  }
+
+  #close(capture: () => Calls): void {
     if (!this.#mapped) return
-    const calls = Calls.disposing(this.#sys)
+    const calls = capture()
     this.#mapped = false
     this.#bytes = undefined
     calls.munmap(this.#range.address, this.length)

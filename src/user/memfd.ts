@@ -1,16 +1,14 @@
-import { errno } from '../uapi/errno.ts'
 import { F_ADD_SEALS, F_GET_SEALS } from '../uapi/fcntl.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import { MFD_ALLOW_SEALING, MFD_CLOEXEC } from '../uapi/memfd.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
 import { mapFile } from './buffer-core.ts'
 import { Calls, possibly, type Reasons } from './calls.ts'
 import { protectionOf } from './cpu-access-kind.ts'
 import { drainAllSync } from './dispose.ts'
 import type { MapOptions } from './dma-buf.ts'
-import type { BorrowedFd, OwnedFd } from './fd.ts'
 import { Mapping } from './mapping.ts'
+import { ShareableFdOwner } from './owned-fd.ts'
 import { type Seal, sealBits, sealNames } from './seals.ts'
 
 /** How a memfd is made. */
@@ -24,17 +22,14 @@ export interface MemfdOptions {
  * `Udmabuf`. Its mappings are the program's own memory: no CPU access is begun or ended for them, and
  * no device sees to it that they are up to date.
  */
-export class Memfd implements Disposable {
+export class Memfd extends ShareableFdOwner {
   /** For debugging alone: two may be named alike. */
   readonly name: string
-  readonly #sys: Syscalls
-  #fd: number | undefined
   #size: number
 
   private constructor(sys: Syscalls, what: { name: string; fd: number; size: number }) {
-    this.#sys = sys
+    super(sys, what.fd)
     this.name = what.name
-    this.#fd = what.fd
     this.#size = what.size
   }
 
@@ -59,26 +54,16 @@ export class Memfd implements Disposable {
     return new Memfd(kernel.sys, { name, fd, size })
   }
 
-  /** The descriptor, still owned by this object. EBADF once closed. */
-  get fd(): BorrowedFd {
-    return this.#open('fd') as BorrowedFd
-  }
-
   /** Bytes. */
   get size(): number {
     return this.#size
   }
 
-  /** Whether the descriptor was closed or released. */
-  get closed(): boolean {
-    return this.#fd === undefined
-  }
-
   /** The seals in force. EBADF once closed. Never sleeps. */
   get seals(): Seal[] {
-    const fd = this.#open('fcntl')
-    const calls = Calls.from(this.#sys, sealsGetter)
-    return sealNames(calls.call('fcntl', () => this.#sys.fcntl(fd, F_GET_SEALS, 0), { fd }))
+    const fd = this.requireFd('fcntl')
+    const calls = Calls.from(this.sys, sealsGetter)
+    return sealNames(calls.call('fcntl', () => this.sys.fcntl(fd, F_GET_SEALS, 0), { fd }))
   }
 
   /**
@@ -86,8 +71,8 @@ export class Memfd implements Disposable {
    * it exists, EPERM once sealed against it. Never sleeps.
    */
   seal(...seals: readonly Seal[]): void {
-    const calls = Calls.from(this.#sys, this.seal)
-    addSeals(calls, this.#open('fcntl'), sealBits(seals))
+    const calls = Calls.from(this.sys, this.seal)
+    addSeals(calls, this.requireFd('fcntl'), sealBits(seals))
   }
 
   /**
@@ -97,49 +82,22 @@ export class Memfd implements Disposable {
    * no `bytes`, only exact access. Make it as large as it will be.
    */
   resize(size: number): void {
-    const calls = Calls.from(this.#sys, this.resize)
-    truncate(calls, this.#open('ftruncate'), size)
+    const calls = Calls.from(this.sys, this.resize)
+    truncate(calls, this.requireFd('ftruncate'), size)
     this.#size = size
   }
 
   /** Maps it, shared with everybody. EINVAL, EPERM where sealed, ENOMEM. Never sleeps. */
   map(options: MapOptions = {}): Mapping {
-    const calls = Calls.from(this.#sys, this.map)
+    const calls = Calls.from(this.sys, this.map)
     const { access = 'read-write', offset = 0, length = this.size - offset } = options
     const range = { offset, length }
-    const address = mapFile(calls, this.#open('mmap'), range, protectionOf(access))
-    return new Mapping(this.#sys, { address, length, epoch: () => 0 })
+    const address = mapFile(calls, this.requireFd('mmap'), range, protectionOf(access))
+    return new Mapping(this.sys, { address, length, epoch: () => 0 })
   }
 
-  /** Gives the descriptor to the caller, who must close it. EBADF once closed. Never sleeps. */
-  release(): OwnedFd {
-    const fd = this.#open('release')
-    this.#fd = undefined
-    return fd as OwnedFd
-  }
-
-  /** Closes the descriptor; mappings and dma-bufs keep the memory. Twice does nothing. Never sleeps. */
-  close(): void {
-    this.#close(() => Calls.from(this.#sys, this.close))
-  }
-
-  /** As `close`. */
-  [Symbol.dispose](): void {
-    this.#close(() => Calls.disposing(this.#sys))
-  }
-
-  #close(capture: () => Calls): void {
-    const fd = this.#fd
-    if (fd === undefined) return
-    const calls = capture()
-    this.#fd = undefined
-    calls.close(fd)
-  }
-
-  #open(syscall: string): number {
-    if (this.#fd !== undefined) return this.#fd
-    const detail = `memfd '${this.name}' was closed or released: use it before`
-    throw systemError({ errno: -errno.EBADF, syscall, detail })
+  protected override closedDetail(): string {
+    return `memfd '${this.name}' was closed or released: use it before`
   }
 }
 

@@ -19,8 +19,8 @@ import type { PollFd, Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
 import { Calls, type Reasons, succeed } from './calls.ts'
 import { type CpuAccessKind, syncFlags } from './cpu-access-kind.ts'
-import { drainAllSync } from './dispose.ts'
-import type { AdoptableFd, AnyFd, BorrowedFd, OwnedFd } from './fd.ts'
+import type { AdoptableFd, AnyFd } from './fd.ts'
+import { ShareableFdOwner } from './owned-fd.ts'
 
 /** What has become of a fence: not signalled yet, signalled, or signalled with an error. */
 export type FenceStatus = 'active' | 'signaled' | ErrnoCode
@@ -54,13 +54,9 @@ export interface FenceWaitOptions {
  * A sync file: the fences of some work, held by a descriptor that this object owns. It can be waited
  * for, merged with others, put on a buffer, and passed to other processes.
  */
-export class SyncFile implements Disposable {
-  readonly #sys: Syscalls
-  #fd: number | undefined
-
+export class SyncFile extends ShareableFdOwner {
   private constructor(sys: Syscalls, fd: number) {
-    this.#sys = sys
-    this.#fd = fd
+    super(sys, fd)
   }
 
   /**
@@ -85,20 +81,10 @@ export class SyncFile implements Disposable {
     return new SyncFile(calls.sys, fd)
   }
 
-  /** The descriptor, still owned by this object. EBADF once closed. */
-  get fd(): BorrowedFd {
-    return this.#open('fd') as BorrowedFd
-  }
-
-  /** Whether the descriptor was closed or released. */
-  get closed(): boolean {
-    return this.#fd === undefined
-  }
-
   /** May sleep. The name, the status, and every fence. ENOMEM. */
   async info(): Promise<SyncFileInfo> {
-    const calls = Calls.from(this.#sys, this.info)
-    const fd = this.#open('SYNC_IOC_FILE_INFO')
+    const calls = Calls.from(this.sys, this.info)
+    const fd = this.requireFd('SYNC_IOC_FILE_INFO')
     const { head } = await readInfo(calls, fd, 0)
     // What is signalled meanwhile only makes them fewer.
     const { head: full, fences } = await readInfo(calls, fd, head.num_fences)
@@ -107,26 +93,27 @@ export class SyncFile implements Disposable {
 
   /** May sleep. Whether all fences are signalled now. */
   async isSignaled(): Promise<boolean> {
-    const calls = Calls.from(this.#sys, this.isSignaled)
+    const calls = Calls.from(this.sys, this.isSignaled)
     return (await this.#poll(calls, 0, undefined)) > 0
   }
 
   /** May sleep, until all fences are signalled. ETIME when `timeout` is over before. */
   async wait(options: FenceWaitOptions = {}): Promise<void> {
     const { signal, timeout = -1 } = options
-    const calls = Calls.from(this.#sys, this.wait)
+    const calls = Calls.from(this.sys, this.wait)
     for (;;) {
       signal?.throwIfAborted()
+      const fd = this.requireFd('poll')
       const result = await this.#poll(calls, timeout, signal)
       if (result === -errno.EINTR) continue
-      if (succeed('poll', result, { fd: this.#fd }) > 0) return
+      if (succeed('poll', result, { fd }) > 0) return
       const detail = `the fences were not signalled in ${timeout} ns: see info() for which are active`
-      throw systemError({ errno: -errno.ETIME, syscall: 'poll', fd: this.#fd, detail })
+      throw systemError({ errno: -errno.ETIME, syscall: 'poll', fd, detail })
     }
   }
 
   async #poll(calls: Calls, timeout: number, signal: AbortSignal | undefined): Promise<number> {
-    const entry: PollFd = { fd: this.#open('poll'), events: POLLIN, revents: 0 }
+    const entry: PollFd = { fd: this.requireFd('poll'), events: POLLIN, revents: 0 }
     return await calls.run(() => calls.sys.poll([entry], timeout, { signal }))
   }
 
@@ -135,50 +122,23 @@ export class SyncFile implements Disposable {
    * ENOMEM. `name` is cut to 31 bytes.
    */
   async merge(other: SyncFile, name = 'merged'): Promise<SyncFile> {
-    const calls = Calls.from(this.#sys, this.merge)
-    const fd2 = other.#open('SYNC_IOC_MERGE')
+    const calls = Calls.from(this.sys, this.merge)
+    const fd2 = other.requireFd('SYNC_IOC_MERGE')
     const bytes = syncMergeData.create({ name: shortened(name), fd2 })
-    await calls.ioctl(this.#open('SYNC_IOC_MERGE'), SYNC_IOC_MERGE, plainArg(bytes), {
+    await calls.ioctl(this.requireFd('SYNC_IOC_MERGE'), SYNC_IOC_MERGE, plainArg(bytes), {
       why: () => ({ ENOENT: `descriptor ${fd2} is no sync file`, ...noDescriptors() }),
     })
-    return new SyncFile(this.#sys, syncMergeData.decode(bytes).fence)
+    return new SyncFile(this.sys, syncMergeData.decode(bytes).fence)
   }
 
   /** A second owner of the same fences. EBADF, EMFILE. Never sleeps. */
   dup(): SyncFile {
-    const calls = Calls.from(this.#sys, this.dup)
-    return new SyncFile(this.#sys, duplicate(calls, this.#open('dup')))
+    const calls = Calls.from(this.sys, this.dup)
+    return new SyncFile(this.sys, duplicate(calls, this.requireFd('dup')))
   }
 
-  /** Gives the descriptor to the caller, who must close it. EBADF once closed. Never sleeps. */
-  release(): OwnedFd {
-    const fd = this.#open('release')
-    this.#fd = undefined
-    return fd as OwnedFd
-  }
-
-  /** Closes the descriptor; doing it twice does nothing. Never sleeps. */
-  close(): void {
-    this.#close(() => Calls.from(this.#sys, this.close))
-  }
-
-  /** As `close`. */
-  [Symbol.dispose](): void {
-    this.#close(() => Calls.disposing(this.#sys))
-  }
-
-  #close(capture: () => Calls): void {
-    const fd = this.#fd
-    if (fd === undefined) return
-    const calls = capture()
-    this.#fd = undefined
-    drainAllSync([() => calls.close(fd)])
-  }
-
-  #open(syscall: string): number {
-    if (this.#fd !== undefined) return this.#fd
-    const detail = 'this SyncFile was closed or released: use it before, or keep a dup()'
-    throw systemError({ errno: -errno.EBADF, syscall, detail })
+  protected override closedDetail(): string {
+    return 'this SyncFile was closed or released: use it before, or keep a dup()'
   }
 }
 

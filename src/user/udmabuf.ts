@@ -1,9 +1,7 @@
-import { errno } from '../uapi/errno.ts'
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts'
 import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
 import {
   UDMABUF_CREATE,
   UDMABUF_CREATE_LIST,
@@ -15,6 +13,7 @@ import { Calls, possibly, type Reasons } from './calls.ts'
 import { drainAllSync } from './dispose.ts'
 import { type AbortOptions, DmaBuf } from './dma-buf.ts'
 import type { Memfd } from './memfd.ts'
+import { FdOwner } from './owned-fd.ts'
 
 /** Which bytes of a memfd; all of them unless told. */
 export interface MemfdRange {
@@ -35,13 +34,9 @@ const PATH = '/dev/udmabuf'
  * udmabuf: makes dma-bufs of memfds' pages, which both then show. Write through the dma-buf: what is
  * stored through a mapping of the memfd is in no CPU access, and no device is told of it.
  */
-export class Udmabuf implements Disposable {
-  readonly #sys: Syscalls
-  #fd: number | undefined
-
+export class Udmabuf extends FdOwner {
   private constructor(sys: Syscalls, fd: number) {
-    this.#sys = sys
-    this.#fd = fd
+    super(sys, fd)
   }
 
   /** Opens /dev/udmabuf. ENOENT, EACCES, EMFILE. Never sleeps. */
@@ -60,7 +55,7 @@ export class Udmabuf implements Disposable {
    * writing; the caller owns it. EINVAL, EBADFD, EMFILE, ENOMEM.
    */
   async create(memfd: Memfd, range: MemfdRange = {}, options: AbortOptions = {}): Promise<DmaBuf> {
-    const calls = Calls.from(this.#sys, this.create)
+    const calls = Calls.from(this.sys, this.create)
     const item = itemOf({ memfd, ...range })
     const bytes = udmabufCreate.create({ ...item, flags: UDMABUF_FLAGS_CLOEXEC })
     return await this.#make(calls, UDMABUF_CREATE, bytes, options)
@@ -71,7 +66,7 @@ export class Udmabuf implements Disposable {
    * do not lie in one piece: `bytes` of its CPU accesses is a copy, gathered and merged.
    */
   async createList(parts: readonly UdmabufPart[], options: AbortOptions = {}): Promise<DmaBuf> {
-    const calls = Calls.from(this.#sys, this.createList)
+    const calls = Calls.from(this.sys, this.createList)
     const bytes = udmabufList(UDMABUF_FLAGS_CLOEXEC, parts.map(itemOf))
     return await this.#make(calls, UDMABUF_CREATE_LIST, bytes, options)
   }
@@ -82,7 +77,7 @@ export class Udmabuf implements Disposable {
     bytes: Uint8Array,
     { signal }: AbortOptions,
   ): Promise<DmaBuf> {
-    const fd = await calls.ioctl(this.#open(), request, plainArg(bytes), { signal, why })
+    const fd = await calls.ioctl(this.requireFd('ioctl'), request, plainArg(bytes), { signal, why })
     try {
       return DmaBuf.adoptWith(calls, fd)
     } catch (error) {
@@ -91,18 +86,8 @@ export class Udmabuf implements Disposable {
     }
   }
 
-  #open(): number {
-    if (this.#fd !== undefined) return this.#fd
-    const detail = 'it was closed: use it before the end of its `using` block'
-    throw systemError({ errno: -errno.EBADF, syscall: 'ioctl', path: PATH, detail })
-  }
-
-  /** Closes the device; its buffers live on. Doing it twice does nothing. Never sleeps. */
-  [Symbol.dispose](): void {
-    const fd = this.#fd
-    if (fd === undefined) return
-    this.#fd = undefined
-    Calls.disposing(this.#sys).close(fd)
+  protected override closedDetail(): string {
+    return `${PATH} was closed: use it before close(), or inside its \`using\` block`
   }
 }
 

@@ -12,8 +12,8 @@ import {
   drmVgemFenceSignal,
   VGEM_FENCE_WRITE,
 } from '../uapi/vgem.ts'
+import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
-import { drainAll } from './dispose.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import { HandleTable } from './drm-handles.ts'
 import { ImportedBuffer } from './imported-buffer.ts'
@@ -25,17 +25,12 @@ const CARDS = 16
  * vgem, the kernel's GEM device without hardware: it imports dma-bufs, and programs put fences on
  * them and signal these when they like. A fence that is not signalled signals itself after 10 s.
  */
-export class VgemDevice implements AsyncDisposable {
-  /** What was opened. */
-  readonly path: string
-  readonly #sys: Syscalls
+export class VgemDevice extends DeviceOwner {
+  protected override readonly noun = 'device'
   readonly #handles: HandleTable
-  #fd: number | undefined
 
   private constructor(sys: Syscalls, fd: number, path: string) {
-    this.#sys = sys
-    this.#fd = fd
-    this.path = path
+    super(sys, fd, path)
     this.#handles = new HandleTable(fd)
   }
 
@@ -64,10 +59,10 @@ export class VgemDevice implements AsyncDisposable {
 
   /** May sleep. Imports `buffer`; dispose the result. EBADF, EINVAL, EIO. */
   async importBuffer(buffer: DmaBuf): Promise<ImportedBuffer> {
-    const calls = Calls.from(this.#sys, this.importBuffer)
-    this.#open()
+    const calls = Calls.from(this.sys, this.importBuffer)
+    this.requireFd()
     const handle = await this.#handles.open(calls, buffer)
-    return new ImportedBuffer(this.#sys, handle, (later) => this.#handles.close(later, handle))
+    return new ImportedBuffer(this.sys, handle, (later) => this.#handles.close(later, handle))
   }
 
   /**
@@ -75,10 +70,10 @@ export class VgemDevice implements AsyncDisposable {
    * too. EBUSY while another fence on it forbids this access, ENOENT, ENOMEM.
    */
   async attachFence(imported: ImportedBuffer, access: 'read' | 'write'): Promise<number> {
-    const calls = Calls.from(this.#sys, this.attachFence)
+    const calls = Calls.from(this.sys, this.attachFence)
     const flags = access === 'write' ? VGEM_FENCE_WRITE : 0
     const bytes = drmVgemFenceAttach.create({ handle: imported.handle, flags })
-    await calls.ioctl(this.#open(), DRM_IOCTL_VGEM_FENCE_ATTACH, plainArg(bytes), {
+    await calls.ioctl(this.requireFd(), DRM_IOCTL_VGEM_FENCE_ATTACH, plainArg(bytes), {
       why: () => ({
         EBUSY: 'a fence on this buffer is not signalled yet: signal it, or wait for it',
         ENOENT: `handle ${imported.handle} is not open: import the buffer again`,
@@ -89,9 +84,9 @@ export class VgemDevice implements AsyncDisposable {
 
   /** May sleep. Signals the fence `number`, once. ENOENT; ETIMEDOUT where its 10 s were over. */
   async signalFence(number: number): Promise<void> {
-    const calls = Calls.from(this.#sys, this.signalFence)
+    const calls = Calls.from(this.sys, this.signalFence)
     const bytes = drmVgemFenceSignal.create({ fence: number })
-    await calls.ioctl(this.#open(), DRM_IOCTL_VGEM_FENCE_SIGNAL, plainArg(bytes), {
+    await calls.ioctl(this.requireFd(), DRM_IOCTL_VGEM_FENCE_SIGNAL, plainArg(bytes), {
       why: () => ({
         ENOENT: `there is no fence ${number}: each can be signalled once`,
         ETIMEDOUT: 'it signalled itself, because 10 s were over: signal fences sooner',
@@ -99,19 +94,9 @@ export class VgemDevice implements AsyncDisposable {
     })
   }
 
-  #open(): number {
-    if (this.#fd !== undefined) return this.#fd
-    const detail = 'the device was closed: use it before the end of its `using` block'
-    throw systemError({ errno: -errno.EBADF, syscall: 'ioctl', path: this.path, detail })
-  }
-
-  /** May sleep. Lets go of the imported buffers and closes the device; twice does nothing. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const fd = this.#fd
-    if (fd === undefined) return
-    const calls = Calls.disposing(this.#sys)
-    this.#fd = undefined
-    await drainAll([() => this.#handles.closeAll(calls), () => calls.close(fd)])
+  /** Releases the imported buffers. */
+  protected override async shutDown(calls: Calls): Promise<void> {
+    await this.#handles.closeAll(calls)
   }
 }
 

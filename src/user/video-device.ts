@@ -3,6 +3,7 @@ import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../uapi/fcntl.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
+import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
 import { Capture } from './capture.ts'
 import { drainAll } from './dispose.ts'
@@ -41,21 +42,16 @@ export interface FilledBuffer {
  * A camera, by V4L2: single-planar capture by streaming, into dma-bufs. Not for output devices and
  * not for the multi-planar API.
  */
-export class VideoDevice implements AsyncDisposable {
-  /** What was opened. */
-  readonly path: string
+export class VideoDevice extends DeviceOwner {
+  protected override readonly noun = 'camera'
   /** The driver and what it can do. */
   readonly capability: VideoCapability
-  readonly #sys: Syscalls
   readonly #queue: VideoQueue
-  #fd: number | undefined
   #capture: Capture | undefined
 
   private constructor(sys: Syscalls, fd: number, path: string, capability: VideoCapability) {
-    this.#sys = sys
-    this.#fd = fd
+    super(sys, fd, path)
     this.#queue = new VideoQueue(fd)
-    this.path = path
     this.capability = capability
   }
 
@@ -82,7 +78,7 @@ export class VideoDevice implements AsyncDisposable {
 
   /** May sleep. The pixel formats that the camera offers, its favourite first. */
   async formats(): Promise<VideoFormat[]> {
-    return await listFormats(Calls.from(this.#sys, this.formats), this.#open('VIDIOC_ENUM_FMT'))
+    return await listFormats(Calls.from(this.sys, this.formats), this.requireFd('VIDIOC_ENUM_FMT'))
   }
 
   /**
@@ -90,14 +86,14 @@ export class VideoDevice implements AsyncDisposable {
    * EINVAL when it has no such pixel format, EBUSY while streaming.
    */
   async setFormat(wanted: WantedFormat): Promise<ImageFormat> {
-    const calls = Calls.from(this.#sys, this.setFormat)
-    return await negotiate(calls, this.#open('VIDIOC_S_FMT'), wanted)
+    const calls = Calls.from(this.sys, this.setFormat)
+    return await negotiate(calls, this.requireFd('VIDIOC_S_FMT'), wanted)
   }
 
   /** May sleep. The picture as it is set now. */
   async getFormat(): Promise<ImageFormat> {
-    const calls = Calls.from(this.#sys, this.getFormat)
-    return await currentFormat(calls, this.#open('VIDIOC_G_FMT'))
+    const calls = Calls.from(this.sys, this.getFormat)
+    return await currentFormat(calls, this.requireFd('VIDIOC_G_FMT'))
   }
 
   /**
@@ -106,7 +102,7 @@ export class VideoDevice implements AsyncDisposable {
    * what you want to keep. EINVAL for size or count, EBUSY while streaming.
    */
   async start(buffers: readonly DmaBuf[]): Promise<void> {
-    const calls = Calls.from(this.#sys, this.start)
+    const calls = Calls.from(this.sys, this.start)
     const close = buffers.map((buffer) => () => calls.run(() => buffer.close()))
     let format: ImageFormat
     try {
@@ -123,14 +119,14 @@ export class VideoDevice implements AsyncDisposable {
    * wants, exported as dma-bufs. EBUSY while streaming, EINVAL, ENOMEM.
    */
   async startOwn(count: number): Promise<readonly DmaBuf[]> {
-    const calls = Calls.from(this.#sys, this.startOwn)
+    const calls = Calls.from(this.sys, this.startOwn)
     const format = await this.#prepare(calls)
     this.#capture = await Capture.own(calls, this.#queue, format, count)
     return this.#capture.buffers
   }
 
   async #prepare(calls: Calls): Promise<ImageFormat> {
-    const fd = this.#open('VIDIOC_STREAMON')
+    const fd = this.requireFd('VIDIOC_STREAMON')
     if (this.#capture === undefined) return await currentFormat(calls, fd)
     throw systemError({
       errno: -errno.EBUSY,
@@ -145,7 +141,7 @@ export class VideoDevice implements AsyncDisposable {
    * is thrown. Dispose each (`for await (await using frame of …)`), or the camera runs out of buffers.
    */
   frames(options: FramesOptions = {}): AsyncGenerator<Frame, void, undefined> {
-    return this.#frames(Calls.from(this.#sys, this.frames), options)
+    return this.#frames(Calls.from(this.sys, this.frames), options)
   }
 
   async *#frames(calls: Calls, options: FramesOptions): AsyncGenerator<Frame, void, undefined> {
@@ -160,7 +156,7 @@ export class VideoDevice implements AsyncDisposable {
 
   /** May sleep. Ends the stream and closes its buffers. Doing it twice does nothing. */
   async stop(): Promise<void> {
-    await this.#stop(Calls.from(this.#sys, this.stop))
+    await this.#stop(Calls.from(this.sys, this.stop))
   }
 
   async #stop(calls: Calls): Promise<void> {
@@ -174,13 +170,13 @@ export class VideoDevice implements AsyncDisposable {
    * A frame of it will then not queue it again. EINVAL when it is queued already.
    */
   async queue(index: number): Promise<void> {
-    const calls = Calls.from(this.#sys, this.queue)
+    const calls = Calls.from(this.sys, this.queue)
     await this.#running('VIDIOC_QBUF').queue(calls, index)
   }
 
   /** May sleep, until a buffer is filled. Only DQBUF: nothing queues it again but `queue`. */
   async dequeue(options: AbortOptions = {}): Promise<FilledBuffer | undefined> {
-    const calls = Calls.from(this.#sys, this.dequeue)
+    const calls = Calls.from(this.sys, this.dequeue)
     const filled = await this.#running('VIDIOC_DQBUF').next(calls, options.signal)
     if (filled === undefined) return undefined
     const { index, sequence, bytesused, flags } = filled
@@ -189,13 +185,13 @@ export class VideoDevice implements AsyncDisposable {
 
   /** May sleep. Only the ioctl: REQBUFS, outside a stream; returns the driver's count. */
   async requestBuffers(count: number, memory: VideoMemory): Promise<number> {
-    const calls = Calls.from(this.#sys, this.requestBuffers)
-    this.#open('VIDIOC_REQBUFS')
+    const calls = Calls.from(this.sys, this.requestBuffers)
+    this.requireFd('VIDIOC_REQBUFS')
     return await this.#queue.request(calls, count, memory)
   }
 
   #running(syscall: string): Capture {
-    const fd = this.#open(syscall)
+    const fd = this.requireFd(syscall)
     if (this.#capture !== undefined) return this.#capture
     throw systemError({
       errno: -errno.EINVAL,
@@ -205,22 +201,8 @@ export class VideoDevice implements AsyncDisposable {
     })
   }
 
-  #open(syscall: string): number {
-    if (this.#fd !== undefined) return this.#fd
-    throw systemError({
-      errno: -errno.EBADF,
-      syscall,
-      path: this.path,
-      detail: 'the camera was closed: use it before the end of its `using` block',
-    })
-  }
-
-  /** May sleep. Stops the stream and closes the device; doing it twice does nothing. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const fd = this.#fd
-    if (fd === undefined) return
-    const calls = Calls.disposing(this.#sys)
-    this.#fd = undefined
-    await drainAll([() => this.#stop(calls), () => calls.close(fd)])
+  /** Stops the stream. */
+  protected override async shutDown(calls: Calls): Promise<void> {
+    await this.#stop(calls)
   }
 }

@@ -83,7 +83,7 @@ describe('a udmabuf', () => {
     using memfd = Memfd.create(kernel, 'frames', PAGE)
     await expect(device.create(memfd)).rejects.toThrow(/EINVAL.*seal it with F_SEAL_SHRINK/)
     device[Symbol.dispose]()
-    await expect(device.create(memfd)).rejects.toThrow(/EBADF.*it was closed/)
+    await expect(device.create(memfd)).rejects.toThrow(/EBADF.*udmabuf was closed/)
   })
 
   test('without a descriptor to spare leaves nothing behind', async () => {

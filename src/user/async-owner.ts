@@ -1,0 +1,75 @@
+import { errno } from '../uapi/errno.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { Calls } from './calls.ts'
+import { drainAll } from './dispose.ts'
+
+/** An object that holds something of the kernel, and gives it back once: by `close` or `await using`. */
+export abstract class AsyncOwner implements AsyncDisposable {
+  protected readonly sys: Syscalls
+  #closing: Promise<void> | undefined
+
+  protected constructor(sys: Syscalls) {
+    this.sys = sys
+  }
+
+  /** Gives back everything, also after a step has failed. Called once. */
+  protected abstract end(calls: Calls): Promise<void>
+
+  /** Whether `close` was called; it may still be under way. */
+  get closed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** Closes it. Idempotent: the first call reports a failure, later ones only wait for the first. */
+  close(): Promise<void> {
+    return this.#close(() => Calls.from(this.sys, this.close))
+  }
+
+  /** As `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close(() => Calls.disposing(this.sys))
+  }
+
+  #close(capture: () => Calls): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing.catch(() => undefined)
+    this.#closing = this.end(capture())
+    return this.#closing
+  }
+}
+
+/** An open device node. */
+export abstract class DeviceOwner extends AsyncOwner {
+  /** The device node that was opened. */
+  readonly path: string
+  #fd: number | undefined
+
+  protected constructor(sys: Syscalls, fd: number, path: string) {
+    super(sys)
+    this.#fd = fd
+    this.path = path
+  }
+
+  /** The kind of device, for messages: `camera`. */
+  protected abstract readonly noun: string
+
+  /** Ends what the device does, before its descriptor is closed. */
+  protected abstract shutDown(calls: Calls): Promise<void>
+
+  /** The descriptor, for `syscall`. EBADF once closed. */
+  protected requireFd(syscall = 'ioctl'): number {
+    if (this.#fd !== undefined) return this.#fd
+    throw systemError({
+      errno: -errno.EBADF,
+      syscall,
+      path: this.path,
+      detail: `the ${this.noun} was closed: use it before close(), or inside its \`using\` block`,
+    })
+  }
+
+  protected override async end(calls: Calls): Promise<void> {
+    const fd = this.requireFd('close')
+    this.#fd = undefined
+    await drainAll([() => this.shutDown(calls), () => calls.close(fd)])
+  }
+}

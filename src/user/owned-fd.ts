@@ -1,0 +1,71 @@
+import { errno } from '../uapi/errno.ts'
+import type { Syscalls } from '../uapi/syscalls.ts'
+import { systemError } from '../uapi/system-error.ts'
+import { Calls } from './calls.ts'
+import { drainAllSync } from './dispose.ts'
+import type { BorrowedFd, OwnedFd } from './fd.ts'
+
+/** An object that owns a descriptor, and closes it once: by `close`, or at the end of a `using` block. */
+export abstract class FdOwner implements Disposable {
+  protected readonly sys: Syscalls
+  #fd: number | undefined
+
+  protected constructor(sys: Syscalls, fd: number) {
+    this.sys = sys
+    this.#fd = fd
+  }
+
+  /** The way out for code that uses the object after `close`: a sentence for the EBADF. */
+  protected abstract closedDetail(): string
+
+  /** Runs before the descriptor is closed; an error does not keep it open. */
+  protected beforeClose(_calls: Calls): void {}
+
+  /** Whether the descriptor was closed, or released to the caller. */
+  get closed(): boolean {
+    return this.#fd === undefined
+  }
+
+  /** The descriptor, for `syscall`. EBADF once closed. */
+  protected requireFd(syscall: string): number {
+    if (this.#fd !== undefined) return this.#fd
+    throw systemError({ errno: -errno.EBADF, syscall, detail: this.closedDetail() })
+  }
+
+  /** Gives up the descriptor without closing it. EBADF once closed. */
+  protected detachFd(syscall: string): number {
+    const fd = this.requireFd(syscall)
+    this.#fd = undefined
+    return fd
+  }
+
+  /** Closes the descriptor. Idempotent. What was made with it lives on. */
+  close(): void {
+    this.#close(() => Calls.from(this.sys, this.close))
+  }
+
+  /** As `close`. */
+  [Symbol.dispose](): void {
+    this.#close(() => Calls.disposing(this.sys))
+  }
+
+  #close(capture: () => Calls): void {
+    if (this.closed) return
+    const calls = capture()
+    const fd = this.detachFd('close')
+    drainAllSync([() => this.beforeClose(calls), () => calls.close(fd)])
+  }
+}
+
+/** A descriptor's owner whose descriptor means something to other code: a buffer, a memfd, a sync file. */
+export abstract class ShareableFdOwner extends FdOwner {
+  /** The descriptor, still owned by this object. EBADF once closed. */
+  get fd(): BorrowedFd {
+    return this.requireFd('fd') as BorrowedFd
+  }
+
+  /** Gives the descriptor to the caller, who must close it; this object is closed then. EBADF once closed. */
+  release(): OwnedFd {
+    return this.detachFd('release') as OwnedFd
+  }
+}
