@@ -1,8 +1,10 @@
 /** Observes a run's events and says, at its end, what the program did wrong. */
 import type { DmabufEvent, EventOrigin } from '../events/event.ts'
+import { BufferDescriptors } from './buffer-descriptors.ts'
 import { Collector, type Locate, type Site } from './collector.ts'
 import type { CheckResult } from './finding.ts'
 import { History } from './history.ts'
+import { Operations } from './operations.ts'
 import type { RuleId } from './rule-id.ts'
 import { BracketRule } from './rules/bracket-rule.ts'
 import { CostRule } from './rules/cost-rule.ts'
@@ -18,6 +20,7 @@ import { MappingRule } from './rules/mapping-rule.ts'
 import { MisuseRule } from './rules/misuse-rule.ts'
 import { NoDmaBufRule } from './rules/no-dma-buf-rule.ts'
 import { NotAwaitedRule } from './rules/not-awaited-rule.ts'
+import { OperationRule } from './rules/operation-rule.ts'
 import { OrderRule } from './rules/order-rule.ts'
 import { PlaceRule } from './rules/place-rule.ts'
 import type { Rule } from './rules/rule.ts'
@@ -74,11 +77,14 @@ export class Checker {
 /** In the order in which they look at an event: who finds a mistake first says what it was. */
 function rulesOver(history: History, out: Collector): Rule[] {
   const deferred = new Deferred(history, out)
+  const operations = new Operations()
+  const descriptors = new BufferDescriptors()
   return [
     new HazardRule(history, out),
-    new NotAwaitedRule(history, deferred),
+    new OperationRule({ history, operations, descriptors, out, deferred }),
+    new NotAwaitedRule(history, deferred, { operations, descriptors }),
     new BracketRule(history, deferred),
-    new CpuAccessRule(history, out, deferred),
+    new CpuAccessRule(history, out, deferred, operations),
     new DeviceRule(history, out),
     new DmaUseRule(history, out),
     new MisuseRule(history, out),

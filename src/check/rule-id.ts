@@ -6,6 +6,7 @@ export type RuleId =
   | 'bracket-direction'
   | 'sync-result-ignored'
   | 'bracket-not-awaited'
+  | 'call-not-awaited'
   | 'bracket-over-dma'
   | 'dirty-over-dma'
   | 'early-invalidate'

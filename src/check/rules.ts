@@ -54,7 +54,16 @@ export const ruleTable: readonly RuleInfo[] = [
     claim: 'SYNC has come back before the same task uses the buffer, hands it on, or ends.',
     hardware:
       'SYNC may sleep until devices are done: until it is back nothing is cleaned or invalidated, and the buffer leaves too early.',
-    fix: '`await` the begin and the end of the CPU access.',
+    fix: '`await` the begin and the end of the CPU access, and every function of yours that makes one.',
+  },
+  {
+    id: 'call-not-awaited',
+    group: 'C3',
+    severity: 'error',
+    claim: 'A call that hands a buffer to a device, or takes it back, is awaited.',
+    hardware:
+      'The device still has the buffer when the program goes on and uses it again; an error of the call is lost.',
+    fix: '`await` the call, or keep its promise and await that before the buffer is used again.',
   },
   {
     id: 'bracket-over-dma',

@@ -25,6 +25,7 @@ const ofCalls: Readonly<Record<RuleId, Sight>> = {
   // Not what a device did meanwhile.
   'sync-result-ignored': 'part',
   'bracket-not-awaited': 'whole',
+  'call-not-awaited': 'whole',
   // The queues of video devices; not when a display reads.
   'bracket-over-dma': 'part',
   'dirty-over-dma': 'none',

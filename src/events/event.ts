@@ -102,6 +102,26 @@ export interface CallEvent extends Common {
   readonly text?: string | undefined
 }
 
+/**
+ * A method of the classes that may sleep was called (`begin`), its promise was awaited for the first
+ * time, or is settled (`end`).
+ */
+export interface OperationEvent extends Common {
+  readonly kind: 'operation'
+  readonly phase: 'begin' | 'awaited' | 'end'
+  /** Joins the phases. */
+  readonly operation: number
+  /** `DmaBuf.withCpuAccess`. */
+  readonly name: string
+  /** Who uses the buffers because of it: the CPU, or a device that it hands them to or takes them from. */
+  readonly by: 'cpu' | 'device'
+  readonly access: CpuAccess
+  /** It only ends a CPU access. */
+  readonly ends?: boolean | undefined
+  /** The buffers' descriptors, as far as they are known. */
+  readonly fds: readonly number[]
+}
+
 export interface FdOpenEvent extends Common {
   readonly kind: 'fd-open'
   readonly fd: number
@@ -336,6 +356,7 @@ export interface ProgramEndEvent extends Common {
 
 export type DmabufEvent =
   | CallEvent
+  | OperationEvent
   | FdOpenEvent
   | FdCloseEvent
   | ExportEvent

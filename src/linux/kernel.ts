@@ -1,5 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { NewEvent } from '../events/event.ts'
+import { tapOperations } from '../tap/operations.ts'
 import { tap } from '../tap/tap.ts'
 import { UserEvents } from '../tap/user-events/user-events.ts'
 import { errno } from '../uapi/errno.ts'
@@ -66,6 +67,7 @@ export class LinuxKernel implements Kernel {
     const isWatched = (): boolean => this.events.isWatched
     this.sys = guarded(switching(own, told, isWatched))
     watchedWhile(this.sys, isWatched)
+    tapOperations(this.sys, tell)
     if (options.reportForgotten !== false) {
       this.#stopReport = reportAtExit({ ledger: this.#ledger, isOpen: (fd) => own.isOpen(fd) })
     }

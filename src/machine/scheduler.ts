@@ -81,6 +81,11 @@ export class Scheduler {
     return this.#current
   }
 
+  /** What runs in this turn goes on as `task`: a call of a task's, or the task itself after it. */
+  switchTo(task: Task): void {
+    this.#current = task
+  }
+
   /** Grows whenever code of the program may have run: what found all stores then has to look again. */
   get epoch(): number {
     return this.#epoch

@@ -23,7 +23,8 @@ import type { Cost } from '../machine/cost.ts'
 import { Machine } from '../machine/machine.ts'
 import type { CachePolicy } from '../machine/policy.ts'
 import type { Scheduler, SchedulerOptions } from '../machine/scheduler.ts'
-import { tap } from '../tap/tap.ts'
+import { tapOperations } from '../tap/operations.ts'
+import { type TapSink, tap } from '../tap/tap.ts'
 import { type ErrnoCode, errno } from '../uapi/errno.ts'
 import { guarded } from '../uapi/guard.ts'
 import type { Kernel } from '../uapi/kernel.ts'
@@ -98,7 +99,9 @@ export class SimKernel implements Kernel {
       fdLimit: options.fdLimit,
       views: options.views,
     })
-    this.sys = guarded(tap(this.#process, (event) => machine.events.emit(event)))
+    const sink: TapSink = (event) => void machine.events.emit(event)
+    this.sys = guarded(tap(this.#process, sink))
+    tapOperations(this.sys, sink)
   }
 
   /** What happens on this kernel, as it happens. */

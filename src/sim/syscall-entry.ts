@@ -41,20 +41,25 @@ export class SyscallEntry {
     }
   }
 
-  /** A call that may sleep: it takes its time first, and is about the objects `touches`. */
+  /**
+   * A call that may sleep: it takes its time first, and is about the objects `touches`. Inside the kernel
+   * it is a thread of its own: a task that awaits several calls at once waits for each, and none of them
+   * holds the locks that another one holds.
+   */
   async sleepingCall(touches: readonly string[], body: () => Promise<number>): Promise<number> {
     this.#enter()
     const origin = currentOrigin()
     const failure = currentFailure()
     await this.#time.pass(touches)
-    const task = this.#machine.scheduler.current
-    task.origin = origin
+    const { scheduler } = this.#machine
+    const caller = scheduler.current
+    scheduler.switchTo({ name: caller.name, background: caller.background, origin })
     try {
       return await body()
     } catch (error) {
       return toErrno(error, failure)
     } finally {
-      task.origin = undefined
+      scheduler.switchTo(caller)
     }
   }
 

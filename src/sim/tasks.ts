@@ -1,5 +1,5 @@
 import type { Scheduler } from '../machine/scheduler.ts'
-import { TaskResult } from './task-result.ts'
+import { ObservedPromise } from '../uapi/observed-promise.ts'
 
 /** A task that failed, and whose result nobody has asked for. */
 export interface LostFailure {
@@ -10,7 +10,7 @@ export interface LostFailure {
 /** The tasks that a program spawned. */
 export class Tasks {
   readonly #scheduler: Scheduler
-  readonly #failed: { task: string; cause: unknown; result: TaskResult<unknown> }[] = []
+  readonly #failed: { task: string; cause: unknown; result: ObservedPromise<unknown> }[] = []
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler
@@ -19,7 +19,7 @@ export class Tasks {
   /** May sleep. Runs `body` as a task named `task`; a failure waits until its result is awaited. */
   spawn<T>(task: string, body: () => Promise<T>): Promise<T> {
     const work = this.#scheduler.spawn(task, body)
-    const result = TaskResult.from(work)
+    const result = ObservedPromise.from(work).tolerateRejection()
     work.catch((cause: unknown) => this.#failed.push({ task, cause, result }))
     return result
   }

@@ -1,3 +1,4 @@
+import type { Origin } from './origin.ts'
 import type { Syscalls } from './syscalls.ts'
 
 const questions = new WeakMap<Syscalls, () => boolean>()
@@ -14,4 +15,40 @@ export function watchedWhile(sys: Syscalls, ask: () => boolean): void {
 export function isWatched(sys: Syscalls): boolean {
   const ask = questions.get(sys)
   return ask === undefined || ask()
+}
+
+/** A method of the classes that may sleep, as the program calls it. */
+export interface Operation {
+  /** `DmaBuf.withCpuAccess`. */
+  readonly name: string
+  /** Who uses the buffers because of it: the CPU, or a device that it hands them to or takes them from. */
+  readonly by: 'cpu' | 'device'
+  readonly access: 'read' | 'write' | 'read-write'
+  /** It only ends a CPU access. */
+  readonly ends?: boolean | undefined
+  /** The buffers' descriptors, as far as they are known. */
+  readonly fds: readonly number[]
+}
+
+/** Told what becomes of one operation. */
+export interface OperationProgress {
+  /** The program awaits its promise. */
+  awaited(): void
+  /** Its promise is settled. */
+  ended(): void
+}
+
+/** Told that an operation begins. */
+export type OperationListener = (operation: Operation, origin: Origin) => OperationProgress
+
+const listeners = new WeakMap<Syscalls, OperationListener>()
+
+/** Lets `listener` know the operations of the classes on `sys`, while it is watched. */
+export function listenToOperations(sys: Syscalls, listener: OperationListener): void {
+  listeners.set(sys, listener)
+}
+
+/** Who wants to know the operations on `sys`; undefined where nothing listens. Never sleeps. */
+export function operationListener(sys: Syscalls): OperationListener | undefined {
+  return isWatched(sys) ? listeners.get(sys) : undefined
 }

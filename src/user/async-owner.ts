@@ -1,6 +1,7 @@
 import { errno } from '../uapi/errno.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
+import type { Operation } from '../uapi/watching.ts'
 import { Calls } from './calls.ts'
 import { drainAll } from './dispose.ts'
 
@@ -15,6 +16,11 @@ export abstract class AsyncOwner implements AsyncDisposable {
 
   /** Gives back everything, also after a step has failed. Called once. */
   protected abstract end(calls: Calls): Promise<void>
+
+  /** What closing is for whoever has to await it. */
+  protected get closing(): Operation {
+    return { name: 'close', by: 'device', access: 'read', fds: [] }
+  }
 
   /** Whether `close` was called; it may still be under way. */
   get closed(): boolean {
@@ -33,8 +39,11 @@ export abstract class AsyncOwner implements AsyncDisposable {
 
   #close(capture: () => Calls): Promise<void> {
     if (this.#closing !== undefined) return this.#closing.catch(() => undefined)
-    this.#closing = this.end(capture())
-    return this.#closing
+    const calls = capture()
+    return calls.operation(this.closing, () => {
+      this.#closing = this.end(calls)
+      return this.#closing
+    })
   }
 }
 

@@ -4,6 +4,7 @@ import { type Failure, withFailure } from '../uapi/failure.ts'
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
 import { type IoctlArg, plainArg } from '../uapi/ioctl-arg.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
+import type { Operation } from '../uapi/watching.ts'
 import { type Calls, possibly, type Reasons, succeed } from './calls.ts'
 import { type CpuAccessKind, protectionOf } from './cpu-access-kind.ts'
 
@@ -53,19 +54,32 @@ export class BufferCore {
   /** Grows with each SYNC: what a mapping handed out before is taken anew after. */
   epoch = 0
   readonly #fd: (syscall: string) => number
+  readonly #isClosed: () => boolean
   #brackets = 0
   #mapping: { readonly address: number; readonly protection: number } | undefined
 
   /** `fd` gives the descriptor, or throws EBADF for the system call that it is given. */
-  constructor(sys: Syscalls, size: number, fd: (syscall: string) => number) {
+  constructor(
+    sys: Syscalls,
+    size: number,
+    fd: (syscall: string) => number,
+    isClosed: () => boolean,
+  ) {
     this.sys = sys
     this.size = size
     this.#fd = fd
+    this.#isClosed = isClosed
   }
 
   /** The descriptor; EBADF for `syscall` once closed. */
   fd(syscall: string): number {
     return this.#fd(syscall)
+  }
+
+  /** The CPU's use of the buffer as an operation; `ends` says that it only ends one. */
+  operation(name: string, access: CpuAccessKind, ends = false): Operation {
+    const fds = this.#isClosed() ? [] : [this.fd(name)]
+    return { name, by: 'cpu', access, ends, fds }
   }
 
   /** Whether CPU accesses are open. */

@@ -2,11 +2,12 @@ import { assert } from '../uapi/assert.ts'
 import { type ErrnoCode, errno, errnoName } from '../uapi/errno.ts'
 import { type Failure, withFailure } from '../uapi/failure.ts'
 import type { IoctlArg } from '../uapi/ioctl-arg.ts'
-import { captureOrigin, type Origin, withOrigin } from '../uapi/origin.ts'
+import { ObservedPromise } from '../uapi/observed-promise.ts'
+import { captureOrigin, currentOrigin, type Origin, withOrigin } from '../uapi/origin.ts'
 import { requestName } from '../uapi/requests.ts'
 import type { PollFd, Syscalls, ViewScope } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
-import { isWatched } from '../uapi/watching.ts'
+import { isWatched, type Operation, operationListener } from '../uapi/watching.ts'
 
 /** What may have failed: advice for a kernel that does not say which of its conditions it was. */
 export interface Possible {
@@ -94,6 +95,22 @@ export class Calls {
   /** Runs `body` with this origin in force, so that public methods it calls do not take another. */
   run<T>(body: () => T): T {
     return withOrigin(this.#origin, body)
+  }
+
+  /**
+   * May sleep. Runs `body` as one operation that the program has to await. Where a checker listens, the
+   * promise says whether it was awaited; inside another operation it is part of that one.
+   */
+  operation<T>(operation: Operation, body: () => Promise<T>): Promise<T> {
+    const origin = this.#origin
+    const listener = currentOrigin() === undefined ? operationListener(this.sys) : undefined
+    if (listener === undefined || origin === undefined) return body()
+    const progress = listener(operation, origin)
+    const work = body()
+    const result = ObservedPromise.from(work, () => progress.awaited())
+    const ended = (): void => progress.ended()
+    work.then(ended, ended)
+    return result
   }
 
   /** Makes a call that does not sleep, and returns its result. Throws a SystemError where it fails. */

@@ -1,5 +1,10 @@
 import { assert } from '../uapi/assert.ts'
-import { DMA_BUF_SYNC_READ, DMA_BUF_SYNC_RW, DMA_BUF_SYNC_WRITE } from '../uapi/dma-buf.ts'
+import {
+  DMA_BUF_SYNC_END,
+  DMA_BUF_SYNC_READ,
+  DMA_BUF_SYNC_RW,
+  DMA_BUF_SYNC_WRITE,
+} from '../uapi/dma-buf.ts'
 import { PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
 
 /** What the CPU is going to do with a buffer. */
@@ -18,6 +23,21 @@ export function syncFlags(access: CpuAccessKind): number {
     () => `access '${String(access)}' is not 'read', 'write' or 'read-write'`,
   )
   return flags[access]
+}
+
+/** What the CPU is going to do by the DMA_BUF_SYNC_ `flags`, valid or not. Never sleeps. */
+export function accessOf(flags: number): CpuAccessKind {
+  const access = flags & DMA_BUF_SYNC_RW
+  return access === DMA_BUF_SYNC_READ
+    ? 'read'
+    : access === DMA_BUF_SYNC_WRITE
+      ? 'write'
+      : 'read-write'
+}
+
+/** Whether the DMA_BUF_SYNC_ `flags` end an access. Never sleeps. */
+export function isEnd(flags: number): boolean {
+  return (flags & DMA_BUF_SYNC_END) !== 0
 }
 
 /** The PROT_ bits of a mapping for `access`. The hardware has no pages to be stored to only. */

@@ -111,12 +111,14 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
     if (this.#ended !== undefined) return this.#ended.catch(() => undefined)
     const calls = capture()
     this.#bytes = undefined
-    this.#ended = drainAll([
-      () => calls.run(() => this.#gathered?.merge()),
-      () => this.#core.sync(calls, syncFlags(this.access) | DMA_BUF_SYNC_END),
-      () => this.#core.leave(),
-    ])
-    return this.#ended
+    return calls.operation(this.#core.operation('CpuAccess.end', this.access, true), () => {
+      this.#ended = drainAll([
+        () => calls.run(() => this.#gathered?.merge()),
+        () => this.#core.sync(calls, syncFlags(this.access) | DMA_BUF_SYNC_END),
+        () => this.#core.leave(),
+      ])
+      return this.#ended
+    })
   }
 }
 

@@ -8,7 +8,7 @@ import { systemError } from '../uapi/system-error.ts'
 import { BufferCore, mapFile } from './buffer-core.ts'
 import { Calls, succeed } from './calls.ts'
 import { CpuAccess } from './cpu-access.ts'
-import { type CpuAccessKind, protectionOf, syncFlags } from './cpu-access-kind.ts'
+import { accessOf, type CpuAccessKind, isEnd, protectionOf, syncFlags } from './cpu-access-kind.ts'
 import { drainAll } from './dispose.ts'
 import type { AdoptableFd, AnyFd, OwnedFd } from './fd.ts'
 import { Mapping } from './mapping.ts'
@@ -40,7 +40,12 @@ export class DmaBuf extends ShareableFdOwner {
 
   private constructor(sys: Syscalls, fd: number, size: number) {
     super(sys, fd)
-    this.#core = new BufferCore(sys, size, (syscall) => this.requireFd(syscall))
+    this.#core = new BufferCore(
+      sys,
+      size,
+      (syscall) => this.requireFd(syscall),
+      () => this.closed,
+    )
   }
 
   /**
@@ -110,19 +115,31 @@ export class DmaBuf extends ShareableFdOwner {
    * May sleep, until the devices are done with the buffer. Begins a CPU access; dispose it (`await
    * using`) before a device uses the buffer again. EBADF, and what the exporter says.
    */
-  async beginCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<CpuAccess> {
+  beginCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<CpuAccess> {
     const calls = Calls.passing(this.sys, this.beginCpuAccess)
-    return await CpuAccess.begin(calls, this.#core, access, options.signal)
+    return calls.operation(this.#core.operation('DmaBuf.beginCpuAccess', access), () =>
+      CpuAccess.begin(calls, this.#core, access, options.signal),
+    )
   }
 
   /** May sleep. Runs `use` inside a CPU access and ends it, also when `use` throws. */
-  async withCpuAccess<T>(
+  withCpuAccess<T>(
     access: CpuAccessKind,
     use: (bytes: Uint8Array<ArrayBuffer>, cpu: CpuAccess) => T | Promise<T>,
     options: AbortOptions = {},
   ): Promise<T> {
     const calls = Calls.from(this.sys, this.withCpuAccess)
-    const cpu = await CpuAccess.begin(calls, this.#core, access, options.signal)
+    return calls.operation(this.#core.operation('DmaBuf.withCpuAccess', access), () =>
+      this.#withCpuAccess(calls, { access, signal: options.signal }, use),
+    )
+  }
+
+  async #withCpuAccess<T>(
+    calls: Calls,
+    { access, signal }: { access: CpuAccessKind; signal: AbortSignal | undefined },
+    use: (bytes: Uint8Array<ArrayBuffer>, cpu: CpuAccess) => T | Promise<T>,
+  ): Promise<T> {
+    const cpu = await CpuAccess.begin(calls, this.#core, access, signal)
     const end = (): Promise<void> => calls.run(() => cpu.end())
     let result: T
     try {
@@ -148,21 +165,27 @@ export class DmaBuf extends ShareableFdOwner {
   }
 
   /** May sleep. Only the ioctl: SYNC with START. Nothing ends it but `endCpuAccess`. */
-  async startCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
+  startCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
     const calls = Calls.passing(this.sys, this.startCpuAccess)
-    await this.#core.sync(calls, syncFlags(access), options.signal)
+    return calls.operation(this.#core.operation('DmaBuf.startCpuAccess', access), async () =>
+      this.#core.sync(calls, syncFlags(access), options.signal),
+    )
   }
 
   /** May sleep. Only the ioctl: SYNC with END. The kernel does not count: any number is accepted. */
-  async endCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
+  endCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
     const calls = Calls.passing(this.sys, this.endCpuAccess)
-    await this.#core.sync(calls, syncFlags(access) | DMA_BUF_SYNC_END, options.signal)
+    return calls.operation(this.#core.operation('DmaBuf.endCpuAccess', access, true), async () =>
+      this.#core.sync(calls, syncFlags(access) | DMA_BUF_SYNC_END, options.signal),
+    )
   }
 
   /** May sleep. Only the ioctl: SYNC with `flags` as they are. EINVAL for unknown or no access. */
-  async sync(flags: number, options: AbortOptions = {}): Promise<void> {
+  sync(flags: number, options: AbortOptions = {}): Promise<void> {
     const calls = Calls.passing(this.sys, this.sync)
-    await this.#core.sync(calls, flags, options.signal)
+    return calls.operation(this.#core.operation('DmaBuf.sync', accessOf(flags), isEnd(flags)), () =>
+      this.#core.sync(calls, flags, options.signal),
+    )
   }
 
   /**

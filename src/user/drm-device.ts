@@ -4,6 +4,7 @@ import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../uapi/fcntl.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
+import type { Operation } from '../uapi/watching.ts'
 import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
 import { drainAll } from './dispose.ts'
@@ -90,19 +91,22 @@ export class DrmDevice extends DeviceOwner {
    */
   show(frame: Showable, options?: AbortOptions): Promise<void>
   show(buffer: DmaBuf, layout: PictureLayout, options?: AbortOptions): Promise<void>
-  async show(
+  show(
     what: Showable | DmaBuf,
     second: PictureLayout | AbortOptions = {},
     third: AbortOptions = {},
   ): Promise<void> {
     const calls = Calls.from(this.sys, this.show)
-    this.requireFd()
     const isFrame = 'buffer' in what
     const layout = isFrame ? what.format : (second as PictureLayout)
     const { signal } = isFrame ? (second as AbortOptions) : third
     const buffer = isFrame ? what.buffer : what
-    const hold = isFrame ? calls.run(() => what.retain?.()) : undefined
-    await this.#turns.run(() => this.#show(calls, { buffer, layout, hold }, signal))
+    const fds = buffer.closed ? [] : [buffer.fd]
+    return calls.operation(reading('DrmDevice.show', fds), async () => {
+      this.requireFd()
+      const hold = isFrame ? calls.run(() => what.retain?.()) : undefined
+      await this.#turns.run(() => this.#show(calls, { buffer, layout, hold }, signal))
+    })
   }
 
   async #show(
@@ -159,13 +163,19 @@ export class DrmDevice extends DeviceOwner {
   }
 
   /** May sleep. Only SETCRTC. EACCES, EINVAL, ENOENT, ENOSPC. */
-  async setCrtc(setting: raw.CrtcSetting): Promise<void> {
-    await raw.setCrtc(Calls.from(this.sys, this.setCrtc), this.requireFd(), setting)
+  setCrtc(setting: raw.CrtcSetting): Promise<void> {
+    const calls = Calls.from(this.sys, this.setCrtc)
+    return calls.operation(reading('DrmDevice.setCrtc'), async () =>
+      raw.setCrtc(calls, this.requireFd(), setting),
+    )
   }
 
   /** May sleep. Only PAGE_FLIP; `readEvent` tells when it is done. EBUSY, EINVAL, ENOENT. */
-  async pageFlip(flip: { crtc: number; framebuffer: number; userData: number }): Promise<void> {
-    await raw.pageFlip(Calls.from(this.sys, this.pageFlip), this.requireFd(), flip)
+  pageFlip(flip: { crtc: number; framebuffer: number; userData: number }): Promise<void> {
+    const calls = Calls.from(this.sys, this.pageFlip)
+    return calls.operation(reading('DrmDevice.pageFlip'), async () =>
+      raw.pageFlip(calls, this.requireFd(), flip),
+    )
   }
 
   /** May sleep, until the display has something to tell. Not to be mixed with `show`. */
@@ -185,6 +195,11 @@ export class DrmDevice extends DeviceOwner {
       ]),
     )
   }
+}
+
+/** An operation that gives buffers to the display. */
+function reading(name: string, fds: readonly number[] = []): Operation {
+  return { name, by: 'device', access: 'read', fds }
 }
 
 function noImport(path: string): Error {

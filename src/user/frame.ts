@@ -1,4 +1,5 @@
 import type { Syscalls } from '../uapi/syscalls.ts'
+import type { Operation } from '../uapi/watching.ts'
 import { AsyncOwner } from './async-owner.ts'
 import type { Calls } from './calls.ts'
 import type { DmaBuf } from './dma-buf.ts'
@@ -81,6 +82,13 @@ export class Frame extends AsyncOwner {
     }
     this.#share.count++
     return new Frame(this.#share)
+  }
+
+  /** With the last reference the camera gets the buffer. */
+  protected override get closing(): Operation {
+    const { buffer } = this
+    const given = this.#share.count === 1 && !buffer.closed
+    return { name: 'Frame.close', by: 'device', access: 'write', fds: given ? [buffer.fd] : [] }
   }
 
   /** Drops this reference; the last one queues the buffer again. */

@@ -3,6 +3,7 @@ import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../uapi/fcntl.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
+import type { Operation } from '../uapi/watching.ts'
 import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
 import { Capture } from './capture.ts'
@@ -101,8 +102,12 @@ export class VideoDevice extends DeviceOwner {
    * owns them from the call on, also when it fails, and closes them when it stops: pass a `dup()` of
    * what you want to keep. EINVAL for size or count, EBUSY while streaming.
    */
-  async start(buffers: readonly DmaBuf[]): Promise<void> {
+  start(buffers: readonly DmaBuf[]): Promise<void> {
     const calls = Calls.from(this.sys, this.start)
+    return calls.operation(writing('VideoDevice.start', buffers), () => this.#start(calls, buffers))
+  }
+
+  async #start(calls: Calls, buffers: readonly DmaBuf[]): Promise<void> {
     const close = buffers.map((buffer) => () => calls.run(() => buffer.close()))
     let format: ImageFormat
     try {
@@ -155,8 +160,10 @@ export class VideoDevice extends DeviceOwner {
   }
 
   /** May sleep. Ends the stream and closes its buffers. Doing it twice does nothing. */
-  async stop(): Promise<void> {
-    await this.#stop(Calls.from(this.sys, this.stop))
+  stop(): Promise<void> {
+    const calls = Calls.from(this.sys, this.stop)
+    const operation = writing('VideoDevice.stop', this.#capture?.buffers)
+    return calls.operation(operation, () => this.#stop(calls))
   }
 
   async #stop(calls: Calls): Promise<void> {
@@ -169,9 +176,11 @@ export class VideoDevice extends DeviceOwner {
    * May sleep. Only the ioctl: QBUF of buffer `index` of the running stream, whoever uses it just now.
    * A frame of it will then not queue it again. EINVAL when it is queued already.
    */
-  async queue(index: number): Promise<void> {
+  queue(index: number): Promise<void> {
     const calls = Calls.from(this.sys, this.queue)
-    await this.#running('VIDIOC_QBUF').queue(calls, index)
+    const buffer = this.#capture?.buffers[index]
+    const operation = writing('VideoDevice.queue', buffer === undefined ? [] : [buffer])
+    return calls.operation(operation, async () => this.#running('VIDIOC_QBUF').queue(calls, index))
   }
 
   /** May sleep, until a buffer is filled. Only DQBUF: nothing queues it again but `queue`. */
@@ -205,4 +214,10 @@ export class VideoDevice extends DeviceOwner {
   protected override async shutDown(calls: Calls): Promise<void> {
     await this.#stop(calls)
   }
+}
+
+/** An operation that gives buffers to the camera or takes them from it. */
+function writing(name: string, buffers: readonly DmaBuf[] = []): Operation {
+  const fds = buffers.filter(({ closed }) => !closed).map(({ fd }) => fd)
+  return { name, by: 'device', access: 'write', fds }
 }

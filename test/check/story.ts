@@ -46,15 +46,38 @@ type Extra = Partial<DmabufEvent> & { readonly line?: number; readonly task?: st
 
 export class Story {
   readonly events: DmabufEvent[] = []
+  readonly #origins = new Map<number, { readonly stack: string }>()
   #calls = 0
+  #operations = 0
 
   /** `line` is where in the program it happens: 0 for none. */
   emit(event: NewEvent, { line = 0, task = 'main', ...rest }: Extra = {}): EventId {
     const id = this.events.length + 1
     const agent: Agent = event.agent ?? { kind: 'task', name: task }
-    const origin = line === 0 ? undefined : { stack: `line ${line}` }
+    const origin = line === 0 ? undefined : this.#originOf(line)
     this.events.push({ ...event, agent, id, time: id, origin, ...rest } as DmabufEvent)
     return id
+  }
+
+  /** What one line does shares one origin, as the events of one call do. */
+  #originOf(line: number): { readonly stack: string } {
+    const origin = this.#origins.get(line) ?? { stack: `line ${line}` }
+    this.#origins.set(line, origin)
+    return origin
+  }
+
+  /** A method of the classes on the buffer behind descriptor 10. Returns its later phases. */
+  operation(
+    name: string,
+    line: number,
+    { by = 'cpu' as 'cpu' | 'device', access = 'write' as CpuAccess, task = 'main' } = {},
+  ): { awaited(): void; end(): void } {
+    const operation = ++this.#operations
+    const common = { kind: 'operation', operation, name, by, access, fds: [10] } as const
+    const emit = (phase: 'begin' | 'awaited' | 'end'): void =>
+      void this.emit({ ...common, phase }, { line, task })
+    emit('begin')
+    return { awaited: () => emit('awaited'), end: () => emit('end') }
   }
 
   /** A system heap's buffer, behind descriptor `fd`; or that of a driver of the user's. */

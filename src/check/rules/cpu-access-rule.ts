@@ -11,6 +11,7 @@ import { type Bracket, writes } from '../bracket.ts'
 import type { BufferHistory, LooseView } from '../buffer-history.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { History } from '../history.ts'
+import type { Operations } from '../operations.ts'
 import { overlaps } from '../range-map.ts'
 import type { Store } from '../store.ts'
 import { agentName, bytesOf, flagsOf, writerName } from '../words.ts'
@@ -24,13 +25,15 @@ export class CpuAccessRule implements Rule {
   readonly #history: History
   readonly #out: Collector
   readonly #deferred: Deferred
+  readonly #operations: Operations
   /** Stores outside any access to buffers that no device knew then; a device's read makes them matter. */
   readonly #unflushed = new Map<number, Draft[]>()
 
-  constructor(history: History, out: Collector, deferred: Deferred) {
+  constructor(history: History, out: Collector, deferred: Deferred, operations: Operations) {
     this.#history = history
     this.#out = out
     this.#deferred = deferred
+    this.#operations = operations
   }
 
   before(event: DmabufEvent): void {
@@ -87,6 +90,8 @@ export class CpuAccessRule implements Rule {
       this.#deferred.report(buffer, afterFailure(event, 'stores to', store))
       return
     }
+    // A START that is not awaited comes too late for the store.
+    if (this.#operations.explain(buffer.id)) return
     const draft = outside(store, buffer)
     if (buffer.shared !== undefined) this.#out.report(draft)
     else this.#keepUnflushed(buffer, draft)

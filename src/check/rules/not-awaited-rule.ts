@@ -1,6 +1,8 @@
 /** A SYNC that the task did not wait for, before it went on to use the buffer. */
 import type { CallEvent, DmabufEvent } from '../../events/event.ts'
+import type { BufferDescriptors } from '../buffer-descriptors.ts'
 import type { History } from '../history.ts'
+import type { Operation, Operations } from '../operations.ts'
 import { agentName } from '../words.ts'
 import type { Deferred } from './deferred.ts'
 import type { Rule } from './rule.ts'
@@ -8,6 +10,8 @@ import type { Rule } from './rule.ts'
 interface Pending {
   readonly call: CallEvent
   readonly buffer: number
+  /** The method of the classes that makes the call. */
+  readonly operation: Operation | undefined
   /** Whether its task has made another call since: then it cannot be waiting. */
   wentOn: boolean
 }
@@ -15,22 +19,25 @@ interface Pending {
 export class NotAwaitedRule implements Rule {
   readonly #history: History
   readonly #deferred: Deferred
+  readonly #operations: Operations
+  readonly #descriptors: BufferDescriptors
   readonly #pending = new Map<number, Pending>()
-  /** By descriptor. Numbers are used again and again: an entry is emptied, never deleted. */
-  readonly #buffers = new Map<number, number | undefined>()
 
-  constructor(history: History, deferred: Deferred) {
+  constructor(
+    history: History,
+    deferred: Deferred,
+    known: { readonly operations: Operations; readonly descriptors: BufferDescriptors },
+  ) {
     this.#history = history
     this.#deferred = deferred
+    this.#operations = known.operations
+    this.#descriptors = known.descriptors
   }
 
   before(event: DmabufEvent): void {
-    if (event.kind === 'fd-open' && event.buffer !== undefined) {
-      this.#buffers.set(event.fd, event.buffer)
-    } else if (event.kind === 'call') {
-      this.#call(event)
-    } else if (this.#pending.size > 0) this.#other(event)
-    if (event.kind === 'fd-close') this.#buffers.set(event.fd, undefined)
+    if (event.kind === 'call') this.#call(event)
+    else if (this.#pending.size > 0) this.#other(event)
+    this.#descriptors.observe(event)
   }
 
   #call(event: CallEvent): void {
@@ -38,29 +45,49 @@ export class NotAwaitedRule implements Rule {
       this.#pending.delete(event.call)
       return
     }
-    const buffer = event.fd === undefined ? undefined : this.#buffers.get(event.fd)
+    const buffer = this.#descriptors.of(event.fd)
     for (const pending of this.#pending.values()) {
       if (!sameTask(pending, event)) continue
       pending.wentOn = true
-      if (buffer !== undefined && pending.buffer === buffer) {
+      // Of a method's promise it is known whether it is awaited; of a bare call only that it is not.
+      const isBare = pending.operation === undefined
+      if (isBare && buffer !== undefined && pending.buffer === buffer) {
         this.#report(pending, event, `calls ${event.name} on it`)
       }
     }
     if (event.name === 'DMA_BUF_IOCTL_SYNC' && buffer !== undefined) {
-      this.#pending.set(event.call, { call: event, buffer, wentOn: false })
+      const operation = this.#operations.of(event)
+      this.#pending.set(event.call, { call: event, buffer, operation, wentOn: false })
     }
   }
 
   #other(event: DmabufEvent): void {
     for (const pending of this.#pending.values()) {
+      if (this.#isOtherAccess(pending, event)) continue
       const done = whatItDoes(pending, event)
       if (done !== undefined) this.#report(pending, event, done)
     }
   }
 
+  /** Whether the bytes are used in a second CPU access, which the task has under way beside this one. */
+  #isOtherAccess({ operation, buffer }: Pending, event: DmabufEvent): boolean {
+    if (operation === undefined || event.kind === 'program-end') return false
+    if (event.kind === 'job-start') {
+      return operation.begin.access === 'read' && event.access === 'read'
+    }
+    if (event.kind !== 'cpu-view' && event.kind !== 'cpu-load' && event.kind !== 'cpu-store') {
+      return false
+    }
+    const { open } = this.#history.buffer(buffer)
+    const { origin, ends } = operation.begin
+    const others = open.filter(({ start }) => start.origin !== origin).length
+    return others > (ends === true ? 1 : 0)
+  }
+
   #report(pending: Pending, event: DmabufEvent, done: string): void {
     const { call } = pending
     this.#pending.delete(call.call)
+    if (pending.operation !== undefined) pending.operation.told = true
     const buffer = this.#history.buffer(pending.buffer)
     const who = agentName(call.agent)
     const then = event.kind === 'program-end' ? done : `${who} ${done}`

@@ -279,6 +279,74 @@ export const brackets: readonly Case[] = [
     }),
   },
   {
+    rule: 'bracket-not-awaited',
+    what: 'shows the buffer before its access is awaited, however short it is',
+    line: 4,
+    ...both((s, bad) => {
+      const access = s.operation('DmaBuf.withCpuAccess', 4)
+      if (!bad) access.awaited()
+      s.start('write', 4)
+      s.end('write', 4)
+      access.end()
+      const show = s.operation('DrmDevice.show', 5, { by: 'device', access: 'read' })
+      if (bad) access.awaited()
+      show.awaited()
+      s.show()
+      show.end()
+    }),
+  },
+  {
+    rule: 'bracket-not-awaited',
+    what: 'awaits the access inside a function that is not awaited',
+    line: 4,
+    ...both((s, bad) => {
+      const access = s.operation('DmaBuf.withCpuAccess', 4)
+      access.awaited()
+      if (!bad) access.end()
+      const show = s.operation('DrmDevice.show', 5, { by: 'device', access: 'read' })
+      show.awaited()
+      show.end()
+      if (bad) access.end()
+    }),
+  },
+  {
+    rule: 'bracket-not-awaited',
+    what: 'never awaits an access that is long over',
+    line: 4,
+    ...both((s, bad) => {
+      const access = s.operation('DmaBuf.withCpuAccess', 4)
+      s.start('write', 4)
+      s.end('write', 4)
+      access.end()
+      if (!bad) access.awaited()
+    }),
+  },
+  {
+    rule: 'call-not-awaited',
+    what: 'writes the next picture before show() is awaited',
+    line: 4,
+    ...both((s, bad) => {
+      const show = s.operation('DrmDevice.show', 4, { by: 'device', access: 'read' })
+      if (!bad) show.awaited()
+      s.show()
+      show.end()
+      const access = s.operation('DmaBuf.withCpuAccess', 5, { access: bad ? 'write' : 'read' })
+      access.awaited()
+      access.end()
+      if (bad) show.awaited()
+    }),
+  },
+  {
+    rule: 'call-not-awaited',
+    what: 'never awaits what gives the buffer away',
+    line: 4,
+    ...both((s, bad) => {
+      const show = s.operation('DrmDevice.show', 4, { by: 'device', access: 'read' })
+      if (!bad) show.awaited()
+      show.end()
+    }),
+  },
+  {
     rule: 'bracket-over-dma',
     what: 'is held open across QBUF',
     line: 4,

@@ -1,0 +1,52 @@
+/** The methods of the classes that a program has called and that may still be under way. */
+import type { BufferId, EventId, EventOrigin, OperationEvent } from '../events/event.ts'
+
+/** One call of such a method. */
+export interface Operation {
+  readonly begin: OperationEvent
+  readonly buffers: readonly BufferId[]
+  awaited: boolean
+  /** The event in which its promise was settled. */
+  ended: EventId | undefined
+  /** A finding says already that it was not awaited. */
+  told: boolean
+}
+
+export class Operations {
+  readonly #live = new Map<number, Operation>()
+  /** Every event of one operation carries the same origin, the call's. */
+  readonly #byOrigin = new WeakMap<EventOrigin, Operation>()
+
+  /** Those that are not over, and those that were not awaited so far. */
+  get live(): IterableIterator<Operation> {
+    return this.#live.values()
+  }
+
+  /** Whether a finding says already that the program did not await its use of a buffer. */
+  explain(buffer: BufferId): boolean {
+    for (const { told, begin, buffers } of this.#live.values()) {
+      if (told && begin.by === 'cpu' && buffers.includes(buffer)) return true
+    }
+    return false
+  }
+
+  /** The operation that an event is part of. */
+  of({ origin }: { readonly origin?: EventOrigin | undefined }): Operation | undefined {
+    return origin === undefined ? undefined : this.#byOrigin.get(origin)
+  }
+
+  begin(event: OperationEvent, buffers: readonly BufferId[]): void {
+    const operation = { begin: event, buffers, awaited: false, ended: undefined, told: false }
+    this.#live.set(event.operation, operation)
+    if (event.origin !== undefined) this.#byOrigin.set(event.origin, operation)
+  }
+
+  /** Its promise is awaited, or settled. */
+  progress({ operation: id, phase, id: event }: OperationEvent): void {
+    const operation = this.#live.get(id)
+    if (operation === undefined) return
+    if (phase === 'awaited') operation.awaited = true
+    else operation.ended = event
+    if (operation.awaited && operation.ended !== undefined) this.#live.delete(id)
+  }
+}
