@@ -22,6 +22,7 @@ import { NoDmaBufRule } from './rules/no-dma-buf-rule.ts'
 import { NotAwaitedRule } from './rules/not-awaited-rule.ts'
 import { OperationRule } from './rules/operation-rule.ts'
 import { OrderRule } from './rules/order-rule.ts'
+import { OverlapRule } from './rules/overlap-rule.ts'
 import { PlaceRule } from './rules/place-rule.ts'
 import type { Rule } from './rules/rule.ts'
 import { WholeSyncRule } from './rules/whole-sync-rule.ts'
@@ -86,6 +87,7 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new BracketRule(history, deferred),
     new CpuAccessRule(history, out, deferred, operations),
     new DeviceRule(history, out),
+    new OverlapRule(history, out),
     new DmaUseRule(history, out),
     new MisuseRule(history, out),
     new DescriptorRule(history, out),

@@ -21,6 +21,7 @@ export type RuleId =
   | 'partial-write-over-stale'
   | 'unsynced-handoff'
   | 'early-reuse'
+  | 'missing-wait'
   | 'fd-misuse'
   | 'fd-leak'
   | 'early-publish'

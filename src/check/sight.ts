@@ -41,6 +41,7 @@ const ofCalls: Readonly<Record<RuleId, Sight>> = {
   'partial-write-over-stale': 'none',
   'unsynced-handoff': 'none',
   'early-reuse': 'none',
+  'missing-wait': 'none',
   'fd-misuse': 'whole',
   // Descriptors; not a buffer that something else keeps.
   'fd-leak': 'part',

@@ -218,18 +218,18 @@ export class Story {
     this.emit({ kind: 'dequeue', device, index: 0, buffer: 1 })
   }
 
-  jobStart(job: number, device: string, access: 'read' | 'write', mapping = 1): EventId {
+  jobStart(
+    job: number,
+    device: string,
+    access: 'read' | 'write',
+    mapping = 1,
+    { buffer = 1, range = WHOLE, line = 0 }: Below = {},
+  ): EventId {
     const agent: Agent = { kind: 'device', name: device }
-    return this.emit({
-      kind: 'job-start',
-      job,
-      device,
-      access,
-      buffer: 1,
-      range: WHOLE,
-      mapping,
-      agent,
-    })
+    return this.emit(
+      { kind: 'job-start', job, device, access, buffer, range, mapping, agent },
+      { line },
+    )
   }
 
   jobEnd(job: number, device: string, access: 'read' | 'write'): void {
@@ -237,14 +237,14 @@ export class Story {
     this.emit({ kind: 'job-end', job, device, access, buffer: 1, range: WHOLE, mapping: 1, agent })
   }
 
-  deviceStore(job: number, device = 'camera', snooped = false): EventId {
+  deviceStore(job: number, device = 'camera', snooped = false, range = WHOLE): EventId {
     const agent: Agent = { kind: 'device', name: device }
     return this.emit({
       kind: 'device-store',
       job,
       device,
       buffer: 1,
-      range: WHOLE,
+      range,
       snooped,
       hazards: [],
       agent,

@@ -1,11 +1,11 @@
-/** Devices against the CPU, and against each other: who has the buffer, and who comes too early. */
+/** Devices against the CPU: who has the buffer, and who comes too early. */
 import type { BracketEvent, DmabufEvent, JobEvent, QueueEvent } from '../../events/event.ts'
 import { type Bracket, writes } from '../bracket.ts'
 import type { BufferHistory } from '../buffer-history.ts'
 import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
-import { overlaps } from '../range-map.ts'
 import { accessName, agentName, bracketName, flagsOf } from '../words.ts'
+import { holdWrites } from './device-hold.ts'
 import type { Rule } from './rule.ts'
 
 /** A device's hold of a buffer: a job in flight, or a place in a queue. */
@@ -17,8 +17,6 @@ interface Hold {
 export class DeviceRule implements Rule {
   readonly #history: History
   readonly #out: Collector
-  /** Devices that were told off for not waiting for a reading job, by job. */
-  readonly #toldOff = new Map<number, Set<string>>()
 
   constructor(history: History, out: Collector) {
     this.#history = history
@@ -32,12 +30,8 @@ export class DeviceRule implements Rule {
         const buffer = this.#history.buffer(event.buffer)
         const hold = { event, writes: holdWrites(buffer, event) }
         this.#heldOpen(buffer, hold)
-        if (hold.writes) this.#reusedEarly(buffer, event)
         return
       }
-      case 'job-end':
-        this.#toldOff.delete(event.job)
-        return
       case 'bracket-start':
         if (event.result >= 0) this.#openedOver(this.#history.buffer(event.buffer), event)
         return
@@ -95,30 +89,6 @@ export class DeviceRule implements Rule {
       buffer: buffer.id,
     })
   }
-
-  #reusedEarly(buffer: BufferHistory, event: JobEvent | QueueEvent): void {
-    for (const job of buffer.jobs.values()) {
-      if (job.access !== 'read' || job.device === event.device) continue
-      if ('range' in event && !overlaps(event.range, job.range)) continue
-      const told = this.#toldOff.get(job.job) ?? new Set()
-      if (told.has(event.device)) continue
-      this.#toldOff.set(job.job, told.add(event.device))
-      this.#out.report({
-        rule: 'early-reuse',
-        event,
-        message: `${event.device} gets buffer ${buffer.id} for writing (event ${event.id}) while ${job.device} still reads it (since event ${job.id}).`,
-        because: {
-          text: `The job of ${job.device} that began at event ${job.id} had not ended.`,
-          event: job.id,
-          origin: job.origin,
-        },
-        origin: event.origin ?? buffer.owners.get(event.device)?.origin ?? job.origin,
-        related: [{ label: `${job.device} reads it since here`, origin: job.origin }],
-        buffer: buffer.id,
-        range: job.range,
-      })
-    }
-  }
 }
 
 function usedBy(deviceWrites: boolean): string {
@@ -126,11 +96,4 @@ function usedBy(deviceWrites: boolean): string {
 }
 function busy(deviceWrites: boolean): string {
   return deviceWrites ? 'writing' : 'reading'
-}
-
-/** A driver that took a buffer will write it, unless the buffer is mapped for it to read only. */
-function holdWrites(buffer: BufferHistory, event: JobEvent | QueueEvent): boolean {
-  if ('access' in event && event.access !== undefined) return event.access === 'write'
-  const mapped = [...buffer.dma.values()].filter(({ device }) => device === event.device)
-  return mapped.length === 0 || mapped.some(({ direction }) => direction !== 'to-device')
 }

@@ -39,6 +39,7 @@ export class HazardRule implements Rule {
     const reader = this.#readerOf(event)
     const named = new Map<string, Named>()
     for (const hazard of event.hazards) {
+      if (this.#isOverlap(hazard, reader)) continue
       const cause = this.#causeOf(hazard, reader)
       const key = `${cause.rule} ${cause.because.event} ${hazard.lastStore}`
       const known = named.get(key)
@@ -83,6 +84,18 @@ export class HazardRule implements Rule {
       bounced: false,
       origin: event.origin,
     }
+  }
+
+  /** Two devices' jobs at once: that is the mistake, whatever the bytes are, and reported by itself. */
+  #isOverlap({ lastStore }: Hazard, { event }: Reader): boolean {
+    if (event.kind !== 'device-load' || event.job === undefined) return false
+    const store = this.#history.storeAt(lastStore)
+    const writing = store?.job
+    const reading = this.#history.buffer(event.buffer).jobs.get(event.job)
+    if (store === undefined || writing === undefined || reading === undefined) return false
+    if (writing.device === event.device) return false
+    const isUnderWay = this.#history.buffer(writing.buffer).jobs.has(writing.job)
+    return isUnderWay || store.event.id > reading.id
   }
 
   #causeOf(hazard: Hazard, reader: Reader): Cause {

@@ -1,5 +1,5 @@
 import type { DeviceJob, DeviceJobs } from '../../dmabuf/device-job.ts'
-import type { Range } from '../../events/event.ts'
+import type { EventOrigin, Range } from '../../events/event.ts'
 import { assert } from '../../machine/kernel-error.ts'
 import type { GemObject } from '../gem/gem-object.ts'
 import { rangeOf, type VisiblePlane } from './view.ts'
@@ -16,11 +16,18 @@ interface Piece {
   readonly planes: VisiblePlane[]
 }
 
-/** Starts the jobs that read `planes`: one for planes that follow each other in one buffer. */
-export function startJobs(jobs: DeviceJobs, planes: readonly VisiblePlane[]): PlaneJob[] {
+/**
+ * Starts the jobs that read `planes`: one for planes that follow each other in one buffer. `origin` is
+ * the line that asked for it, where that is not the one that runs.
+ */
+export function startJobs(
+  jobs: DeviceJobs,
+  planes: readonly VisiblePlane[],
+  origin?: EventOrigin,
+): PlaneJob[] {
   return pieces(planes).flatMap(({ object, range, planes: members }) => {
     assert(object.mapping !== undefined, 'the display maps every object that it shows')
-    const job = jobs.start(object.mapping, 'read', range)
+    const job = jobs.start(object.mapping, 'read', range, origin)
     return members.map((plane) => ({ plane, job }))
   })
 }

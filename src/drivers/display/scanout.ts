@@ -6,6 +6,7 @@
  * coherent, and a buffer that is not needs its CPU accesses bracketed.
  */
 import type { DeviceJobs } from '../../dmabuf/device-job.ts'
+import type { EventOrigin } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
 import type { Framebuffers } from './framebuffers.ts'
@@ -31,6 +32,8 @@ interface Screen {
 
 interface Flip {
   readonly view: View
+  /** The line that asked for it: it takes effect when no call is under way. */
+  readonly origin: EventOrigin | undefined
   readonly done: (sequence: number) => void
 }
 
@@ -75,14 +78,14 @@ export class Scanout {
     this.#framebuffers.get(view.framebuffer)
     this.turnOff()
     this.#timing = timing
-    this.#screen = this.#begin(view)
+    this.#screen = this.#begin(view, this.#machine.scheduler.current.origin)
     this.#beam(this.#machine.scheduler.now, 0)
   }
 
   /** Shows `view` from the next vertical blank on, and then calls `done` with its number. */
   flip(view: View, done: (sequence: number) => void): void {
     this.#framebuffers.get(view.framebuffer)
-    this.#flip = { view, done }
+    this.#flip = { view, done, origin: this.#machine.scheduler.current.origin }
   }
 
   /** Shows nothing; a flip that waits is dropped. */
@@ -97,11 +100,11 @@ export class Scanout {
     this.settled.wakeAll()
   }
 
-  #begin(view: View): Screen {
+  #begin(view: View, origin: EventOrigin | undefined): Screen {
     const planes = visiblePlanes(view)
     const size = planes.reduce((sum, { line, rows }) => sum + line * rows, 0)
     if (this.#copy.length < size) this.#copy = new Uint8Array(size)
-    return { view, planeJobs: startJobs(this.#jobs, planes), size, fresh: true }
+    return { view, planeJobs: startJobs(this.#jobs, planes, origin), size, fresh: true }
   }
 
   #end(screen: Screen | undefined): void {
@@ -142,7 +145,7 @@ export class Scanout {
     const flip = this.#flip
     if (flip === undefined) return
     this.#flip = undefined
-    this.#screen = this.#begin(flip.view)
+    this.#screen = this.#begin(flip.view, flip.origin)
     this.#end(screen)
     flip.done(this.#sequence)
     this.settled.wakeAll()

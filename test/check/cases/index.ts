@@ -2,6 +2,7 @@
 import { brackets } from './brackets.ts'
 import { caches } from './caches.ts'
 import type { Case } from './case.ts'
+import { devices } from './devices.ts'
 import { drivers } from './drivers.ts'
 import { handles } from './handles.ts'
 import { mappings } from './mappings.ts'
@@ -11,6 +12,7 @@ export type { Case } from './case.ts'
 export const cases: readonly Case[] = [
   ...brackets,
   ...caches,
+  ...devices,
   ...handles,
   ...memory,
   ...mappings,
