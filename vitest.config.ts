@@ -10,6 +10,7 @@ export default defineConfig({
     alias: [
       { find: /^dmabuf$/, replacement: src('index.ts') },
       { find: /^dmabuf\/sim$/, replacement: src('run/index.ts') },
+      { find: /^dmabuf\/test$/, replacement: src('run/test/index.ts') },
       { find: /^dmabuf\/check$/, replacement: src('check/index.ts') },
       { find: /^dmabuf\/driver$/, replacement: src('driver/index.ts') },
       { find: /^dmabuf\/linux$/, replacement: src('linux/index.ts') },

@@ -1,38 +1,48 @@
-/** For tests of programs: a result with findings becomes an error that says them all. */
+/** For tests of programs: a result with findings becomes an error at the finding's line. */
 import type { Finding } from './finding.ts'
+import type { Failure } from './report/failure.ts'
+import { findingText } from './report/finding-text.ts'
+import { placedStack } from './report/placed-stack.ts'
 
-/** What is looked at of a run's result: `runProgram` returns one, `Checker.finish` another. */
+/** The part of a result that assertions look at: `runProgram`, `runAll` and `Checker.finish` return one. */
 export interface Checked {
   readonly findings: readonly Finding[]
   /** How the program itself failed. */
-  readonly error?: { readonly message: string } | undefined
+  readonly error?: Pick<Failure, 'message' | 'place' | 'explained'> | undefined
+}
+
+/** Thrown for a result that is not clean. Its stack begins at the first finding's line in the program. */
+export class NotCleanError extends Error {
+  override readonly name = 'NotCleanError'
+  readonly findings: readonly Finding[]
+
+  /** `below` is the function whose caller asks. */
+  constructor(checked: Checked, below: (...args: never[]) => unknown) {
+    super(problemsText(checked))
+    this.findings = checked.findings
+    const place = checked.findings[0]?.place ?? checked.error?.place
+    this.stack = placedStack(this, place, below)
+  }
 }
 
 /**
- * Throws an Error that holds every finding as the command prints it, without colours and source; also
- * where the program itself failed, so that it proves nothing.
+ * Throws a NotCleanError that holds every finding as the command prints it, without colours and source;
+ * also where the program itself failed, so that nothing is proved.
  */
-export function assertClean({ findings, error }: Checked): void {
-  if (findings.length === 0 && error === undefined) return
+export function assertClean(checked: Checked): void {
+  if (!isClean(checked)) throw new NotCleanError(checked, assertClean)
+}
+
+/** Whether nothing was found and the program ran to completion. */
+export function isClean({ findings, error }: Checked): boolean {
+  return findings.length === 0 && error === undefined
+}
+
+/** Every finding and the program's own failure, as a compiler would print them. */
+export function problemsText({ findings, error }: Checked): string {
+  const found = findings.map(findingText)
   const failed = error === undefined ? [] : [`the program failed: ${error.message}`]
-  throw new Error([...failed, ...findings.map(findingText)].join('\n\n'))
-}
-
-/** A finding as a compiler would put it, in several lines of plain text. */
-export function findingText(finding: Finding): string {
-  const { severity, rule, message, where, because, related, hardware, fix } = finding
-  return [
-    `${severity}[${rule}] ${message}`,
-    ...(where === undefined ? [] : [`  --> ${where}`]),
-    detail('because', because.text, because.where),
-    ...related.map((place) => detail('see also', place.label, place.where)),
-    detail('hardware', hardware),
-    detail('fix', fix),
-    ...(finding.hidden ? [detail('hidden', "this run's bytes came out right by luck")] : []),
-  ].join('\n')
-}
-
-function detail(label: string, text: string, where?: string): string {
-  const at = where === undefined ? '' : ` (${where})`
-  return `  ${`${label}:`.padEnd(10)} ${text}${at}`
+  // A finding that explains the failure comes first.
+  const all = error?.explained === true ? [...found, ...failed] : [...failed, ...found]
+  return all.join('\n\n')
 }

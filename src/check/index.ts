@@ -1,5 +1,5 @@
 /** The checker: rules over the event stream, and what a run's report looks like. */
-export { assertClean, type Checked, findingText } from './assert-clean.ts'
+export { assertClean, type Checked, NotCleanError } from './assert-clean.ts'
 export { Checker, type CheckerOptions } from './checker.ts'
 export type { Locate, Site } from './collector.ts'
 export type {
@@ -13,6 +13,7 @@ export type {
   SourcePlace,
 } from './finding.ts'
 export type { Failure, FailureKind } from './report/failure.ts'
+export { findingText } from './report/finding-text.ts'
 export {
   type ErrorJson,
   type FileName,

@@ -1,5 +1,5 @@
 /** What a run cost: counts of what was done and of the bytes that moved. Sizes in bytes. */
-export interface Cost {
+export type Cost = {
   syscalls: number
   /** Cache maintenance by the DMA layer on this run's board. */
   cleaned: number

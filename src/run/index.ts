@@ -9,6 +9,13 @@ export {
   runEveryFailure,
 } from './failures/every-failure.ts'
 export type { Held } from './failures/held.ts'
+export type { PolicyName, RunName } from './plan.ts'
 export type { Prepare, Program, ProgramError } from './program.ts'
+export {
+  type FindingOfRuns,
+  type RunAllOptions,
+  type RunAllResult,
+  runAll,
+} from './run-all.ts'
 export type { TellingKernel } from './run-on-kernel.ts'
-export { type PolicyName, type RunOptions, type RunResult, runProgram } from './run-program.ts'
+export { type RunOptions, type RunResult, runProgram } from './run-program.ts'

@@ -1,4 +1,6 @@
 import { ruleIds } from '../check/rules.ts'
+import { policyNames, USUAL_BOARDS } from './plan.ts'
+import type { RunAllOptions } from './run-all.ts'
 import type { RunOptions } from './run-program.ts'
 
 /** Whether an option is about every kernel, or about the simulated one alone. */
@@ -41,12 +43,7 @@ const TYPES: Readonly<Partial<Record<keyof RunOptions, 'function' | 'object' | '
 
 /** RangeError for options that are not known, and for values that no run can have. */
 export function checkOptions(options: RunOptions): void {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(KNOWN, name)) continue
-    throw new RangeError(
-      `option '${name}' is not known: there are ${Object.keys(KNOWN).join(', ')}`,
-    )
-  }
+  checkNames(options, Object.keys(KNOWN))
   checkTypes(options)
   if (options.kernel !== undefined) checkKernel(options, options.kernel)
   const { seed = 1, views } = options
@@ -55,6 +52,33 @@ export function checkOptions(options: RunOptions): void {
   }
   if (!VIEWS.includes(views)) {
     throw new RangeError(`views is '${String(views)}': there are raw and checked`)
+  }
+}
+
+function checkNames(options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue
+    throw new RangeError(`option '${name}' is not known: there are ${known.join(', ')}`)
+  }
+}
+
+/** Options of `runProgram` that `runAll` has in another form, or not. */
+const ONE_RUN: readonly string[] = ['board', 'policy', 'kernel', 'onEvent']
+
+/** RangeError for options that are not known, for no board or policy, and for one that does not exist. */
+export function checkRunAll(options: RunAllOptions): void {
+  const shared = Object.keys(KNOWN).filter((name) => !ONE_RUN.includes(name))
+  checkNames(options, ['boards', 'policies', ...shared])
+  const { boards = USUAL_BOARDS, policies = policyNames } = options
+  for (const [name, value] of Object.entries({ boards, policies })) {
+    if (!Array.isArray(value)) throw wrongType(`option '${name}'`, value, 'an array')
+    if (value.length === 0) throw new RangeError(`option '${name}' is empty: nothing would run`)
+  }
+  for (const policy of policies) {
+    if (policyNames.includes(policy)) continue
+    throw new RangeError(
+      `option 'policies' names '${String(policy)}': choose from ${policyNames.join(', ')}`,
+    )
   }
 }
 

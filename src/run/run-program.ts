@@ -1,7 +1,6 @@
 /** Running a program on a simulated board, and judging it. */
 import { Checker } from '../check/checker.ts'
-import type { Finding, Lint, Note } from '../check/finding.ts'
-import type { Verdict } from '../check/report/run-report.ts'
+import type { RunReport, Verdict } from '../check/report/run-report.ts'
 import type { RuleId } from '../check/rule-id.ts'
 import { EventBatch } from '../events/batch.ts'
 import type { DmabufEvent } from '../events/event.ts'
@@ -26,11 +25,10 @@ import { Callbacks, endAfter } from './callbacks.ts'
 import { endEvent, judged, siteOf, withoutRules } from './judging.ts'
 import { checkOptions, checkProgram } from './options.ts'
 import { placeOf } from './places.ts'
+import type { PolicyName } from './plan.ts'
 import type { Prepare, Program, ProgramError } from './program.ts'
 import { runOnKernel, type TellingKernel } from './run-on-kernel.ts'
 import { supervise } from './supervise.ts'
-
-export type PolicyName = 'lazy' | 'eager' | 'random'
 
 export interface RunOptions {
   /**
@@ -64,31 +62,17 @@ export interface RunOptions {
   readonly disabledRules?: readonly RuleId[] | undefined
 }
 
-/** What one run of a program came to. */
-export interface RunResult {
-  /** `linux` on a real kernel. */
-  readonly board: string
-  readonly judgedAs: string
+/** The result of one run of a program. */
+export interface RunResult extends RunReport {
   /** `none` on a real kernel. */
   readonly policy: PolicyName | 'none'
-  /** 0 on a real kernel. */
-  readonly seed: number
   /** `failed`: the program did not run to completion and no finding says why, so nothing is proved. */
   readonly verdict: Verdict
-  readonly findings: readonly Finding[]
-  readonly notes: readonly Note[]
-  readonly lints: readonly Lint[]
-  /** Rules that this run could not check. */
-  readonly rulesNotCheckable: readonly RuleId[]
-  /** Rules of which this run saw some violations and not others. */
-  readonly rulesPartlyCheckable: readonly RuleId[]
-  /** On a real kernel the calls and the time alone are known. */
+  /** On a real kernel only the calls and the time are known. */
   readonly cost: Cost
-  /** Pictures that the display scanned out. */
-  readonly frames: number
-  /** What the program returned. */
+  /** The value that the program returned. */
   readonly value?: unknown
-  /** Absent when the program returned and left nothing under way. */
+  /** Absent when the program returned and left no call under way. */
   readonly error?: ProgramError | undefined
 }
 

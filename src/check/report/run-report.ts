@@ -11,10 +11,12 @@ export interface CostReport {
 
 /** One program on one board, under one policy and seed. */
 export interface RunReport extends CheckResult {
+  /** `linux` on a real kernel. */
   readonly board: string
   /** The board that the verdict is about: the run's own, or the reference of a coherent one. */
   readonly judgedAs: string
   readonly policy: string
+  /** 0 on a real kernel. */
   readonly seed: number
   readonly cost: CostReport
   /** Pictures that the display scanned out. */

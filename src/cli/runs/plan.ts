@@ -1,25 +1,20 @@
 /** Which runs a command makes: every board with every policy, in the order of the report. */
+import {
+  ALL_BOARDS,
+  type PolicyName,
+  policyText,
+  type RunName,
+  USUAL_BOARDS,
+} from '../../run/plan.ts'
 import { boards, judgedFor } from '../../sim/boards/index.ts'
 import type { OwnBoard } from './messages.ts'
 
-export const policyNames = ['lazy', 'eager', 'random'] as const
-export type PolicyName = (typeof policyNames)[number]
+export { ALL_BOARDS, type PolicyName, policyNames, policyText } from '../../run/plan.ts'
 
 export const boardNames: readonly string[] = [...boards.keys()]
-/** What a run without `--board` is on, with the boards of the program's own file. */
-const USUAL: readonly string[] = ['pc', 'arm-soc']
-/** Instead of a name: every ready board, and those of the program's file. */
-export const ALL_BOARDS = 'all'
 
-/** One run: a board, and who chooses what its caches do. */
-export interface RunPlan {
-  readonly board: string
-  /** The board that is judged; empty where only the program's file tells. */
-  readonly judgedAs: string
-  /** `none` where no cache is simulated. */
-  readonly policy: PolicyName | 'none'
-  readonly seed: number
-}
+/** One run; `judgedAs` is empty where the board is a table of the program's file. */
+export type RunPlan = RunName
 
 export interface Selection {
   /** Names, also of boards in the program's file; undefined for the usual ones and those. */
@@ -31,7 +26,7 @@ export interface Selection {
 
 /** The runs of a selection that are known before the program's file is loaded. */
 export function planRuns(selection: Selection): RunPlan[] {
-  const { boards: names = USUAL } = selection
+  const { boards: names = USUAL_BOARDS } = selection
   const chosen = names.flatMap((name) => (name === ALL_BOARDS ? boardNames : [name]))
   return [...new Set(chosen)].flatMap((name) => runsOn(name, referenceOf(name), selection))
 }
@@ -55,11 +50,6 @@ function runsOn(board: string, reference: string, selection: Selection): RunPlan
 function referenceOf(name: string): string {
   const board = boards.get(name)
   return board === undefined ? '' : judgedFor(board).name
-}
-
-/** `random 7`, but `lazy`: a seed means nothing to those who never choose. */
-export function policyText({ policy, seed }: Pick<RunPlan, 'policy' | 'seed'>): string {
-  return policy === 'random' ? `random ${seed}` : policy
 }
 
 /** `arm-soc-random-7`: the run's name where only letters, digits and `-` are at home. */

@@ -1,5 +1,6 @@
 /** A finding as a compiler would put it. */
 import type { Finding } from '../../check/finding.ts'
+import { findingDetails } from '../../check/report/finding-details.ts'
 import type { MergedFinding } from '../../check/report/merge.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Place } from '../runs/record.ts'
@@ -18,12 +19,9 @@ export function findingText(
     headline(finding, style),
     ...placeLines(finding.place, style),
     '',
-    ...detail('because', withPlace(finding.because.text, finding.because.place), style),
-    ...finding.related.flatMap(({ label, place }) =>
-      place === undefined ? [] : detail('see also', `${label} at ${placeText(place)}`, style),
+    ...findingDetails(finding).flatMap(({ label, text, place }) =>
+      detail(label, withPlace(text, place), style),
     ),
-    ...detail('hardware', finding.hardware, style),
-    ...detail('fix', finding.fix, style),
     ...detail('seen on', runsText(merged.seen, all), style),
     ...bytesLines(merged, all, style),
   ]

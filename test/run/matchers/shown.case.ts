@@ -1,0 +1,8 @@
+// Run by shown.test.ts in a vitest of its own: it has to fail.
+import { runAll } from 'dmabuf/test'
+import { expect, it } from 'vitest'
+import { unbracketed } from './programs.ts'
+
+it('is clean', async () => {
+  expect(await runAll(unbracketed)).toBeClean()
+})
