@@ -71,9 +71,12 @@ export interface Finding {
   readonly firstEvent: EventId
 }
 
-/** What a modelled driver does, as the real one does. Never changes the verdict. */
+/**
+ * What a modelled driver does, as the real one does, or a failure that was planned and did not happen.
+ * Never changes the verdict.
+ */
 export interface Note {
-  /** The driver, as the exporter's name. */
+  /** The driver, as the exporter's name; `kernel.fail` for a planned failure. */
   readonly driver: string
   readonly message: string
   readonly count: number

@@ -6,7 +6,7 @@ import { UserEvents } from '../tap/user-events/user-events.ts'
 import { errno } from '../uapi/errno.ts'
 import { MAP_ANONYMOUS, MAP_PRIVATE, PAGE_SIZE, PROT_READ } from '../uapi/fcntl.ts'
 import { guarded } from '../uapi/guard.ts'
-import type { Kernel } from '../uapi/kernel.ts'
+import { checkSleep, type Kernel } from '../uapi/kernel.ts'
 import type { Syscalls, WaitOptions } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
 import { watchedWhile } from '../uapi/watching.ts'
@@ -88,6 +88,7 @@ export class LinuxKernel implements Kernel {
   }
 
   async sleep(nanoseconds: number, options: WaitOptions = {}): Promise<void> {
+    checkSleep(nanoseconds, options)
     const { signal } = options
     const end = monotonic() + nanoseconds
     try {

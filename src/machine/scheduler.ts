@@ -40,6 +40,15 @@ interface Timer {
   readonly wakes: boolean
 }
 
+/**
+ * The last virtual time that anything may happen at, 52 days: every sum of it with what devices add is
+ * a safe integer.
+ */
+export const CLOCK_END: number = 2 ** 52
+
+/** Timers that may run in one turn of the host's loop, so that its own events are heard in between. */
+const TIMERS_A_TURN = 64
+
 /** No waiter resumed in this much virtual time: nothing that devices still do will wake anybody. */
 const STUCK_AFTER = 10_000_000_000
 
@@ -331,13 +340,13 @@ export class Scheduler {
     waiter.resolve(waiter.outcome)
   }
 
-  /** Everybody waits: let devices work until somebody is woken. False: that will not happen. */
+  /** Everybody waits: let devices work until somebody is woken, or for a turn. False: nobody will be. */
   #passTime(): boolean {
-    while (this.#ready.length === 0) {
+    for (let run = 0; this.#ready.length === 0 && run < TIMERS_A_TURN; run++) {
       const wakes = this.#timers.some((timer) => timer.wakes)
       const timer = this.#timers.shift()
       const late = (timer?.time ?? 0) - this.#lastResume > STUCK_AFTER
-      if (timer === undefined || (late && !wakes)) {
+      if (timer === undefined || timer.time > CLOCK_END || (late && !wakes)) {
         if (timer !== undefined) this.#timers.unshift(timer)
         this.#stuck()
         return false

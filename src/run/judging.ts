@@ -1,10 +1,11 @@
 /** What every run has in common, on whichever kernel: how its end is told, and what is made of it. */
-import type { CheckResult } from '../check/finding.ts'
+import type { CheckResult, Note } from '../check/finding.ts'
 import { withExplanation } from '../check/report/explained.ts'
 import { placeText } from '../check/report/place-text.ts'
 import { type Verdict, verdictOf } from '../check/report/run-report.ts'
 import type { RuleId } from '../check/rule-id.ts'
 import type { EventOrigin, NewEvent } from '../events/event.ts'
+import type { PlannedFailure } from '../sim/index.ts'
 import { placeOf, placesOf } from './places.ts'
 import type { ProgramEnd, ProgramError } from './program.ts'
 import { originOf } from './thrown.ts'
@@ -47,6 +48,20 @@ export function withoutRules(result: CheckResult, disabled: readonly RuleId[]): 
     findings: result.findings.filter(({ rule }) => !disabled.includes(rule)),
     lints: result.lints.filter(({ rule }) => !disabled.includes(rule)),
   }
+}
+
+/**
+ * A failure that was planned and did not happen is noted: what the run seems to prove about it, it does
+ * not.
+ */
+export function withPlans(result: CheckResult, plans: readonly PlannedFailure[]): CheckResult {
+  const notes = plans.map(({ call, nth, code }): Note => {
+    const message =
+      `The failure that was planned for call ${nth} of ${call} (${code}) did not happen: ` +
+      'the program made fewer of these calls.'
+    return { driver: 'kernel.fail', message, count: 1, firstEvent: 0 }
+  })
+  return notes.length === 0 ? result : { ...result, notes: [...result.notes, ...notes] }
 }
 
 /** The same text for origins at the same line of the program. */

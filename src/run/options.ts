@@ -1,4 +1,5 @@
 import { ruleIds } from '../check/rules.ts'
+import * as check from '../uapi/arguments.ts'
 import { policyNames, USUAL_BOARDS } from './plan.ts'
 import type { RunAllOptions } from './run-all.ts'
 import type { RunOptions } from './run-program.ts'
@@ -20,120 +21,97 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   disabledRules: 'any',
   kernel: 'any',
 }
-const VIEWS: readonly unknown[] = ['raw', 'checked', undefined]
 const SEEDS = 2 ** 32
+const FUNCTIONS = ['equal', 'prepare', 'onFrame', 'onEvent'] as const
 
-/** TypeError unless `program` can be called. */
 export function checkProgram(program: unknown): void {
-  if (typeof program !== 'function') throw wrongType('program', program, 'a function')
+  check.callable('program', program)
 }
 
-/** What an option must be, where it is there at all. */
-const TYPES: Readonly<Partial<Record<keyof RunOptions, 'function' | 'object' | 'array'>>> = {
-  source: 'object',
-  drivers: 'array',
-  signal: 'object',
-  equal: 'function',
-  prepare: 'function',
-  onFrame: 'function',
-  onEvent: 'function',
-  disabledRules: 'array',
-  kernel: 'object',
-}
-
-/** RangeError for options that are not known, and for values that no run can have. */
+/**
+ * What `runProgram` may be given. ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE for options that are not
+ * known and ERR_OUT_OF_RANGE, as of uapi/arguments.ts; RangeError for options that exclude each other.
+ */
 export function checkOptions(options: RunOptions): void {
   checkNames(options, Object.keys(KNOWN))
-  checkTypes(options)
+  check.signal('options.signal', options.signal)
+  checkFunctions(options)
+  checkRules(options.disabledRules)
   if (options.kernel !== undefined) checkKernel(options, options.kernel)
-  const { seed = 1, views } = options
-  if (!Number.isInteger(seed) || seed < 0 || seed >= SEEDS) {
-    throw new RangeError(`seed is ${String(seed)}: it must be an integer from 0 to ${SEEDS - 1}`)
-  }
-  if (!VIEWS.includes(views)) {
-    throw new RangeError(`views is '${String(views)}': there are raw and checked`)
-  }
+  checkBoardOptions(options)
 }
 
 function checkNames(options: object, known: readonly string[]): void {
+  check.options('options', options)
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
-    throw new RangeError(`option '${name}' is not known: there are ${known.join(', ')}`)
+    throw check.wrongValue('options', `has only the options ${known.join(', ')}`, name)
   }
 }
 
 /** Options of `runProgram` that `runAll` has in another form, or not. */
 const ONE_RUN: readonly string[] = ['board', 'policy', 'kernel', 'onEvent']
 
-/** RangeError for options that are not known, for no board or policy, and for one that does not exist. */
+/** What `runAll` may be given beside the options of one run; as `checkOptions`. */
 export function checkRunAll(options: RunAllOptions): void {
   const shared = Object.keys(KNOWN).filter((name) => !ONE_RUN.includes(name))
   checkNames(options, ['boards', 'policies', ...shared])
   const { boards = USUAL_BOARDS, policies = policyNames } = options
   for (const [name, value] of Object.entries({ boards, policies })) {
-    if (!Array.isArray(value)) throw wrongType(`option '${name}'`, value, 'an array')
-    if (value.length === 0) throw new RangeError(`option '${name}' is empty: nothing would run`)
+    check.list(`options.${name}`, value)
+    check.integer(`options.${name}.length`, value.length, 1)
   }
-  for (const policy of policies) {
-    if (policyNames.includes(policy)) continue
-    throw new RangeError(
-      `option 'policies' names '${String(policy)}': choose from ${policyNames.join(', ')}`,
-    )
+  for (const policy of policies) check.oneOf('options.policies[]', policy, policyNames)
+}
+
+function checkFunctions(options: RunOptions): void {
+  for (const name of FUNCTIONS) {
+    if (options[name] !== undefined) check.callable(`options.${name}`, options[name])
   }
 }
 
-function checkTypes(options: RunOptions): void {
-  for (const [name, wanted] of Object.entries(TYPES)) {
-    const value = options[name as keyof RunOptions] as unknown
-    if (value === undefined || kindOf(value) === wanted) continue
-    throw wrongType(`option '${name}'`, value, `${wanted === 'function' ? 'a' : 'an'} ${wanted}`)
-  }
-  for (const name of ['board', 'as'] as const) {
-    const value: unknown = options[name]
-    if (value === undefined || typeof value === 'string' || kindOf(value) === 'object') continue
-    throw wrongType(`option '${name}'`, value, "a ready board's name or a table")
-  }
-  const { signal } = options
-  if (signal !== undefined && typeof signal.addEventListener !== 'function') {
-    throw wrongType("option 'signal'", signal, 'an AbortSignal')
-  }
-  if (options.source !== undefined) checkSource(options.source)
-  for (const rule of options.disabledRules ?? []) {
-    if (ruleIds.includes(rule)) continue
-    throw new RangeError(`option 'disabledRules' names '${String(rule)}': there is no such rule`)
-  }
+function checkRules(disabled: unknown): void {
+  if (disabled === undefined) return
+  check.list('options.disabledRules', disabled)
+  for (const rule of disabled) check.oneOf('options.disabledRules[]', rule, ruleIds)
 }
 
-function checkSource(source: NonNullable<RunOptions['source']>): void {
-  const { width, height, frameCount, frame } = source as Partial<typeof source>
-  if (typeof frame !== 'function') throw wrongType("option 'source.frame'", frame, 'a function')
-  for (const [name, side] of Object.entries({ width, height })) {
-    if (Number.isInteger(side) && Number(side) > 0 && Number(side) % 2 === 0) continue
-    throw new RangeError(
-      `option 'source.${name}' is ${String(side)}: it must be a positive even number of pixels`,
-    )
-  }
-  if (frameCount === Number.POSITIVE_INFINITY) return
-  if (Number.isInteger(frameCount) && Number(frameCount) > 0) return
-  throw new RangeError(
-    `option 'source.frameCount' is ${String(frameCount)}: it must be a positive integer or Infinity`,
-  )
+/** What is about the simulated board. */
+function checkBoardOptions({ board, as, policy, seed, source, views, drivers }: RunOptions): void {
+  if (board !== undefined) checkBoard('options.board', board)
+  if (as !== undefined) checkBoard('options.as', as)
+  if (policy !== undefined) check.oneOf('options.policy', policy, policyNames)
+  if (seed !== undefined) check.integer('options.seed', seed, 0, SEEDS - 1)
+  if (source !== undefined) checkSource(source)
+  if (views !== undefined) check.oneOf('options.views', views, ['raw', 'checked'])
+  if (drivers !== undefined) check.list('options.drivers', drivers)
 }
 
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array'
-  return value === null ? 'null' : typeof value
+/** Which names there are, and whether the table is sound, is `boardNamed`'s. */
+function checkBoard(name: string, board: unknown): void {
+  if (typeof board === 'string') return
+  check.having(name, board, "a ready board's name or a board's table")
 }
 
-/** As Node words it. */
-function wrongType(name: string, value: unknown, wanted: string): TypeError {
-  const error = new TypeError(`${name} is ${kindOf(value)}: it must be ${wanted}`)
-  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' })
+function checkSource(source: unknown): void {
+  const name = 'options.source'
+  check.having(name, source, 'a FrameSource, as patternSource() makes one', 'frame')
+  const { width, height, frameCount, frame } = source as Record<string, unknown>
+  check.callable(`${name}.frame`, frame)
+  checkSide(`${name}.width`, width)
+  checkSide(`${name}.height`, height)
+  if (frameCount !== Number.POSITIVE_INFINITY) check.integer(`${name}.frameCount`, frameCount, 1)
+}
+
+function checkSide(name: string, side: unknown): void {
+  check.integer(name, side, 1)
+  if (side % 2 !== 0) throw check.outOfRange(name, 'an even number of pixels', side)
 }
 
 /** A real kernel has no board, and nothing of one. */
-function checkKernel(options: RunOptions, { name }: NonNullable<RunOptions['kernel']>): void {
-  if (name === 'sim') {
+function checkKernel(options: RunOptions, kernel: NonNullable<RunOptions['kernel']>): void {
+  check.having('options.kernel', kernel, 'a Kernel, as openLinux() gives one', 'name', 'sys')
+  if (kernel.name === 'sim') {
     throw new RangeError(
       "option 'kernel' is a simulated kernel: name its board with 'board' instead",
     )

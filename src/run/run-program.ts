@@ -22,7 +22,7 @@ import {
   SimKernel,
 } from '../sim/index.ts'
 import { Callbacks, endAfter } from './callbacks.ts'
-import { endEvent, judged, siteOf, withoutRules } from './judging.ts'
+import { endEvent, judged, siteOf, withoutRules, withPlans } from './judging.ts'
 import { checkOptions, checkProgram } from './options.ts'
 import { placeOf } from './places.ts'
 import type { PolicyName } from './plan.ts'
@@ -134,7 +134,10 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   batch.flush()
   // `onEvent` hears of what is released as well.
   const end = endAfter(ended, callbacks)
-  const result = withoutRules(checker.finish(), options.disabledRules ?? [])
+  const result = withPlans(
+    withoutRules(checker.finish(), options.disabledRules ?? []),
+    kernel.failuresNotReached,
+  )
   return {
     board: board.name,
     judgedAs: reference.name,
@@ -161,7 +164,5 @@ function policyNamed(name: PolicyName, random: Random): CachePolicy {
       return eagerPolicy
     case 'random':
       return randomPolicy(random)
-    default:
-      throw new RangeError(`policy is '${String(name)}': there are lazy, eager and random`)
   }
 }

@@ -22,15 +22,16 @@ import type { EqualBytes } from '../machine/changed-runs.ts'
 import type { Cost } from '../machine/cost.ts'
 import { Machine } from '../machine/machine.ts'
 import type { CachePolicy } from '../machine/policy.ts'
-import type { Scheduler, SchedulerOptions } from '../machine/scheduler.ts'
+import { CLOCK_END, type Scheduler, type SchedulerOptions } from '../machine/scheduler.ts'
 import { tapOperations } from '../tap/operations.ts'
 import { type TapSink, tap } from '../tap/tap.ts'
+import * as check from '../uapi/arguments.ts'
 import { type ErrnoCode, errno } from '../uapi/errno.ts'
 import { guarded } from '../uapi/guard.ts'
-import type { Kernel } from '../uapi/kernel.ts'
+import { checkSleep, type Kernel } from '../uapi/kernel.ts'
 import type { Syscalls, WaitOptions } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
-import { Failures } from './failures.ts'
+import { Failures, type PlannedFailure } from './failures.ts'
 import { Process } from './process.ts'
 import { type LostFailure, Tasks } from './tasks.ts'
 
@@ -147,6 +148,11 @@ export class SimKernel implements Kernel {
   }
 
   async sleep(nanoseconds: number, options: WaitOptions = {}): Promise<void> {
+    checkSleep(nanoseconds, options)
+    const left = CLOCK_END - this.now()
+    if (nanoseconds > left) {
+      throw check.outOfRange('nanoseconds', `<= ${left}, where the clock ends`, nanoseconds)
+    }
     const wake = await this.#machine.scheduler.sleep(nanoseconds, options.signal)
     if (wake === 'interrupted') {
       throw systemError({ errno: -errno.EINTR, syscall: 'sleep', detail: 'the wait was aborted' })
@@ -154,6 +160,8 @@ export class SimKernel implements Kernel {
   }
 
   spawn<T>(name: string, body: () => Promise<T>): Promise<T> {
+    check.text('name', name)
+    check.callable('body', body)
     return this.#tasks.spawn(name, body)
   }
 
@@ -165,10 +173,16 @@ export class SimKernel implements Kernel {
   /**
    * Makes the `nth` call named `call` (the first is 1) fail with `code` before it does anything: a
    * function of the waist, as `mmap`, a request, as DMA_BUF_IOCTL_SYNC, or a function inside the kernel
-   * that drivers call or provide, as `get_unused_fd_flags` or `map_dma_buf`.
+   * that drivers call or provide, as `get_unused_fd_flags` or `map_dma_buf`. ERR_INVALID_ARG_VALUE for a
+   * name or a code that there is not, ERR_OUT_OF_RANGE for a count that no call has.
    */
   fail(call: string, nth: number, code: ErrnoCode): void {
     this.#failures.plan(call, nth, code)
+  }
+
+  /** What `fail` planned and did not happen so far. */
+  get failuresNotReached(): readonly PlannedFailure[] {
+    return this.#failures.notReached
   }
 
   /**

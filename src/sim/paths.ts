@@ -2,7 +2,7 @@ import { bufinfo } from '../dmabuf/bufinfo.ts'
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { DeviceNode, OpenFile } from '../dmabuf/file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
-import { O_CLOEXEC, O_LARGEFILE } from '../uapi/fcntl.ts'
+import { O_CLOEXEC, O_LARGEFILE, O_ONCE, O_VALID } from '../uapi/fcntl.ts'
 import type { Descriptors } from './descriptors.ts'
 import { fdinfoText } from './fdinfo.ts'
 import { textFile } from './text-file.ts'
@@ -22,10 +22,14 @@ export class Paths {
     this.#core = core
   }
 
-  /** Opens `path`. ENOENT, and what the driver says. */
+  /**
+   * Opens `path`. ENOENT, and what the driver says. Bits that open does not know are ignored. Source:
+   * build_open_how and do_dentry_open in fs/open.c of Linux 6.12.
+   */
   open(path: string, flags: number): OpenFile {
-    const file = this.#open(path, flags)
-    file.flags = (flags & ~O_CLOEXEC) | O_LARGEFILE
+    const known = flags & O_VALID & ~O_CLOEXEC
+    const file = this.#open(path, known)
+    file.flags = (known & ~O_ONCE) | O_LARGEFILE
     return file
   }
 
@@ -39,6 +43,6 @@ export class Paths {
     if (node === undefined) {
       throw new KernelError('ENOENT', `${path}: there are ${[...this.#nodes.keys()].join(', ')}`)
     }
-    return node.open(flags & ~O_CLOEXEC)
+    return node.open(flags)
   }
 }

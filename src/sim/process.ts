@@ -10,6 +10,7 @@ import { Memfd } from '../drivers/memfd/memfd.ts'
 import { MemfdFile } from '../drivers/memfd/memfd-file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
+import { CLOCK_END } from '../machine/scheduler.ts'
 import { O_CLOEXEC } from '../uapi/fcntl.ts'
 import { MFD_CLOEXEC } from '../uapi/memfd.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../uapi/syscalls.ts'
@@ -128,7 +129,9 @@ export class Process implements Syscalls {
     { signal }: WaitOptions = {},
   ): Promise<number> {
     const touches = [this.#descriptors.touchOf(fd)]
+    const size = sizeOf(argument)
     return this.#entry.sleepingCall(touches, async () => {
+      if (sizeOf(argument) < size) throw memoryGone()
       const refused = this.#failures.nextIoctl(request)
       if (refused !== undefined) {
         this.#descriptors.lookup(fd)?.refused?.(request, argument, refused)
@@ -148,23 +151,35 @@ export class Process implements Syscalls {
     const { file } = description
     if (file.ioctl === undefined) throw new KernelError('ENOTTY', `${file.what} has no ioctls`)
     const call = { request, argument, files: this.#descriptors, signal }
+    const size = sizeOf(argument)
     // The call keeps the file open while it sleeps, whoever closes the descriptor meanwhile.
     description.get()
     try {
-      return await this.#time.oweMaintenance(async () => (await file.ioctl?.(call)) ?? 0)
+      const result = await this.#time.oweMaintenance(async () => (await file.ioctl?.(call)) ?? 0)
+      if (sizeOf(argument) < size) throw memoryGone()
+      return result
+    } catch (error) {
+      // What the driver throws for memory that is not there is its copy_to_user, which failed.
+      throw sizeOf(argument) < size ? memoryGone() : error
     } finally {
       description.put()
     }
   }
 
   poll(fds: readonly PollFd[], timeout: number, { signal }: WaitOptions = {}): Promise<number> {
-    const deadline = timeout < 0 ? undefined : this.#machine.scheduler.now + timeout
+    const deadline = this.#deadline(timeout)
     const touches = fds.map(({ fd }) => this.#descriptors.touchOf(fd))
     return this.#entry.sleepingCall(touches, async () => {
       const refused = this.#failures.next('poll')
       if (refused !== undefined) return refused
       return await pollFiles(this.#machine, this.#descriptors, fds, { deadline, signal })
     })
+  }
+
+  /** When a poll ends; never for a time beyond the clock's end, as for a negative one. */
+  #deadline(timeout: number): number | undefined {
+    const time = this.#machine.scheduler.now + timeout
+    return timeout < 0 || time > CLOCK_END ? undefined : time
   }
 
   mmap(length: number, protection: number, flags: number, fd: number, offset: number): number {
@@ -228,4 +243,16 @@ export class Process implements Syscalls {
       throw error
     }
   }
+}
+
+/** Bytes of the argument and of everything its pointers lead to. */
+function sizeOf({ bytes, pointers }: UserMemory): number {
+  let size = bytes.byteLength
+  if (pointers !== undefined) for (const target of pointers.values()) size += sizeOf(target)
+  return size
+}
+
+/** The caller transferred its argument to another thread, or shrank it, while the call slept. */
+function memoryGone(): KernelError {
+  return new KernelError('EFAULT', 'the memory of the argument went away while the call slept')
 }

@@ -22,6 +22,7 @@ export function textFile(path: string, show: () => string): OpenFile {
       if (to < 0 || (whence !== SEEK_SET && whence !== SEEK_CUR)) {
         throw new KernelError('EINVAL', `${path} cannot seek by ${offset} from ${whence}`)
       }
+      if (!Number.isSafeInteger(to)) throw new KernelError('EOVERFLOW', 'the place is beyond 2^53')
       if (to !== at && to !== 0) text = encoder.encode(show())
       at = to
       return to

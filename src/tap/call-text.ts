@@ -80,5 +80,7 @@ export function argumentText(request: number, argument: IoctlArg): string | unde
 export function answerText(request: number, argument: IoctlArg): string | undefined {
   const { direction } = decodeIoctl(request)
   const writes = direction === 'read' || direction === 'read-write'
-  return writes ? structText(request, argument) : undefined
+  // Memory that was transferred while the call slept has no bytes any more.
+  const isThere = argument.bytes.length >= (requests.get(request)?.size ?? 0)
+  return writes && isThere ? structText(request, argument) : undefined
 }

@@ -19,6 +19,11 @@ export const O_CLOEXEC = 0o2000000
 /** Set by every open on a 64-bit kernel. x86-64 and riscv; arm64 has another bit. */
 export const O_LARGEFILE = 0o100000
 
+/** What open knows; it ignores other bits (VALID_OPEN_FLAGS of include/linux/fcntl.h). */
+export const O_VALID = 0o37777703
+/** What open does once, and an open file does not keep: O_CREAT, O_EXCL, O_NOCTTY and O_TRUNC. */
+export const O_ONCE = 0o1700
+
 /** lseek from the start. */
 export const SEEK_SET = 0
 /** lseek from the current offset. */

@@ -1,4 +1,3 @@
-import { assert } from './assert.ts'
 import * as check from './guard-checks.ts'
 import type { Syscalls } from './syscalls.ts'
 
@@ -20,7 +19,7 @@ function checked(checks: () => void, call: () => Promise<number>): Promise<numbe
 export function guarded(sys: Syscalls): Syscalls {
   return {
     open(path, flags) {
-      assert(!path.includes('\0'), `open: the path '${path}' has a NUL inside`)
+      check.text('open', 'path', path)
       check.int('open', 'flags', flags)
       return sys.open(path, flags)
     },
@@ -50,7 +49,7 @@ export function guarded(sys: Syscalls): Syscalls {
       return sys.read(fd, target)
     },
     memfdCreate(name, flags) {
-      assert(!name.includes('\0'), `memfd_create: the name '${name}' has a NUL inside`)
+      check.text('memfd_create', 'name', name)
       check.int('memfd_create', 'flags', flags)
       return sys.memfdCreate(name, flags)
     },
@@ -61,12 +60,18 @@ export function guarded(sys: Syscalls): Syscalls {
     },
     ioctl: (fd, request, argument, options) =>
       checked(
-        () => check.ioctl(fd, request, argument),
+        () => {
+          check.ioctl(fd, request, argument)
+          check.wait('ioctl', options)
+        },
         () => sys.ioctl(fd, request, argument, options),
       ),
     poll: (fds, timeout, options) =>
       checked(
-        () => check.poll(fds, timeout),
+        () => {
+          check.poll(fds, timeout)
+          check.wait('poll', options)
+        },
         () => sys.poll(fds, timeout, options),
       ),
     mmap(length, protection, flags, fd, offset) {
@@ -92,7 +97,7 @@ export function guarded(sys: Syscalls): Syscalls {
     view(address, length, scope) {
       check.size('view', 'address', address)
       check.size('view', 'length', length)
-      assert(scope === 'bracket' || scope === 'mapping', `view: scope '${scope}' is not known`)
+      check.scope('view', scope)
       return sys.view(address, length, scope)
     },
     load(address, target) {

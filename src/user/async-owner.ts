@@ -40,10 +40,13 @@ export abstract class AsyncOwner implements AsyncDisposable {
   #close(capture: () => Calls): Promise<void> {
     if (this.#closing !== undefined) return this.#closing.catch(() => undefined)
     const calls = capture()
-    return calls.operation(this.closing, () => {
-      this.#closing = this.end(calls)
-      return this.#closing
-    })
+    return calls.operation(
+      () => this.closing,
+      () => {
+        this.#closing = this.end(calls)
+        return this.#closing
+      },
+    )
   }
 }
 

@@ -99,9 +99,16 @@ export class Calls {
 
   /**
    * May sleep. Runs `body` as one operation that the program has to await. Where a checker listens, the
-   * promise says whether it was awaited; inside another operation it is part of that one.
+   * promise says whether it was awaited; inside another operation it is part of that one. `begin` checks
+   * the arguments and says which operation it is: what it throws is what the promise rejects with.
    */
-  operation<T>(operation: Operation, body: () => Promise<T>): Promise<T> {
+  operation<T>(begin: () => Operation, body: () => Promise<T>): Promise<T> {
+    let operation: Operation
+    try {
+      operation = begin()
+    } catch (error) {
+      return Promise.reject(error)
+    }
     const origin = this.#origin
     const listener = currentOrigin() === undefined ? operationListener(this.sys) : undefined
     if (listener === undefined || origin === undefined) return body()

@@ -1,4 +1,4 @@
-import { assert } from '../uapi/assert.ts'
+import * as check from '../uapi/arguments.ts'
 import {
   DMA_BUF_SYNC_END,
   DMA_BUF_SYNC_READ,
@@ -16,12 +16,14 @@ const flags: Readonly<Record<CpuAccessKind, number>> = {
   'read-write': DMA_BUF_SYNC_RW,
 }
 
-/** The DMA_BUF_SYNC_ flags of `access`; asserts that it is one of the three. Never sleeps. */
+/** Throws ERR_INVALID_ARG_TYPE or ERR_INVALID_ARG_VALUE unless `access` is one of the three. */
+export function checkAccess(access: unknown): asserts access is CpuAccessKind {
+  check.oneOf('access', access, Object.keys(flags))
+}
+
+/** The DMA_BUF_SYNC_ flags of `access`, which is checked as `checkAccess` does. Never sleeps. */
 export function syncFlags(access: CpuAccessKind): number {
-  assert(
-    Object.hasOwn(flags, access),
-    () => `access '${String(access)}' is not 'read', 'write' or 'read-write'`,
-  )
+  checkAccess(access)
   return flags[access]
 }
 

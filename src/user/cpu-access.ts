@@ -1,6 +1,7 @@
 import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_START } from '../uapi/dma-buf.ts'
 import { errno } from '../uapi/errno.ts'
 import { systemError } from '../uapi/system-error.ts'
+import type { Operation } from '../uapi/watching.ts'
 import type { BufferCore } from './buffer-core.ts'
 import { Calls } from './calls.ts'
 import { type CpuAccessKind, syncFlags } from './cpu-access-kind.ts'
@@ -111,7 +112,8 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
     if (this.#ended !== undefined) return this.#ended.catch(() => undefined)
     const calls = capture()
     this.#bytes = undefined
-    return calls.operation(this.#core.operation('CpuAccess.end', this.access, true), () => {
+    const begin = (): Operation => this.#core.operation('CpuAccess.end', this.access, true)
+    return calls.operation(begin, () => {
       this.#ended = drainAll([
         () => calls.run(() => this.#gathered?.merge()),
         () => this.#core.sync(calls, syncFlags(this.access) | DMA_BUF_SYNC_END),

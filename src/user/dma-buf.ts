@@ -1,3 +1,4 @@
+import * as check from '../uapi/arguments.ts'
 import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_B, DMA_BUF_SYNC_END } from '../uapi/dma-buf.ts'
 import { errno } from '../uapi/errno.ts'
 import { F_DUPFD_CLOEXEC, SEEK_CUR, SEEK_END } from '../uapi/fcntl.ts'
@@ -5,10 +6,19 @@ import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
+import type { Operation } from '../uapi/watching.ts'
 import { BufferCore, mapFile } from './buffer-core.ts'
 import { Calls, succeed } from './calls.ts'
+import { checkMapRange, checkSyncFile, sysOf } from './checks.ts'
 import { CpuAccess } from './cpu-access.ts'
-import { accessOf, type CpuAccessKind, isEnd, protectionOf, syncFlags } from './cpu-access-kind.ts'
+import {
+  accessOf,
+  type CpuAccessKind,
+  checkAccess,
+  isEnd,
+  protectionOf,
+  syncFlags,
+} from './cpu-access-kind.ts'
 import { drainAll } from './dispose.ts'
 import type { AdoptableFd, AnyFd, OwnedFd } from './fd.ts'
 import { Mapping } from './mapping.ts'
@@ -53,7 +63,9 @@ export class DmaBuf extends ShareableFdOwner {
    * EBADF for one that is not open, EINVAL for one that is no dma-buf: it then stays the caller's.
    */
   static adopt(kernel: Pick<Kernel, 'sys'>, fd: AdoptableFd): DmaBuf {
-    return DmaBuf.adoptWith(Calls.from(kernel.sys, DmaBuf.adopt), fd)
+    const calls = Calls.from(sysOf(kernel), DmaBuf.adopt)
+    check.descriptor('fd', fd)
+    return DmaBuf.adoptWith(calls, fd)
   }
 
   /**
@@ -61,9 +73,10 @@ export class DmaBuf extends ShareableFdOwner {
    * they like. EMFILE, and as `adopt`.
    */
   static borrow(kernel: Pick<Kernel, 'sys'>, fd: AnyFd): DmaBuf {
-    const calls = Calls.from(kernel.sys, DmaBuf.borrow)
+    const calls = Calls.from(sysOf(kernel), DmaBuf.borrow)
+    check.descriptor('fd', fd)
     const size = probeSize(calls, fd)
-    return new DmaBuf(kernel.sys, duplicate(calls, fd), size)
+    return new DmaBuf(calls.sys, duplicate(calls, fd), size)
   }
 
   /** As `adopt`, on behalf of a line that was captured already. */
@@ -117,9 +130,8 @@ export class DmaBuf extends ShareableFdOwner {
    */
   beginCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<CpuAccess> {
     const calls = Calls.passing(this.sys, this.beginCpuAccess)
-    return calls.operation(this.#core.operation('DmaBuf.beginCpuAccess', access), () =>
-      CpuAccess.begin(calls, this.#core, access, options.signal),
-    )
+    const begin = (): Operation => this.#operation('beginCpuAccess', access, options)
+    return calls.operation(begin, () => CpuAccess.begin(calls, this.#core, access, options.signal))
   }
 
   /** May sleep. Runs `use` inside a CPU access and ends it, also when `use` throws. */
@@ -129,7 +141,11 @@ export class DmaBuf extends ShareableFdOwner {
     options: AbortOptions = {},
   ): Promise<T> {
     const calls = Calls.from(this.sys, this.withCpuAccess)
-    return calls.operation(this.#core.operation('DmaBuf.withCpuAccess', access), () =>
+    const begin = (): Operation => {
+      check.callable('use', use)
+      return this.#operation('withCpuAccess', access, options)
+    }
+    return calls.operation(begin, () =>
       this.#withCpuAccess(calls, { access, signal: options.signal }, use),
     )
   }
@@ -155,10 +171,20 @@ export class DmaBuf extends ShareableFdOwner {
     return result
   }
 
+  /** The method `name` as an operation, with its arguments checked. */
+  #operation(name: string, access: unknown, options: unknown, ends?: boolean): Operation {
+    checkAccess(access)
+    check.waitOptions('options', options)
+    return this.#core.operation(`DmaBuf.${name}`, access, ends)
+  }
+
   /** Maps the buffer, without any bracket: see `Mapping`. EINVAL, EACCES, ENOMEM. Never sleeps. */
   map(options: MapOptions = {}): Mapping {
     const calls = Calls.from(this.sys, this.map)
-    const { access = 'read-write', offset = 0, length = this.size - offset } = options
+    check.options('options', options)
+    const { access = 'read-write', offset = 0, length = Math.max(0, this.size - offset) } = options
+    checkAccess(access)
+    checkMapRange(options)
     const fd = this.requireFd('mmap')
     const address = mapFile(calls, fd, { offset, length }, protectionOf(access))
     return new Mapping(this.sys, { address, length, epoch: () => this.#core.epoch })
@@ -167,15 +193,15 @@ export class DmaBuf extends ShareableFdOwner {
   /** May sleep. Only the ioctl: SYNC with START. Nothing ends it but `endCpuAccess`. */
   startCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
     const calls = Calls.passing(this.sys, this.startCpuAccess)
-    return calls.operation(this.#core.operation('DmaBuf.startCpuAccess', access), async () =>
-      this.#core.sync(calls, syncFlags(access), options.signal),
-    )
+    const begin = (): Operation => this.#operation('startCpuAccess', access, options)
+    return calls.operation(begin, () => this.#core.sync(calls, syncFlags(access), options.signal))
   }
 
   /** May sleep. Only the ioctl: SYNC with END. The kernel does not count: any number is accepted. */
   endCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<void> {
     const calls = Calls.passing(this.sys, this.endCpuAccess)
-    return calls.operation(this.#core.operation('DmaBuf.endCpuAccess', access, true), async () =>
+    const begin = (): Operation => this.#operation('endCpuAccess', access, options, true)
+    return calls.operation(begin, () =>
       this.#core.sync(calls, syncFlags(access) | DMA_BUF_SYNC_END, options.signal),
     )
   }
@@ -183,9 +209,11 @@ export class DmaBuf extends ShareableFdOwner {
   /** May sleep. Only the ioctl: SYNC with `flags` as they are. EINVAL for unknown or no access. */
   sync(flags: number, options: AbortOptions = {}): Promise<void> {
     const calls = Calls.passing(this.sys, this.sync)
-    return calls.operation(this.#core.operation('DmaBuf.sync', accessOf(flags), isEnd(flags)), () =>
-      this.#core.sync(calls, flags, options.signal),
-    )
+    const begin = (): Operation => {
+      check.integer('flags', flags)
+      return this.#operation('sync', accessOf(flags), options, isEnd(flags))
+    }
+    return calls.operation(begin, () => this.#core.sync(calls, flags, options.signal))
   }
 
   /**
@@ -194,6 +222,7 @@ export class DmaBuf extends ShareableFdOwner {
    */
   async exportSyncFile(access: CpuAccessKind): Promise<SyncFile> {
     const calls = Calls.from(this.sys, this.exportSyncFile)
+    checkAccess(access)
     return await exportSyncFile(calls, this.requireFd('DMA_BUF_IOCTL_EXPORT_SYNC_FILE'), access)
   }
 
@@ -203,12 +232,15 @@ export class DmaBuf extends ShareableFdOwner {
    */
   async importSyncFile(access: CpuAccessKind, file: SyncFile): Promise<void> {
     const calls = Calls.from(this.sys, this.importSyncFile)
+    checkAccess(access)
+    checkSyncFile('file', file)
     await importSyncFile(calls, this.requireFd('DMA_BUF_IOCTL_IMPORT_SYNC_FILE'), access, file)
   }
 
   /** May sleep. Names the buffer in debugfs and fdinfo. EINVAL above 31 bytes of UTF-8. */
   async setName(name: string): Promise<void> {
     const calls = Calls.passing(this.sys, this.setName)
+    check.text('name', name)
     const text = new TextEncoder().encode(name)
     const bytes = new Uint8Array(Math.max(DMA_BUF_NAME_LEN, text.length + 1))
     bytes.set(text)

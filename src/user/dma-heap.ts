@@ -1,9 +1,11 @@
+import * as check from '../uapi/arguments.ts'
 import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../uapi/dma-heap.ts'
 import { O_CLOEXEC, O_RDONLY, O_RDWR } from '../uapi/fcntl.ts'
 import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { Calls, possibly } from './calls.ts'
+import { sysOf } from './checks.ts'
 import { drainAllSync, Undo } from './dispose.ts'
 import { type AbortOptions, DmaBuf } from './dma-buf.ts'
 import { FdOwner } from './owned-fd.ts'
@@ -20,14 +22,15 @@ export class DmaHeap extends FdOwner {
 
   /** Opens /dev/dma_heap/`name`. ENOENT, EACCES, EMFILE. Never sleeps. */
   static open(kernel: Pick<Kernel, 'sys'>, name = 'system'): DmaHeap {
-    const calls = Calls.from(kernel.sys, DmaHeap.open)
+    const calls = Calls.from(sysOf(kernel), DmaHeap.open)
+    check.text('name', name)
     const fd = calls.open(`/dev/dma_heap/${name}`, O_RDONLY | O_CLOEXEC, () => ({
       ENOENT:
         `there is no heap '${name}': the files in /dev/dma_heap are the heaps of this kernel; without ` +
         'that folder it was built without CONFIG_DMABUF_HEAPS_SYSTEM (Debian has it from 6.12 on)',
       EACCES: 'you may not open heaps: run as root, or let a udev rule give your group access',
     }))
-    return new DmaHeap(kernel.sys, name, fd)
+    return new DmaHeap(calls.sys, name, fd)
   }
 
   /**
@@ -35,7 +38,10 @@ export class DmaHeap extends FdOwner {
    * EINVAL for no bytes, ENOMEM, EMFILE, EBADF once closed.
    */
   async allocate(size: number, options: AbortOptions = {}): Promise<DmaBuf> {
-    return await this.#allocate(Calls.from(this.sys, this.allocate), size, options)
+    const calls = Calls.from(this.sys, this.allocate)
+    check.integer('size', size)
+    check.waitOptions('options', options)
+    return await this.#allocate(calls, size, options)
   }
 
   /**
@@ -43,6 +49,9 @@ export class DmaHeap extends FdOwner {
    */
   async allocateAll(count: number, size: number, options: AbortOptions = {}): Promise<DmaBuf[]> {
     const calls = Calls.from(this.sys, this.allocateAll)
+    check.integer('count', count)
+    check.integer('size', size)
+    check.waitOptions('options', options)
     const undo = new Undo()
     const buffers: DmaBuf[] = []
     try {

@@ -1,3 +1,4 @@
+import * as check from '../uapi/arguments.ts'
 import { DRM_CAP_PRIME, DRM_PRIME_CAP_IMPORT } from '../uapi/drm.ts'
 import { errno } from '../uapi/errno.ts'
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../uapi/fcntl.ts'
@@ -7,6 +8,7 @@ import { systemError } from '../uapi/system-error.ts'
 import type { Operation } from '../uapi/watching.ts'
 import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
+import { checkBuffer, checkLayout, checkMode, sysOf } from './checks.ts'
 import { drainAll } from './dispose.ts'
 import type { AbortOptions, DmaBuf } from './dma-buf.ts'
 import * as raw from './drm-calls.ts'
@@ -53,7 +55,8 @@ export class DrmDevice extends DeviceOwner {
    * EOPNOTSUPP for one that cannot import dma-bufs.
    */
   static async open(kernel: Pick<Kernel, 'sys'>, path = '/dev/dri/card0'): Promise<DrmDevice> {
-    const calls = Calls.from(kernel.sys, DrmDevice.open)
+    const calls = Calls.from(sysOf(kernel), DrmDevice.open)
+    check.text('path', path)
     const fd = calls.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK, () => ({
       ENOENT: 'there is no such device: look at /dev/dri/card*, whose numbers are not fixed',
       EACCES: "you may not open it: join the group 'video'",
@@ -61,7 +64,7 @@ export class DrmDevice extends DeviceOwner {
     try {
       const prime = await raw.getCap(calls, fd, DRM_CAP_PRIME)
       if ((prime & DRM_PRIME_CAP_IMPORT) === 0) throw noImport(path)
-      return new DrmDevice(kernel.sys, fd, path)
+      return new DrmDevice(calls.sys, fd, path)
     } catch (error) {
       await drainAll([() => calls.close(fd)], [error])
       throw error
@@ -79,6 +82,7 @@ export class DrmDevice extends DeviceOwner {
    */
   async importBuffer(buffer: DmaBuf): Promise<ImportedBuffer> {
     const calls = Calls.from(this.sys, this.importBuffer)
+    checkBuffer('buffer', buffer)
     this.requireFd()
     const handle = await this.#handles.open(calls, buffer)
     return new ImportedBuffer(this.sys, handle, (later) => this.#handles.close(later, handle))
@@ -97,14 +101,12 @@ export class DrmDevice extends DeviceOwner {
     third: AbortOptions = {},
   ): Promise<void> {
     const calls = Calls.from(this.sys, this.show)
-    const isFrame = 'buffer' in what
-    const layout = isFrame ? what.format : (second as PictureLayout)
-    const { signal } = isFrame ? (second as AbortOptions) : third
-    const buffer = isFrame ? what.buffer : what
-    const fds = buffer.closed ? [] : [buffer.fd]
-    return calls.operation(reading('DrmDevice.show', fds), async () => {
+    const given = (): ShowArguments => showArguments(what, second, third)
+    const begin = (): Operation => reading('DrmDevice.show', [given().buffer.fd])
+    return calls.operation(begin, async () => {
       this.requireFd()
-      const hold = isFrame ? calls.run(() => what.retain?.()) : undefined
+      const { buffer, layout, signal, retain } = given()
+      const hold = calls.run(retain)
       await this.#turns.run(() => this.#show(calls, { buffer, layout, hold }, signal))
     })
   }
@@ -131,6 +133,11 @@ export class DrmDevice extends DeviceOwner {
   /** May sleep. Makes a dumb buffer, which ends with the device at the latest. EINVAL, ENOSYS, ENOMEM. */
   async createDumb(options: DumbOptions): Promise<DumbBuffer> {
     const calls = Calls.from(this.sys, this.createDumb)
+    check.options('options', options)
+    const { width, height, bitsPerPixel = 32 } = options
+    check.uint32('options.width', width)
+    check.uint32('options.height', height)
+    check.uint32('options.bitsPerPixel', bitsPerPixel)
     this.requireFd()
     const owner = {
       fd: () => this.requireFd(),
@@ -142,45 +149,56 @@ export class DrmDevice extends DeviceOwner {
   /** May sleep. Only PRIME_FD_TO_HANDLE, not counted: see `import`. */
   async importHandle(buffer: DmaBuf): Promise<number> {
     const calls = Calls.from(this.sys, this.importHandle)
+    checkBuffer('buffer', buffer)
     return await raw.fdToHandle(calls, this.requireFd(), buffer.fd)
   }
 
   /** May sleep. Only GEM_CLOSE, whatever was imported how often. EINVAL. */
   async closeHandle(handle: number): Promise<void> {
-    await raw.gemClose(Calls.from(this.sys, this.closeHandle), this.requireFd(), handle)
+    const calls = Calls.from(this.sys, this.closeHandle)
+    check.uint32('handle', handle)
+    await raw.gemClose(calls, this.requireFd(), handle)
   }
 
   /** May sleep. Only ADDFB2; returns the framebuffer's id. EINVAL, ENOENT. */
   async addFramebuffer(setting: raw.FramebufferSetting): Promise<number> {
     const calls = Calls.from(this.sys, this.addFramebuffer)
+    checkLayout('setting', setting)
+    check.uint32('setting.handle', setting.handle)
     return await raw.addFramebuffer(calls, this.requireFd(), setting)
   }
 
   /** May sleep. Only RMFB; what shows it is turned off. ENOENT. */
   async removeFramebuffer(id: number): Promise<void> {
     const calls = Calls.from(this.sys, this.removeFramebuffer)
+    check.uint32('id', id)
     await raw.removeFramebuffer(calls, this.requireFd(), id)
   }
 
   /** May sleep. Only SETCRTC. EACCES, EINVAL, ENOENT, ENOSPC. */
   setCrtc(setting: raw.CrtcSetting): Promise<void> {
     const calls = Calls.from(this.sys, this.setCrtc)
-    return calls.operation(reading('DrmDevice.setCrtc'), async () =>
-      raw.setCrtc(calls, this.requireFd(), setting),
-    )
+    const begin = (): Operation => {
+      checkCrtcSetting(setting)
+      return reading('DrmDevice.setCrtc')
+    }
+    return calls.operation(begin, async () => raw.setCrtc(calls, this.requireFd(), setting))
   }
 
   /** May sleep. Only PAGE_FLIP; `readEvent` tells when it is done. EBUSY, EINVAL, ENOENT. */
   pageFlip(flip: { crtc: number; framebuffer: number; userData: number }): Promise<void> {
     const calls = Calls.from(this.sys, this.pageFlip)
-    return calls.operation(reading('DrmDevice.pageFlip'), async () =>
-      raw.pageFlip(calls, this.requireFd(), flip),
-    )
+    const begin = (): Operation => {
+      checkFlip(flip)
+      return reading('DrmDevice.pageFlip')
+    }
+    return calls.operation(begin, async () => raw.pageFlip(calls, this.requireFd(), flip))
   }
 
   /** May sleep, until the display has something to tell. Not to be mixed with `show`. */
   async readEvent(options: AbortOptions = {}): Promise<DisplayEvent> {
     const calls = Calls.from(this.sys, this.readEvent)
+    check.waitOptions('options', options)
     this.requireFd()
     return await this.#events.next(calls, options.signal)
   }
@@ -209,4 +227,48 @@ function noImport(path: string): Error {
     path,
     detail: 'this device cannot import dma-bufs: try another /dev/dri/card*',
   })
+}
+
+/** What `show` was given, in either of its two forms. */
+interface ShowArguments {
+  readonly buffer: DmaBuf
+  readonly layout: PictureLayout
+  readonly signal: AbortSignal | undefined
+  /** Another reference to a frame. */
+  readonly retain: () => AsyncDisposable | undefined
+}
+
+function showArguments(
+  what: Showable | DmaBuf,
+  second: PictureLayout | AbortOptions,
+  third: AbortOptions,
+): ShowArguments {
+  check.having('what', what, 'a Frame or a DmaBuf')
+  const isFrame = 'buffer' in what
+  const buffer = isFrame ? what.buffer : what
+  const layout = isFrame ? what.format : (second as PictureLayout)
+  const options = isFrame ? (second as AbortOptions) : third
+  checkBuffer(isFrame ? 'frame.buffer' : 'buffer', buffer)
+  checkLayout(isFrame ? 'frame.format' : 'layout', layout)
+  check.waitOptions('options', options)
+  const retain = (): AsyncDisposable | undefined => (isFrame ? what.retain?.() : undefined)
+  return { buffer, layout, signal: options.signal, retain }
+}
+
+function checkFlip(flip: unknown): void {
+  check.options('flip', flip)
+  const { crtc, framebuffer, userData } = flip as Record<string, unknown>
+  check.uint32('flip.crtc', crtc)
+  check.uint32('flip.framebuffer', framebuffer)
+  check.integer('flip.userData', userData)
+}
+
+function checkCrtcSetting(setting: unknown): void {
+  check.options('setting', setting)
+  const { crtc, connectors, framebuffer, mode } = setting as Record<string, unknown>
+  check.uint32('setting.crtc', crtc)
+  check.list('setting.connectors', connectors)
+  for (const id of connectors) check.uint32('setting.connectors[]', id)
+  check.uint32('setting.framebuffer', framebuffer)
+  checkMode('setting.mode', mode)
 }

@@ -1,3 +1,4 @@
+import * as check from '../uapi/arguments.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { Calls } from './calls.ts'
 import { type ExactMemory, loadExact, storeExact } from './exact-memory.ts'
@@ -10,8 +11,9 @@ const FILLED_AT_ONCE = 1024 * 1024
  * Exact access to mapped bytes: every method is a load or store that the kernel sees at the line
  * that made it, where `bytes` is only seen from outside. Slower per call; none sleeps.
  *
- * All throw a RangeError for a range outside, EFAULT where the memory may not be touched so, and
- * EINVAL or EBADF once the memory is gone.
+ * All throw ERR_INVALID_ARG_TYPE for an argument of another type, ERR_OUT_OF_RANGE for a range outside
+ * or an offset that is not an integer, EFAULT where the memory may not be touched so, and EINVAL or
+ * EBADF once the memory is gone.
  */
 export abstract class ExactAccess {
   readonly #memory: ExactMemory
@@ -42,16 +44,17 @@ export abstract class ExactAccess {
 
   /** Stores the byte `value` (its low 8 bits) over `[start, end)`: one store for each MiB. */
   fill(value: number, start = 0, end: number = this.length): void {
-    const last = Math.min(end, this.length)
-    const piece = new Uint8Array(Math.min(FILLED_AT_ONCE, Math.max(0, last - start))).fill(value)
+    check.finite('value', value)
+    this.#checkRange(start, end)
+    const piece = new Uint8Array(Math.min(FILLED_AT_ONCE, end - start)).fill(value)
     Calls.passing(this.#memory.sys, this.fill).run(() => {
       let at = start
       do {
-        const left = last - at
-        const part = left < piece.length ? piece.subarray(0, Math.max(0, left)) : piece
+        const left = end - at
+        const part = left < piece.length ? piece.subarray(0, left) : piece
         storeExact(this.#memory, this.fill, at, part)
         at += part.length
-      } while (at < last)
+      } while (at < end)
     })
   }
 
@@ -62,8 +65,14 @@ export abstract class ExactAccess {
 
   /** Loads the bytes `[start, end)` into a new array. */
   read(start = 0, end: number = this.length): Uint8Array<ArrayBuffer> {
-    const target = new Uint8Array(Math.max(0, end - start))
+    this.#checkRange(start, end)
+    const target = new Uint8Array(end - start)
     loadExact(this.#memory, this.read, start, target)
     return target
+  }
+
+  #checkRange(start: unknown, end: unknown): void {
+    check.integer('start', start, 0, this.length)
+    check.integer('end', end, start, this.length)
   }
 }

@@ -1,3 +1,4 @@
+import * as check from '../uapi/arguments.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { Calls, possibly } from './calls.ts'
 
@@ -13,13 +14,14 @@ export interface ExactMemory {
   address(calls: Calls): number
 }
 
-function checkRange(memory: ExactMemory, offset: number, length: number): void {
-  if (Number.isSafeInteger(offset) && offset >= 0 && offset + length <= memory.length) return
+/** `length` bytes fit at `offset`. ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. */
+function checkRange(memory: ExactMemory, offset: unknown, length: number): void {
   const last = memory.length - length
-  throw new RangeError(`offset ${offset} is out of range: ${length} bytes fit at 0 to ${last}`)
+  if (last < 0) throw check.outOfRange('length', `<= ${memory.length}, the bytes there are`, length)
+  check.integer('offset', offset, 0, last)
 }
 
-/** Loads `target.length` bytes at `offset` for the caller of `entry`. RangeError, EFAULT. */
+/** Loads `target.length` bytes at `offset` for the caller of `entry`. ERR_OUT_OF_RANGE, EFAULT. */
 export function loadExact(
   memory: ExactMemory,
   entry: unknown,
@@ -27,12 +29,13 @@ export function loadExact(
   target: Uint8Array,
 ): void {
   const calls = Calls.passing(memory.sys, entry)
+  check.bytes('target', target)
   checkRange(memory, offset, target.length)
   const address = memory.address(calls) + offset
   calls.call('load', () => memory.sys.load(address, target))
 }
 
-/** Stores `source` at `offset` for the caller of `entry`. RangeError, EFAULT. */
+/** Stores `source` at `offset` for the caller of `entry`. ERR_OUT_OF_RANGE, EFAULT. */
 export function storeExact(
   memory: ExactMemory,
   entry: unknown,
@@ -40,6 +43,7 @@ export function storeExact(
   source: Uint8Array,
 ): void {
   const calls = Calls.passing(memory.sys, entry)
+  check.bytes('source', source)
   checkRange(memory, offset, source.length)
   const address = memory.address(calls) + offset
   calls.call('store', () => memory.sys.store(address, source), {

@@ -1,3 +1,4 @@
+import * as check from '../uapi/arguments.ts'
 import { type ExactMemory, loadExact, storeExact } from './exact-memory.ts'
 
 /**
@@ -5,7 +6,7 @@ import { type ExactMemory, loadExact, storeExact } from './exact-memory.ts'
  * protection and lifetime are checked at each, and the kernel sees which bytes and from which line.
  *
  * As with DataView, offsets are in bytes and numbers are big endian unless `littleEndian` is true.
- * RangeError outside, EFAULT where the memory may not be touched so. Nothing here sleeps.
+ * ERR_OUT_OF_RANGE outside, EFAULT where the memory may not be touched so. Nothing here sleeps.
  */
 export class ExactView {
   readonly #memory: ExactMemory
@@ -41,6 +42,7 @@ export class ExactView {
 
   /** Stores a signed byte. */
   setInt8(offset: number, value: number): void {
+    check.number('value', value)
     this.#scratch.setInt8(0, value)
     this.#store(this.setInt8, offset, 1)
   }
@@ -52,6 +54,7 @@ export class ExactView {
 
   /** Stores a byte. */
   setUint8(offset: number, value: number): void {
+    check.number('value', value)
     this.#scratch.setUint8(0, value)
     this.#store(this.setUint8, offset, 1)
   }
@@ -63,6 +66,7 @@ export class ExactView {
 
   /** Stores a signed 16-bit integer. */
   setInt16(offset: number, value: number, littleEndian?: boolean): void {
+    check.number('value', value)
     this.#scratch.setInt16(0, value, littleEndian)
     this.#store(this.setInt16, offset, 2)
   }
@@ -74,6 +78,7 @@ export class ExactView {
 
   /** Stores a 16-bit integer. */
   setUint16(offset: number, value: number, littleEndian?: boolean): void {
+    check.number('value', value)
     this.#scratch.setUint16(0, value, littleEndian)
     this.#store(this.setUint16, offset, 2)
   }
@@ -85,6 +90,7 @@ export class ExactView {
 
   /** Stores a signed 32-bit integer. */
   setInt32(offset: number, value: number, littleEndian?: boolean): void {
+    check.number('value', value)
     this.#scratch.setInt32(0, value, littleEndian)
     this.#store(this.setInt32, offset, 4)
   }
@@ -96,6 +102,7 @@ export class ExactView {
 
   /** Stores a 32-bit integer. */
   setUint32(offset: number, value: number, littleEndian?: boolean): void {
+    check.number('value', value)
     this.#scratch.setUint32(0, value, littleEndian)
     this.#store(this.setUint32, offset, 4)
   }
@@ -107,6 +114,7 @@ export class ExactView {
 
   /** Stores a single-precision number. */
   setFloat32(offset: number, value: number, littleEndian?: boolean): void {
+    check.number('value', value)
     this.#scratch.setFloat32(0, value, littleEndian)
     this.#store(this.setFloat32, offset, 4)
   }
@@ -118,6 +126,7 @@ export class ExactView {
 
   /** Stores a double-precision number. */
   setFloat64(offset: number, value: number, littleEndian?: boolean): void {
+    check.number('value', value)
     this.#scratch.setFloat64(0, value, littleEndian)
     this.#store(this.setFloat64, offset, 8)
   }
@@ -129,6 +138,7 @@ export class ExactView {
 
   /** Stores a signed 64-bit integer. */
   setBigInt64(offset: number, value: bigint, littleEndian?: boolean): void {
+    check.bigint('value', value)
     this.#scratch.setBigInt64(0, value, littleEndian)
     this.#store(this.setBigInt64, offset, 8)
   }
@@ -140,6 +150,7 @@ export class ExactView {
 
   /** Stores a 64-bit integer. */
   setBigUint64(offset: number, value: bigint, littleEndian?: boolean): void {
+    check.bigint('value', value)
     this.#scratch.setBigUint64(0, value, littleEndian)
     this.#store(this.setBigUint64, offset, 8)
   }

@@ -78,7 +78,8 @@ export class Frame extends AsyncOwner {
   /** Another reference to the same picture, to be disposed as well. Never sleeps. */
   retain(): Frame {
     if (this.closed) {
-      throw new TypeError('this frame was closed: retain it while it is held')
+      const message = 'this frame was closed: retain it while it is held'
+      throw Object.assign(new Error(message), { code: 'ERR_INVALID_STATE' })
     }
     this.#share.count++
     return new Frame(this.#share)

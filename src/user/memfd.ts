@@ -1,9 +1,11 @@
+import * as check from '../uapi/arguments.ts'
 import { F_ADD_SEALS, F_GET_SEALS } from '../uapi/fcntl.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import { MFD_ALLOW_SEALING, MFD_CLOEXEC } from '../uapi/memfd.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { mapFile } from './buffer-core.ts'
 import { Calls, possibly, type Reasons } from './calls.ts'
+import { checkMapRange, sysOf } from './checks.ts'
 import { protectionOf } from './cpu-access-kind.ts'
 import { drainAllSync } from './dispose.ts'
 import type { MapOptions } from './dma-buf.ts'
@@ -38,12 +40,15 @@ export class Memfd extends ShareableFdOwner {
     kernel: Pick<Kernel, 'sys'>,
     name: string,
     size: number,
-    { seals = [] }: MemfdOptions = {},
+    options: MemfdOptions = {},
   ): Memfd {
-    const bits = sealBits(seals)
-    const calls = Calls.from(kernel.sys, Memfd.create)
+    const calls = Calls.from(sysOf(kernel), Memfd.create)
+    check.text('name', name)
+    check.integer('size', size)
+    check.options('options', options)
+    const bits = sealBits(options.seals ?? [])
     const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING
-    const made = (): number => kernel.sys.memfdCreate(name, flags)
+    const made = (): number => calls.sys.memfdCreate(name, flags)
     const fd = calls.call('memfd_create', made, { why: createReasons })
     try {
       truncate(calls, fd, size)
@@ -51,7 +56,7 @@ export class Memfd extends ShareableFdOwner {
     } catch (error) {
       drainAllSync([() => calls.close(fd)], [error])
     }
-    return new Memfd(kernel.sys, { name, fd, size })
+    return new Memfd(calls.sys, { name, fd, size })
   }
 
   /** Bytes. */
@@ -83,6 +88,7 @@ export class Memfd extends ShareableFdOwner {
    */
   resize(size: number): void {
     const calls = Calls.from(this.sys, this.resize)
+    check.integer('size', size)
     truncate(calls, this.requireFd('ftruncate'), size)
     this.#size = size
   }
@@ -90,7 +96,9 @@ export class Memfd extends ShareableFdOwner {
   /** Maps it, shared with everybody. EINVAL, EPERM where sealed, ENOMEM. Never sleeps. */
   map(options: MapOptions = {}): Mapping {
     const calls = Calls.from(this.sys, this.map)
-    const { access = 'read-write', offset = 0, length = this.size - offset } = options
+    check.options('options', options)
+    const { access = 'read-write', offset = 0, length = Math.max(0, this.size - offset) } = options
+    checkMapRange(options)
     const range = { offset, length }
     const address = mapFile(calls, this.requireFd('mmap'), range, protectionOf(access))
     return new Mapping(this.sys, { address, length, epoch: () => 0 })

@@ -1,4 +1,4 @@
-import { assert } from '../uapi/assert.ts'
+import * as check from '../uapi/arguments.ts'
 import * as uapi from '../uapi/memfd.ts'
 
 /**
@@ -16,13 +16,14 @@ const BITS: Readonly<Record<Seal, number>> = {
   seal: uapi.F_SEAL_SEAL,
 }
 
-/** The F_SEAL_ bits of `seals`; asserts that each is one. Never sleeps. */
+/**
+ * The F_SEAL_ bits of `seals`. ERR_INVALID_ARG_TYPE and ERR_INVALID_ARG_VALUE unless each is one. Never
+ * sleeps.
+ */
 export function sealBits(seals: readonly Seal[]): number {
+  check.list('seals', seals)
   return seals.reduce((bits, seal) => {
-    assert(
-      Object.hasOwn(BITS, seal),
-      () => `'${String(seal)}' is no seal: there are ${Object.keys(BITS).join(', ')}`,
-    )
+    check.oneOf('seal', seal, Object.keys(BITS))
     return bits | BITS[seal]
   }, 0)
 }

@@ -1,3 +1,4 @@
+import * as check from '../uapi/arguments.ts'
 import {
   DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
   DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
@@ -18,6 +19,7 @@ import {
 import type { PollFd, Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
 import { Calls, type Reasons, succeed } from './calls.ts'
+import { checkSyncFile, sysOf } from './checks.ts'
 import { type CpuAccessKind, syncFlags } from './cpu-access-kind.ts'
 import type { AdoptableFd, AnyFd } from './fd.ts'
 import { ShareableFdOwner } from './owned-fd.ts'
@@ -64,16 +66,18 @@ export class SyncFile extends ShareableFdOwner {
    * it any more. EBADF, or ENOTTY for what is no sync file: it then stays the caller's.
    */
   static async adopt(kernel: Pick<Kernel, 'sys'>, fd: AdoptableFd): Promise<SyncFile> {
-    const calls = Calls.from(kernel.sys, SyncFile.adopt)
+    const calls = Calls.from(sysOf(kernel), SyncFile.adopt)
+    check.descriptor('fd', fd)
     await readInfo(calls, fd, 0)
-    return new SyncFile(kernel.sys, fd)
+    return new SyncFile(calls.sys, fd)
   }
 
   /** May sleep. A sync file with a descriptor of its own; `fd` stays whose it is. As `adopt`. */
   static async borrow(kernel: Pick<Kernel, 'sys'>, fd: AnyFd): Promise<SyncFile> {
-    const calls = Calls.from(kernel.sys, SyncFile.borrow)
+    const calls = Calls.from(sysOf(kernel), SyncFile.borrow)
+    check.descriptor('fd', fd)
     await readInfo(calls, fd, 0)
-    return new SyncFile(kernel.sys, duplicate(calls, fd))
+    return new SyncFile(calls.sys, duplicate(calls, fd))
   }
 
   /** A descriptor that the kernel has just made. */
@@ -99,8 +103,10 @@ export class SyncFile extends ShareableFdOwner {
 
   /** May sleep, until all fences are signalled. ETIME when `timeout` is over before. */
   async wait(options: FenceWaitOptions = {}): Promise<void> {
-    const { signal, timeout = -1 } = options
     const calls = Calls.from(this.sys, this.wait)
+    check.waitOptions('options', options)
+    const { signal, timeout = -1 } = options
+    if (options.timeout !== undefined) check.integer('options.timeout', timeout)
     for (;;) {
       signal?.throwIfAborted()
       const fd = this.requireFd('poll')
@@ -123,7 +129,9 @@ export class SyncFile extends ShareableFdOwner {
    */
   async merge(other: SyncFile, name = 'merged'): Promise<SyncFile> {
     const calls = Calls.from(this.sys, this.merge)
-    const fd2 = other.requireFd('SYNC_IOC_MERGE')
+    checkSyncFile('other', other)
+    check.text('name', name)
+    const fd2 = other.fd
     const bytes = syncMergeData.create({ name: shortened(name), fd2 })
     await calls.ioctl(this.requireFd('SYNC_IOC_MERGE'), SYNC_IOC_MERGE, plainArg(bytes), {
       why: () => ({ ENOENT: `descriptor ${fd2} is no sync file`, ...noDescriptors() }),
@@ -156,10 +164,18 @@ function statusOf(status: number): FenceStatus {
   return status > 0 ? 'signaled' : (errnoName(status) ?? 'EIO')
 }
 
-/** `name` as far as 31 bytes of UTF-8 hold whole characters. */
+/** Bytes of a sync file's name, without the NUL behind it. */
+const LONGEST_NAME = 31
+
+/** `name` as far as that many bytes of UTF-8 hold whole characters. */
 function shortened(name: string): string {
-  let cut = name
-  while (new TextEncoder().encode(cut).length > 31) cut = [...cut].slice(0, -1).join('')
+  let cut = ''
+  let size = 0
+  for (const character of name) {
+    size += new TextEncoder().encode(character).length
+    if (size > LONGEST_NAME) break
+    cut += character
+  }
   return cut
 }
 

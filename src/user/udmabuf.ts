@@ -1,3 +1,4 @@
+import * as check from '../uapi/arguments.ts'
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts'
 import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Kernel } from '../uapi/kernel.ts'
@@ -10,6 +11,7 @@ import {
   udmabufList,
 } from '../uapi/udmabuf.ts'
 import { Calls, possibly, type Reasons } from './calls.ts'
+import { checkMemfd, sysOf } from './checks.ts'
 import { drainAllSync } from './dispose.ts'
 import { type AbortOptions, DmaBuf } from './dma-buf.ts'
 import type { Memfd } from './memfd.ts'
@@ -41,13 +43,13 @@ export class Udmabuf extends FdOwner {
 
   /** Opens /dev/udmabuf. ENOENT, EACCES, EMFILE. Never sleeps. */
   static open(kernel: Pick<Kernel, 'sys'>): Udmabuf {
-    const calls = Calls.from(kernel.sys, Udmabuf.open)
+    const calls = Calls.from(sysOf(kernel), Udmabuf.open)
     const fd = calls.open(PATH, O_RDWR | O_CLOEXEC, () => ({
       ENOENT: 'this kernel has no udmabuf: it needs CONFIG_UDMABUF',
       EACCES:
         "you may not open it: join the group 'kvm', or let a udev rule give your group access",
     }))
-    return new Udmabuf(kernel.sys, fd)
+    return new Udmabuf(calls.sys, fd)
   }
 
   /**
@@ -56,7 +58,9 @@ export class Udmabuf extends FdOwner {
    */
   async create(memfd: Memfd, range: MemfdRange = {}, options: AbortOptions = {}): Promise<DmaBuf> {
     const calls = Calls.from(this.sys, this.create)
-    const item = itemOf({ memfd, ...range })
+    check.options('range', range)
+    check.waitOptions('options', options)
+    const item = itemOf('range', { ...range, memfd })
     const bytes = udmabufCreate.create({ ...item, flags: UDMABUF_FLAGS_CLOEXEC })
     return await this.#make(calls, UDMABUF_CREATE, bytes, options)
   }
@@ -67,7 +71,10 @@ export class Udmabuf extends FdOwner {
    */
   async createList(parts: readonly UdmabufPart[], options: AbortOptions = {}): Promise<DmaBuf> {
     const calls = Calls.from(this.sys, this.createList)
-    const bytes = udmabufList(UDMABUF_FLAGS_CLOEXEC, parts.map(itemOf))
+    check.list('parts', parts)
+    check.waitOptions('options', options)
+    const items = parts.map((part, i) => itemOf(`parts[${i}]`, part))
+    const bytes = udmabufList(UDMABUF_FLAGS_CLOEXEC, items)
     return await this.#make(calls, UDMABUF_CREATE_LIST, bytes, options)
   }
 
@@ -101,10 +108,11 @@ const why: Reasons = () => ({
   EMFILE: 'too many descriptors are open: close buffers',
 })
 
-function itemOf({ memfd, offset = 0, size = memfd.size - offset }: UdmabufPart): {
-  memfd: number
-  offset: number
-  size: number
-} {
+function itemOf(name: string, part: UdmabufPart): { memfd: number; offset: number; size: number } {
+  check.options(name, part)
+  checkMemfd(name === 'range' ? 'memfd' : `${name}.memfd`, part.memfd)
+  const { memfd, offset = 0, size = Math.max(0, memfd.size - offset) } = part
+  check.integer(`${name}.offset`, offset)
+  check.integer(`${name}.size`, size)
   return { memfd: memfd.fd, offset, size }
 }

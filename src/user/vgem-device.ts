@@ -1,3 +1,4 @@
+import * as check from '../uapi/arguments.ts'
 import { DRM_IOCTL_VERSION, drmVersion } from '../uapi/drm.ts'
 import { errno } from '../uapi/errno.ts'
 import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts'
@@ -14,6 +15,7 @@ import {
 } from '../uapi/vgem.ts'
 import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
+import { checkBuffer, sysOf } from './checks.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import { HandleTable } from './drm-handles.ts'
 import { ImportedBuffer } from './imported-buffer.ts'
@@ -36,15 +38,16 @@ export class VgemDevice extends DeviceOwner {
 
   /** May sleep. Opens the card whose driver is vgem, or `path`. ENOENT, EACCES, EMFILE, ENODEV. */
   static async open(kernel: Pick<Kernel, 'sys'>, path?: string): Promise<VgemDevice> {
-    const calls = Calls.from(kernel.sys, VgemDevice.open)
+    const calls = Calls.from(sysOf(kernel), VgemDevice.open)
+    if (path !== undefined) check.text('path', path)
     const paths =
       path === undefined ? Array.from({ length: CARDS }, (_, i) => `/dev/dri/card${i}`) : [path]
     let refused = false
     for (const candidate of paths) {
-      const fd = calls.run(() => kernel.sys.open(candidate, O_RDWR | O_CLOEXEC))
+      const fd = calls.run(() => calls.sys.open(candidate, O_RDWR | O_CLOEXEC))
       if (fd === -errno.EACCES) refused = true
       if (fd < 0) continue
-      if (await isVgem(calls, fd)) return new VgemDevice(kernel.sys, fd, candidate)
+      if (await isVgem(calls, fd)) return new VgemDevice(calls.sys, fd, candidate)
       calls.close(fd)
     }
     throw systemError({
@@ -60,6 +63,7 @@ export class VgemDevice extends DeviceOwner {
   /** May sleep. Imports `buffer`; dispose the result. EBADF, EINVAL, EIO. */
   async importBuffer(buffer: DmaBuf): Promise<ImportedBuffer> {
     const calls = Calls.from(this.sys, this.importBuffer)
+    checkBuffer('buffer', buffer)
     this.requireFd()
     const handle = await this.#handles.open(calls, buffer)
     return new ImportedBuffer(this.sys, handle, (later) => this.#handles.close(later, handle))
@@ -71,6 +75,9 @@ export class VgemDevice extends DeviceOwner {
    */
   async attachFence(imported: ImportedBuffer, access: 'read' | 'write'): Promise<number> {
     const calls = Calls.from(this.sys, this.attachFence)
+    check.having('imported', imported, 'an ImportedBuffer', 'handle')
+    check.uint32('imported.handle', imported.handle)
+    check.oneOf('access', access, ['read', 'write'])
     const flags = access === 'write' ? VGEM_FENCE_WRITE : 0
     const bytes = drmVgemFenceAttach.create({ handle: imported.handle, flags })
     await calls.ioctl(this.requireFd(), DRM_IOCTL_VGEM_FENCE_ATTACH, plainArg(bytes), {
@@ -85,6 +92,7 @@ export class VgemDevice extends DeviceOwner {
   /** May sleep. Signals the fence `number`, once. ENOENT; ETIMEDOUT where its 10 s were over. */
   async signalFence(number: number): Promise<void> {
     const calls = Calls.from(this.sys, this.signalFence)
+    check.uint32('number', number)
     const bytes = drmVgemFenceSignal.create({ fence: number })
     await calls.ioctl(this.requireFd(), DRM_IOCTL_VGEM_FENCE_SIGNAL, plainArg(bytes), {
       why: () => ({

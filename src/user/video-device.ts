@@ -1,3 +1,4 @@
+import * as check from '../uapi/arguments.ts'
 import { errno } from '../uapi/errno.ts'
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../uapi/fcntl.ts'
 import type { Kernel } from '../uapi/kernel.ts'
@@ -7,6 +8,7 @@ import type { Operation } from '../uapi/watching.ts'
 import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
 import { Capture } from './capture.ts'
+import { checkBuffer, checkPicture, sysOf } from './checks.ts'
 import { drainAll } from './dispose.ts'
 import type { AbortOptions, DmaBuf } from './dma-buf.ts'
 import type { Frame } from './frame.ts'
@@ -61,7 +63,8 @@ export class VideoDevice extends DeviceOwner {
    * device, ENODEV for one that does not capture by streaming.
    */
   static async open(kernel: Pick<Kernel, 'sys'>, path = '/dev/video0'): Promise<VideoDevice> {
-    const calls = Calls.from(kernel.sys, VideoDevice.open)
+    const calls = Calls.from(sysOf(kernel), VideoDevice.open)
+    check.text('path', path)
     const fd = calls.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK, () => ({
       ENOENT: 'there is no such device: look at /dev/video*, or at `v4l2-ctl --list-devices`',
       EACCES: "you may not open it: join the group 'video'",
@@ -70,7 +73,7 @@ export class VideoDevice extends DeviceOwner {
     try {
       const capability = await queryCapability(calls, fd)
       requireCapture(capability, path)
-      return new VideoDevice(kernel.sys, fd, path, capability)
+      return new VideoDevice(calls.sys, fd, path, capability)
     } catch (error) {
       await drainAll([() => calls.close(fd)], [error])
       throw error
@@ -88,6 +91,7 @@ export class VideoDevice extends DeviceOwner {
    */
   async setFormat(wanted: WantedFormat): Promise<ImageFormat> {
     const calls = Calls.from(this.sys, this.setFormat)
+    checkPicture('wanted', wanted)
     return await negotiate(calls, this.requireFd('VIDIOC_S_FMT'), wanted)
   }
 
@@ -100,11 +104,19 @@ export class VideoDevice extends DeviceOwner {
   /**
    * May sleep. Queues `buffers`, each of at least `sizeImage` bytes, and starts the stream. The camera
    * owns them from the call on, also when it fails, and closes them when it stops: pass a `dup()` of
-   * what you want to keep. EINVAL for size or count, EBUSY while streaming.
+   * what you want to keep. EINVAL for size or count, EBUSY while streaming. What is not an array of open
+   * buffers is refused as it is, and none of them is closed.
    */
   start(buffers: readonly DmaBuf[]): Promise<void> {
     const calls = Calls.from(this.sys, this.start)
-    return calls.operation(writing('VideoDevice.start', buffers), () => this.#start(calls, buffers))
+    const begin = (): Operation => {
+      check.list('buffers', buffers)
+      buffers.forEach((buffer, i) => {
+        checkBuffer(`buffers[${i}]`, buffer)
+      })
+      return writing('VideoDevice.start', buffers)
+    }
+    return calls.operation(begin, () => this.#start(calls, buffers))
   }
 
   async #start(calls: Calls, buffers: readonly DmaBuf[]): Promise<void> {
@@ -125,6 +137,7 @@ export class VideoDevice extends DeviceOwner {
    */
   async startOwn(count: number): Promise<readonly DmaBuf[]> {
     const calls = Calls.from(this.sys, this.startOwn)
+    check.uint32('count', count)
     const format = await this.#prepare(calls)
     this.#capture = await Capture.own(calls, this.#queue, format, count)
     return this.#capture.buffers
@@ -146,7 +159,11 @@ export class VideoDevice extends DeviceOwner {
    * is thrown. Dispose each (`for await (await using frame of …)`), or the camera runs out of buffers.
    */
   frames(options: FramesOptions = {}): AsyncGenerator<Frame, void, undefined> {
-    return this.#frames(Calls.from(this.sys, this.frames), options)
+    const calls = Calls.from(this.sys, this.frames)
+    check.waitOptions('options', options)
+    const { count = Number.POSITIVE_INFINITY } = options
+    if (count !== Number.POSITIVE_INFINITY) check.integer('options.count', count)
+    return this.#frames(calls, options)
   }
 
   async *#frames(calls: Calls, options: FramesOptions): AsyncGenerator<Frame, void, undefined> {
@@ -162,8 +179,8 @@ export class VideoDevice extends DeviceOwner {
   /** May sleep. Ends the stream and closes its buffers. Doing it twice does nothing. */
   stop(): Promise<void> {
     const calls = Calls.from(this.sys, this.stop)
-    const operation = writing('VideoDevice.stop', this.#capture?.buffers)
-    return calls.operation(operation, () => this.#stop(calls))
+    const begin = (): Operation => writing('VideoDevice.stop', this.#capture?.buffers)
+    return calls.operation(begin, () => this.#stop(calls))
   }
 
   async #stop(calls: Calls): Promise<void> {
@@ -178,14 +195,18 @@ export class VideoDevice extends DeviceOwner {
    */
   queue(index: number): Promise<void> {
     const calls = Calls.from(this.sys, this.queue)
-    const buffer = this.#capture?.buffers[index]
-    const operation = writing('VideoDevice.queue', buffer === undefined ? [] : [buffer])
-    return calls.operation(operation, async () => this.#running('VIDIOC_QBUF').queue(calls, index))
+    const begin = (): Operation => {
+      check.uint32('index', index)
+      const buffer = this.#capture?.buffers[index]
+      return writing('VideoDevice.queue', buffer === undefined ? [] : [buffer])
+    }
+    return calls.operation(begin, async () => this.#running('VIDIOC_QBUF').queue(calls, index))
   }
 
   /** May sleep, until a buffer is filled. Only DQBUF: nothing queues it again but `queue`. */
   async dequeue(options: AbortOptions = {}): Promise<FilledBuffer | undefined> {
     const calls = Calls.from(this.sys, this.dequeue)
+    check.waitOptions('options', options)
     const filled = await this.#running('VIDIOC_DQBUF').next(calls, options.signal)
     if (filled === undefined) return undefined
     const { index, sequence, bytesused, flags } = filled
@@ -195,6 +216,8 @@ export class VideoDevice extends DeviceOwner {
   /** May sleep. Only the ioctl: REQBUFS, outside a stream; returns the driver's count. */
   async requestBuffers(count: number, memory: VideoMemory): Promise<number> {
     const calls = Calls.from(this.sys, this.requestBuffers)
+    check.uint32('count', count)
+    check.oneOf('memory', memory, ['dmabuf', 'mmap'])
     this.requireFd('VIDIOC_REQBUFS')
     return await this.#queue.request(calls, count, memory)
   }

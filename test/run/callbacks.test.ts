@@ -61,31 +61,3 @@ describe('a callback of the caller’s that throws', () => {
 function fail(): never {
   throw new RangeError('not this one')
 }
-
-describe('options of a wrong type', () => {
-  it.each<[option: object, message: RegExp]>([
-    [{ board: null }, /option 'board' is null: it must be a ready board's name or a table/],
-    [{ as: 5 }, /option 'as' is number/],
-    [{ source: {} }, /option 'source.frame' is undefined: it must be a function/],
-    [{ onFrame: 5 }, /option 'onFrame' is number: it must be a function/],
-    [{ drivers: {} }, /option 'drivers' is object: it must be an array/],
-    [{ signal: {} }, /option 'signal' is object: it must be an AbortSignal/],
-  ])('%j are refused with a TypeError', async (options, message) => {
-    const run = runProgram(() => {}, options as RunOptions)
-    await expect(run).rejects.toThrow(message)
-    await expect(run).rejects.toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
-  })
-
-  it.each<[option: object, message: RegExp]>([
-    [{ disabledRules: ['nope'] }, /option 'disabledRules' names 'nope': there is no such rule/],
-    [{ source: { ...source, width: 63 } }, /option 'source.width' is 63/],
-    [{ source: { ...source, frameCount: 0 } }, /option 'source.frameCount' is 0/],
-  ])('%j are refused with a RangeError', async (options, message) => {
-    await expect(runProgram(() => {}, options as RunOptions)).rejects.toThrow(message)
-  })
-
-  it('a program that cannot be called is refused', async () => {
-    const run = runProgram(undefined as unknown as () => void)
-    await expect(run).rejects.toThrow('program is undefined: it must be a function')
-  })
-})

@@ -1,9 +1,10 @@
 /** How programs end that do not simply return, and options that no run can have. */
 import type { Kernel } from 'dmabuf'
-import { type RunOptions, runProgram } from 'dmabuf/sim'
+import { patternSource, type RunOptions, runProgram } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'
 
 const WAITS_LONG = 20_000
+const source = patternSource(64, 32)
 
 describe('a program that waits with a signal', () => {
   it(
@@ -94,16 +95,66 @@ describe('a task that fails', () => {
 })
 
 describe('runProgram', () => {
-  it.each<[string, object, RegExp]>([
-    ['an unknown option', { polcy: 'lazy' }, /option 'polcy' is not known: there are board, as/],
-    ['a seed that is no integer', { seed: 1.5 }, /seed is 1.5: it must be an integer from 0/],
-    ['a seed below zero', { seed: -1 }, /seed is -1/],
-    ['a seed beyond 32 bits', { seed: 2 ** 32 }, /seed is 4294967296/],
-    ['a seed that is a text', { seed: '7' }, /seed is 7/],
-    ['unknown views', { views: 'slow' }, /views is 'slow': there are raw and checked/],
+  it.each<[string, object | null, RegExp]>([
+    [
+      'an unknown option',
+      { polcy: 'lazy' },
+      /"options" has only the options board, as.* Received 'polcy'/,
+    ],
+    [
+      'a seed that is no integer',
+      { seed: 1.5 },
+      /"options.seed" is out of range. It must be an integer >= 0 .* Received 1.5/,
+    ],
+    ['a seed below zero', { seed: -1 }, /Received -1/],
+    ['a seed beyond 32 bits', { seed: 2 ** 32 }, /Received 4294967296/],
+    [
+      'a seed that is a text',
+      { seed: '7' },
+      /"options.seed" argument must be of type number. Received type string \('7'\)/,
+    ],
+    ['options that are none', null, /"options" argument must be of type object. Received null/],
+    ['a board that is none', { board: null }, /"options.board".* Received null/],
+    ['a source that is none', { source: {} }, /"options.source" argument must be a FrameSource/],
+    ['an odd width', { source: { ...source, width: 63 } }, /"options.source.width".*even/],
+    ['no frames', { source: { ...source, frameCount: 0 } }, /"options.source.frameCount"/],
+    ['drivers that are no array', { drivers: {} }, /"options.drivers" argument must be an array/],
+    ['a judged board that is none', { as: 5 }, /"options.as"/],
+    ['an onFrame that cannot be called', { onFrame: 5 }, /"options.onFrame".*of type function/],
+    [
+      'a rule that there is not',
+      { disabledRules: ['nope'] },
+      /"options.disabledRules\[\]".*'nope'/,
+    ],
+    ['a signal that is none', { signal: {} }, /"options.signal" argument must be an AbortSignal/],
+    ['a policy that there is not', { policy: 'x' }, /must be one of 'lazy', 'eager', 'random'/],
+    [
+      'unknown views',
+      { views: 'slow' },
+      /"options.views" must be one of 'raw', 'checked'. Received 'slow'/,
+    ],
   ])('refuses %s', async (_what, options, message) => {
     const run = runProgram(() => {}, options as RunOptions)
-    await expect(run).rejects.toThrow(RangeError)
+    const code = expect.stringMatching(/^ERR_(INVALID_ARG_(TYPE|VALUE)|OUT_OF_RANGE)$/)
+    await expect(run).rejects.toThrow(expect.objectContaining({ code }))
     await expect(run).rejects.toThrow(message)
+  })
+
+  it('refuses what is no program', async () => {
+    const run = runProgram(undefined as never)
+    await expect(run).rejects.toThrow(/"program" argument must be of type function/)
+  })
+
+  it('notes a planned failure that did not happen, and no other', async () => {
+    const { notes, verdict } = await runProgram((kernel) => kernel.sys.open('/dev/video0', 0), {
+      prepare: (kernel) => {
+        kernel.fail('open', 1, 'EMFILE')
+        kernel.fail('mmap', 1, 'ENOMEM')
+      },
+    })
+    expect(verdict).toBe('clean')
+    expect(notes).toMatchObject([
+      { driver: 'kernel.fail', message: expect.stringMatching(/call 1 of mmap \(ENOMEM\)/) },
+    ])
   })
 })

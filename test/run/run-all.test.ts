@@ -71,13 +71,13 @@ describe('runAll', () => {
   })
 
   it.each([
-    [{ boards: [] }, /'boards' is empty/],
+    [{ boards: [] }, /"options.boards.length" is out of range/],
     [{ boards: ['arm'] }, /board is 'arm': there are pc,/],
     [
       { policies: ['lazily' as 'lazy'] },
-      /'policies' names 'lazily': choose from lazy, eager, random/,
+      /"options.policies\[\]" must be one of 'lazy', 'eager', 'random'. Received 'lazily'/,
     ],
-    [{ board: 'pc' } as object, /'board' is not known|option 'board'/],
+    [{ board: 'pc' } as object, /"options" has only the options boards,.* Received 'board'/],
   ])('refuses %j', async (options, message) => {
     await expect(runAll(good, options)).rejects.toThrow(message)
   })

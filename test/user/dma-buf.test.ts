@@ -172,7 +172,9 @@ describe('a CPU access', () => {
   })
 
   test('refuses an access that is none of the three', async () => {
-    await expect(buffer.beginCpuAccess('rw' as 'read')).rejects.toThrow(/'rw' is not 'read'/)
+    await expect(buffer.beginCpuAccess('rw' as 'read')).rejects.toThrow(
+      /"access" must be one of 'read', 'write', 'read-write'. Received 'rw'/,
+    )
   })
 })
 

@@ -19,10 +19,14 @@ export class MemfdFile implements OpenFile {
     return this.#offset
   }
 
-  /** EINVAL for another whence, and for a place before the start. */
+  /**
+   * EINVAL for another whence, and for a place before the start; EOVERFLOW beyond 2^53, which no result of
+   * the waist can say, as beyond 2^31 where off_t has 32 bits.
+   */
   lseek(offset: number, whence: number): number {
     const at = this.#origin(whence) + offset
     if (at < 0) throw new KernelError('EINVAL', `${at} lies before the start of the file`)
+    if (!Number.isSafeInteger(at)) throw new KernelError('EOVERFLOW', 'the place is beyond 2^53')
     this.#offset = at
     return at
   }
