@@ -1,9 +1,12 @@
 import { fstatSync, type Stats } from 'node:fs'
 import { alignUp } from '../uapi/bits.ts'
-import { errno } from '../uapi/errno.ts'
-import { F_GET_SEALS, MAP_ANONYMOUS, PAGE_SIZE, SEEK_CUR } from '../uapi/fcntl.ts'
+import { F_GET_SEALS, MAP_ANONYMOUS, PAGE_SIZE } from '../uapi/fcntl.ts'
 import { F_SEAL_SHRINK } from '../uapi/memfd.ts'
+import { isDmaBuf } from './dma-buf-file.ts'
 import type { Libc } from './libc.ts'
+
+/** The device number of /dev/zero, 1:5. */
+const DEV_ZERO = 0x105
 
 /**
  * What is behind a mapping. `dma-buf` and `fixed` keep their size, so that no access to a mapped page
@@ -21,11 +24,13 @@ export function backingOf(
   length: number,
 ): Backing {
   if ((flags & MAP_ANONYMOUS) !== 0) return 'fixed'
-  // A dma-buf is the one file whose size SEEK_END tells and whose position SEEK_CUR does not.
-  if (libc.lseek(fd, 0, SEEK_CUR) === -errno.EINVAL) return 'dma-buf'
+  if (isDmaBuf(libc, fd)) return 'dma-buf'
   const stats = statsOf(fd)
   if (stats === undefined) return 'may-shrink'
-  if (stats.isCharacterDevice()) return 'fixed'
+  if (stats.isCharacterDevice()) {
+    // What is mapped is a new file as long as the mapping; from an offset on it ends before that does.
+    return stats.rdev === DEV_ZERO && offset > 0 ? 'may-shrink' : 'fixed'
+  }
   const seals = libc.fcntl(fd, F_GET_SEALS, 0)
   const keepsSize = seals >= 0 && (seals & F_SEAL_SHRINK) !== 0
   const isInside = offset + length <= alignUp(stats.size, PAGE_SIZE)

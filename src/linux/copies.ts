@@ -1,4 +1,5 @@
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SYNC_END } from '../uapi/dma-buf.ts'
+import { errno } from '../uapi/errno.ts'
 import type { ViewScope } from '../uapi/syscalls.ts'
 import { fileKey } from './backing.ts'
 import type { Libc } from './libc.ts'
@@ -28,25 +29,27 @@ export class Copies {
     return this.#always || this.#mappings.size > 0
   }
 
-  /** Bytes of a copy of `mapping`, made now if there is none. */
+  /** Bytes of a copy of `mapping`, made now if there is none. ENOMEM where the host has no memory for it. */
   view(
     mapping: Mapped,
     address: number,
     length: number,
     scope: ViewScope,
-  ): Uint8Array<ArrayBuffer> {
+  ): Uint8Array<ArrayBuffer> | number {
     const shadow = this.#shadowOf(mapping)
+    if (shadow === undefined) return -errno.ENOMEM
     if (scope === 'mapping' || !this.#isOpen(mapping)) shadow.lastsWithMapping = true
     return shadow.view(address, length)
   }
 
-  #shadowOf(mapping: Mapped): Shadow {
+  #shadowOf(mapping: Mapped): Shadow | undefined {
     const present = mapping.shadow
     if (present !== undefined) {
       this.step(mapping)
       return present
     }
-    const shadow = new Shadow(this.#libc, mapping.address, mapping.length, mapping.writable)
+    const shadow = shadowOver(this.#libc, mapping)
+    if (shadow === undefined) return undefined
     mapping.shadow = shadow
     this.#mappings.add(mapping)
     return shadow
@@ -73,10 +76,14 @@ export class Copies {
 
   /** The mapping goes, and its views with it. */
   end(mapping: Mapped): void {
-    const { shadow } = mapping
-    if (shadow === undefined) return
-    shadow.giveBack()
-    shadow.end()
+    mapping.shadow?.giveBack()
+    this.drop(mapping)
+  }
+
+  /** As `end`, for a mapping that is gone already: nothing is given back. */
+  drop(mapping: Mapped): void {
+    if (mapping.shadow === undefined) return
+    mapping.shadow.end()
     mapping.shadow = undefined
     this.#mappings.delete(mapping)
   }
@@ -110,5 +117,15 @@ export class Copies {
     for (const mapping of [...this.#mappings]) {
       if (mapping.file === file && mapping.shadow?.lastsWithMapping === false) this.end(mapping)
     }
+  }
+}
+
+/** `undefined` where the engine has no memory for it. */
+function shadowOver(libc: Libc, { address, length, writable }: Mapped): Shadow | undefined {
+  try {
+    return new Shadow(libc, address, length, writable)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }

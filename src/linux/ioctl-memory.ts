@@ -69,12 +69,29 @@ function takeOut(written: readonly Written[]): void {
   }
 }
 
-/** A copy of `argument` and of all the memory that it leads to, for a call on another thread. */
-export function copyArgument(argument: IoctlArg): IoctlArg {
-  const { bytes, pointers } = argument
-  if (pointers === undefined) return { bytes: bytes.slice() }
-  const copies = [...pointers].map(([at, target]): [number, IoctlArg] => [at, copyArgument(target)])
-  return { bytes: bytes.slice(), pointers: new Map(copies) }
+/** Bytes behind each array of an unknown request: more than any kernel structure without a size has. */
+const ROOM = 1 << 16
+
+/**
+ * A copy of `argument` and of all the memory that it leads to, for a call that the caller cannot wait
+ * for in place. `isUnknown`: the kernel may write more than the number of the request says, as for
+ * TCGETS, whose number has no size; each array then has room behind it, which is thrown away.
+ */
+export function copyArgument(argument: IoctlArg, isUnknown = false): IoctlArg {
+  const { pointers } = argument
+  const bytes = copyOf(argument.bytes, isUnknown ? ROOM : 0)
+  if (pointers === undefined) return { bytes }
+  const copies = [...pointers].map(([at, target]): [number, IoctlArg] => [
+    at,
+    copyArgument(target, isUnknown),
+  ])
+  return { bytes, pointers: new Map(copies) }
+}
+
+function copyOf(bytes: Uint8Array, room: number): Uint8Array {
+  const copy = new Uint8Array(bytes.length + room)
+  copy.set(bytes)
+  return copy.subarray(0, bytes.length)
 }
 
 /** Brings what the call wrote into `copy` back into `argument`; detached arrays are left out. */

@@ -1,5 +1,5 @@
-import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { NewEvent } from '../events/event.ts'
+import { onceAborted } from '../events/once-aborted.ts'
 import { tapOperations } from '../tap/operations.ts'
 import { tap } from '../tap/tap.ts'
 import { UserEvents } from '../tap/user-events/user-events.ts'
@@ -8,7 +8,7 @@ import { MAP_ANONYMOUS, MAP_PRIVATE, PAGE_SIZE, PROT_READ } from '../uapi/fcntl.
 import { guarded } from '../uapi/guard.ts'
 import { checkSleep, type Kernel } from '../uapi/kernel.ts'
 import type { Syscalls, WaitOptions } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
+import { type SystemError, systemError } from '../uapi/system-error.ts'
 import { watchedWhile } from '../uapi/watching.ts'
 import { asTask, LinuxEvents, monotonic } from './events.ts'
 import { reportAtExit } from './exit-report.ts'
@@ -16,7 +16,8 @@ import { ForeignArray } from './foreign-array.ts'
 import { Ledger } from './ledger.ts'
 import { type Libc, loadLibc } from './libc.ts'
 import { Memory, type MemoryMode } from './memory.ts'
-import { milliseconds, Poller } from './poller.ts'
+import { milliseconds } from './milliseconds.ts'
+import { Poller } from './poller.ts'
 import { LinuxProcess } from './process.ts'
 import { switching } from './switching.ts'
 
@@ -89,20 +90,13 @@ export class LinuxKernel implements Kernel {
 
   async sleep(nanoseconds: number, options: WaitOptions = {}): Promise<void> {
     checkSleep(nanoseconds, options)
-    const { signal } = options
     const end = monotonic() + nanoseconds
-    try {
-      // The host's timers may be up to a millisecond early.
-      let left = nanoseconds
-      do {
-        await sleepFor(milliseconds(left), undefined, signal === undefined ? {} : { signal })
-        left = end - monotonic()
-      } while (left > 0)
-    } catch (cause) {
-      if (signal?.aborted !== true) throw cause
-      const detail = 'the wait was aborted'
-      throw systemError({ errno: -errno.EINTR, syscall: 'sleep', detail, cause })
-    }
+    // The host's timers may be up to a millisecond early.
+    let left = nanoseconds
+    do {
+      if (!(await slept(milliseconds(left), options.signal))) throw interrupted(options.signal)
+      left = end - monotonic()
+    } while (left > 0)
   }
 
   spawn<T>(name: string, body: () => Promise<T>): Promise<T> {
@@ -131,6 +125,26 @@ export class LinuxKernel implements Kernel {
 /** The kernel of this process: see `LinuxKernel`. Never sleeps. */
 export function openLinux(options: LinuxOptions = {}): LinuxKernel {
   return new LinuxKernel(options)
+}
+
+/** May sleep. Whether the time passed before `signal` aborted. */
+function slept(time: number, signal: AbortSignal | undefined): Promise<boolean> {
+  if (signal?.aborted === true) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const stopListening = onceAborted(signal, () => {
+      clearTimeout(timer)
+      resolve(false)
+    })
+    const timer = setTimeout(() => {
+      stopListening()
+      resolve(true)
+    }, time)
+  })
+}
+
+function interrupted(signal: AbortSignal | undefined): SystemError {
+  const detail = 'the wait was aborted'
+  return systemError({ errno: -errno.EINTR, syscall: 'sleep', detail, cause: signal?.reason })
 }
 
 function modeOf(libc: Libc, wanted: MemoryMode | 'auto'): MemoryMode {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { pin } from './pin.ts'
 
 /** A C function, as koffi calls it: numbers, and memory as arrays. */
 export interface Native {
@@ -9,7 +10,6 @@ export interface Native {
 
 /** What a watched descriptor's callback is called by. */
 export interface PollHandle {
-  ref(): void
   unref(): void
   close(): void
 }
@@ -45,8 +45,14 @@ export function loadKoffi(): Koffi {
         "run the program on the simulated one, as `runProgram` of 'dmabuf/sim' does",
     )
   }
+  loaded = required()
+  pin(loaded)
+  return loaded
+}
+
+function required(): Koffi {
   try {
-    loaded = createRequire(import.meta.url)('koffi') as Koffi
+    return createRequire(import.meta.url)('koffi') as Koffi
   } catch (cause) {
     throw new Error(
       'dmabuf/linux: the package koffi, which calls the C library, cannot be loaded: install it ' +
@@ -54,5 +60,4 @@ export function loadKoffi(): Koffi {
       { cause },
     )
   }
-  return loaded
 }

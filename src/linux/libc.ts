@@ -27,6 +27,8 @@ export interface Libc {
   mremap(address: number, before: number, after: number, flags: number, to: number): number
   memfdCreate(name: string, flags: number): number
   ftruncate(fd: number, length: number): number
+  /** Compares open files: 0 for the same one. ENOSYS, EPERM where the kernel does not tell. */
+  kcmpFile(first: number, second: number): number
   /** pwrite of memory that need not be mapped: EFAULT instead of a signal. */
   writeFrom(fd: number, address: number, length: number): number
   /** pread into memory that need not be mapped: EFAULT instead of a signal. */
@@ -43,6 +45,10 @@ export interface Libc {
   view(address: number, length: number): ArrayBuffer
   readonly koffi: Koffi
 }
+
+/** kcmp has no function in the C library. 272 is the number of arm64 and riscv64. */
+const SYS_KCMP = process.arch === 'x64' ? 312 : 272
+const KCMP_FILE = 0
 
 let shared: Libc | undefined
 
@@ -75,6 +81,7 @@ function bind(koffi: Koffi): Libc {
   const mremap = func('intptr_t', 'mremap', 'uintptr_t', 'size_t', 'size_t', 'int', 'uintptr_t')
   const memfdCreate = func('int', 'memfd_create', 'str', 'uint')
   const ftruncate = func('int', 'ftruncate', 'int', 'int64_t')
+  const syscall = func('int64_t', 'syscall', 'long', 'int', 'int', 'int', 'ulong', 'ulong')
   const writeFrom = func('int64_t', 'pwrite', 'int', 'uintptr_t', 'size_t', 'int64_t')
   const readInto = func('int64_t', 'pread', 'int', 'uintptr_t', 'size_t', 'int64_t')
   const pwrite = func('int64_t', 'pwrite', 'int', 'void *', 'size_t', 'int64_t')
@@ -112,6 +119,10 @@ function bind(koffi: Koffi): Libc {
       orErrno(mremap(address, before, after, flags, to)),
     memfdCreate: (name, flags) => orErrno(memfdCreate(name, flags)),
     ftruncate: (fd, length) => orErrno(ftruncate(fd, length)),
+    kcmpFile: (first, second) => {
+      const { pid } = process
+      return orErrno(Number(syscall(SYS_KCMP, pid, pid, KCMP_FILE, first, second)))
+    },
     writeFrom: (fd, address, length) => orErrno(writeFrom(fd, address, length, 0)),
     readInto: (fd, address, length) => orErrno(readInto(fd, address, length, 0)),
     pwrite: (fd, source) => orErrno(pwrite(fd, source, source.length, 0)),

@@ -20,6 +20,9 @@ import type { Ledger } from './ledger.ts'
 import type { Libc } from './libc.ts'
 import { endOf, type Mapped, MappingTable } from './mapping-table.ts'
 
+/** Bytes that one array can have; to ask the engine for more may end the process. */
+const LONGEST_ARRAY = 2 ** 32
+
 /**
  * How programs see mapped memory. `direct`: arrays over the memory itself, which live until the
  * mapping goes. `copy`: copies that are given back at the end of each CPU access, and end with it.
@@ -129,6 +132,8 @@ export class Memory {
     const mayMove = (flags & MREMAP_MAYMOVE) !== 0
     const isSeen = mapping.array?.buffer !== undefined
     if (isSeen && !mayMove) return mapping.backing === 'dma-buf' ? -errno.EFAULT : -errno.ENOMEM
+    // While the copy is where it was taken from: its views end with the move.
+    mapping.shadow?.giveBack()
     // An old length of 0 maps the pages a second time, so that arrays keep theirs until these are
     // replaced in one step.
     const moved = this.#libc.mremap(address, isSeen ? 0 : before, after, flags, 0)
@@ -140,7 +145,7 @@ export class Memory {
 
   /** `[address, address + before)` of `mapping` has become `after` bytes at `moved`. */
   #grown(mapping: Mapped, address: number, before: number, moved: number, after: number): void {
-    this.copies.end(mapping)
+    this.copies.drop(mapping)
     this.#keepRest(mapping, address, address + before)
     const { array: _array, shadow: _shadow, ...facts } = mapping
     // What was added may lie behind the end of the file.
@@ -152,12 +157,14 @@ export class Memory {
    * An array over `length` bytes at `address`, or a copy of them: in copy mode, and where the mapping
    * is read-only, because a store through an array over such pages would end the process; a store to
    * that copy is lost. EINVAL for a private mapping, whose pages change with the first store, and for
-   * a file that may become shorter (a memfd without F_SEAL_SHRINK): `load` and `store` reach both.
+   * a file that may become shorter (a memfd without F_SEAL_SHRINK), and for a mapping of more than 4
+   * GiB: `load` and `store` reach all. ENOMEM where the host has no memory for a copy.
    */
   view(address: number, length: number, scope: ViewScope): Uint8Array<ArrayBuffer> | number {
     const mapping = this.#table.find(address, length)
     if (mapping === undefined || !mapping.readable) return -errno.EFAULT
     if (!mapping.shared || mapping.backing === 'may-shrink') return -errno.EINVAL
+    if (mapping.length > LONGEST_ARRAY) return -errno.EINVAL
     if (this.mode === 'copy' || !mapping.writable) {
       return this.copies.view(mapping, address, length, scope)
     }

@@ -14,24 +14,47 @@ import * as drm from '../uapi/drm.ts'
 import * as dumb from '../uapi/drm-dumb.ts'
 import * as fb from '../uapi/drm-framebuffer.ts'
 import * as mode from '../uapi/drm-mode.ts'
-import { POLLIN, POLLOUT } from '../uapi/fcntl.ts'
+import { errno } from '../uapi/errno.ts'
+import { POLLIN, POLLOUT, POLLPRI } from '../uapi/fcntl.ts'
+import { ior } from '../uapi/ioctl-number.ts'
+import { requests } from '../uapi/requests.ts'
 import { SYNC_IOC_FILE_INFO, SYNC_IOC_MERGE } from '../uapi/sync-file.ts'
 import { UDMABUF_CREATE, udmabufCreate } from '../uapi/udmabuf.ts'
 import * as v4l2 from '../uapi/v4l2.ts'
 import { v4l2Buffer } from '../uapi/v4l2-struct.ts'
 import { DRM_IOCTL_VGEM_FENCE_ATTACH, DRM_IOCTL_VGEM_FENCE_SIGNAL } from '../uapi/vgem.ts'
 
+/** The request sleeps until poll reports `events`: poll is asked first, and nothing else can go wrong. */
+export interface FenceWait {
+  readonly until: 'fences'
+  readonly events: number
+}
+
+/**
+ * The request sleeps until the device has something for it, unless the descriptor has O_NONBLOCK: it
+ * then fails with `empty`, a negative errno. Poll is no way to ask before: on a video device without
+ * buffers it starts the emulation of read(), after which every request of streaming is EBUSY.
+ * Source: vb2_core_poll and __vb2_wait_for_done_vb in videobuf2-core.c, v4l2_event_dequeue.
+ */
+export interface DeviceWait {
+  readonly until: 'device'
+  readonly events: number
+  readonly empty: number
+}
+
 /**
  * How a request may keep its caller waiting, and so how it is made without stopping the event loop.
  *
- * `now`: it computes and returns, so it is called in place. `later`: it may sleep or work for long, or
- * nobody knows; it is called on another thread. A mask: it sleeps until poll would report these events,
- * so that poll is asked first.
+ * `now`: it computes and returns, so it is called in place. `later`: it works for long, and is called on
+ * another thread. `unknown`: it may sleep without end, and is called on one of few threads.
  */
-export type Waiting = 'now' | 'later' | number
+export type Waiting = 'now' | 'later' | 'unknown' | FenceWait | DeviceWait
 
 /** Zeroing more than this takes longer than a call on another thread costs (0.1 ms). */
 const MANY_BYTES = 1 << 20
+
+/** _IOR('V', 89, struct v4l2_event), whose size is the same on all 64 bit machines. */
+const VIDIOC_DQEVENT = ior('V', 89, 136)
 
 const prompt: ReadonlySet<number> = new Set([
   DMA_BUF_SET_NAME_A,
@@ -72,10 +95,14 @@ export function waitingOf(request: number, bytes: Uint8Array): Waiting {
       return dmaHeapAllocationData.over(bytes).len > MANY_BYTES ? 'later' : 'now'
     case UDMABUF_CREATE:
       return udmabufCreate.over(bytes).size > MANY_BYTES ? 'later' : 'now'
-    case v4l2.VIDIOC_DQBUF:
-      return isOutput(v4l2Buffer.over(bytes).type) ? POLLOUT : POLLIN
+    case v4l2.VIDIOC_DQBUF: {
+      const events = isOutput(v4l2Buffer.over(bytes).type) ? POLLOUT : POLLIN
+      return { until: 'device', events, empty: -errno.EAGAIN }
+    }
+    case VIDIOC_DQEVENT:
+      return { until: 'device', events: POLLPRI, empty: -errno.ENOENT }
     default:
-      return 'later'
+      return requests.has(request) ? 'later' : 'unknown'
   }
 }
 
@@ -89,7 +116,7 @@ function syncWaiting(bytes: Uint8Array): Waiting {
   const isStart = access === flags && access !== 0
   if (!isStart || (flags & DMA_BUF_SYNC_END) !== 0) return 'now'
   for (let i = 1; i < dmaBufSync.size; i++) if (bytes[i] !== 0) return 'now'
-  return (access & DMA_BUF_SYNC_WRITE) === 0 ? POLLIN : POLLOUT
+  return { until: 'fences', events: (access & DMA_BUF_SYNC_WRITE) === 0 ? POLLIN : POLLOUT }
 }
 
 /** V4L2_BUF_TYPE_VIDEO_OUTPUT and _OUTPUT_MPLANE: buffers come back when they have been shown. */

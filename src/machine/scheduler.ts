@@ -6,6 +6,7 @@
  * time moves only when every waiting task is parked here; code between two awaits is one instant.
  */
 import type { EventOrigin } from '../events/event.ts'
+import { onceAborted } from '../events/once-aborted.ts'
 import { nextTurn } from './turn.ts'
 
 export interface Task {
@@ -161,14 +162,13 @@ export class Scheduler {
         state: 'parked',
         outcome: 'woken',
       }
-      this.#add(waiter)
-      const onAbort = (): void => {
+      const stopListening = onceAborted(signal, () => {
         disarm?.()
         this.#wake(waiter, 'interrupted')
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      })
+      this.#add(waiter)
       const disarm = arm(() => {
-        signal?.removeEventListener('abort', onAbort)
+        stopListening()
         this.#wake(waiter, 'woken')
       })
       this.#pump()

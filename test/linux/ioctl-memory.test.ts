@@ -4,6 +4,7 @@ import { waitingOf } from '../../src/linux/waiting.ts'
 import { DMA_BUF_IOCTL_SYNC, dmaBufSync } from '../../src/uapi/dma-buf.ts'
 import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../../src/uapi/dma-heap.ts'
 import { DRM_IOCTL_VERSION, drmVersion } from '../../src/uapi/drm.ts'
+import { errno } from '../../src/uapi/errno.ts'
 import { POLLIN, POLLOUT } from '../../src/uapi/fcntl.ts'
 import { type IoctlArg, plainArg } from '../../src/uapi/ioctl-arg.ts'
 import { SYNC_IOC_FILE_INFO, syncFileInfo } from '../../src/uapi/sync-file.ts'
@@ -81,26 +82,51 @@ describe('the memory of a request', () => {
   })
 })
 
+describe('the memory of a request that is not known', () => {
+  test('has room behind each array, which does not come back', () => {
+    const argument = {
+      bytes: new Uint8Array(8),
+      pointers: new Map([[0, plainArg(new Uint8Array(1))]]),
+    }
+    const copy = copyArgument(argument, true)
+    for (const { bytes } of [copy, copy.pointers?.get(0) ?? copy]) {
+      expect(bytes.buffer.byteLength - bytes.byteOffset).toBeGreaterThanOrEqual(1 << 16)
+      new Uint8Array(bytes.buffer).fill(7)
+    }
+    copyBack(argument, copy)
+    expect([...argument.bytes]).toEqual(Array(8).fill(7))
+    expect([...(argument.pointers.get(0)?.bytes ?? [])]).toEqual([7])
+  })
+})
+
 describe('how a request may wait', () => {
   const sync = (flags: number): unknown =>
     waitingOf(DMA_BUF_IOCTL_SYNC, dmaBufSync.create({ flags }))
 
   test('SYNC: for the fences that poll tells about, and only at the start', () => {
-    expect([1, 2, 3].map(sync)).toEqual([POLLIN, POLLOUT, POLLOUT])
+    expect([1, 2, 3].map(sync)).toEqual(
+      [POLLIN, POLLOUT, POLLOUT].map((events) => ({ until: 'fences', events })),
+    )
     expect([5, 6, 7].map(sync)).toEqual(['now', 'now', 'now'])
     expect([0, 4, 8, 9, 0x101, 2 ** 32 + 1].map(sync)).toEqual(Array(6).fill('now'))
   })
 
   test('DQBUF: until a buffer is filled, or shown', () => {
     const types = [1, 9, 2, 10].map((type) => waitingOf(VIDIOC_DQBUF, v4l2Buffer.create({ type })))
-    expect(types).toEqual([POLLIN, POLLIN, POLLOUT, POLLOUT])
+    expect(types).toEqual(
+      [POLLIN, POLLIN, POLLOUT, POLLOUT].map((events) => ({
+        until: 'device',
+        events,
+        empty: -errno.EAGAIN,
+      })),
+    )
   })
 
-  test('much memory, and what nobody knows, on another thread', () => {
+  test('much memory on another thread, and a request that is not known on one of few', () => {
     const alloc = (len: number): unknown =>
       waitingOf(DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData.create({ len }))
     expect([alloc(4096), alloc(1 << 20), alloc((1 << 20) + 1)]).toEqual(['now', 'now', 'later'])
-    expect(waitingOf(0x1234, new Uint8Array(0))).toBe('later')
+    expect(waitingOf(0x1234, new Uint8Array(0))).toBe('unknown')
     expect(waitingOf(VIDIOC_QBUF, v4l2Buffer.create())).toBe('now')
     expect(waitingOf(SYNC_IOC_FILE_INFO, syncFileInfo.create())).toBe('now')
   })

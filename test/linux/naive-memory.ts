@@ -53,7 +53,15 @@ export class NaiveMemory {
     const mapping = this.#mappings[step.which % this.#mappings.length]
     const page = mapping?.pages[step.page]
     if (mapping === undefined || page === undefined) return
+    if (!page.mapped && this.#isReused(mapping.address + step.page * PAGE)) return
     this.#onPage(step, page, mapping.address + step.page * PAGE)
+  }
+
+  /** The kernel has put a later mapping where this page was unmapped. */
+  #isReused(address: number): boolean {
+    return this.#mappings.some(
+      (mapping) => mapping.pages[(address - mapping.address) / PAGE]?.mapped === true,
+    )
   }
 
   #onPage(step: PageStep, page: Page, address: number): void {

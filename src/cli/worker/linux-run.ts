@@ -26,7 +26,6 @@ export async function openKernel({
   try {
     // What was forgotten is a finding.
     const kernel = openLinux({ memory, reportForgotten: false })
-    // A thread that still watches descriptors when it ends takes the process along (its library crashes).
     process.once('exit', () => kernel.close())
     parentPort?.once('message', () => process.exit()).unref()
     return { kernel }
