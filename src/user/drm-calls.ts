@@ -3,10 +3,11 @@ import { drmGemClose, drmGetCap, drmPrimeHandle } from '../uapi/drm.ts'
 import { DRM_IOCTL_MODE_DESTROY_DUMB, drmModeDestroyDumb } from '../uapi/drm-dumb.ts'
 import * as fb from '../uapi/drm-framebuffer.ts'
 import * as kms from '../uapi/drm-mode.ts'
-import { fourcc } from '../uapi/fourcc.ts'
 import { type IoctlArg, plainArg } from '../uapi/ioctl-arg.ts'
 import { type Calls, possibly } from './calls.ts'
-import { type ImageFormat, planesOf } from './image-format.ts'
+import { timingsOf } from './drm-mode.ts'
+import { type PictureLayout, planesOf, strideOf } from './image-format.ts'
+import { fourcc } from './pixel-format.ts'
 
 /** What a CRTC is to show. */
 export interface CrtcSetting {
@@ -19,9 +20,7 @@ export interface CrtcSetting {
 }
 
 /** A picture in a GEM handle. */
-export interface FramebufferSetting extends Omit<ImageFormat, 'sizeImage'> {
-  readonly handle: number
-}
+export type FramebufferSetting = PictureLayout & { readonly handle: number }
 
 const notMaster = 'another program holds the display: stop it, or switch to a free virtual terminal'
 
@@ -98,13 +97,13 @@ export async function addFramebuffer(
     height,
     pixel_format: fourcc(format),
     handles: planes.map(() => handle),
-    pitches: planes.map(({ pitch }) => pitch),
+    pitches: planes.map(({ stride }) => stride),
     offsets: planes.map(({ offset }) => offset),
   })
   await calls.ioctl(fd, fb.DRM_IOCTL_MODE_ADDFB2, plainArg(bytes), {
     why: () => ({
       EINVAL: possibly(
-        `the display cannot show ${width}x${height} '${format}' with ${setting.bytesPerLine} bytes ` +
+        `the display cannot show ${width}x${height} '${format}' with ${strideOf(setting)} bytes ` +
           "a line: try 'XR24', another width, or a buffer as large as the picture",
       ),
       ENOENT: possibly(`handle ${handle} is not open on this device`),
@@ -129,7 +128,7 @@ export async function setCrtc(calls: Calls, fd: number, setting: CrtcSetting): P
     fb_id: framebuffer,
     count_connectors: connectors.length,
     mode_valid: 1,
-    mode,
+    mode: timingsOf(mode),
   })
   const argument = argWithIds(bytes, kms.drmModeCrtc.offsets.set_connectors_ptr, connectors)
   await calls.ioctl(fd, kms.DRM_IOCTL_MODE_SETCRTC, argument, {

@@ -16,8 +16,8 @@ import { type DisplayEvent, EventReader } from './drm-event.ts'
 import { HandleTable } from './drm-handles.ts'
 import { type DrmOutput, findOutputs } from './drm-output.ts'
 import { DumbBuffer, type DumbOptions } from './dumb-buffer.ts'
-import { FramebufferCache, type PictureLayout } from './framebuffers.ts'
-import type { ImageFormat } from './image-format.ts'
+import { FramebufferCache } from './framebuffers.ts'
+import type { PictureLayout } from './image-format.ts'
 import { ImportedBuffer } from './imported-buffer.ts'
 import { type Picture, Scanout } from './scanout.ts'
 import { Serial } from './serial.ts'
@@ -25,7 +25,7 @@ import { Serial } from './serial.ts'
 /** A picture that keeps its own memory: a `Frame`, or anything shaped like one. */
 export interface Showable {
   readonly buffer: DmaBuf
-  readonly format: ImageFormat
+  readonly format: PictureLayout
   /** Another reference, which the display keeps until the next picture is on screen. */
   retain?(): AsyncDisposable
 }

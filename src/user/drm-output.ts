@@ -3,6 +3,7 @@ import { errno } from '../uapi/errno.ts'
 import { type IoctlArg, plainArg } from '../uapi/ioctl-arg.ts'
 import { systemError } from '../uapi/system-error.ts'
 import type { Calls } from './calls.ts'
+import { type DrmMode, drmMode } from './drm-mode.ts'
 
 /** A screen that is attached to a display device, and what can drive it. */
 export interface DrmOutput {
@@ -12,8 +13,8 @@ export interface DrmOutput {
   readonly type: number
   /** The CRTC that drives it, or can. */
   readonly crtc: number
-  /** The screen's own timings, its favourite first as a rule. */
-  readonly modes: readonly kms.DrmModeModeinfo[]
+  /** The screen's own modes, usually the preferred one first. */
+  readonly modes: readonly DrmMode[]
 }
 
 interface Resources {
@@ -135,7 +136,7 @@ export async function findOutputs(calls: Calls, fd: number): Promise<DrmOutput[]
       connector: id,
       type: connector.facts.connector_type,
       crtc,
-      modes: connector.modes,
+      modes: connector.modes.map(drmMode),
     })
   }
   return outputs

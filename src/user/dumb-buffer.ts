@@ -33,6 +33,8 @@ export class DumbBuffer extends AsyncOwner {
   /** The GEM handle, of the device that made it. */
   readonly handle: number
   /** Bytes from line to line. */
+  readonly stride: number
+  /** @deprecated Use `stride`. */
   readonly pitch: number
   /** Bytes. */
   readonly size: number
@@ -42,6 +44,7 @@ export class DumbBuffer extends AsyncOwner {
     super(sys)
     this.#device = device
     this.handle = facts.handle
+    this.stride = facts.pitch
     this.pitch = facts.pitch
     this.size = facts.size
   }

@@ -3,10 +3,7 @@ import { drainAll } from './dispose.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import { addFramebuffer, removeFramebuffer } from './drm-calls.ts'
 import type { HandleTable } from './drm-handles.ts'
-import type { ImageFormat } from './image-format.ts'
-
-/** A picture's layout, as a framebuffer needs it. */
-export type PictureLayout = Omit<ImageFormat, 'sizeImage'>
+import { type PictureLayout, strideOf } from './image-format.ts'
 
 interface Entry {
   readonly buffer: DmaBuf
@@ -16,7 +13,7 @@ interface Entry {
 }
 
 const keyOf = (layout: PictureLayout): string =>
-  `${layout.width}x${layout.height} ${layout.format} ${layout.bytesPerLine}`
+  `${layout.width}x${layout.height} ${layout.format} ${strideOf(layout)}`
 
 /**
  * The framebuffers of buffers that were shown, so that each buffer is imported and added once, not

@@ -4,7 +4,7 @@ import { disableCrtc, pageFlip, setCrtc } from './drm-calls.ts'
 import type { EventReader } from './drm-event.ts'
 import { chooseMode } from './drm-mode-choice.ts'
 import { type DrmOutput, firstOutput } from './drm-output.ts'
-import type { PictureLayout } from './framebuffers.ts'
+import { type PictureLayout, strideOf } from './image-format.ts'
 
 /** A picture for the screen, and what keeps its memory from being written over. */
 export interface Picture {
@@ -17,7 +17,7 @@ const sameShape = (a: PictureLayout, b: PictureLayout): boolean =>
   a.width === b.width &&
   a.height === b.height &&
   a.format === b.format &&
-  a.bytesPerLine === b.bytesPerLine
+  strideOf(a) === strideOf(b)
 
 /**
  * What one CRTC shows: the first picture sets the mode, the next ones flip. A picture is held until

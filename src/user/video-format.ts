@@ -1,11 +1,12 @@
 import { errno } from '../uapi/errno.ts'
-import { fourcc, fourccText } from '../uapi/fourcc.ts'
+import { fourccText } from '../uapi/fourcc.ts'
 import { plainArg } from '../uapi/ioctl-arg.ts'
 import { systemError } from '../uapi/system-error.ts'
 import * as v4l2 from '../uapi/v4l2.ts'
 import { v4l2Capability, v4l2Fmtdesc, v4l2Format } from '../uapi/v4l2-struct.ts'
 import { type Calls, possibly } from './calls.ts'
 import { type ImageFormat, imageFormat } from './image-format.ts'
+import { fourcc, type PixelFormat } from './pixel-format.ts'
 
 /** What QUERYCAP tells. */
 export interface VideoCapability {
@@ -18,8 +19,8 @@ export interface VideoCapability {
 
 /** A pixel format that a camera offers. */
 export interface VideoFormat {
-  /** Four letters. */
-  readonly format: string
+  /** Its four-character code. */
+  readonly format: PixelFormat
   readonly description: string
 }
 
@@ -29,8 +30,8 @@ export interface WantedFormat {
   readonly width: number
   /** Pixels. */
   readonly height: number
-  /** `XR24` (blue, green, red, unused), `YU12` (planes Y, Cb, Cr), or another code of four letters. */
-  readonly format: 'XR24' | 'YU12' | (string & {})
+  /** A four-character code: `XR24` (blue, green, red, unused), `YU12` (planes Y, Cb, Cr), or another. */
+  readonly format: PixelFormat
 }
 
 const type = v4l2.V4L2_BUF_TYPE_VIDEO_CAPTURE

@@ -166,8 +166,8 @@ describe('the mode', () => {
 
 test('YU12 has three planes in one buffer', () => {
   expect(planesOf({ width: 6, height: 5, format: 'YU12', bytesPerLine: 8 })).toEqual([
-    { offset: 0, pitch: 8 },
-    { offset: 40, pitch: 4 },
-    { offset: 52, pitch: 4 },
+    { offset: 0, stride: 8 },
+    { offset: 40, stride: 4 },
+    { offset: 52, stride: 4 },
   ])
 })

@@ -46,6 +46,7 @@ describe('the format', () => {
       width: 128,
       height: 16,
       format: 'XR24',
+      stride: 512,
       bytesPerLine: 512,
       sizeImage: 8192,
     })
