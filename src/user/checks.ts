@@ -1,11 +1,9 @@
 /** Checks of arguments that are objects of this package, or described by them; see uapi/arguments.ts. */
 import * as check from '../uapi/arguments.ts'
-import { AssertionError } from '../uapi/assert.ts'
 import type { DrmModeModeinfo } from '../uapi/drm-mode.ts'
-import { fourcc } from '../uapi/fourcc.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
-import type { PictureLayout } from './framebuffers.ts'
-import { planesOf } from './image-format.ts'
+import { type PictureLayout, planesOf, strideOf } from './image-format.ts'
+import { checkFormat } from './pixel-format.ts'
 
 /** The waist of `kernel`. ERR_INVALID_ARG_TYPE for anything else, its `sys` included. Never sleeps. */
 export function sysOf(kernel: unknown): Syscalls {
@@ -41,17 +39,6 @@ export function checkMapRange(options: { offset?: unknown; length?: unknown }): 
   if (options.length !== undefined) check.integer('options.length', options.length)
 }
 
-/** A pixel format by its four-character code. */
-export function checkFormat(name: string, value: unknown): void {
-  if (typeof value !== 'string') throw check.wrongType(name, 'of type string', value)
-  try {
-    fourcc(value)
-  } catch (error) {
-    if (!(error instanceof AssertionError)) throw error
-    throw check.wrongValue(name, "must be a four-character code such as 'XR24'", value)
-  }
-}
-
 /** The size of a picture and its pixel format. */
 export function checkPicture(name: string, value: unknown): void {
   check.having(name, value, 'an object with width, height and format')
@@ -65,9 +52,9 @@ export function checkPicture(name: string, value: unknown): void {
 export function checkLayout(name: string, value: unknown): void {
   checkPicture(name, value)
   const layout = value as PictureLayout
-  check.uint32(`${name}.bytesPerLine`, layout.bytesPerLine)
-  planesOf(layout).forEach(({ offset, pitch }, i) => {
-    check.uint32(`${name}.planes[${i}].pitch`, pitch)
+  check.uint32(`${name}.stride`, strideOf(layout))
+  planesOf(layout).forEach(({ offset, stride }, i) => {
+    check.uint32(`${name}.planes[${i}].stride`, stride)
     check.uint32(`${name}.planes[${i}].offset`, offset)
   })
 }

@@ -1,3 +1,4 @@
+import * as check from '../uapi/arguments.ts'
 import { fourccText, fourcc as numberOf } from '../uapi/fourcc.ts'
 import { type PixelFormat, pixelFormats } from '../uapi/pixel-formats.ts'
 
@@ -5,22 +6,29 @@ export { type PixelFormat, pixelFormats } from '../uapi/pixel-formats.ts'
 
 /**
  * The number of a pixel format, as ioctls take it: `fourcc('XR24')` is 0x34325258, DRM_FORMAT_XRGB8888.
- * TypeError (ERR_INVALID_ARG_VALUE) for what is not a four-character code.
+ * ERR_INVALID_ARG_VALUE for a text that is not a four-character code.
  */
 export function fourcc(format: PixelFormat): number {
-  if (typeof format === 'string' && /^[\x20-\x7e]{4}$/.test(format)) return numberOf(format)
-  throw Object.assign(new TypeError(notACode(format)), { code: 'ERR_INVALID_ARG_VALUE' })
+  checkFormat('format', format)
+  return numberOf(format)
 }
 
-/** The four-character code of a format's number; the inverse of `fourcc`. */
+/** The four-character code of a format's number; the inverse of `fourcc`. ERR_OUT_OF_RANGE. */
 export function formatName(fourcc: number): PixelFormat {
+  check.uint32('fourcc', fourcc)
   return fourccText(fourcc)
 }
 
-function notACode(format: unknown): string {
-  const received = typeof format === 'string' ? `'${format}'` : String(format)
-  const name = received.replace(/^'(DRM_FORMAT_|V4L2_PIX_FMT_)?|'$/g, '').toUpperCase()
-  const code = Object.hasOwn(pixelFormats, name) && pixelFormats[name as keyof typeof pixelFormats]
-  const hint = code === false ? '' : ` (its code is '${code}')`
-  return `format must be a four-character code such as 'XR24'. Received ${received}${hint}`
+/** A pixel format by its four-character code; for a name of the headers the error gives the code. */
+export function checkFormat(name: string, value: unknown): void {
+  if (typeof value !== 'string') throw check.wrongType(name, 'of type string', value)
+  if (/^[\x20-\x7e]{4}$/.test(value)) return
+  const reason = `must be a four-character code such as 'XR24'${codeHint(value)}`
+  throw check.wrongValue(name, reason, value)
+}
+
+function codeHint(value: string): string {
+  const name = value.toUpperCase().replace(/^(DRM_FORMAT_|V4L2_PIX_FMT_)/, '')
+  if (!Object.hasOwn(pixelFormats, name)) return ''
+  return ` (${name} is '${pixelFormats[name as keyof typeof pixelFormats]}')`
 }

@@ -95,7 +95,7 @@ const rows: Row[] = [
   [
     'a format',
     VALUE,
-    /must be a four-character code such as 'XR24'. Received 'XRGB8888'/,
+    /must be a four-character code such as 'XR24' \(XRGB8888 is 'XR24'\)\. Received 'XRGB8888'/,
     ({ camera }) => camera.setFormat({ ...layout, format: 'XRGB8888' }),
   ],
   [
