@@ -131,6 +131,7 @@ export class Ram {
       if (storage === undefined || !fits(storage, request)) continue
       same?.pop()
       this.#freeBytes -= size
+      storage.recut(request.contiguous === true ? [joined(storage)] : inOrders(storage, request))
       return storage
     }
     return undefined
@@ -227,14 +228,34 @@ export class Ram {
   }
 }
 
-function fits(storage: Storage, { below, largest, contiguous }: FrameRequest): boolean {
+function fits(storage: Storage, { below, contiguous }: FrameRequest): boolean {
   if (contiguous === true) {
     const align = 2 ** Math.ceil(Math.log2(storage.size))
     if ((storage.chunks[0] as Chunk).physical % align !== 0) return false
-  } else if (largest !== undefined && storage.chunks.some(({ length }) => length > largest)) {
-    return false
   }
   return below === undefined || storage.chunks.every((c) => c.physical + c.length <= below)
+}
+
+/** One piece, of chunks that follow each other. */
+function joined({ chunks, size }: Storage): Chunk {
+  return { physical: (chunks[0] as Chunk).physical, offset: 0, length: size }
+}
+
+/** The frames in pieces as the page allocator hands them out, whichever request they were freed from. */
+function inOrders(
+  { chunks }: Storage,
+  { largest = Number.POSITIVE_INFINITY }: FrameRequest,
+): Chunk[] {
+  return chunks.flatMap(({ physical, offset, length }) => {
+    const pieces: Chunk[] = []
+    for (let at = 0; at < length; at += pieces.at(-1)?.length ?? length) {
+      const isFree = (order: number): boolean =>
+        order <= length - at && order <= largest && (physical + at) % order === 0
+      const order = CHUNK_LENGTHS.find(isFree) ?? PAGE_SIZE
+      pieces.push({ physical: physical + at, offset: offset + at, length: order })
+    }
+    return pieces
+  })
 }
 
 /** Whether the chunks follow each other in physical memory. */

@@ -46,7 +46,6 @@ export interface LiveView {
 export class Storage {
   readonly id: number
   readonly size: number
-  readonly chunks: readonly Chunk[]
   readonly lines: LineMap
   memory: Uint8Array<ArrayBuffer>
   cached: Uint8Array<ArrayBuffer>
@@ -73,6 +72,7 @@ export class Storage {
   mirrors: Mirrors | undefined
   /** The range and the epoch of the newest looks for stores, joined while they follow each other. */
   #known = { start: 0, end: 0, epoch: -1 }
+  #chunks: readonly Chunk[]
 
   constructor(
     id: number,
@@ -81,11 +81,21 @@ export class Storage {
     initial: { actual: LineState; possible: StateSet },
   ) {
     this.id = id
-    this.chunks = chunks
+    this.#chunks = chunks
     this.size = bytes.cached.length
     this.memory = bytes.memory
     this.cached = bytes.cached
     this.lines = new LineMap(this.size, initial.actual, initial.possible, 0)
+  }
+
+  /** Its frames, in the pieces in which the page allocator gave them out. */
+  get chunks(): readonly Chunk[] {
+    return this.#chunks
+  }
+
+  /** The same frames in other pieces: for freed frames that are handed out again. */
+  recut(chunks: readonly Chunk[]): void {
+    this.#chunks = chunks
   }
 
   /** Where views exist that a store may go through unseen. */

@@ -9,6 +9,16 @@ import { ALL_FREEDOMS, StateTables } from '../../src/machine/state-table.ts'
 
 const END = 64
 
+/** A piece is an order that the heap asks for, at a multiple of itself. */
+function checkOrder(
+  { physical, length }: { physical: number; length: number },
+  largest = MIB,
+): void {
+  expect([PAGE_SIZE, 1 << 16, MIB]).toContain(length)
+  expect(length).toBeLessThanOrEqual(largest)
+  expect(physical % length).toBe(0)
+}
+
 interface Taken {
   readonly start: number
   readonly end: number
@@ -141,6 +151,51 @@ describe('frames', () => {
     expect(subject.allocate(PAGE_SIZE, { below: 4 * MIB })).toBeUndefined()
     expect(subject.allocate(PAGE_SIZE)).toBeDefined()
     expect(subject.liveBytes).toBe(PAGE_SIZE)
+  })
+
+  it('come in pieces of the page allocator, whichever request they were freed from', () => {
+    const request = fc.record({
+      pages: fc.integer({ min: 1, max: 300 }),
+      contiguous: fc.boolean(),
+      largest: fc.constantFrom(undefined, PAGE_SIZE, 1 << 16),
+      frees: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 12 }), (requests) => {
+        const subject = ram()
+        for (const { pages, contiguous, largest, frees } of requests) {
+          const size = pages * PAGE_SIZE
+          const storage = subject.allocate(size, { contiguous, largest })
+          if (storage === undefined) continue
+          const { chunks } = storage
+          expect(chunks.reduce((sum, { length }) => sum + length, 0)).toBe(size)
+          if (contiguous) expect(chunks).toHaveLength(1)
+          else for (const chunk of chunks) checkOrder(chunk, largest)
+          for (const { physical, offset, length } of chunks) {
+            const [first, last] = [subject.at(physical), subject.at(physical + length - 1)]
+            expect([first?.storage.id, first?.offset]).toEqual([storage.id, offset])
+            expect(last?.storage.id).toBe(storage.id)
+          }
+          if (frees) subject.free(storage)
+        }
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('that were one piece are pieces of the page allocator for the heap, and one piece again', () => {
+    const subject = ram()
+    const size = 225 * PAGE_SIZE
+    const one = subject.allocate(size, { contiguous: true })
+    if (one === undefined) throw new Error('no frame')
+    subject.free(one)
+    const again = subject.allocate(size)
+    expect(again).toBe(one)
+    expect(new Set(again?.chunks.map(({ length }) => length))).toEqual(
+      new Set([1 << 16, PAGE_SIZE]),
+    )
+    subject.free(one)
+    expect(subject.allocate(size, { contiguous: true })?.chunks).toHaveLength(1)
   })
 
   it('of the zone that were freed are not given to those who did not ask', () => {
