@@ -10,7 +10,7 @@ import type { DmaMapping } from '../dma/mapping.ts'
 import { tableOf } from '../dma/sg-table.ts'
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { DmaBuf } from '../dmabuf/dma-buf.ts'
-import type { DmaBufOps } from '../dmabuf/ops.ts'
+import type { CpuPages, DmaBufOps } from '../dmabuf/ops.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
@@ -97,11 +97,18 @@ export class SystemHeap {
         if (!shared && length > PAGE_SIZE) {
           throw new KernelError('EINVAL', 'more than one page cannot be mapped MAP_PRIVATE')
         }
-        return { runs: [{ storage: storageOf(buffer), offset, length }], attribute: 'cached' }
+        return cachedPages(buffer, offset, length)
       },
+      // system_heap_vmap: vmap of all pages with PAGE_KERNEL, through the cache.
+      vmap: (buffer) => cachedPages(buffer, 0, buffer.size),
+      vunmap: () => {},
       release: (buffer) => this.#machine.ram.free(storageOf(buffer)),
     }
   }
+}
+
+function cachedPages(buffer: DmaBuf, offset: number, length: number): CpuPages {
+  return { runs: [{ storage: storageOf(buffer), offset, length }], attribute: 'cached' }
 }
 
 function storageOf(buffer: DmaBuf): Storage {
