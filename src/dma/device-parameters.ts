@@ -3,7 +3,7 @@
  * Source: include/linux/dma-mapping.h, kernel/dma/mapping.c and kernel/dma/direct.c of Linux 6.12.
  */
 import type { DriverName } from '../events/event.ts'
-import { type Board, ramEnd, traitsOf } from '../machine/board.ts'
+import { type Board, type DeviceTraits, ramEnd, traitsOf } from '../machine/board.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 
 export interface DeviceLimits {
@@ -15,6 +15,11 @@ export interface DeviceLimits {
   readonly minAlignMask: number
   /** The bits of addresses that the driver says it can use; `none`: the device has no DMA mask at all. */
   readonly mask: number | 'none' | undefined
+  /**
+   * It exists in software alone, as vgem's platform device and udmabuf's misc device do: it is on no bus
+   * that narrows its addresses and behind no IOMMU. A board that lists it by name overrules that.
+   */
+  readonly virtual: boolean
   /** The driver that is bound to the device. */
   readonly driver: DriverName | undefined
 }
@@ -24,6 +29,7 @@ const DEFAULTS: DeviceLimits = {
   segmentBoundaryMask: undefined,
   minAlignMask: 0,
   mask: undefined,
+  virtual: false,
   driver: undefined,
 }
 
@@ -74,12 +80,18 @@ export class DeviceParameters {
   /** The first address that the device cannot use: the board's limit and the driver's mask. */
   reach(device: string): number {
     const { mask } = this.of(device)
-    const { reach = Number.POSITIVE_INFINITY } = traitsOf(this.#board, device)
+    const { reach = Number.POSITIVE_INFINITY } = this.#placeOf(device)
     return Math.min(reach, typeof mask === 'number' ? 2 ** mask : Number.POSITIVE_INFINITY)
   }
 
   usesIommu(device: string): boolean {
-    return this.#board.iommu !== undefined && traitsOf(this.#board, device).iommu === true
+    return this.#board.iommu !== undefined && this.#placeOf(device).iommu === true
+  }
+
+  /** What lies between the device and memory. */
+  #placeOf(device: string): Pick<DeviceTraits, 'reach' | 'iommu'> {
+    const isListed = Object.hasOwn(this.#board.devices, device)
+    return this.of(device).virtual && !isListed ? {} : traitsOf(this.#board, device)
   }
 }
 

@@ -46,6 +46,7 @@ export class Udmabufs {
     this.#core = core
     this.#sync = sync
     this.#ops = this.#makeOps()
+    dma.devices.set(UDMABUF_DEVICE, { virtual: true })
     dma.devices.setMask(UDMABUF_DEVICE, 64)
   }
 
