@@ -5,7 +5,7 @@
  */
 import type { Fence } from '../fence/fence.ts'
 import type { DmaBuf } from './dma-buf.ts'
-import type { MemoryFile } from './memory-file.ts'
+import type { MappedMemory, MemoryFile } from './memory-file.ts'
 import type { CpuPages } from './ops.ts'
 
 /** An ioctl's argument in user memory, with the memory behind its pointer fields by offset. */
@@ -41,6 +41,8 @@ export interface MapRequest {
   /** In bytes, whole pages. */
   readonly offset: number
   readonly length: number
+  /** PROT_READ. */
+  readonly readable: boolean
   /** PROT_WRITE. */
   readonly writable: boolean
   /** MAP_SHARED. */
@@ -72,16 +74,16 @@ export interface OpenFile {
   ioctl?(call: IoctlCall): Promise<number>
   /** A call failed with `errno` (negative) before it reached the file: somebody made it fail. */
   refused?(request: number, argument: UserMemory, errno: number): void
-  mmap?(request: MapRequest): MappedPages
+  mmap?(request: MapRequest): MappedPages | MappedMemory
   /** Does not wait: EAGAIN where there is nothing to read. Returns the count of bytes. */
   read?(target: Uint8Array): number
   lseek?(offset: number, whence: number): number
-  /** The events of a poll mask that are ready now. */
+  /** The events that are ready now, also ones outside of the mask `events` that the caller waits for. */
   poll?(events: number): number
   /** Calls `listener` whenever `poll` may have a new answer; returns how to take it back. */
   onReady?(listener: () => void): () => void
   /** The file offset, in bytes; 0 where there is none. */
-  readonly position?: number | undefined
+  readonly position?: bigint | undefined
   /** It is on a file system without programs (SB_I_NOEXEC). */
   readonly isNoExec?: boolean | undefined
   /** FOP_UNSIGNED_OFFSET: it may be mapped up to the end of what 64 bits hold. */

@@ -1,3 +1,4 @@
+import { errno } from '../uapi/errno.ts'
 import { type Koffi, loadKoffi, type Native } from './koffi.ts'
 
 /**
@@ -95,7 +96,10 @@ function bind(koffi: Koffi): Libc {
     close: (fd) => orErrno(close(fd)),
     dup: (fd) => orErrno(dup(fd)),
     // What a number cannot hold exactly comes as a BigInt.
-    lseek: (fd, offset, whence) => orErrno(Number(lseek(fd, offset, whence))),
+    lseek: (fd, offset, whence) => {
+      const position = orErrno(Number(lseek(fd, offset, whence)))
+      return Number.isSafeInteger(position) ? position : -errno.EOVERFLOW
+    },
     fcntl: (fd, command, argument) => orErrno(fcntl(fd, command, argument)),
     read: (fd, target) => orErrno(read(fd, target, target.length)),
     ioctl: (fd, request, argument) => orErrno(ioctl(fd, request, argument)),

@@ -16,7 +16,7 @@ export function fdinfoText(fd: number, descriptors: Descriptors): string {
   const onExec = (descriptors.flagsOf(fd) & FD_CLOEXEC) === 0 ? 0 : O_CLOEXEC
   const flags = (file.flags | onExec).toString(8)
   const inode = file.buffer?.inode ?? id
-  const position = file.position ?? 0
+  const position = file.position ?? 0n
   const generic = `pos:\t${position}\nflags:\t0${flags}\nmnt_id:\t${MOUNT_ID}\nino:\t${inode}\n`
   return generic + (file.fdinfo?.() ?? '')
 }

@@ -1,12 +1,22 @@
 import type { OpenFile } from '../dmabuf/file.ts'
 import type { Machine } from '../machine/machine.ts'
 import { errno } from '../uapi/errno.ts'
-import { POLLIN, POLLNVAL, POLLOUT } from '../uapi/fcntl.ts'
+import {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLNVAL,
+  POLLOUT,
+  POLLRDNORM,
+  POLLWRNORM,
+} from '../uapi/fcntl.ts'
 import type { PollFd } from '../uapi/syscalls.ts'
 import type { Descriptors } from './descriptors.ts'
 
 /** What a file without a poll operation is ready for, always (DEFAULT_POLLMASK). */
-const ALWAYS_READY = POLLIN | POLLOUT
+const ALWAYS_READY = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM
+/** What is reported whether it was asked for or not. */
+const UNASKED = POLLERR | POLLHUP
 
 /**
  * May sleep, until a descriptor is ready or the virtual time `deadline` has come. Returns how many are
@@ -42,7 +52,8 @@ function readyCount(descriptors: Descriptors, fds: readonly PollFd[]): number {
 
 function readyEvents(file: OpenFile | undefined, events: number): number {
   if (file === undefined) return POLLNVAL
-  return file.poll === undefined ? events & ALWAYS_READY : file.poll(events)
+  const ready = file.poll === undefined ? ALWAYS_READY : file.poll(events | UNASKED)
+  return ready & (events | UNASKED)
 }
 
 function listenAll(

@@ -23,10 +23,10 @@ export class ProcessMemory {
     const { protection, offset } = request
     const shared = checkMmap(description.file, request)
     const length = wholePages(request.length)
-    const writable = (protection & PROT_WRITE) !== 0
-    const asked = { offset, length, writable, shared }
-    const backing = new Backing(this.#kernel, ++this.#mappings, description, asked)
     const readable = (protection & PROT_READ) !== 0
+    const writable = (protection & PROT_WRITE) !== 0
+    const asked = { offset, length, readable, writable, shared }
+    const backing = new Backing(this.#kernel, ++this.#mappings, description, asked)
     return this.space.add({ length, readable, writable, backing, at: 0 }).address
   }
 

@@ -1,4 +1,5 @@
 import type { OpenFile } from '../dmabuf/file.ts'
+import { FilePosition } from '../dmabuf/file-position.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import { O_RDONLY, SEEK_CUR, SEEK_SET } from '../uapi/fcntl.ts'
 
@@ -9,29 +10,32 @@ import { O_RDONLY, SEEK_CUR, SEEK_SET } from '../uapi/fcntl.ts'
 export function textFile(path: string, show: () => string): OpenFile {
   const encoder = new TextEncoder()
   let text = encoder.encode(show())
-  let at = 0
+  const position = new FilePosition()
   return {
     what: path,
     flags: O_RDONLY,
     isNoExec: path.startsWith('/proc/'),
     get position() {
-      return at
+      return position.exact
     },
     lseek: (offset, whence) => {
-      const to = whence === SEEK_CUR ? at + offset : offset
-      if (to < 0 || (whence !== SEEK_SET && whence !== SEEK_CUR)) {
+      if (whence !== SEEK_SET && whence !== SEEK_CUR) {
         throw new KernelError('EINVAL', `${path} cannot seek by ${offset} from ${whence}`)
       }
-      if (!Number.isSafeInteger(to)) throw new KernelError('EOVERFLOW', 'the place is beyond 2^53')
-      if (to !== at && to !== 0) text = encoder.encode(show())
-      at = to
-      return to
+      const before = position.exact
+      try {
+        return position.move(whence === SEEK_CUR ? before : 0n, offset)
+      } finally {
+        const after = position.exact
+        if (after !== before && after !== 0n) text = encoder.encode(show())
+      }
     },
     read: (target) => {
+      const at = position.near
       if (at === 0) text = encoder.encode(show())
       const part = text.subarray(at, at + target.length)
       target.set(part)
-      at += part.length
+      position.advance(part.length)
       return part.length
     },
     release: () => {},

@@ -86,6 +86,10 @@ export const POLLOUT = 4
 export const POLLERR = 8
 /** poll: the other end hung up; reported even when not asked for. */
 export const POLLHUP = 0x10
+/** poll: normal data to read. Everything that reports POLLIN for data reports it too; dma-bufs do not. */
+export const POLLRDNORM = 0x40
+/** poll: normal data may be written. The same number on x86-64, arm64 and riscv. */
+export const POLLWRNORM = 0x100
 /** poll: the descriptor is not open; reported even when not asked for. */
 export const POLLNVAL = 0x20
 

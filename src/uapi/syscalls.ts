@@ -39,7 +39,10 @@ export interface Syscalls {
   close(fd: number): number
   /** A second descriptor for the same open file. EBADF, EMFILE. */
   dup(fd: number): number
-  /** Moves the file offset; on a dma-buf SEEK_END tells its size in bytes. EBADF, EINVAL, ESPIPE. */
+  /**
+   * Moves the file offset; on a dma-buf SEEK_END tells its size in bytes. EBADF, EINVAL, ESPIPE; EOVERFLOW
+   * where the offset was moved to 2^53 or beyond, which no number holds exactly.
+   */
   lseek(fd: number, offset: number, whence: number): number
   /**
    * F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC. EBADF, EINVAL, EMFILE. On a memfd also

@@ -57,6 +57,8 @@ export const V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC = 0x2000
 /** Buffer: the stream's last. */
 export const V4L2_BUF_FLAG_LAST = 0x100000
 
+/** QBUF, PREPARE_BUF: the buffer belongs to the request behind `request_fd`. */
+export const V4L2_BUF_FLAG_REQUEST_FD = 0x800000
 /** Queue: takes V4L2_MEMORY_MMAP. */
 export const V4L2_BUF_CAP_SUPPORTS_MMAP = 0x1
 /** Queue: takes V4L2_MEMORY_USERPTR. */

@@ -144,6 +144,24 @@ export const found: Readonly<Record<string, Sequence>> = {
   'a position beyond what a number holds exactly': [
     ...memfd,
     { op: 'lseek', fd: { of: 'memfd', nth: 0 }, offset: 2 ** 53 - 1, whence: 2 },
+    { op: 'fdinfo', fd: { of: 'memfd', nth: 0 } },
+    { op: 'lseek', fd: { of: 'memfd', nth: 0 }, offset: 1, whence: 1 },
+    { op: 'fdinfo', fd: { of: 'memfd', nth: 0 } },
+    { op: 'read', fd: { of: 'memfd', nth: 0 }, length: 64 },
+  ],
+  'poll for normal data, which a dma-buf does not report': [
+    heap,
+    ...memfd,
+    alloc(),
+    {
+      op: 'poll',
+      fds: [
+        { fd: { of: 'heap', nth: 0 }, events: 0x145 },
+        { fd: { of: 'memfd', nth: 0 }, events: 0x140 },
+        { fd: first, events: 0x145 },
+        { fd: first, events: 0x140 },
+      ],
+    },
   ],
 }
 

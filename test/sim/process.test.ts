@@ -1,5 +1,6 @@
 /** The waist of the simulated kernel, call by call. */
 import { describe, expect, it } from 'vitest'
+import type { SimKernel } from '../../src/sim/kernel.ts'
 import * as uapi from '../../src/uapi/index.ts'
 import { allocate, RW, readAll, start, sync } from './rig.ts'
 
@@ -63,6 +64,66 @@ describe('a heap', () => {
     const other = uapi.iowr('H', 1, 8)
     expect(await sys.ioctl(heap, other, { bytes: new Uint8Array(8) })).toBe(-errno.EINVAL)
   })
+})
+
+describe('the position of a file', () => {
+  const far = Number.MAX_SAFE_INTEGER
+
+  it('is exact beyond what a number holds, and lseek says that it cannot return it', () => {
+    const kernel = start()
+    const fd = kernel.sys.memfdCreate('far', 0)
+    kernel.sys.ftruncate(fd, 4096)
+    expect(kernel.sys.lseek(fd, far, uapi.SEEK_SET)).toBe(far)
+    expect(kernel.sys.lseek(fd, far, uapi.SEEK_END)).toBe(-errno.EOVERFLOW)
+    const position = (): string => {
+      const info = kernel.sys.open(`/proc/self/fdinfo/${fd}`, 0)
+      const text = readAll(kernel, info)
+      kernel.sys.close(info)
+      return /^pos:\t(\d+)/.exec(text)?.[1] ?? ''
+    }
+    expect(position()).toBe(String(BigInt(far) + 4096n))
+    expect(kernel.sys.read(fd, new Uint8Array(8))).toBe(0)
+    expect(kernel.sys.lseek(fd, 1, uapi.SEEK_CUR)).toBe(-errno.EOVERFLOW)
+    expect(position()).toBe(String(BigInt(far) + 4097n))
+    expect(kernel.sys.lseek(fd, -4097, uapi.SEEK_CUR)).toBe(far)
+  })
+
+  it('stays where it was before the start of the file', () => {
+    const kernel = start()
+    const fd = kernel.sys.memfdCreate('near', 0)
+    expect(kernel.sys.lseek(fd, 5, uapi.SEEK_SET)).toBe(5)
+    expect(kernel.sys.lseek(fd, -6, uapi.SEEK_CUR)).toBe(-errno.EINVAL)
+    expect(kernel.sys.lseek(fd, 0, uapi.SEEK_CUR)).toBe(5)
+    const info = kernel.sys.open(`/proc/self/fdinfo/${fd}`, 0)
+    expect(kernel.sys.lseek(info, far, uapi.SEEK_SET)).toBe(far)
+    expect(kernel.sys.lseek(info, far, uapi.SEEK_CUR)).toBe(-errno.EOVERFLOW)
+  })
+})
+
+describe('polling', () => {
+  it.each([
+    ['a node', (kernel: SimKernel) => kernel.sys.open('/dev/udmabuf', uapi.O_RDWR), 0x145],
+    ['a memfd', (kernel: SimKernel) => kernel.sys.memfdCreate('a', 0), 0x145],
+    ['a dma-buf', allocate, 0x5],
+  ])(
+    '%s reports the events that it is ready for, of those that were asked for',
+    async (_what, open, ready) => {
+      const kernel = start()
+      const fd = await open(kernel)
+      for (const events of [
+        0,
+        uapi.POLLIN,
+        uapi.POLLOUT,
+        uapi.POLLRDNORM,
+        uapi.POLLWRNORM,
+        0x7ff,
+      ]) {
+        const entry = { fd, events, revents: 0 }
+        expect(await kernel.sys.poll([entry], 0)).toBe((events & ready) === 0 ? 0 : 1)
+        expect(entry.revents).toBe(events & ready)
+      }
+    },
+  )
 })
 
 describe('a dma-buf', () => {

@@ -11,7 +11,7 @@ import { getU32s } from '../gem/user-memory.ts'
 import { type Card, CONNECTOR_ID } from './card.ts'
 import type { Client } from './client.ts'
 import type { Framebuffer } from './framebuffer.ts'
-import { checkMode } from './mode.ts'
+import { checkMode, keptMode } from './mode.ts'
 import { noObject } from './resource-ioctls.ts'
 import { checkView, type View } from './view.ts'
 
@@ -65,7 +65,7 @@ async function setCrtc(client: Client, drm: DrmCall<mode.DrmModeCrtc>): Promise<
   await holding(card, wanted.framebuffer, async () => {
     await card.crtc.idle(call.signal)
     client.requireOpen()
-    await card.crtc.show(shown, wanted)
+    await card.crtc.show(keptMode(shown), wanted)
   })
 }
 

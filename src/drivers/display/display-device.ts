@@ -6,7 +6,7 @@ import type { Machine } from '../../machine/machine.ts'
 import { DRIVER } from '../gem/gem-objects.ts'
 import { Card } from './card.ts'
 import { DisplayFile } from './display-file.ts'
-import { preferredMode } from './mode.ts'
+import { keptMode, preferredMode } from './mode.ts'
 import { DISPLAY_NAME } from './scanout-memory.ts'
 import type { OnFrame } from './shown-frame.ts'
 
@@ -39,7 +39,7 @@ export class DisplayDevice implements DeviceNode {
     options: DisplayOptions = {},
   ) {
     const { width = 640, height = 360, refresh = 60, bands = 8, onFrame } = options
-    const mode = preferredMode(width, height, refresh)
+    const mode = keptMode(preferredMode(width, height, refresh))
     // As DRM drivers that import PRIME buffers do: the beam follows segments of any length.
     dma.devices.set(DISPLAY_NAME, { maxSegmentSize: 2 ** 32 - 1, driver: DRIVER })
     this.#card = new Card({ machine, dma, core, jobs }, mode, { bands, onFrame })

@@ -1,5 +1,5 @@
 import type { IoctlCall, MappedPages, MapRequest, OpenFile, UserMemory } from '../../dmabuf/file.ts'
-import { POLLIN } from '../../uapi/fcntl.ts'
+import { POLLIN, POLLRDNORM } from '../../uapi/fcntl.ts'
 import { DrmIoctls } from '../gem/drm-ioctl.ts'
 import { mapObject, refusedRequest } from '../gem/gem-file.ts'
 import { gemIoctls } from '../gem/gem-ioctls.ts'
@@ -11,14 +11,17 @@ import { crtcIoctls } from './crtc-ioctls.ts'
 import { framebufferIoctls } from './framebuffer-ioctls.ts'
 import { resourceIoctls } from './resource-ioctls.ts'
 
-const ioctls = new DrmIoctls<Client>([
-  ...cardIoctls,
-  ...crtcIoctls,
-  ...framebufferIoctls,
-  ...gemIoctls,
-  ...primeIoctls,
-  ...resourceIoctls,
-])
+const ioctls = new DrmIoctls<Client>(
+  ['modeset'],
+  [
+    ...cardIoctls,
+    ...crtcIoctls,
+    ...framebufferIoctls,
+    ...gemIoctls,
+    ...primeIoctls,
+    ...resourceIoctls,
+  ],
+)
 
 /** An open file of the display. Source: the drm_read and drm_poll of Linux 6.12. */
 export class DisplayFile implements OpenFile {
@@ -55,8 +58,8 @@ export class DisplayFile implements OpenFile {
     return this.#client.events.read(target)
   }
 
-  poll(events: number): number {
-    return this.#client.events.isReady ? events & POLLIN : 0
+  poll(): number {
+    return this.#client.events.isReady ? POLLIN | POLLRDNORM : 0
   }
 
   onReady(listener: () => void): () => void {

@@ -18,6 +18,15 @@ export interface Timing {
 const RB = { hFront: 48, hSync: 32, hBlank: 160, vFront: 3, vSync: 6, vBackMin: 6, vBlank: 460e-6 }
 const SECOND = 1_000_000_000
 const LARGEST_INT = 0x7fffffff
+/** DRM_MODE_TYPE_ALL: the types that are kept of a mode that a program sets. */
+const KEPT_TYPES = 0x68
+/** DRM_MODE_FLAG_ALL: sync polarities, interlacing, double lines, hskew, clock doubling, 3D layouts. */
+const KNOWN_FLAGS = 0x7f3ff
+/** DRM_MODE_FLAG_3D_MASK, and the last layout there is (DRM_MODE_FLAG_3D_MAX). */
+const LAYOUT_3D = 0x1f << 14
+const LAST_LAYOUT_3D = 8 << 14
+/** DRM_MODE_FLAG_PIC_AR_MASK: for files that asked for aspect ratios, which cannot be done here. */
+const ASPECT_RATIO = 0xf << 19
 /** DRM_MODE_FLAG_INTERLACE and DRM_MODE_FLAG_DBLSCAN: this display draws lines in order, once. */
 const UNSUPPORTED_FLAGS = 0x30
 
@@ -54,7 +63,7 @@ export function preferredMode(width: number, height: number, refresh: number): D
 
 /** A mode's times. The clock is in kHz. */
 export function timingOf(mode: DrmModeModeinfo): Timing {
-  const period = (mode.htotal * mode.vtotal * 1_000_000) / mode.clock
+  const period = (mode.htotal * mode.vtotal * scansOf(mode) * 1_000_000) / mode.clock
   return {
     period: Math.round(period),
     visible: Math.round((period * mode.vdisplay) / mode.vtotal),
@@ -62,14 +71,33 @@ export function timingOf(mode: DrmModeModeinfo): Timing {
 }
 
 /**
- * ERANGE and EINVAL for timings that no screen can be driven with, and EINVAL for what this one cannot:
- * interlacing, double lines, and anything but 1 to 1000 pictures a second.
- * Source: drm_mode_convert_umode and drm_mode_validate_basic in drivers/gpu/drm/drm_modes.c.
+ * The mode as the kernel keeps it: pictures a second are reckoned from the timing, whatever the program
+ * says. Source: drm_mode_convert_umode, drm_mode_convert_to_umode and drm_mode_vrefresh in
+ * drivers/gpu/drm/drm_modes.c of Linux 6.12.
+ */
+export function keptMode(mode: DrmModeModeinfo): DrmModeModeinfo {
+  const pixels = mode.htotal * mode.vtotal * scansOf(mode)
+  const vrefresh = Math.floor((mode.clock * 1000 + Math.floor(pixels / 2)) / pixels)
+  return { ...mode, vrefresh, type: mode.type & KEPT_TYPES }
+}
+
+/** How often each line is drawn. */
+function scansOf({ vscan }: DrmModeModeinfo): number {
+  return Math.max(1, vscan)
+}
+
+/**
+ * ERANGE and EINVAL for timings that no screen can be driven with and for flags that do not exist, and
+ * EINVAL for what this screen cannot do: interlacing, double lines, and anything but 1 to 1000 pictures a
+ * second.
+ * Source: drm_mode_setcrtc in drm_crtc.c, drm_mode_convert_umode and drm_mode_validate_basic in
+ * drm_modes.c of Linux 6.12.
  */
 export function checkMode(mode: DrmModeModeinfo): void {
   if (mode.clock > LARGEST_INT || mode.vrefresh > LARGEST_INT) {
     throw new KernelError('ERANGE', 'the mode has a clock or refresh rate of 2^31 or more')
   }
+  checkFlags(mode.flags)
   const { hdisplay, hsync_start, hsync_end, htotal } = mode
   const { vdisplay, vsync_start, vsync_end, vtotal } = mode
   if (!isOrdered(hdisplay, hsync_start, hsync_end, htotal)) {
@@ -88,6 +116,22 @@ export function checkMode(mode: DrmModeModeinfo): void {
   }
 }
 
+function checkFlags(flags: number): void {
+  if ((flags & ASPECT_RATIO) !== 0) {
+    throw new KernelError(
+      'EINVAL',
+      'the flags have an aspect ratio, which the file did not ask for',
+    )
+  }
+  const unknown = (flags & ~KNOWN_FLAGS) >>> 0
+  if (unknown !== 0) {
+    throw new KernelError('EINVAL', `the mode has flags 0x${unknown.toString(16)}: none is defined`)
+  }
+  if ((flags & LAYOUT_3D) > LAST_LAYOUT_3D) {
+    throw new KernelError('EINVAL', `the flags 0x${flags.toString(16)} name no 3D layout`)
+  }
+}
+
 /** Whether two modes drive the screen alike. */
 export function isSameTiming(a: DrmModeModeinfo, b: DrmModeModeinfo): boolean {
   return (
@@ -95,6 +139,7 @@ export function isSameTiming(a: DrmModeModeinfo, b: DrmModeModeinfo): boolean {
     a.hdisplay === b.hdisplay &&
     a.htotal === b.htotal &&
     a.vdisplay === b.vdisplay &&
+    scansOf(a) === scansOf(b) &&
     a.vtotal === b.vtotal
   )
 }

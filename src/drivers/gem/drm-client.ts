@@ -6,6 +6,9 @@ import { nextFile } from './file-numbers.ts'
 import { GemHandles } from './gem-handles.ts'
 import type { GemObjects } from './gem-objects.ts'
 
+/** What a device may be able to do (enum drm_driver_feature, and whether it counts vertical blanks). */
+export type DrmFeature = 'modeset' | 'atomic' | 'vblank' | 'syncobj'
+
 /** What all files of a device share, whatever the device does (struct drm_device). */
 export interface DrmCard {
   readonly machine: Machine

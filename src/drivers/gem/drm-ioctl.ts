@@ -7,7 +7,8 @@ import type { IoctlCall, UserMemory } from '../../dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { decodeIoctl, ioctlSize } from '../../uapi/ioctl-number.ts'
 import type { Struct } from '../../uapi/struct.ts'
-import type { DrmClient } from './drm-client.ts'
+import type { DrmClient, DrmFeature } from './drm-client.ts'
+import { type FeatureRequest, featureRequests } from './refused-ioctls.ts'
 
 /** _IOC_WRITE: the kernel reads the structure. */
 const IN = 2 ** 30
@@ -44,21 +45,25 @@ export function drmIoctl<V, C extends DrmClient>(info: DrmIoctlInfo<V, C>): DrmI
 
 /** The requests of a device, by their number. */
 export class DrmIoctls<C extends DrmClient> {
+  readonly #features: ReadonlySet<DrmFeature>
   readonly #byNumber: ReadonlyMap<number, DrmIoctl<C>>
 
-  constructor(ioctls: readonly DrmIoctl<C>[]) {
+  constructor(features: readonly DrmFeature[], ioctls: readonly DrmIoctl<C>[]) {
+    this.#features = new Set(features)
     this.#byNumber = new Map(ioctls.map((ioctl) => [decodeIoctl(ioctl.request).nr, ioctl]))
   }
 
   /**
-   * May sleep. Requests are known by their number; one that the device does not have is EINVAL, as
-   * drm_ioctl answers it, and one of another kind of device ENOTTY.
+   * May sleep. Requests are known by their number. One of a feature that the device lacks is EOPNOTSUPP,
+   * one that drm_ioctl does not know EINVAL, and one of another kind of device ENOTTY.
    */
   async run(client: C, call: IoctlCall): Promise<number> {
     const { type, nr } = decodeIoctl(call.request)
     const hex = `0x${call.request.toString(16)}`
     if (type !== 'd') throw new KernelError('ENOTTY', `request ${hex} is not one of DRM`)
     const ioctl = this.#byNumber.get(nr)
+    const needed = featureRequests.get(nr)
+    if (needed !== undefined && !this.#features.has(needed.feature)) refuse(client, needed)
     if (ioctl === undefined) throw new KernelError('EINVAL', `request ${hex} is not known here`)
     await ioctl.run(client, call)
     return 0
@@ -82,6 +87,11 @@ async function carryOut<V, C extends DrmClient>(
   } finally {
     if (goes(call.request, request, OUT)) given.set(bytes.subarray(0, given.length))
   }
+}
+
+function refuse(client: DrmClient, { feature, master }: FeatureRequest): never {
+  if (master) requireMaster(client)
+  throw new KernelError('EOPNOTSUPP', `this device is not one of those with the feature ${feature}`)
 }
 
 function requireMaster(client: DrmClient): void {

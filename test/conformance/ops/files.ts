@@ -274,9 +274,12 @@ const poll: Operation<{ fds: { fd: FdRef; events: number }[] }> = {
   group: 'files',
   weight: 4,
   arguments: fc.record({
-    fds: fc.array(fc.record({ fd: anyFd, events: fc.constantFrom(5, 5, 1, 4, 2, 0, 7, 0x18) }), {
-      maxLength: 4,
-    }),
+    fds: fc.array(
+      fc.record({ fd: anyFd, events: fc.constantFrom(5, 5, 1, 4, 2, 0, 7, 0x18, 0x40, 0x145) }),
+      {
+        maxLength: 4,
+      },
+    ),
   }),
   async run(side, { fds }, world) {
     const entries = fds.map(({ fd, events }) => ({

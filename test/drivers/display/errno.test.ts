@@ -62,6 +62,9 @@ const rows: readonly Row[] = [
   ['EINVAL', 'a number beyond the table', raw(iowr('d', 0xff, 8))],
   ['EINVAL', 'a number of a driver', raw(iowr('d', 0x41, 16))],
   ['0', 'a number with another size', raw(iowr('d', 0xa0, 8))],
+  ['EOPNOTSUPP', 'creating a sync object', raw(iowr('d', 0xbf, 8))],
+  ['EOPNOTSUPP', 'an atomic request', raw(iowr('d', 0xbc, 56))],
+  ['EOPNOTSUPP', 'waiting for a vertical blank', raw(iowr('d', 0x3a, 24))],
   ['EINVAL', 'a number whose structure does not go in', raw(ior('d', 0x09, 8))],
 
   ['EINVAL', 'an unknown capability', ({ card }) => cap(card, 99)],
@@ -138,6 +141,13 @@ const rows: readonly Row[] = [
   ['EINVAL', 'a clock too fast', timing({ clock: 2 ** 31 - 1 })],
   ['EINVAL', 'a clock too slow', timing({ clock: 1 })],
   ['EINVAL', 'interlacing', timing({ flags: 0x10 })],
+  ['0', 'polarities of the sync signals', timing({ flags: 0x5 })],
+  ['EINVAL', 'a flag beyond the last', timing({ flags: 2 ** 31 })],
+  ['EINVAL', 'a flag that is not defined any more', timing({ flags: 0x400 })],
+  ['EINVAL', 'an aspect ratio that was not asked for', timing({ flags: 1 << 19 })],
+  ['0', 'the last 3D layout', timing({ flags: 8 << 14 })],
+  ['EINVAL', 'a 3D layout after the last', timing({ flags: 9 << 14 })],
+  ['0', 'types that are not known', timing({ type: 0xffffff97 })],
   ['ENOSPC', 'a mode larger than the framebuffer', timing({ vdisplay: H + 1 })],
 
   ['0', 'a flip', flip({})],
@@ -197,6 +207,34 @@ describe('the answer of a request', () => {
     expect((await card.getCrtc()).fb_id).toBe(second)
   })
 
+  it('is EACCES before EOPNOTSUPP for an atomic request of a file that is not master', async () => {
+    const { other, bench } = await stage()
+    const argument = { bytes: new Uint8Array(56) }
+    const request = iowr('d', 0xbc, 56)
+    const call = { request, argument, files: bench.files }
+    expect(await errnoOf(() => other.file.ioctl?.(call))).toBe('EACCES')
+  })
+
+  it.each([
+    [0, 1],
+    [999, 1],
+    [0, 2],
+  ])(
+    'is the refresh rate of the timing for a mode that says %d, with %d scans a line',
+    async (vrefresh, vscan) => {
+      const { card, id, mode } = await stage()
+      const given = { ...mode, vrefresh, vscan, type: 0xff }
+      await card.setCrtc({ fb_id: id, mode_valid: 1, mode: given })
+      const { mode: kept } = await card.getCrtc()
+      const pixels = mode.htotal * mode.vtotal * vscan
+      expect(kept).toEqual({
+        ...given,
+        type: 0x68,
+        vrefresh: Math.round((mode.clock * 1000) / pixels),
+      })
+    },
+  )
+
   it('is EBADF for a SETCRTC whose file is closed while a flip waits', async () => {
     const { bench, card, id, second } = await stage()
     await card.show(id)
@@ -213,7 +251,7 @@ describe('the answer of a request', () => {
 })
 
 describe('mapping the device', () => {
-  const request = { offset: 0, length: 4096, writable: true, shared: true }
+  const request = { offset: 0, length: 4096, readable: true, writable: true, shared: true }
 
   it('gives part of a dumb buffer, from the offset that MAP_DUMB tells', async () => {
     const card = new Drm(new Bench(small))

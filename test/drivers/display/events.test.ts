@@ -5,7 +5,7 @@ import {
   DRM_MODE_PAGE_FLIP_EVENT,
   drmModeCrtcPageFlip,
 } from '../../../src/uapi/drm-framebuffer.ts'
-import { POLLIN, POLLOUT } from '../../../src/uapi/fcntl.ts'
+import { POLLIN, POLLOUT, POLLRDNORM } from '../../../src/uapi/fcntl.ts'
 import { Bench, errnoOf } from './bench.ts'
 import { CRTC, Drm } from './drm.ts'
 import { imported, PERIOD, small } from './small.ts'
@@ -28,7 +28,7 @@ describe('the events of flips', () => {
     await bench.sleep(PERIOD)
     stop?.()
     expect(woken).toBe(1)
-    expect(drm.file.poll?.(POLLIN | POLLOUT)).toBe(POLLIN)
+    expect(drm.file.poll?.(POLLIN | POLLOUT)).toBe(POLLIN | POLLRDNORM)
     const time = bench.shots[0]?.time ?? 0
     expect(drm.read()).toEqual([
       {

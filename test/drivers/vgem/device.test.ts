@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { pcBounce } from '../../../src/sim/boards/pc-bounce.ts'
+import { rpi4 } from '../../../src/sim/boards/rpi4.ts'
 import * as drm from '../../../src/uapi/drm.ts'
 import * as fb from '../../../src/uapi/drm-framebuffer.ts'
 import * as mode from '../../../src/uapi/drm-mode.ts'
@@ -76,6 +77,12 @@ describe('vgem', () => {
     ['EOPNOTSUPP', 'ADDFB2', fb.DRM_IOCTL_MODE_ADDFB2],
     ['EOPNOTSUPP', 'RMFB', fb.DRM_IOCTL_MODE_RMFB],
     ['EOPNOTSUPP', 'PAGE_FLIP', fb.DRM_IOCTL_MODE_PAGE_FLIP],
+    ['EOPNOTSUPP', 'an atomic request', iowr('d', 0xbc, 56)],
+    ['EOPNOTSUPP', 'a plane', iowr('d', 0xb6, 32)],
+    ['EOPNOTSUPP', 'a lease', iowr('d', 0xc6, 24)],
+    ['EOPNOTSUPP', 'SYNCOBJ_CREATE', iowr('d', 0xbf, 8)],
+    ['EOPNOTSUPP', 'SYNCOBJ_TIMELINE_SIGNAL', iowr('d', 0xcd, 24)],
+    ['EOPNOTSUPP', 'SYNCOBJ_EVENTFD', iowr('d', 0xcf, 24)],
   ])('is %s for %s', async (code, _what, request, instead = code) => {
     const rig = new VgemRig()
     const bytes = new Uint8Array(256)
@@ -232,4 +239,14 @@ describe('vgem as importer', () => {
       expect([handle, size]).toEqual([1, SIZE / 2])
     },
   )
+
+  it('is on no bus that narrows its reach: rpi4 maps a long buffer of high memory for it as it is', async () => {
+    const rig = new VgemRig({ board: rpi4 })
+    expect((await rig.import(await rig.buffer(2 ** 20))).code).toBe('ok')
+    const [map] = rig.of('dma-map')
+    expect(map).toMatchObject({ device: 'vgem', bounced: undefined })
+    const listed = { ...rpi4, devices: { ...rpi4.devices, vgem: rpi4.otherDevices } }
+    const narrow = new VgemRig({ board: listed })
+    expect((await narrow.import(await narrow.buffer(2 ** 20))).code).toBe('EIO')
+  })
 })
