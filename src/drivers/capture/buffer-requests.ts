@@ -2,6 +2,7 @@
  * The ioctls about buffers, with the order of checks of v4l2-ioctl.c and videobuf2-v4l2.c of Linux 6.12.
  * The structure changes only when the call succeeds.
  */
+import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
 import { dmaBufFd } from '../../dmabuf/dma-buf-fd.ts'
 import type { CallerFiles, IoctlCall, OpenFile } from '../../dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
@@ -14,9 +15,8 @@ import {
   v4l2Type,
 } from '../../uapi/v4l2-struct.ts'
 import { writeBuffer } from './buffer-struct.ts'
-import { DRIVER } from './context.ts'
+import { type CaptureContext, DRIVER } from './context.ts'
 import { checkOwner, checkType, type DeviceState } from './device-state.ts'
-import type { FrameMemory } from './frame-memory.ts'
 import type { QueueMemory, Slot } from './slot.ts'
 
 const CAPABILITIES =
@@ -43,13 +43,16 @@ export function queryBuffer(state: DeviceState, bytes: Uint8Array): void {
   answer(state, state.queue.slot(index), bytes)
 }
 
-/** May sleep. QBUF. EINVAL, EBUSY for another's queue, EFAULT for a length beyond the dma-buf. */
+/**
+ * May sleep. QBUF. EINVAL, EBUSY for another's queue, EBADR for a buffer of a request, EFAULT for a length
+ * beyond the dma-buf.
+ */
 export async function queueBuffer(
   state: DeviceState,
   file: OpenFile,
   { argument: { bytes }, files }: IoctlCall,
 ): Promise<void> {
-  const { index, type, memory, m_fd, length } = v4l2Buffer.decode(bytes)
+  const { index, type, memory, flags, m_fd, length } = v4l2Buffer.decode(bytes)
   checkType(type)
   checkOwner(state, file)
   const slot = state.queue.slot(index)
@@ -59,6 +62,7 @@ export async function queueBuffer(
       `memory type ${memory} is not the one of the queue, which REQBUFS made for ${state.queue.memory}`,
     )
   }
+  if ((flags & v4l2.V4L2_BUF_FLAG_REQUEST_FD) !== 0) refuseRequest(slot)
   await state.queue.queue(slot, { fd: m_fd, length, files })
   answer(state, slot, bytes)
 }
@@ -75,7 +79,7 @@ export async function dequeueBuffer(
   answer(state, slot, bytes)
 }
 
-/** EXPBUF: a descriptor for the driver's own buffer. EBUSY, EINVAL, EMFILE. */
+/** EXPBUF: a descriptor of a new dma-buf of the driver's own buffer. EBUSY, EINVAL, EMFILE. */
 export function exportBuffer(
   state: DeviceState,
   file: OpenFile,
@@ -84,8 +88,9 @@ export function exportBuffer(
   const request = v4l2Exportbuffer.decode(bytes)
   const { type, index, plane, flags } = request
   checkOwner(state, file)
-  const { memory } = state.queue.slot(index)
-  if (state.queue.memory !== 'mmap' || memory === undefined) {
+  const slot = state.queue.slot(index)
+  const { own } = slot
+  if (own === undefined) {
     throw new KernelError('EINVAL', 'the queue is not of the memory MMAP')
   }
   if ((flags & ~(O_CLOEXEC | O_ACCMODE)) !== 0) {
@@ -96,7 +101,9 @@ export function exportBuffer(
   }
   checkType(type)
   if (plane !== 0) throw new KernelError('EINVAL', `plane is ${plane}: there is one, 0`)
-  const fd = install(state, memory, flags & O_ACCMODE, files)
+  const { context, queue } = state
+  const buffer = queue.export(slot, own)
+  const fd = install(context, buffer, flags, files)
   bytes.set(v4l2Exportbuffer.create({ type, index, plane, flags, fd }))
 }
 
@@ -115,18 +122,28 @@ export function streamOff(state: DeviceState, file: OpenFile, bytes: Uint8Array)
 }
 
 function install(
-  { context }: DeviceState,
-  { buffer }: FrameMemory,
+  context: CaptureContext,
+  buffer: DmaBuf,
   flags: number,
   files: CallerFiles,
 ): number {
-  context.core.get(buffer, DRIVER)
   try {
     return dmaBufFd(context, buffer, flags, files)
   } catch (error) {
     context.core.put(buffer, DRIVER)
     throw error
   }
+}
+
+/** The queue has no requests (supports_requests). Source: vb2_queue_or_prepare_buf. */
+function refuseRequest({ state, index }: Slot): never {
+  if (state !== 'dequeued') {
+    throw new KernelError('EINVAL', `buffer ${index} is ${state}, not the program's`)
+  }
+  throw new KernelError(
+    'EBADR',
+    'the camera takes no requests: QBUF without V4L2_BUF_FLAG_REQUEST_FD',
+  )
 }
 
 function answer({ queue }: DeviceState, slot: Slot, bytes: Uint8Array): void {

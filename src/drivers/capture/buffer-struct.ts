@@ -18,8 +18,7 @@ export function writeBuffer(bytes: Uint8Array, slot: Slot, memory: QueueMemory):
   const fields = v4l2Buffer.over(bytes)
   fields.index = slot.index
   fields.type = v4l2.V4L2_BUF_TYPE_VIDEO_CAPTURE
-  fields.flags =
-    v4l2.V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC | stateFlags[slot.state] | inUse(slot, memory)
+  fields.flags = v4l2.V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC | stateFlags[slot.state] | inUse(slot)
   fields.length = slot.length
   if (memory === 'mmap') {
     fields.memory = v4l2.V4L2_MEMORY_MMAP
@@ -43,8 +42,7 @@ function writeFrame(
   fields.timestamp_usec = Math.floor((time % 1e9) / 1e3)
 }
 
-/** The driver's own memory that somebody maps or has a descriptor of. */
-function inUse(slot: Slot, memory: QueueMemory): number {
-  const references = slot.memory?.buffer.references ?? 0
-  return memory === 'mmap' && references > 1 ? v4l2.V4L2_BUF_FLAG_MAPPED : 0
+/** The driver's own memory that a process maps or has a descriptor of. */
+function inUse({ own }: Slot): number {
+  return own?.isShared === true ? v4l2.V4L2_BUF_FLAG_MAPPED : 0
 }

@@ -1,8 +1,9 @@
 /** An open file of the camera: dispatch, mmap and poll. Source: the vb2_fop_ functions of Linux 6.12. */
-import type { IoctlCall, MappedPages, MapRequest, OpenFile } from '../../dmabuf/file.ts'
+import type { IoctlCall, MapRequest, OpenFile } from '../../dmabuf/file.ts'
+import type { MappedMemory } from '../../dmabuf/memory-file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { PAGE_SIZE } from '../../machine/ram.ts'
-import { POLLERR, POLLIN } from '../../uapi/fcntl.ts'
+import { POLLERR, POLLIN, POLLRDNORM } from '../../uapi/fcntl.ts'
 import * as v4l2 from '../../uapi/v4l2.ts'
 import * as buffers from './buffer-requests.ts'
 import { devicePath } from './context.ts'
@@ -61,28 +62,34 @@ export class CaptureFile implements OpenFile {
     return 0
   }
 
-  /** The driver's own buffer whose offset QUERYBUF told. EINVAL for anything else. */
-  mmap({ offset, length, shared }: MapRequest): MappedPages {
+  /**
+   * The driver's own buffer whose offset QUERYBUF told. EINVAL for anything else, and for a mapping that
+   * is private or not readable. Source: vb2_mmap in videobuf2-core.c of Linux 6.12.
+   */
+  mmap({ offset, length, readable, shared }: MapRequest): MappedMemory {
     if (!shared) throw new KernelError('EINVAL', 'a camera is mapped MAP_SHARED')
-    const { queue, context } = this.#state
+    if (!readable) throw new KernelError('EINVAL', 'a capture buffer is mapped with PROT_READ')
+    const { queue } = this.#state
     const slot = queue.slots.find(({ index }) => Slot.offsetOf(index) === offset)
-    if (queue.memory !== 'mmap' || slot?.memory === undefined) {
+    if (slot?.own === undefined) {
       throw new KernelError('EINVAL', `offset ${offset} is none that QUERYBUF told`)
     }
     const whole = Math.ceil(slot.length / PAGE_SIZE) * PAGE_SIZE
     if (length > whole) {
       throw new KernelError('EINVAL', `${length} bytes asked, buffer ${slot.index} has ${whole}`)
     }
-    const { buffer } = slot.memory
-    return { buffer, offset: 0, pages: context.core.mmap(buffer, 0, length) }
+    return slot.own.map(length)
   }
 
-  /** POLLIN when DQBUF would not wait; POLLERR when it would fail, or nothing was ever queued. */
+  /**
+   * POLLIN and POLLRDNORM when DQBUF would not wait; POLLERR when it would fail, or nothing was ever
+   * queued. Source: vb2_core_poll.
+   */
   poll(events: number): number {
-    if ((events & POLLIN) === 0) return 0
+    if ((events & (POLLIN | POLLRDNORM)) === 0) return 0
     const { queue } = this.#state
     if (!queue.streaming || queue.neverQueued) return POLLERR
-    return queue.hasDone ? POLLIN : 0
+    return queue.hasDone ? POLLIN | POLLRDNORM : 0
   }
 
   onReady(listener: () => void): () => void {

@@ -1,11 +1,18 @@
 import type { DmaMapping } from '../../dma/mapping.ts'
 import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
+import type { BufferId } from '../../events/event.ts'
 
-/** Memory that the camera can write a frame to: its own, or a dma-buf that it imported. */
+/** Memory that the camera can write a frame to: the driver's own, or a dma-buf that it imported. */
 export interface FrameMemory {
-  readonly buffer: DmaBuf
   /** How the camera reaches it; alive until `release`. */
   readonly mapping: DmaMapping
+  /** The numbers by which events name these bytes: memory that was exported twice has three. */
+  readonly ids: readonly BufferId[]
   /** Gives up the camera's use of it. Once only; does not sleep. */
   release(): void
+}
+
+/** A dma-buf that is attached and mapped for the camera. */
+export interface ImportedMemory extends FrameMemory {
+  readonly buffer: DmaBuf
 }

@@ -9,18 +9,23 @@ import type { DmaBufCore } from '../../dmabuf/core.ts'
 import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { DRIVER, deviceName } from './context.ts'
-import type { FrameMemory } from './frame-memory.ts'
+import type { ImportedMemory } from './frame-memory.ts'
 
 /**
  * May sleep. Takes a reference to `buffer`, attaches the camera and maps for writing. The exporter's
  * error at attach passes through, a failure to map is EINVAL; either way nothing is left behind.
  */
-export async function importMemory(core: DmaBufCore, buffer: DmaBuf): Promise<FrameMemory> {
+export async function importMemory(core: DmaBufCore, buffer: DmaBuf): Promise<ImportedMemory> {
   core.get(buffer, DRIVER)
   try {
     const attachment = await core.attach(buffer, deviceName, DRIVER)
     const mapping = await mapOrDetach(core, attachment)
-    return { buffer, mapping, release: () => core.letGo(attachment, mapping, 'from-device') }
+    return {
+      buffer,
+      mapping,
+      ids: [buffer.inode],
+      release: () => core.letGo(attachment, mapping, 'from-device'),
+    }
   } catch (error) {
     core.put(buffer, DRIVER)
     throw error

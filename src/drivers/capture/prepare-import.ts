@@ -51,7 +51,7 @@ async function exchange(
       `the buffer has ${used} bytes, less than the sizeimage ${slot.frameSize} of the format: allocate sizeImage bytes`,
     )
   }
-  if (slot.memory?.buffer !== buffer || slot.length !== used) {
+  if (slot.imported?.buffer !== buffer || slot.length !== used) {
     slot.dropMemory()
     if (used > buffer.size) {
       throw new KernelError('EFAULT', `length is ${used}, the dma-buf has ${buffer.size} bytes`)

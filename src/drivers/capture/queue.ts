@@ -5,13 +5,14 @@
  * leaves coherence to the exporter and the program. Its own memory is coherent and needs none.
  * Source: drivers/media/common/videobuf2/videobuf2-core.c of Linux 6.12.
  */
+import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Mutex } from '../../machine/mutex.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
 import { type CaptureContext, deviceName, devicePath } from './context.ts'
 import { type EngineOptions, FrameEngine, type FrameTarget } from './engine.ts'
 import type { CaptureFormat } from './format.ts'
-import { allocateOwn } from './own-memory.ts'
+import { OwnMemory } from './own-memory.ts'
 import { type ImportRequest, prepareImport } from './prepare-import.ts'
 import { type CapturedFrame, type QueueMemory, Slot } from './slot.ts'
 
@@ -135,6 +136,16 @@ export class CaptureQueue {
     }
   }
 
+  /** EXPBUF: a new dma-buf of the driver's own memory, which the camera has if the slot is queued. */
+  export(slot: Slot, own: OwnMemory): DmaBuf {
+    const buffer = own.export()
+    if (slot.state !== 'dequeued') {
+      const what = { device: deviceName, index: slot.index, buffer: buffer.inode }
+      this.#context.machine.events.emit({ kind: 'queue', ...what })
+    }
+    return buffer
+  }
+
   /** STREAMON; nothing when it streams already. EINVAL without buffers. */
   streamOn(format: CaptureFormat): void {
     if (this.#streaming) return
@@ -170,7 +181,7 @@ export class CaptureQueue {
   #ownSlots(count: number, size: number): Slot[] {
     const slots: Slot[] = []
     while (slots.length < count) {
-      const memory = allocateOwn(this.#context, size)
+      const memory = OwnMemory.allocate(this.#context, size)
       if (memory === undefined) break
       slots.push(new Slot(slots.length, size, memory))
     }
@@ -209,9 +220,9 @@ export class CaptureQueue {
   }
 
   #emit(kind: 'queue' | 'dequeue', { index, memory }: Slot): void {
-    if (memory === undefined) return
-    const buffer = memory.buffer.inode
-    this.#context.machine.events.emit({ kind, device: deviceName, index, buffer })
+    for (const buffer of memory?.ids ?? []) {
+      this.#context.machine.events.emit({ kind, device: deviceName, index, buffer })
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from '../../machine/ram.ts'
-import type { FrameMemory } from './frame-memory.ts'
+import type { FrameMemory, ImportedMemory } from './frame-memory.ts'
+import type { OwnMemory } from './own-memory.ts'
 
 /** Where the memory of a queue's buffers comes from. */
 export type QueueMemory = 'mmap' | 'dmabuf'
@@ -35,13 +36,15 @@ export class Slot {
   frame: CapturedFrame | undefined
   /** The queue was freed: a call that still prepares this slot must give up. */
   freed = false
-  #memory: FrameMemory | undefined
+  /** The driver's own memory, of a queue of the memory MMAP. */
+  readonly own: OwnMemory | undefined
+  #imported: ImportedMemory | undefined
 
-  constructor(index: number, frameSize: number, memory?: FrameMemory) {
+  constructor(index: number, frameSize: number, own?: OwnMemory) {
     this.index = index
     this.frameSize = frameSize
     this.length = frameSize
-    this.#memory = memory
+    this.own = own
   }
 
   /** What the offset of a slot's mmap is, in bytes: not a place in memory. */
@@ -51,19 +54,24 @@ export class Slot {
 
   /** Undefined for an imported buffer that was not queued yet. */
   get memory(): FrameMemory | undefined {
-    return this.#memory
+    return this.own ?? this.#imported
+  }
+
+  /** The dma-buf that was queued last. */
+  get imported(): ImportedMemory | undefined {
+    return this.#imported
   }
 
   /** Keeps imported memory until another takes its place. */
-  adopt(memory: FrameMemory): void {
+  adopt(memory: ImportedMemory): void {
     this.dropMemory()
-    this.#memory = memory
+    this.#imported = memory
   }
 
-  /** Gives the memory up. Does not sleep. */
+  /** Gives imported memory up. Does not sleep. */
   dropMemory(): void {
-    this.#memory?.release()
-    this.#memory = undefined
+    this.#imported?.release()
+    this.#imported = undefined
     this.length = 0
     this.fd = 0
   }
@@ -71,6 +79,7 @@ export class Slot {
   /** The queue ends. */
   free(): void {
     this.freed = true
+    this.own?.release()
     this.dropMemory()
   }
 }

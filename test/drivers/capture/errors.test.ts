@@ -16,6 +16,7 @@ import {
 import { bufferStruct, CAPTURE, DMABUF, FRAME, MMAP, Rig, SIZE } from './rig.ts'
 
 const OUTPUT = v4l2.V4L2_BUF_TYPE_VIDEO_OUTPUT
+const REQUEST_FD = v4l2.V4L2_BUF_FLAG_REQUEST_FD
 
 /** A situation, a call in it, and the error it must give. */
 type Row = readonly [what: string, error: string, run: (rig: Rig) => Promise<string>]
@@ -135,6 +136,21 @@ const rows: readonly Row[] = [
     'QBUF of a queued buffer',
     'EINVAL',
     (rig) => after(rig.streaming(2), () => rig.queueFd(1, rig.heapFd())),
+  ],
+  [
+    'QBUF for a request',
+    'EBADR',
+    (rig) => after(request(rig, {}), () => rig.queue({ m_fd: rig.heapFd(), flags: REQUEST_FD })),
+  ],
+  [
+    'QBUF for a request, of a queued buffer',
+    'EINVAL',
+    (rig) => after(rig.streaming(2), () => rig.queue({ index: 1, flags: REQUEST_FD })),
+  ],
+  [
+    'QBUF for a request, with other memory',
+    'EINVAL',
+    (rig) => after(request(rig, {}), () => rig.queue({ memory: MMAP, flags: REQUEST_FD })),
   ],
   [
     'QBUF of a filled buffer',

@@ -2,13 +2,19 @@ import { describe, expect, it } from 'vitest'
 import { bufferOwner } from '../../../src/dmabuf/brackets.ts'
 import { CpuMapping } from '../../../src/dmabuf/cpu-mapping.ts'
 import type { MappedPages } from '../../../src/dmabuf/file.ts'
+import type { MappedMemory } from '../../../src/dmabuf/memory-file.ts'
+import { O_CLOEXEC, O_RDONLY, O_RDWR } from '../../../src/uapi/fcntl.ts'
 import { DMABUF, FRAME, INTERVAL, MMAP, Rig } from './rig.ts'
 
+type Mapped = MappedPages | MappedMemory
+
 /** The bytes that a program loads through a mapping of the camera, and what may be wrong with them. */
-function load(rig: Rig, mapped: MappedPages): { bytes: Uint8Array; hazards: unknown } {
-  const { buffer, offset, pages } = mapped
+function load(rig: Rig, mapped: Mapped): { bytes: Uint8Array; hazards: unknown } {
+  const { offset, pages } = mapped
+  const owner =
+    'buffer' in mapped ? bufferOwner(mapped.buffer) : { buffer: mapped.memory, brackets: undefined }
   const mapping = new CpuMapping(rig.machine, {
-    ...bufferOwner(buffer),
+    ...owner,
     id: 1,
     offset,
     length: 4096,
@@ -21,8 +27,10 @@ function load(rig: Rig, mapped: MappedPages): { bytes: Uint8Array; hazards: unkn
   return { bytes, hazards: event?.kind === 'cpu-load' ? event.hazards : undefined }
 }
 
-function map(rig: Rig, offset: number, length = 4096, shared = true): MappedPages {
-  const mapped = rig.file.mmap?.({ offset, length, writable: true, shared })
+const READ_WRITE = { readable: true, writable: true, shared: true }
+
+function map(rig: Rig, offset: number, length = 4096, access = READ_WRITE): Mapped {
+  const mapped = rig.file.mmap?.({ offset, length, ...access })
   if (mapped === undefined) throw new Error('the camera cannot be mapped')
   return mapped
 }
@@ -38,8 +46,7 @@ describe("the driver's own memory", () => {
     const rig = new Rig()
     await rig.request(1, MMAP)
     expect(load(rig, map(rig, 0))).toEqual({ bytes: new Uint8Array(FRAME), hazards: [] })
-    const [buffer] = rig.core.buffers
-    expect(buffer).toMatchObject({ exporter: 'camera', size: 4096, attachments: { length: 0 } })
+    expect(rig.core.buffers).toEqual([])
   })
 
   it('shows each frame to loads without any CPU access being announced', async () => {
@@ -74,12 +81,20 @@ describe("the driver's own memory", () => {
     const offsets = await Promise.all(
       [0, 1, 2].map(async (index) => (await rig.query(index)).m_offset),
     )
-    expect(new Set(offsets.map((offset) => map(rig, offset).buffer)).size).toBe(3)
+    const storages = offsets.map((offset) => map(rig, offset).pages.runs[0]?.storage)
+    expect(new Set(storages).size).toBe(3)
     expect(() => map(rig, 4096)).toThrow('EINVAL')
     expect(() => map(rig, 0, 8192)).toThrow('EINVAL')
-    expect(() => map(rig, 0, 4096, false)).toThrow('EINVAL')
     await rig.request(3, DMABUF)
     expect(() => map(rig, 0)).toThrow('EINVAL')
+  })
+
+  it('is mapped shared and readable, and in no other way', async () => {
+    const rig = new Rig()
+    await rig.request(1, MMAP)
+    expect(() => map(rig, 0, 4096, { ...READ_WRITE, shared: false })).toThrow('EINVAL')
+    expect(() => map(rig, 0, 4096, { ...READ_WRITE, readable: false })).toThrow('EINVAL')
+    expect(map(rig, 0, 4096, { ...READ_WRITE, writable: false }).pages.runs).toHaveLength(1)
   })
 
   it('is shared as a dma-buf that needs no maintenance', async () => {
@@ -107,8 +122,6 @@ describe("the driver's own memory", () => {
     const rig = new Rig()
     await streamOwn(rig, 2)
     const fd = await rig.export(1)
-    const same = await rig.export(1)
-    expect(rig.bufferOf(same)).toBe(rig.bufferOf(fd))
     await rig.sleep(2.5 * INTERVAL)
     await rig.streamOff()
     await rig.request(0, MMAP)
@@ -121,10 +134,54 @@ describe("the driver's own memory", () => {
     expect(rig.machine.ram.liveBytes).toBe(0)
   })
 
+  it('becomes another dma-buf at each EXPBUF, of the same bytes', async () => {
+    const rig = new Rig()
+    await streamOwn(rig, 1)
+    const [first, second] = [await rig.export(0), await rig.export(0)].map((fd) => rig.bufferOf(fd))
+    expect(first).not.toBe(second)
+    expect(first?.inode).not.toBe(second?.inode)
+    await rig.dequeue()
+    for (const buffer of [first, second]) {
+      if (buffer === undefined) throw new Error('nothing was exported')
+      expect(buffer).toMatchObject({ exporter: 'videobuf2_dma_contig', size: 4096, references: 1 })
+      const seen = load(rig, { buffer, offset: 0, pages: rig.core.mmap(buffer, 0, 4096) })
+      expect(seen).toEqual({ bytes: rig.source.frame(0), hazards: [] })
+    }
+    rig.files.closeAll()
+    expect(rig.core.buffers).toEqual([])
+    const again = rig.bufferOf(await rig.export(0))
+    expect([first?.inode, second?.inode]).not.toContain(again.inode)
+  })
+
+  it('is exported with the access mode and the close-on-exec flag that were asked for', async () => {
+    const rig = new Rig()
+    await rig.request(1, MMAP)
+    const plain = await rig.export(0, O_RDONLY)
+    const onExec = await rig.export(0, O_RDWR | O_CLOEXEC)
+    expect(rig.files.flags.get(plain)).toBe(O_RDONLY)
+    expect(rig.files.flags.get(onExec)).toBe(O_RDWR | O_CLOEXEC)
+    expect(rig.files.lookup(onExec)?.flags).toBe(O_RDWR)
+  })
+
+  it('is given to the camera and back under every name that it has', async () => {
+    const rig = new Rig()
+    await rig.request(1, MMAP)
+    const before = rig.bufferOf(await rig.export(0)).inode
+    await rig.queue({ index: 0, memory: MMAP })
+    const meanwhile = rig.bufferOf(await rig.export(0)).inode
+    await rig.streamOn()
+    await rig.dequeue()
+    const told = (kind: 'queue' | 'dequeue'): number[] =>
+      rig.events.flatMap((event) => (event.kind === kind ? event.buffer : []))
+    expect(told('queue')).toEqual([expect.any(Number), before, meanwhile])
+    expect(told('dequeue')).toEqual(told('queue'))
+    expect(told('queue')[0]).toBeLessThan(0)
+  })
+
   it('is as much as there is, and ENOMEM when not one buffer fits', async () => {
     const rig = new Rig({ board: { ram: { base: 0, size: 3 * 4096 } } })
     await rig.request(8, MMAP)
-    expect(rig.core.buffers).toHaveLength(3)
+    expect(rig.machine.ram.liveBytes).toBe(3 * 4096)
     await rig.request(0, MMAP)
     rig.heapFd(3 * 4096)
     expect(await rig.request(1, MMAP)).toBe('ENOMEM')
@@ -136,6 +193,9 @@ describe("the driver's own memory", () => {
     await rig.request(1, MMAP)
     rig.files.full = true
     await expect(rig.export(0)).rejects.toThrow('EMFILE')
-    expect(rig.core.buffers[0]?.references).toBe(1)
+    expect(rig.core.buffers).toEqual([])
+    expect((await rig.query(0)).flags & 1).toBe(0)
+    rig.files.full = false
+    expect(rig.bufferOf(await rig.export(0)).references).toBe(1)
   })
 })

@@ -39,12 +39,15 @@ export const FRAME: number = (SIZE.width * SIZE.height * 3) / 2
 /** A descriptor table of the simplest kind. */
 export class Files implements CallerFiles {
   readonly open = new Map<number, OpenFile>()
+  /** What each descriptor was installed with. */
+  readonly flags = new Map<number, number>()
   full = false
   #next = 10
 
-  install(file: OpenFile): number {
+  install(file: OpenFile, flags = 0): number {
     if (this.full) throw new KernelError('EMFILE', 'the test says so')
     this.open.set(++this.#next, file)
+    this.flags.set(this.#next, flags)
     return this.#next
   }
 
@@ -174,8 +177,8 @@ export class Rig {
     return this.get(v4l2.VIDIOC_QUERYBUF, v4l2Buffer, { type: CAPTURE, index })
   }
 
-  async export(index: number): Promise<number> {
-    const values = { type: CAPTURE, index, flags: O_RDWR }
+  async export(index: number, flags = O_RDWR): Promise<number> {
+    const values = { type: CAPTURE, index, flags }
     return (await this.get(v4l2.VIDIOC_EXPBUF, v4l2Exportbuffer, values)).fd
   }
 

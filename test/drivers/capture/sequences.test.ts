@@ -124,13 +124,13 @@ class Run {
     expect(rig.core.buffers).toEqual([])
     expect(rig.machine.ram.liveBytes).toBe(0)
     for (const [opens, closes] of [
-      ['queue', 'dequeue'],
-      ['attach', 'detach'],
-      ['dma-map', 'dma-unmap'],
-      ['job-start', 'job-end'],
-      ['export', 'release'],
+      [['queue'], 'dequeue'],
+      [['attach'], 'detach'],
+      [['dma-map'], 'dma-unmap'],
+      [['job-start'], 'job-end'],
+      [['export', 'memory'], 'release'],
     ] as const) {
-      expect([opens, rig.kinds(opens).length]).toEqual([opens, rig.kinds(closes).length])
+      expect([opens, rig.kinds(...opens).length]).toEqual([opens, rig.kinds(closes).length])
     }
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { O_NONBLOCK, POLLERR, POLLIN, POLLOUT } from '../../../src/uapi/fcntl.ts'
+import { O_NONBLOCK, POLLERR, POLLIN, POLLOUT, POLLRDNORM } from '../../../src/uapi/fcntl.ts'
 import { DMABUF, FRAME, INTERVAL, Rig } from './rig.ts'
 
 describe('DQBUF', () => {
@@ -79,7 +79,8 @@ describe('poll', () => {
     const stop = rig.file.onReady?.(() => woken++)
     await rig.sleep(1.5 * INTERVAL)
     expect(woken).toBe(1)
-    expect(rig.file.poll?.(POLLIN | POLLOUT)).toBe(POLLIN)
+    expect(rig.file.poll?.(POLLIN | POLLOUT)).toBe(POLLIN | POLLRDNORM)
+    expect(rig.file.poll?.(POLLRDNORM)).toBe(POLLIN | POLLRDNORM)
     expect(rig.file.poll?.(POLLOUT)).toBe(0)
     stop?.()
     await rig.dequeue()
