@@ -1,6 +1,7 @@
 /** The commands and their options. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { DEFAULT_RELEASE } from '../uapi/kernel-release.ts'
 import { collectNames } from './arguments.ts'
 import { boardsText } from './commands/boards.ts'
 import { explainText } from './commands/explain.ts'
@@ -64,6 +65,10 @@ function addRun(command: Command, finish: (code: number) => void): void {
     .option('--out <dir>', 'write what the display shows as PNG, into a folder for each run')
     .option('--timeout <seconds>', 'wall-clock time for each run (default: 60)')
     .option('--views <kind>', 'raw, or checked: see every load and store, slowly (default: raw)')
+    .option(
+      '--linux <release>',
+      `the Linux that boards run, as 6.12.95 (default: ${DEFAULT_RELEASE})`,
+    )
     .option('--kernel <name>', 'sim, or linux: the kernel of this machine (default: sim)')
     .option(
       '--memory <mode>',

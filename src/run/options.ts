@@ -10,6 +10,7 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   as: 'sim',
   policy: 'sim',
   seed: 'sim',
+  linux: 'sim',
   source: 'sim',
   views: 'sim',
   drivers: 'sim',

@@ -44,6 +44,11 @@ export interface RunOptions {
   readonly policy?: PolicyName | undefined
   /** For the random policy and the order of tasks; 1 when left out. */
   readonly seed?: number | undefined
+  /**
+   * The release of Linux that is simulated, as `6.12.95`; 6.12.107 when left out. udmabuf's cache work
+   * goes by it.
+   */
+  readonly linux?: string | undefined
   /** What the camera sees; a test pattern when left out. */
   readonly source?: FrameSource | undefined
   /** `checked` hands out slow arrays that see every single load and store. */
@@ -97,6 +102,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     board,
     judged: reference,
     policy: policyNamed(policy, random),
+    linux: options.linux,
     source: options.source && callbacks.guardedSource(options.source),
     views: options.views,
     drivers: options.drivers,

@@ -12,7 +12,7 @@ import { DisplayDevice } from '../drivers/display/display-device.ts'
 import type { ShownFrame } from '../drivers/display/shown-frame.ts'
 import { DmaHeapNode } from '../drivers/dma-heap-node.ts'
 import { SystemHeap } from '../drivers/system-heap.ts'
-import { type UdmabufSync, Udmabufs } from '../drivers/udmabuf/udmabuf.ts'
+import { Udmabufs } from '../drivers/udmabuf/udmabuf.ts'
 import { UdmabufNode } from '../drivers/udmabuf/udmabuf-node.ts'
 import { VgemNode } from '../drivers/vgem/vgem-node.ts'
 import { type FrameSource, patternSource } from '../drivers/video/source.ts'
@@ -29,6 +29,7 @@ import * as check from '../uapi/arguments.ts'
 import { type ErrnoCode, errno } from '../uapi/errno.ts'
 import { guarded } from '../uapi/guard.ts'
 import { checkSleep, type Kernel } from '../uapi/kernel.ts'
+import { DEFAULT_RELEASE, linuxRelease } from '../uapi/kernel-release.ts'
 import type { Syscalls, WaitOptions } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
 import { Failures, type PlannedFailure } from './failures.ts'
@@ -51,8 +52,8 @@ export interface SimOptions {
   readonly scheduler?: SchedulerOptions | undefined
   /** `checked`: arrays that see every load and store, and are slow. */
   readonly views?: 'raw' | 'checked' | undefined
-  /** Which cache work udmabuf does: late 6.12.y unless said otherwise. */
-  readonly udmabuf?: UdmabufSync | undefined
+  /** The release of Linux that it is, as `6.12.95`; 6.12.107 when left out. */
+  readonly linux?: string | undefined
   /** Drivers of one's own, which `probe` loads. */
   readonly drivers?: readonly Driver[] | undefined
   /** How many descriptors the process may have. */
@@ -218,10 +219,11 @@ function makeNodes(
 ): DeviceNode[] {
   const source = options.source ?? patternSource(PATTERN.width, PATTERN.height)
   const { width, height } = source
+  const release = linuxRelease(options.linux ?? DEFAULT_RELEASE)
   return [
     new DmaHeapNode('system', new SystemHeap(machine, dma, core), machine, core),
-    new UdmabufNode(machine, core, new Udmabufs(dma, core, options.udmabuf)),
-    new CaptureDevice(machine, dma, core, jobs, { source }),
+    new UdmabufNode(machine, core, new Udmabufs(dma, core, release)),
+    new CaptureDevice(machine, dma, core, jobs, { source, release }),
     new DisplayDevice(machine, dma, core, jobs, { width, height, onFrame: options.onFrame }),
     new VgemNode({ machine, dma, core }),
   ]

@@ -17,7 +17,7 @@ function sealed(kernel: Kernel, pages: number): Memfd {
 
 describe('gathered bytes', () => {
   test('are the pages in their order, and are merged at the end', async () => {
-    const kernel = start({ udmabuf: 'original' })
+    const kernel = start({ linux: '6.12.95' })
     using memfd = sealed(kernel, 3)
     using own = memfd.map()
     for (let page = 0; page < 3; page++) own.fill(page + 1, page * PAGE, page * PAGE + 8)
@@ -36,7 +36,7 @@ describe('gathered bytes', () => {
   })
 
   test('leave alone what others stored meanwhile', async () => {
-    const kernel = start({ udmabuf: 'original' })
+    const kernel = start({ linux: '6.12.95' })
     using memfd = sealed(kernel, 2)
     using own = memfd.map()
     using buffer = await bufferOf(kernel, memfd, [1, 0])
@@ -48,14 +48,14 @@ describe('gathered bytes', () => {
   })
 
   test('are one array where the pages lie in one piece', async () => {
-    const kernel = start({ udmabuf: 'original' })
+    const kernel = start({ linux: '6.12.95' })
     using memfd = sealed(kernel, 3)
     using buffer = await bufferOf(kernel, memfd, [1])
     await buffer.withCpuAccess('write', (_bytes, cpu) => expect(cpu.isGathered).toBe(false))
   })
 
   test('are not to be had outside of an access, where exact access works all the same', async () => {
-    const kernel = start({ udmabuf: 'original' })
+    const kernel = start({ linux: '6.12.95' })
     using memfd = sealed(kernel, 2)
     using buffer = await bufferOf(kernel, memfd, [1, 0])
     using map = buffer.map()
@@ -79,7 +79,7 @@ describe('gathered bytes', () => {
           const unique = [...new Set(list)]
           const contents: number[][] = []
           for (const how of ['gathered', 'exact'] as const) {
-            const kernel = start({ udmabuf: 'original' })
+            const kernel = start({ linux: '6.12.95' })
             using memfd = sealed(kernel, 4)
             using buffer = await bufferOf(kernel, memfd, unique)
             const cpu = await buffer.beginCpuAccess('read-write')

@@ -1,6 +1,7 @@
 /** What `dmabuf run` was asked for, checked before anything runs. */
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { linuxRelease } from '../../uapi/kernel-release.ts'
 import { oneOf, seconds, wholeNumber } from '../arguments.ts'
 import { readClip } from '../clip.ts'
 import { type LinuxRequest, memoryModes } from '../runs/linux.ts'
@@ -17,6 +18,7 @@ export interface RunFlags {
   readonly out?: string
   readonly timeout?: string
   readonly views?: string
+  readonly linux?: string
   readonly kernel?: string
   readonly memory?: string
   readonly json?: boolean
@@ -32,6 +34,8 @@ export interface RunRequest {
   /** Wall-clock seconds for each run. */
   readonly timeout: number
   readonly views: 'raw' | 'checked'
+  /** The release of Linux that boards run; the usual one where it is undefined. */
+  readonly release: string | undefined
   /** Set where the program is to run on the kernel of this machine, and on no board. */
   readonly linux: LinuxRequest | undefined
 }
@@ -54,12 +58,13 @@ export function runRequest(file: string, flags: RunFlags): RunRequest {
     },
     timeout: seconds('--timeout', timeout),
     views: oneOf('--views', views, ['raw', 'checked']),
+    release: releaseName(flags.linux),
     out: flags.out === undefined ? undefined : resolve(flags.out),
     clip: flags.input === undefined ? undefined : readClip(flags.input),
   }
 }
 
-const SIMULATED = ['board', 'as', 'policy', 'seed', 'input', 'out', 'views'] as const
+const SIMULATED = ['board', 'as', 'policy', 'seed', 'input', 'out', 'views', 'linux'] as const
 
 function linuxRequest(flags: RunFlags): LinuxRequest | undefined {
   const { kernel = 'sim', memory } = flags
@@ -75,6 +80,15 @@ function linuxRequest(flags: RunFlags): LinuxRequest | undefined {
     )
   }
   return { memory: memory === undefined ? 'auto' : oneOf('--memory', memory, memoryModes) }
+}
+
+function releaseName(name: string | undefined): string | undefined {
+  try {
+    return name === undefined ? undefined : linuxRelease(name).name
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UsageError(`--${error.message}`)
+  }
 }
 
 function notEmpty(

@@ -11,6 +11,8 @@ export interface WorkerTask {
   /** A Y4M clip for the camera; without it the test pattern. */
   readonly clip: Uint8Array | undefined
   readonly views: 'raw' | 'checked'
+  /** The release of Linux that boards run; the usual one where it is undefined. */
+  readonly release: string | undefined
   /** Whether shown frames are wanted as PNG. */
   readonly frames: boolean
   /** Set for a run on the kernel of this machine. */

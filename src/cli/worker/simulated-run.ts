@@ -26,6 +26,7 @@ export async function runSimulated(
     seed,
     source: sourceOf(task.clip),
     views: task.views,
+    linux: task.release,
     signal,
     equal: (a, b) => Buffer.compare(a, b) === 0,
     onFrame: task.frames ? sendPictures(tell) : undefined,

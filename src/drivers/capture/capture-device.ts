@@ -8,6 +8,7 @@ import type { DeviceJobs } from '../../dmabuf/device-job.ts'
 import type { DeviceNode, OpenFile } from '../../dmabuf/file.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { Mutex } from '../../machine/mutex.ts'
+import { DEFAULT_RELEASE, type LinuxRelease, linuxRelease } from '../../uapi/kernel-release.ts'
 import type { FrameSource } from '../video/source.ts'
 import { CaptureFile } from './capture-file.ts'
 import { DRIVER, deviceName, devicePath } from './context.ts'
@@ -20,6 +21,8 @@ export interface CaptureOptions {
   readonly source: FrameSource
   /** Virtual nanoseconds between two frames; 30 frames per second unless given. */
   readonly frameInterval?: number | undefined
+  /** The kernel that QUERYCAP names; the default release when left out. */
+  readonly release?: LinuxRelease | undefined
 }
 
 const THIRTIETH = 33_333_333
@@ -34,7 +37,7 @@ export class CaptureDevice implements DeviceNode {
     dma: DmaLayer,
     core: DmaBufCore,
     jobs: DeviceJobs,
-    { source, frameInterval = THIRTIETH }: CaptureOptions,
+    { source, frameInterval = THIRTIETH, release = linuxRelease(DEFAULT_RELEASE) }: CaptureOptions,
   ) {
     const context = { machine, dma, core, jobs }
     // vb2_dma_contig_set_max_seg_size: the engine takes segments of any length.
@@ -45,6 +48,7 @@ export class CaptureDevice implements DeviceNode {
       lock,
       queue: new CaptureQueue(context, lock, { source, frameInterval }),
       size: source,
+      version: release.code,
       format: nearestFormat(source, captureFormats[0]?.fourcc ?? 0),
       owner: undefined,
     }

@@ -14,7 +14,10 @@ import { Slot } from './slot.ts'
 type Handler = (state: DeviceState, file: OpenFile, call: IoctlCall) => Promise<void> | void
 
 const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
-  [v4l2.VIDIOC_QUERYCAP, (_state, _file, call) => formats.queryCapability(call.argument.bytes)],
+  [
+    v4l2.VIDIOC_QUERYCAP,
+    (state, _file, call) => formats.queryCapability(state, call.argument.bytes),
+  ],
   [v4l2.VIDIOC_ENUM_FMT, (_state, _file, call) => formats.enumFormat(call.argument.bytes)],
   [v4l2.VIDIOC_G_FMT, (state, _file, call) => formats.getFormat(state, call.argument.bytes)],
   [v4l2.VIDIOC_TRY_FMT, (state, _file, call) => formats.tryFormat(state, call.argument.bytes)],

@@ -13,6 +13,8 @@ export interface DeviceState {
   readonly queue: CaptureQueue
   /** The size of the source's pictures, in pixels. */
   readonly size: FrameSize
+  /** LINUX_VERSION_CODE. */
+  readonly version: number
   format: CaptureFormat
   /** The open file that asked for the buffers: nobody else may use them. */
   owner: object | undefined

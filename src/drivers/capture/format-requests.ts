@@ -5,8 +5,6 @@ import { v4l2Capability, v4l2Fmtdesc, v4l2Format } from '../../uapi/v4l2-struct.
 import { checkType, type DeviceState } from './device-state.ts'
 import { captureFormats, nearestFormat, writeFormat } from './format.ts'
 
-/** Linux 6.12.0, a byte for each part. */
-const VERSION = 0x060c00
 /** V4L2_CAP_EXT_PIX_FORMAT, which the V4L2 core adds for every driver. */
 const EXT_PIX_FORMAT = 0x200000
 const CAPABILITIES = v4l2.V4L2_CAP_VIDEO_CAPTURE | v4l2.V4L2_CAP_STREAMING | EXT_PIX_FORMAT
@@ -14,12 +12,12 @@ const CAPABILITIES = v4l2.V4L2_CAP_VIDEO_CAPTURE | v4l2.V4L2_CAP_STREAMING | EXT
 const PIX = v4l2Format.offsets.pix
 
 /** QUERYCAP. */
-export function queryCapability(bytes: Uint8Array): void {
+export function queryCapability({ version }: DeviceState, bytes: Uint8Array): void {
   const answer = v4l2Capability.create({
     driver: 'dmabuf-camera',
     card: 'Simulated camera',
     bus_info: 'platform:camera',
-    version: VERSION,
+    version,
     capabilities: (CAPABILITIES | v4l2.V4L2_CAP_DEVICE_CAPS) >>> 0,
     device_caps: CAPABILITIES,
   })

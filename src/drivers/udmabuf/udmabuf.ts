@@ -3,7 +3,7 @@
  *
  * A CPU access syncs the pages for a pseudo-device, `udmabuf`, and for no other: importers that have
  * the buffer mapped are not synced. A process that maps the memfd itself is not governed by it at all.
- * Source: drivers/dma-buf/udmabuf.c of Linux 6.12, and of late 6.12.y for the cache work at begin.
+ * Source: drivers/dma-buf/udmabuf.c of Linux 6.12; its cache work goes by the stable release.
  */
 import type { DmaLayer } from '../../dma/dma-layer.ts'
 import type { DmaMapping } from '../../dma/mapping.ts'
@@ -14,6 +14,7 @@ import type { CpuPages, DmaBufOps } from '../../dmabuf/ops.ts'
 import type { DmaDirection } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { O_RDWR } from '../../uapi/fcntl.ts'
+import type { LinuxRelease } from '../../uapi/kernel-release.ts'
 import { partOf, tableByPages } from './pages.ts'
 
 /** The pseudo-device (struct miscdevice) as boards, events and attachments name it. */
@@ -21,12 +22,21 @@ export const UDMABUF_DEVICE = 'udmabuf'
 const DRIVER = { name: 'udmabuf', modelled: true } as const
 
 /**
- * What mapping and the first begin do. `late`, 6.12.107 at the latest, and mainline: everything is mapped
- * and unmapped without cache work, for importers too (the trace events of 6.12.107 say so), and every
- * begin syncs. `original`, to 6.18: mapping syncs, so the first begin only maps, and later ones sync for
- * the CPU; what was mapped in one direction is unmapped in both.
+ * The cache work of mapping and of the first begin. `late`: everything is mapped and unmapped without
+ * cache work, for importers too, and every begin syncs. `original`: mapping syncs, so the first begin only
+ * maps, and later ones sync for the CPU; memory that was mapped in one direction is unmapped in both.
  */
-export type UdmabufSync = 'late' | 'original'
+type UdmabufSync = 'late' | 'original'
+
+/**
+ * The first update of 6.12 that is known to map without cache work. Trace events of 6.12.95 show the cache
+ * work of mapping, those of 6.12.107 and 6.12.117 do not; the updates in between were not measured.
+ */
+const FIRST_LATE_UPDATE = 107
+
+function syncOf({ update }: LinuxRelease): UdmabufSync {
+  return update >= FIRST_LATE_UPDATE ? 'late' : 'original'
+}
 
 /** One buffer (struct udmabuf). */
 interface Pages {
@@ -41,10 +51,10 @@ export class Udmabufs {
   readonly #sync: UdmabufSync
   readonly #ops: DmaBufOps
 
-  constructor(dma: DmaLayer, core: DmaBufCore, sync: UdmabufSync = 'late') {
+  constructor(dma: DmaLayer, core: DmaBufCore, release: LinuxRelease) {
     this.#dma = dma
     this.#core = core
-    this.#sync = sync
+    this.#sync = syncOf(release)
     this.#ops = this.#makeOps()
     dma.devices.set(UDMABUF_DEVICE, { virtual: true })
     dma.devices.setMask(UDMABUF_DEVICE, 64)

@@ -1,6 +1,5 @@
 /** dma-bufs made of memfds: what is refused, what they show, and what their CPU accesses do. */
 import { describe, expect, it } from 'vitest'
-import type { UdmabufSync } from '../../../src/drivers/udmabuf/udmabuf.ts'
 import { boardNamed } from '../../../src/sim/boards/index.ts'
 import * as uapi from '../../../src/uapi/index.ts'
 import { PAGE, Rig } from './rig.ts'
@@ -180,7 +179,7 @@ describe("a udmabuf's CPU access", () => {
   })
 
   it('as it was first, maps at the first begin and syncs at later ones', async () => {
-    const rig = new Rig({ udmabuf: 'original' })
+    const rig = new Rig({ linux: '6.12.95' })
     const fd = await rig.create({ memfd: rig.memfd(1), size: PAGE })
     rig.dmaEvents()
     await rig.sync(fd, RW)
@@ -191,13 +190,13 @@ describe("a udmabuf's CPU access", () => {
     expect(rig.dmaEvents()).toEqual(['invalidate', 'dma-unmap'])
   })
 
-  it.each<[UdmabufSync, string, number | string]>([
-    ['original', 'arm-soc', 7],
-    ['late', 'arm-soc', 'lost'],
-    ['late', 'pc', 7],
-  ])('the %s way, on %s, leaves a reader of what the memfd was given: %s', async (...row) => {
-    const [udmabuf, board, expected] = row
-    const rig = new Rig({ udmabuf, board: boardNamed(board) })
+  it.each<[string, string, number | string]>([
+    ['6.12.95', 'arm-soc', 7],
+    ['6.12.107', 'arm-soc', 'lost'],
+    ['6.12.107', 'pc', 7],
+  ])('of Linux %s on %s leaves a reader of bytes that the memfd was given: %s', async (...row) => {
+    const [linux, board, expected] = row
+    const rig = new Rig({ linux, board: boardNamed(board) })
     const memfd = rig.memfd(1)
     rig.kernel.sys.store(rig.map(memfd, 1), Uint8Array.of(7))
     const fd = await rig.create({ memfd, size: PAGE })
@@ -208,6 +207,48 @@ describe("a udmabuf's CPU access", () => {
     const [hazard] = loads.at(-1)?.hazards ?? []
     expect(hazard === undefined ? byte[0] : hazard.kind).toBe(expected)
   })
+
+  /** As the trace events of arch_sync_dma_for_device and arch_sync_dma_for_cpu showed it on arm64. */
+  it.each([
+    ['6.12', { first: ['clean'], import: ['clean'], drop: ['invalidate'], close: ['invalidate'] }],
+    [
+      '6.12.95',
+      { first: ['clean'], import: ['clean'], drop: ['invalidate'], close: ['invalidate'] },
+    ],
+    ['6.12.107', { first: ['invalidate'], import: [], drop: [], close: [] }],
+    ['6.12.117', { first: ['invalidate'], import: [], drop: [], close: [] }],
+    [undefined, { first: ['invalidate'], import: [], drop: [], close: [] }],
+  ])('of Linux %s works on the cache where that release does', async (linux, expected) => {
+    const rig = new Rig({ linux })
+    const { sys } = rig.kernel
+    const card = sys.open('/dev/dri/card1', uapi.O_RDWR)
+    const fd = await rig.create({ memfd: rig.memfd(1), size: PAGE })
+    const prime = { bytes: uapi.drmPrimeHandle.create({ fd }) }
+    const work = async (call: () => unknown): Promise<string[]> => {
+      rig.dmaEvents()
+      await call()
+      return rig.dmaEvents().filter((kind) => kind === 'clean' || kind === 'invalidate')
+    }
+    const importIt = () => sys.ioctl(card, uapi.DRM_IOCTL_PRIME_FD_TO_HANDLE, prime)
+    const dropIt = () =>
+      sys.ioctl(card, uapi.DRM_IOCTL_GEM_CLOSE, { bytes: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0) })
+    expect(await work(() => rig.sync(fd, READ))).toEqual(expected.first)
+    expect(await work(() => rig.sync(fd, END | READ))).toEqual(['clean'])
+    expect(await work(importIt)).toEqual(expected.import)
+    expect(await work(() => rig.sync(fd, READ))).toEqual(['invalidate'])
+    expect(await work(() => rig.sync(fd, END | READ))).toEqual(['clean'])
+    expect(await work(dropIt)).toEqual(expected.drop)
+    expect(await work(() => sys.close(fd))).toEqual(expected.close)
+  })
+
+  it.each(['6.11', '6.12.', '6.12.95-rc1', '6.12.1000', 'latest', ''])(
+    'is not of a Linux %j, which is no release of 6.12',
+    (linux) => {
+      expect(() => new Rig({ linux })).toThrow(
+        /^linux is '.*': the simulated kernel is a release of 6.12/,
+      )
+    },
+  )
 
   it('cannot end before any has begun', async () => {
     const rig = new Rig()
