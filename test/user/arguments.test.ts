@@ -134,7 +134,7 @@ const rows: Row[] = [
   [
     'show with odd chroma',
     RANGE,
-    /"layout.planes\[1\].pitch"/,
+    /"layout.planes\[1\].stride"/,
     ({ display, buffer }) => display.show(buffer, { ...layout, format: 'YU12', bytesPerLine: 63 }),
   ],
   ['removeFramebuffer()', TYPE, /"id"/, ({ display }) => display.removeFramebuffer(none)],
