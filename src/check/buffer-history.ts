@@ -1,5 +1,6 @@
 /** What has happened to one buffer, as far as a later event can be judged by it; bounded in size. */
 import type {
+  BounceCopyEvent,
   BracketEvent,
   BufferId,
   CpuMapEvent,
@@ -76,6 +77,7 @@ export class BufferHistory {
   readonly #recentStores: Store[] = []
   readonly #recentMaintenance: MaintenanceEvent[] = []
   readonly #recentSyncs: DmaSyncEvent[] = []
+  readonly #recentCopies: BounceCopyEvent[] = []
   readonly #steps = new StepRun()
 
   constructor(id: BufferId) {
@@ -213,6 +215,16 @@ export class BufferHistory {
     keep(this.#recentSyncs, event)
   }
 
+  addCopy(event: BounceCopyEvent): void {
+    this.addStep(event)
+    keep(this.#recentCopies, event)
+  }
+
+  /** The copies between the buffer and its bounce copies after `since`. */
+  copiesAfter(since: EventId): BounceCopyEvent[] {
+    return this.#recentCopies.filter(({ id }) => id > since)
+  }
+
   addMaintenance(event: MaintenanceEvent): void {
     this.addStep(event)
     keep(this.#recentMaintenance, event)
@@ -264,6 +276,7 @@ export class BufferHistory {
     this.#recentStores.length = 0
     this.#recentMaintenance.length = 0
     this.#recentSyncs.length = 0
+    this.#recentCopies.length = 0
   }
 
   #remember(bracket: Bracket): void {

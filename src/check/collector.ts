@@ -1,5 +1,6 @@
 /** Findings, notes and lints as they come in; the same mistake at the same place is one, counted. */
-import type { BufferId, DmabufEvent, EventOrigin, Range } from '../events/event.ts'
+import type { Agent, BufferId, DmabufEvent, EventOrigin, Range } from '../events/event.ts'
+import { driverFix } from './driver-fix.ts'
 import type {
   Because,
   CheckResult,
@@ -41,6 +42,8 @@ export interface Draft {
   readonly wrongNow?: boolean | undefined
   readonly hardware?: string | undefined
   readonly fix?: string | undefined
+  /** Who made the mistake; the agent of `event` when left out. */
+  readonly by?: Agent | undefined
   /** Tells apart mistakes against one rule at the same place. */
   readonly kind?: string | undefined
   /** Where it is not the rule's. */
@@ -191,7 +194,7 @@ function findingOf(
     message: draft.message,
     because: { ...draft.because, ...located(draft.because.origin) },
     hardware: draft.hardware ?? rule.hardware,
-    fix: draft.fix ?? rule.fix,
+    fix: draft.fix ?? driverFix(rule.id, draft.by ?? draft.event.agent) ?? rule.fix,
     origin: draft.origin,
     ...located(draft.origin),
     related: (draft.related ?? [])

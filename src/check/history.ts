@@ -13,7 +13,7 @@ import type {
   Range,
 } from '../events/event.ts'
 import { type Bracket, writes } from './bracket.ts'
-import { BufferHistory } from './buffer-history.ts'
+import { BufferHistory, type MappedDma } from './buffer-history.ts'
 import { Exporters } from './exporters.ts'
 import { type Neighbour, Placements } from './placements.ts'
 import { overlaps } from './range-map.ts'
@@ -134,7 +134,7 @@ export class History {
         this.#exporters.addStep(this.buffer(event.buffer), event)
         return
       case 'bounce-copy':
-        this.buffer(event.buffer).addStep(event)
+        this.buffer(event.buffer).addCopy(event)
         return
       case 'misuse':
         if (event.buffer !== undefined) this.buffer(event.buffer).addMisuse(event)
@@ -191,6 +191,26 @@ export class History {
     const history = this.buffer(buffer)
     const through = mapping ?? (job === undefined ? undefined : history.jobs.get(job)?.mapping)
     return history.mapped(through)?.map
+  }
+
+  /** A mapping for a device, most likely of `buffer`; one that died not too long ago, too. */
+  mapping(id: number | undefined, buffer: BufferId): MappedDma | undefined {
+    const known = this.buffer(buffer).mapped(id)
+    if (known !== undefined || id === undefined) return known
+    for (const other of this.#buffers.values()) {
+      const mapped = other.mapped(id)
+      if (mapped !== undefined) return mapped
+    }
+    return undefined
+  }
+
+  /**
+   * Whether the kernel accesses the buffer for a driver that has it from another, through vmap: CPU accesses
+   * govern that, as they govern a program's. An exporter has its own mappings to sync.
+   */
+  isImporters({ agent, buffer, mapping }: CpuAccessEvent | CpuViewEvent): boolean {
+    if (agent.kind !== 'kernel' || mapping === undefined || buffer < 0) return false
+    return agent.name !== this.buffer(buffer).driver?.name
   }
 
   #exported(event: ExportEvent): void {
@@ -250,7 +270,7 @@ export class History {
   #cpuStore(event: CpuAccessEvent): void {
     const buffer = this.buffer(event.buffer)
     if (event.seen === 'reconciled') buffer.passStep(event)
-    const byKernel = event.agent.kind === 'kernel'
+    const byKernel = event.agent.kind === 'kernel' && !this.isImporters(event)
     const attribute = this.attributeOf(event)
     const store: Store = {
       event,

@@ -18,7 +18,7 @@ export const ruleTable: readonly RuleInfo[] = [
     claim: 'The CPU writes what a device reads only inside a CPU access for writing.',
     hardware:
       'The store stays in a dirty cache line that the device does not look into; the device reads old memory, and the line is evicted at some later time.',
-    fix: "Write inside `withCpuAccess('write', ...)`, or put SYNC START | WRITE before the store and the matching END after it.",
+    fix: "Write inside `withCpuAccess('read-write', ...)`, or put SYNC START | READ | WRITE before the store and the matching END after it; 'write' alone does only where every byte of the buffer is replaced.",
   },
   {
     id: 'unbalanced-bracket',
@@ -175,7 +175,7 @@ export const ruleTable: readonly RuleInfo[] = [
       'A CPU access for writing alone stores whole cache lines, or reads them up to date first.',
     hardware:
       'START | WRITE does not invalidate. A line that is old and stored to in part goes back as a whole, with old bytes beside the new ones.',
-    fix: "Begin the access with 'read-write', or store every byte of each line that you touch.",
+    fix: "Begin the access with 'read-write', or store every byte of the buffer.",
   },
   {
     id: 'unsynced-handoff',

@@ -6,6 +6,7 @@ import type {
   CpuAccess,
   DmaDirection,
   DmaMapEvent,
+  EventOrigin,
   Range,
 } from '../events/event.ts'
 import type { Bracket } from './bracket.ts'
@@ -30,9 +31,29 @@ export function agentName({ kind, name }: Agent): string {
   return kind === 'kernel' ? `the kernel (${name})` : name
 }
 
-/** Who made or ended a mapping for a device: a user's driver by its name. */
-export function mapperName({ agent, driver }: DmaMapEvent): string {
-  return driver?.modelled === false ? driver.name : agentName(agent)
+/** Who had a mapping for a device made or ended: the importer, where one asked; a user's driver by its name. */
+export function mapperName({ agent, driver, importer }: DmaMapEvent): string {
+  const by = importer?.driver ?? driver
+  return by?.modelled === false ? by.name : agentName(agent)
+}
+
+/** Where that was asked for. */
+export function mappedFrom({ importer, origin }: DmaMapEvent): EventOrigin | undefined {
+  return importer?.origin ?? origin
+}
+
+/** Who chose the direction of a mapping: the importer, unless the exporter made another of it. */
+function isImportersDirection({ importer, direction }: DmaMapEvent): boolean {
+  return importer?.direction === direction
+}
+
+export function directionChooser(map: DmaMapEvent): string {
+  if (isImportersDirection(map)) return mapperName(map)
+  return mapperName({ ...map, importer: undefined })
+}
+
+export function directionChosenAt(map: DmaMapEvent): EventOrigin | undefined {
+  return isImportersDirection(map) ? mappedFrom(map) : map.origin
 }
 
 export function writerName({ event, by }: Store): string {
@@ -44,13 +65,28 @@ export function accessName(access: CpuAccess): string {
   return access === 'read-write' ? 'reading and writing' : access === 'read' ? 'reading' : 'writing'
 }
 
-export function flagsOf({ kind, access }: Pick<BracketEvent, 'kind' | 'access'>): string {
+/** As its caller wrote it: the ioctl's flags, or a driver's call. */
+export function flagsOf({
+  kind,
+  access,
+  agent,
+}: Pick<BracketEvent, 'kind' | 'access'> & { readonly agent?: Agent }): string {
+  if (agent?.kind === 'kernel') {
+    const call = kind === 'bracket-start' ? 'dma_buf_begin_cpu_access' : 'dma_buf_end_cpu_access'
+    return `${call}(${directionName(directionOf(access))})`
+  }
   const flags = { read: 'READ', write: 'WRITE', 'read-write': 'READ | WRITE' } as const
   return `${kind === 'bracket-start' ? 'START' : 'END'} | ${flags[access]}`
 }
 
 export function bracketName({ access, start }: Bracket): string {
   return `the CPU access for ${accessName(access)} that began at event ${start.id}`
+}
+
+/** The direction that a driver's CPU access of that kind has. */
+export function directionOf(access: CpuAccess): DmaDirection {
+  const directions = { read: 'from-device', write: 'to-device', 'read-write': 'bidirectional' }
+  return directions[access] as DmaDirection
 }
 
 /** The kernel's name: DMA_TO_DEVICE. */

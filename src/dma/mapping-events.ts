@@ -12,6 +12,8 @@ export function emitMap(
   how: { direction: DmaDirection; skipCpuSync: boolean } = mapping,
 ): EventId {
   const { table, bounce } = mapping
+  const { importer: call } = machine.scheduler.current
+  const isImporters = call !== undefined && call.attachment === mapping.attachment
   return machine.events.emit({
     kind,
     buffer: mapping.buffer,
@@ -24,6 +26,7 @@ export function emitMap(
     placement: placementOf(table),
     bounced: bounce?.ranges.map((range) => mapping.inBuffer(range)),
     driver: mapping.driver,
+    importer: isImporters ? call : undefined,
   })
 }
 

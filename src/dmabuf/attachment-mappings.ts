@@ -105,8 +105,8 @@ export class AttachmentMappings {
     const { ops } = attachment.buffer
     const operation = exporterOperation('map_dma_buf', attachment, direction)
     this.#machine.faults.pass('map_dma_buf')
-    const returned = await this.#operations.run(operation, () =>
-      ops.mapDmaBuf(attachment, direction),
+    const returned = await this.#forImporter(attachment, direction, () =>
+      this.#operations.run(operation, () => ops.mapDmaBuf(attachment, direction)),
     )
     if (returned === null) {
       throw new KernelError('ENOMEM', `exporter ${attachment.buffer.exporter} mapped nothing`)
@@ -149,9 +149,35 @@ export class AttachmentMappings {
   unmapNow(attachment: Attachment, mapping: DmaMapping, direction: DmaDirection): void {
     attachment.mappings.delete(mapping)
     const operation = exporterOperation('unmap_dma_buf', attachment, direction)
+    const leave = this.#enter(attachment, direction)
     this.#operations.tell(operation, () =>
       attachment.buffer.ops.unmapDmaBuf(attachment, mapping, direction),
     )
+    leave()
+  }
+
+  /** May sleep, as `body` may. */
+  async #forImporter<T>(
+    attachment: Attachment,
+    direction: DmaDirection,
+    body: () => Promise<T>,
+  ): Promise<T> {
+    const leave = this.#enter(attachment, direction)
+    try {
+      return await body()
+    } finally {
+      leave()
+    }
+  }
+
+  /** The exporter works for an importer from now on, until what comes back is called. */
+  #enter({ id, driver }: Attachment, direction: DmaDirection): () => void {
+    const task = this.#machine.scheduler.current
+    const outer = task.importer
+    task.importer = { attachment: id, driver, direction, origin: task.origin }
+    return () => {
+      task.importer = outer
+    }
   }
 
   dropCached(attachment: Attachment): void {

@@ -1,8 +1,8 @@
 import type { DriverName, EventId, EventOrigin } from '../events/event.ts'
 import type { Reservation } from '../fence/reservation.ts'
 import { AttachmentList } from './attachment-list.ts'
-import type { KernelMapping } from './kernel-mapping.ts'
 import type { DmaBufOps } from './ops.ts'
+import type { Vmapped } from './vmaps.ts'
 
 /** What a buffer is made of; see ExportInfo. */
 export interface DmaBufInit {
@@ -35,7 +35,7 @@ export class DmaBuf {
   name: string | undefined
   readonly attachments: AttachmentList = new AttachmentList()
   /** The kernel's mapping of it and how often it was asked for. */
-  vmapped: { readonly mapping: KernelMapping; count: number } | undefined
+  vmapped: Vmapped | undefined
   /** References to its file: descriptors of every process, importers, mappings. */
   references = 1
   /** Of those, what keeps its memory and not its file, which the kernel does not count. */

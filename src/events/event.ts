@@ -173,6 +173,13 @@ export interface AttachEvent extends Common {
   readonly attachment: number
   readonly device: string
 }
+/** Who asked an exporter to map or to unmap: dma_buf_map_attachment, and dma_buf_unmap_attachment. */
+export interface ImporterCall {
+  readonly driver: DriverName
+  /** As the importer said it; the exporter may have mapped otherwise. */
+  readonly direction: DmaDirection
+  readonly origin?: EventOrigin | undefined
+}
 /** Memory was mapped for a device, or unmapped: the device may reach it in between. */
 export interface DmaMapEvent extends Common {
   readonly kind: 'dma-map' | 'dma-unmap'
@@ -190,8 +197,10 @@ export interface DmaMapEvent extends Common {
   readonly placement?: readonly Placement[] | undefined
   /** Ranges of the buffer that the device reaches as a bounce copy. */
   readonly bounced?: readonly Range[] | undefined
-  /** Who made it. */
+  /** Who made it: of an attachment's, the exporter. */
   readonly driver?: DriverName | undefined
+  /** Of an attachment's mapping: who asked for it, or for its end. */
+  readonly importer?: ImporterCall | undefined
 }
 /**
  * dma_sync_*_for_cpu or _for_device on a mapping: memory changes hands. What it did to lines and to

@@ -5,7 +5,7 @@
  * then the next is chosen, so that a call is always made by the task that was resumed last. Virtual
  * time moves only when every waiting task is parked here; code between two awaits is one instant.
  */
-import type { EventOrigin } from '../events/event.ts'
+import type { EventOrigin, ImporterCall } from '../events/event.ts'
 import { onceAborted } from '../events/once-aborted.ts'
 import { nextTurn } from './turn.ts'
 
@@ -15,6 +15,8 @@ export interface Task {
   readonly background?: boolean | undefined
   /** From where in the program the call comes that the task is in. */
   origin?: EventOrigin | undefined
+  /** While an exporter's operation runs for an importer: the importer's call, and its attachment. */
+  importer?: (ImporterCall & { readonly attachment: number }) | undefined
 }
 
 /** Picks which of `count` ready waiters runs next. */

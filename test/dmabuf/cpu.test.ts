@@ -140,7 +140,7 @@ describe('vmap', () => {
     const rig = new Rig()
     const buffer = rig.export()
     const map = await rig.core.vmapUnlocked(buffer, IMPORTER)
-    expect(await rig.core.vmapUnlocked(buffer)).toBe(map)
+    expect(await rig.core.vmapUnlocked(buffer, IMPORTER)).toBe(map)
     await rig.core.vunmapUnlocked(buffer, map)
     expect(rig.called).toEqual(['vmap locked'])
     await rig.core.vunmapUnlocked(buffer, map)
@@ -148,6 +148,29 @@ describe('vmap', () => {
     await rig.core.vunmapUnlocked(buffer, map, IMPORTER)
     expect(rig.misuse).toMatchObject([{ code: 'vunmap-unbalanced', driver: IMPORTER }])
     expect(rig.kinds('cpu-map', 'cpu-unmap')).toHaveLength(2)
+  })
+
+  it('is one of the exporter for all drivers, and the accesses are those of the driver that makes them', async () => {
+    const rig = new Rig()
+    const buffer = rig.export()
+    const [one, two] = [
+      { name: 'one', modelled: false },
+      { name: 'two', modelled: false },
+    ]
+    const mine = await rig.core.vmapUnlocked(buffer, one)
+    const theirs = await rig.core.vmapUnlocked(buffer, two)
+    mine.store(0, Uint8Array.of(1))
+    theirs.store(1, Uint8Array.of(2))
+    await rig.core.vunmapUnlocked(buffer, mine, one)
+    const seen = new Uint8Array(2)
+    theirs.load(0, seen)
+    expect([...seen]).toEqual([1, 2])
+    expect(rig.called).toEqual(['vmap locked'])
+    await rig.core.vunmapUnlocked(buffer, theirs, two)
+    expect(rig.called).toEqual(['vmap locked', 'vunmap locked'])
+    const accesses = rig.kinds('cpu-store', 'cpu-load').slice(-3)
+    expect(accesses.map(({ agent }) => agent.name)).toEqual(['one', 'two', 'two'])
+    expect(rig.misuse).toEqual([])
   })
 
   it('takes back no other mapping than it gave', async () => {

@@ -33,6 +33,8 @@ const BLITTER = 'blitter.ts'
 
 const SYNC_CPU = 'dma.syncSgtableForCpu(mapping, mapping.direction)'
 const SYNC_DEVICE = 'dma.syncSgtableForDevice(mapping, mapping.direction)'
+const IMPORTER_MAP =
+  'const mapping = await context.dmaBufMapAttachmentUnlocked(attachment, direction)'
 const MAP = 'const mapping = dma.mapSgtable(device, table, kept(direction))'
 const UNMAP = 'dma.unmapSgtable(mapping, mapping.direction)'
 const EXPORT =
@@ -224,7 +226,7 @@ export const importerMistakes: readonly Mistake[] = [
         to: "importBuffer(context, target, 'to-device')",
       },
     ],
-    named: [{ rule: 'mapping-direction', at: [[PAGES, MAP]] }],
+    named: [{ rule: 'mapping-direction', at: [[IMPORT, IMPORTER_MAP]] }],
   },
   {
     what: 'the map is called without the lock that it wants',

@@ -3,14 +3,9 @@ import type { Hazard } from '../../events/event.ts'
 import type { Bracket } from '../bracket.ts'
 import type { Store } from '../store.ts'
 import { bracketName, flagsOf, syncedFor, writerName } from '../words.ts'
+import { bounceCause } from './bounce-cause.ts'
 import { atStart, type Cause, type Reader } from './cause.ts'
-import {
-  bounceCause,
-  directionCause,
-  lostAtUnmap,
-  neverUnmapped,
-  skippedAtBounce,
-} from './dma-cause.ts'
+import { directionCause, lostAtUnmap, neverUnmapped, skippedAtBounce } from './dma-cause.ts'
 import { hookAtStart } from './hook-cause.ts'
 
 /** The device stored after the access had begun. */
@@ -27,6 +22,7 @@ export function overDevice(bracket: Bracket, store: Store): Cause {
       ),
       origin: bracket.start.origin,
       related: [{ label: `${device} had the buffer from here`, origin: store.queued?.origin }],
+      by: bracket.start.agent,
     }
   }
   bracket.blamed = true
@@ -36,6 +32,7 @@ export function overDevice(bracket: Bracket, store: Store): Cause {
     because: atStart(bracket, `No END of ${bracketName(bracket)} came before ${device} wrote.`),
     origin: bracket.start.origin,
     related: [{ label: `${device} got the buffer here`, origin: store.queued?.origin }],
+    by: bracket.start.agent,
   }
 }
 

@@ -1,4 +1,5 @@
 import type {
+  Agent,
   CpuAccessEvent,
   CpuViewEvent,
   DeviceAccessEvent,
@@ -37,6 +38,8 @@ export interface Cause {
   readonly origin: EventOrigin | undefined
   readonly related: readonly RelatedPlace[]
   readonly fix?: string | undefined
+  /** Who made it, where that may be a driver's CPU access. */
+  readonly by?: Agent | undefined
 }
 
 export function isCached(attribute: MappedAttribute | undefined): boolean {

@@ -48,10 +48,10 @@ export class CpuAccessRule implements Rule {
   after(event: DmabufEvent): void {
     switch (event.kind) {
       case 'cpu-store':
-        if (isGoverned(event)) this.#stored(event)
+        if (this.#isGoverned(event)) this.#stored(event)
         return
       case 'cpu-load':
-        if (isGoverned(event)) this.#loaded(event)
+        if (this.#isGoverned(event)) this.#loaded(event)
         return
       case 'cpu-view':
         this.#viewed(event)
@@ -68,6 +68,15 @@ export class CpuAccessRule implements Rule {
       default:
         return
     }
+  }
+
+  /**
+   * An access of a program to a dma-buf, or of a driver that imports it. What an exporter does is a matter
+   * of dma_sync_*, and reported by its harm.
+   */
+  #isGoverned(event: CpuAccessEvent): boolean {
+    if (event.agent.kind === 'kernel') return this.#history.isImporters(event)
+    return event.buffer >= 0
   }
 
   // --- stores ----------------------------------------------------------------------------------
@@ -191,11 +200,6 @@ export class CpuAccessRule implements Rule {
   }
 }
 
-/** A program's access to a dma-buf. What a driver does is a matter of dma_sync_*, and told by its harm. */
-function isGoverned({ agent, buffer }: CpuAccessEvent): boolean {
-  return agent.kind !== 'kernel' && buffer >= 0
-}
-
 function throughDeadView({ event, origin }: Store, ended: EventId, buffer: BufferHistory): Draft {
   return {
     rule: 'use-after-release',
@@ -257,7 +261,10 @@ function underRead(store: Store, bracket: Bracket): Draft {
     related: [{ label: 'the store went through this', origin }],
     buffer: event.buffer,
     range: event.range,
-    fix: "Begin the access with 'read-write', or 'write' where nothing is read.",
+    fix: programFix(
+      bracket,
+      "Begin the access with 'read-write'; 'write' alone does only where every byte of the buffer is replaced.",
+    ),
   }
 }
 
@@ -275,8 +282,13 @@ function underWrite(event: CpuAccessEvent, bracket: Bracket, stored: Store): Dra
     related: [{ label: 'the read is here', origin: event.origin }],
     buffer: event.buffer,
     range: event.range,
-    fix: "Begin the access with 'read-write'.",
+    fix: programFix(bracket, "Begin the access with 'read-write'."),
   }
+}
+
+/** A driver's access is begun with another call. */
+function programFix({ start }: Bracket, fix: string): string | undefined {
+  return start.agent.kind === 'kernel' ? undefined : fix
 }
 
 function afterFailure(

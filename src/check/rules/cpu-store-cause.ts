@@ -5,8 +5,9 @@ import type { History } from '../history.ts'
 import type { Store } from '../store.ts'
 import { bracketName, flagsOf, syncedFor } from '../words.ts'
 import { attributeCause, bracketOnReader, uncoveredStore } from './alias-cause.ts'
+import { bounceCause } from './bounce-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
-import { bounceCause, directionCause, droppedForDevice, skippedAtMap } from './dma-cause.ts'
+import { directionCause, droppedForDevice, skippedAtMap } from './dma-cause.ts'
 import { droppedAtEnd, hookAtEnd } from './hook-cause.ts'
 import { isExporters } from './own-memory-cause.ts'
 import { neighbourDropped } from './shared-line-cause.ts'
@@ -18,7 +19,8 @@ export function causeInCpuStore(
   reader: Reader,
 ): Cause {
   if (endOfView(store) !== undefined) return unbracketedStore(store)
-  if (!isCached(store.attribute) || !isCached(reader.attribute)) {
+  // Into a bounce copy no attribute reaches: what was not synced is to blame.
+  if (!reader.bounced && !(isCached(store.attribute) && isCached(reader.attribute))) {
     return attributeCause(store, reader)
   }
   const shared = hazard.kind === 'lost' ? neighbourDropped(history, hazard, store) : undefined
@@ -108,6 +110,7 @@ export function unbracketedStore(store: Store): Cause {
     because: { text: 'No CPU access for writing was open when the store happened.' },
     origin: store.origin,
     related: [],
+    by: store.event.agent,
   }
 }
 
@@ -118,6 +121,7 @@ export function storeUnderRead(store: Store, bracket: Bracket): Cause {
     because: atStart(bracket, `${flagsOf(bracket.start)} did not announce the store.`),
     origin: bracket.start.origin ?? store.origin,
     related: [],
+    by: bracket.start.agent,
   }
 }
 
@@ -133,6 +137,7 @@ function endedForReading(bracket: Bracket): Cause {
     },
     origin: end.origin ?? bracket.start.origin,
     related: [{ label: 'the CPU access began here', origin: bracket.start.origin }],
+    by: end.agent,
   }
 }
 
@@ -148,6 +153,7 @@ function cutShort(bracket: Bracket): Cause {
     },
     origin: second.origin ?? bracket.start.origin,
     related: [{ label: 'the first CPU access began here', origin: bracket.start.origin }],
+    by: second.agent,
   }
 }
 
@@ -173,6 +179,7 @@ function stillOpen(bracket: Bracket, { buffer, name }: Reader): Cause {
     because: atStart(bracket, `No END of ${bracketName(bracket)} came before ${name} read.`),
     origin: bracket.start.origin,
     related: [],
+    by: bracket.start.agent,
   }
 }
 

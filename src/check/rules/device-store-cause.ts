@@ -1,12 +1,14 @@
 /** Why a read may miss what a device stored last. */
 import type { DeviceAccessEvent, EventOrigin, Hazard } from '../../events/event.ts'
 import type { History } from '../history.ts'
+import { overlaps } from '../range-map.ts'
 import type { Store } from '../store.ts'
 import { flagsOf, writerName } from '../words.ts'
 import { attributeCause, uncoveredLoad } from './alias-cause.ts'
 import { beganInVain, overDevice } from './begin-cause.ts'
+import { bounceCause, copiedOver } from './bounce-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
-import { bounceCause, skippedAtBounce } from './dma-cause.ts'
+import { skippedAtBounce } from './dma-cause.ts'
 import { causeInDriverLoad } from './driver-cause.ts'
 import { hookAtStart } from './hook-cause.ts'
 import { overwritten } from './overwritten-cause.ts'
@@ -20,13 +22,20 @@ export function causeInDeviceStore(
 ): Cause {
   const { by } = reader
   if (by === 'device' && (store.bounced || reader.bounced)) {
-    return inVainBefore(hazard, store, reader) ?? bounceCause(store, reader)
+    return (
+      copiedOver(history, hazard.range, store, reader) ??
+      inVainBefore(hazard, store, reader) ??
+      bounceCause(store, reader)
+    )
   }
   const harm = hazard.kind === 'lost' ? overwritten(history, hazard, store, reader) : undefined
   if (harm !== undefined) return harm
   if (!store.bounced) {
     if (!isCached(reader.attribute)) return attributeCause(store, reader)
-    if (by === 'device' || isSnooped(store)) return handoff(store, reader)
+    if (by === 'device' || isSnooped(store)) {
+      const dropped = hazard.kind === 'lost' && isSnooped(store)
+      return (dropped && droppedFromCache(history, hazard, store)) || handoff(store, reader)
+    }
   }
   const memory = history.buffer(store.event.buffer)
   if (!isCached(memory.attribute)) return readThroughCache(memory, store, reader)
@@ -50,6 +59,33 @@ function inVainBefore(hazard: Hazard, store: Store, { buffer }: Reader): Cause |
 
 function isSnooped({ event }: Store): boolean {
   return (event as DeviceAccessEvent).snooped
+}
+
+/**
+ * What a snooping device left in the cache was dropped for another device's mapping: on arm64,
+ * arch_sync_dma_for_cpu invalidates (dcache_inval_poc in arch/arm64/mm/cache.S of Linux 6.12), and `dc ivac`
+ * discards dirty lines, whoever made them dirty.
+ */
+function droppedFromCache(history: History, { range }: Hazard, store: Store): Cause | undefined {
+  const buffer = history.buffer(store.event.buffer)
+  const by = buffer.maintenanceAfter(
+    store.event.id,
+    ({ op, range: where }) => op === 'invalidate' && overlaps(where, range),
+  )
+  if (by === undefined) return undefined
+  const device = writerName(store)
+  return {
+    rule: 'unsynced-handoff',
+    reason: `${device} may have left them in the CPU cache, and an invalidate for ${by.device}, which has the buffer mapped too and does not snoop, dropped them there`,
+    because: {
+      text: `The lines were invalidated at event ${by.id}, and nothing had written them back since ${device} stored.`,
+      event: by.id,
+      origin: by.origin,
+    },
+    origin: by.origin ?? store.queued?.origin ?? store.origin,
+    related: [],
+    fix: `Unmap the buffer from ${by.device} while ${device} writes it, or put an empty CPU access for writing (START | WRITE, then END | WRITE) right after ${device}: with an exporter that syncs in the direction of the access, as a DMA heap does, its END writes the lines back.`,
+  }
 }
 
 function handoff(store: Store, reader: Reader): Cause {
@@ -91,6 +127,7 @@ function readByCpu(reader: Reader, hazard: Hazard, store: Store): Cause {
       because: atStart(forWriting, `${flagsOf(forWriting.start)} invalidates nothing.`),
       origin: forWriting.start.origin ?? reader.origin,
       related: [],
+      by: forWriting.start.agent,
     }
   }
   const { failed } = buffer
@@ -113,12 +150,14 @@ function readByCpu(reader: Reader, hazard: Hazard, store: Store): Cause {
     because: lastBracketBefore(reader, device, store),
     origin: reader.origin,
     related: [],
+    by: event.agent,
   }
 }
 
 function lastBracketBefore({ buffer }: Reader, device: string, store: Store): Cause['because'] {
   const last = buffer.lastReadBracket
-  if (last?.end === undefined) return { text: `No START | READ came after ${device} had written.` }
+  if (last?.end === undefined)
+    return { text: `No CPU access for reading began after ${device} had written.` }
   const order = last.began < store.event.id ? 'before' : 'after'
   return {
     text: `The last CPU access for reading ended at event ${last.end.id}; it began ${order} ${device} wrote.`,

@@ -3,8 +3,8 @@ import type { DmaMapEvent, DmaSyncEvent, Range } from '../../events/event.ts'
 import type { BufferHistory } from '../buffer-history.ts'
 import { overlaps } from '../range-map.ts'
 import type { Store } from '../store.ts'
-import { directionName, writerName } from '../words.ts'
-import { atMap, type Cause, type Reader } from './cause.ts'
+import { directionChosenAt, directionName, writerName } from '../words.ts'
+import { atMap, type Cause } from './cause.ts'
 
 /** A device that writes what is mapped for reading, or reads what is mapped for writing. */
 export function directionCause(
@@ -17,8 +17,11 @@ export function directionCause(
   return {
     rule: 'mapping-direction',
     reason: `${device} ${does} through a mapping that was made ${directionName(narrow)}`,
-    because: atMap(map, `The mapping was made ${directionName(narrow)} at event ${map.id}.`),
-    origin: map.origin,
+    because: {
+      ...atMap(map, `The mapping was made ${directionName(narrow)} at event ${map.id}.`),
+      origin: directionChosenAt(map),
+    },
+    origin: directionChosenAt(map),
     related: [],
   }
 }
@@ -36,6 +39,25 @@ export function skippedAtMap(store: Store, map: DmaMapEvent | undefined): Cause 
     origin: map.origin ?? store.origin,
     related: [],
     fix: fixFor(map),
+  }
+}
+
+/**
+ * Dirty lines of which no store is known came over what the device wrote, and the map before it cleaned
+ * nothing: an earlier owner of the memory left them, or nobody remembers who.
+ */
+export function skippedOverDirty({ dma, event }: Store): Cause | undefined {
+  if (dma === undefined || !dma.skipCpuSync || dma.id > event.id) return undefined
+  return {
+    rule: 'unsafe-skip-hint',
+    reason: `the mapping for ${dma.device} skipped the CPU sync, and dirty lines that were over the memory before came over them`,
+    because: atMap(
+      dma,
+      `The map at event ${dma.id} has DMA_ATTR_SKIP_CPU_SYNC, and cleaned nothing.`,
+    ),
+    origin: dma.origin,
+    related: [],
+    fix: fixFor(dma),
   }
 }
 
@@ -162,32 +184,6 @@ export function syncedOtherwise(
       origin: sync.origin,
     },
     origin: sync.origin,
-    related: [],
-  }
-}
-
-/** Nobody else is to blame: bytes on one side of a bounce copy stayed there. */
-export function bounceCause(store: Store, reader: Reader): Cause {
-  const writer = writerName(store)
-  const map = reader.bounced ? reader.dma : store.dma
-  const device = reader.bounced ? reader.name : writer
-  const reason =
-    store.bounced && reader.bounced
-      ? `${writer} and ${reader.name} have bounce copies of their own`
-      : store.bounced
-        ? `${writer} wrote a bounce copy, and nobody copied it back`
-        : `${reader.name} reads a bounce copy that was made before`
-  return {
-    rule: 'bounce-not-synced',
-    reason,
-    because:
-      map === undefined
-        ? { text: 'No sync of the bounce copy lies between the two.' }
-        : atMap(
-            map,
-            `The mapping for ${device} (event ${map.id}) went to a bounce copy, and no sync moved the bytes since.`,
-          ),
-    origin: map?.origin ?? reader.origin ?? store.queued?.origin ?? store.origin,
     related: [],
   }
 }

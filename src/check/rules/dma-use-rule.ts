@@ -9,8 +9,17 @@ import type {
 } from '../../events/event.ts'
 import type { BufferHistory, MappedDma } from '../buffer-history.ts'
 import type { Collector } from '../collector.ts'
+import type { Because } from '../finding.ts'
 import type { History } from '../history.ts'
-import { bytesOf, directionName, mapperName } from '../words.ts'
+import {
+  bytesOf,
+  directionChooser,
+  directionChosenAt,
+  directionName,
+  mappedFrom,
+  mapperName,
+} from '../words.ts'
+import { isOutside, OUTSIDE_FIX } from './reach-cause.ts'
 import type { Rule } from './rule.ts'
 
 type Use = JobEvent | DeviceAccessEvent | DeviceFaultEvent
@@ -49,6 +58,40 @@ export class DmaUseRule implements Rule {
     const mapped = this.#mappingOf(buffer, event)
     if (mapped?.unmap !== undefined) this.#reportDead(buffer, event, mapped)
     else if (mapped !== undefined && buffer.released) this.#reportFreed(buffer, event, mapped.map)
+    else if (event.kind === 'device-load' || event.kind === 'device-store') {
+      this.#beside(buffer, event)
+    }
+  }
+
+  /** No IOMMU refuses it: the device reaches what is there. */
+  #beside(buffer: BufferHistory, event: DeviceAccessEvent): void {
+    const { device, range, id } = event
+    const started = event.job === undefined ? undefined : buffer.jobs.get(event.job)
+    const mapping = event.mapping ?? started?.mapping
+    const map = this.#history.mapping(mapping, event.buffer)?.map
+    if (!isOutside({ event, mapping }, map)) return
+    this.#out.report({
+      rule: 'out-of-range',
+      event,
+      message: `${device} ${verb(event)} ${bytesOf(range, buffer)} (event ${id}), where nothing is mapped for it.`,
+      because: this.#mappedElsewhere(device, map),
+      origin: this.#originOf(buffer, event) ?? (map && mappedFrom(map)),
+      related: [{ label: 'it was mapped here', origin: map && mappedFrom(map) }],
+      buffer: buffer.id,
+      range,
+      fix: OUTSIDE_FIX,
+    })
+  }
+
+  #mappedElsewhere(device: string, map: DmaMapEvent | undefined): Because {
+    if (map === undefined) return { text: `No mapping for ${device} was seen there.` }
+    const { buffer, range, id } = map
+    const { start, end } = range ?? { start: 0, end: this.#history.buffer(buffer).size ?? 0 }
+    return {
+      text: `The mapping made at event ${id} covers bytes ${start} to ${end}.`,
+      event: id,
+      origin: mappedFrom(map),
+    }
   }
 
   /** The mapping lives, and what it reaches is somebody else's, or soon will be. */
@@ -60,10 +103,10 @@ export class DmaUseRule implements Rule {
       because: {
         text: `The mapping made at event ${map.id} was not unmapped before.`,
         event: map.id,
-        origin: map.origin,
+        origin: mappedFrom(map),
       },
-      origin: this.#originOf(buffer, event) ?? map.origin,
-      related: [{ label: 'it was mapped here', origin: map.origin }],
+      origin: this.#originOf(buffer, event) ?? mappedFrom(map),
+      related: [{ label: 'it was mapped here', origin: mappedFrom(map) }],
       buffer: buffer.id,
       range: event.range,
       fix: 'Unmap memory before it is freed.',
@@ -83,10 +126,10 @@ export class DmaUseRule implements Rule {
       because: {
         text: `The mapping for ${event.device} was unmapped at event ${unmap.id}.`,
         event: unmap.id,
-        origin: unmap.origin,
+        origin: mappedFrom(unmap),
       },
-      origin: this.#originOf(buffer, event) ?? unmap.origin,
-      related: [{ label: 'it was unmapped here', origin: unmap.origin }],
+      origin: this.#originOf(buffer, event) ?? mappedFrom(unmap),
+      related: [{ label: 'it was unmapped here', origin: mappedFrom(unmap) }],
       buffer: buffer.id,
       range: event.range,
       fix: 'Unmap only after the last job that uses the mapping has finished.',
@@ -106,13 +149,13 @@ export class DmaUseRule implements Rule {
     this.#out.report({
       rule: 'mapping-direction',
       event,
-      message: `${event.device} ${verb(event)} ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that ${mapperName(map)} made ${directionName(map.direction)}${refused}.`,
+      message: `${event.device} ${verb(event)} ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that ${directionChooser(map)} made ${directionName(map.direction)}${refused}.`,
       because: {
         text: `The mapping was made ${directionName(map.direction)} at event ${map.id}.`,
         event: map.id,
-        origin: map.origin,
+        origin: directionChosenAt(map),
       },
-      origin: map.origin ?? this.#originOf(buffer, event),
+      origin: directionChosenAt(map) ?? this.#originOf(buffer, event),
       related: [{ label: 'the device uses it here', origin: this.#originOf(buffer, event) }],
       buffer: buffer.id,
       range: event.range,
@@ -141,23 +184,15 @@ export class DmaUseRule implements Rule {
     const isKnown = buffer.size !== undefined
     const what = isKnown ? bytesOf(range, buffer) : `${range.end - range.start} bytes`
     const origin = this.#originOf(buffer, event)
-    const mapped = map?.range ?? { start: 0, end: buffer.size ?? 0 }
     this.#out.report({
       rule: 'out-of-range',
       event,
       message: `${device} ${verb(event)} ${what} at DMA address 0x${address.toString(16)} (event ${id}), where nothing is mapped for it.`,
-      because:
-        map === undefined
-          ? { text: `No mapping for ${device} was seen there.` }
-          : {
-              text: `The mapping made at event ${map.id} covers bytes ${mapped.start} to ${mapped.end}.`,
-              event: map.id,
-              origin: map.origin,
-            },
-      origin: origin ?? map?.origin,
-      related: [{ label: 'it was mapped here', origin: map?.origin }],
+      because: this.#mappedElsewhere(device, map),
+      origin: origin ?? (map && mappedFrom(map)),
+      related: [{ label: 'it was mapped here', origin: map && mappedFrom(map) }],
       ...(isKnown ? { buffer: buffer.id, range } : {}),
-      fix: 'Keep the job within the segments of the mapping: sum up their DMA lengths, and never assume that they follow each other.',
+      fix: OUTSIDE_FIX,
     })
   }
 

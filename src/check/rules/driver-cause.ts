@@ -3,12 +3,13 @@ import type { Hazard } from '../../events/event.ts'
 import type { History } from '../history.ts'
 import type { Store } from '../store.ts'
 import { agentName, writerName } from '../words.ts'
+import { bounceCause } from './bounce-cause.ts'
 import type { Cause, Reader } from './cause.ts'
 import {
-  bounceCause,
   directionCause,
   droppedForDevice,
   lostAtUnmap,
+  skippedAtBounce,
   skippedAtMap,
   syncedOtherwise,
 } from './dma-cause.ts'
@@ -59,7 +60,8 @@ export function causeInDriverLoad(history: History, store: Store, reader: Reader
   const known =
     directionCause(device, 'writes', store.dma) ??
     syncedOtherwise({ id: since, syncs: buffer.syncsAfter(since, store.dma?.mapping) }, 'cpu') ??
-    lostAtUnmap(buffer, store)
+    lostAtUnmap(buffer, store) ??
+    skippedAtBounce(store)
   if (known !== undefined) return known
   if (store.bounced) return bounceCause(store, reader)
   return {

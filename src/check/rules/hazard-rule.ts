@@ -2,6 +2,7 @@
  * Reads that may return wrong bytes. Every hazard becomes a finding; which one, its history says.
  */
 import type {
+  Agent,
   CpuAccessEvent,
   CpuViewEvent,
   DeviceAccessEvent,
@@ -15,7 +16,11 @@ import type { Cause, Reader } from './cause.ts'
 import { causeInCpuStore } from './cpu-store-cause.ts'
 import { causeInDeviceStore } from './device-store-cause.ts'
 import { causeInKernelStore } from './kernel-store-cause.ts'
+import { strayLoad, strayStore } from './reach-cause.ts'
 import type { Rule } from './rule.ts'
+
+/** Who is spoken to where a cause names nobody else. */
+const PROGRAM: Agent = { kind: 'task', name: 'main' }
 
 interface Named {
   readonly cause: Cause
@@ -74,7 +79,7 @@ export class HazardRule implements Rule {
       }
     }
     return {
-      by: event.agent.kind === 'kernel' ? 'kernel' : 'task',
+      by: event.agent.kind === 'kernel' && !this.#history.isImporters(event) ? 'kernel' : 'task',
       name: agentName(event.agent),
       event,
       buffer,
@@ -101,6 +106,8 @@ export class HazardRule implements Rule {
   #causeOf(hazard: Hazard, reader: Reader): Cause {
     const history = this.#history
     const store = history.storeAt(hazard.lastStore)
+    const stray = (store && strayStore(history, store)) ?? strayLoad(history, reader)
+    if (stray !== undefined) return stray
     if (store === undefined) return unknownCause(hazard, reader)
     if (store.by === 'device') return causeInDeviceStore(history, hazard, store, reader)
     if (store.by === 'kernel') return causeInKernelStore(history, hazard, store, reader)
@@ -128,6 +135,7 @@ export class HazardRule implements Rule {
       range,
       wrongNow: hazards.some(({ wrongNow }) => wrongNow),
       fix: cause.fix,
+      by: cause.by ?? PROGRAM,
     })
   }
 }

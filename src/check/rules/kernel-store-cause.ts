@@ -3,8 +3,9 @@ import type { Hazard } from '../../events/event.ts'
 import type { History } from '../history.ts'
 import type { Store } from '../store.ts'
 import { attributeCause } from './alias-cause.ts'
+import { bounceCause } from './bounce-cause.ts'
 import { type Cause, isCached, type Reader } from './cause.ts'
-import { bounceCause, directionCause, skippedAtMap } from './dma-cause.ts'
+import { directionCause, skippedAtMap } from './dma-cause.ts'
 import { causeInDriverStore } from './driver-cause.ts'
 import { neighbourDropped } from './shared-line-cause.ts'
 
@@ -14,7 +15,7 @@ export function causeInKernelStore(
   store: Store,
   reader: Reader,
 ): Cause {
-  if (!isCached(store.attribute) || !isCached(reader.attribute)) {
+  if (!reader.bounced && !(isCached(store.attribute) && isCached(reader.attribute))) {
     return attributeCause(store, reader)
   }
   const shared = hazard.kind === 'lost' ? neighbourDropped(history, hazard, store) : undefined

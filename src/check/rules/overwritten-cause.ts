@@ -7,9 +7,16 @@ import type { Store } from '../store.ts'
 import { agentName, flagsOf, writerName } from '../words.ts'
 import { bracketOnReader, uncoveredStore } from './alias-cause.ts'
 import { beganInVain, overDevice } from './begin-cause.ts'
+import { copiedOver } from './bounce-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
 import { endOfView, storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
-import { directionCause, lostAtUnmap, neverUnmapped, skippedAtMap } from './dma-cause.ts'
+import {
+  directionCause,
+  lostAtUnmap,
+  neverUnmapped,
+  skippedAtMap,
+  skippedOverDirty,
+} from './dma-cause.ts'
 import { hookAtEnd } from './hook-cause.ts'
 import { isExporters } from './own-memory-cause.ts'
 import { dirtyThroughOther, neighbourOver } from './shared-line-cause.ts'
@@ -21,7 +28,8 @@ export function overwritten(
   store: Store,
   reader: Reader,
 ): Cause | undefined {
-  if (store.bounced) return copiedOver(store, reader)
+  const copied = copiedOver(history, hazard.range, store, reader)
+  if (copied !== undefined || store.bounced) return copied
   const shared = neighbourOver(history, hazard, store)
   if (shared !== undefined) return shared
   const later = reader.buffer.cpuStoreAfter(
@@ -39,7 +47,9 @@ export function overwritten(
     return overwrittenBy(history, later, hazard, store, reader)
   }
   if (overDirty !== undefined) return underDirtyLine(history, hazard, store, overDirty, reader)
-  return other === undefined ? undefined : underOther(history, hazard, other, store, reader)
+  return other === undefined
+    ? skippedOverDirty(store)
+    : underOther(history, hazard, other, store, reader)
 }
 
 /** In an access for reading and writing that began after the device had stored. */
@@ -64,24 +74,6 @@ function underOther(
     return uncoveredStore(history, dirty, { ...reader, buffer }, 'a line over them was stored to')
   }
   return underDirtyLine(history, hazard, store, { ...dirty, bracket }, reader)
-}
-
-/** An END for writing copies all of the buffer over what the device left in its bounce copy. */
-function copiedOver(store: Store, { buffer }: Reader): Cause | undefined {
-  const bracket = buffer.lastWriteBracket
-  if (bracket?.end === undefined || bracket.ended < store.event.id) return undefined
-  if (bracket.access !== 'write' || bracket.began < store.event.id) return undefined
-  const device = writerName(store)
-  return {
-    rule: 'partial-write-over-stale',
-    reason: `a CPU access for writing alone ended since, and copied old bytes of the buffer over those of ${device}`,
-    because: atStart(
-      bracket,
-      `${flagsOf(bracket.start)} did not fetch what ${device} had written to its bounce copy.`,
-    ),
-    origin: bracket.start.origin,
-    related: [{ label: 'the CPU access ended here', origin: bracket.end.origin }],
-  }
 }
 
 /** A line that was old where the device had stored became dirty through a store beside it. */
@@ -110,6 +102,7 @@ function overwrittenBy(
     ),
     origin: origin ?? bracket.start.origin,
     related: [{ label: 'the CPU access began here', origin: bracket.start.origin }],
+    by: bracket.start.agent,
   }
 }
 

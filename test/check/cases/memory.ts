@@ -163,10 +163,11 @@ export const memory: readonly Case[] = [
     ...bare((s, bad) => {
       s.buffer()
       s.mapOf(1, 7)
-      s.dmaMap({ attachment: 1, range: bad ? { start: 32, end: SIZE } : { start: 64, end: SIZE } })
+      const range = { start: bad ? 32 : 64, end: SIZE }
+      s.dmaMap({ attachment: 1, range })
       s.start('write', 4)
       s.cpu('store', { mapping: 7, range: HALF, line: 5 })
-      const stored = s.bus('store', { range: { start: 32, end: SIZE } })
+      const stored = s.bus('store', { range })
       s.end('write', 6)
       s.start('read', 7)
       const hazards = bad ? [hazard('lost', stored, { start: 32, end: 64 })] : []

@@ -1,0 +1,156 @@
+/** Bounce copies: bytes that stayed in one, and copies that were copied over newer bytes. */
+import type { BounceCopyEvent, DmaMapEvent, EventId, Range } from '../../events/event.ts'
+import type { History } from '../history.ts'
+import { isSameBytes } from '../placements.ts'
+import { overlaps } from '../range-map.ts'
+import type { Store } from '../store.ts'
+import { flagsOf, mappedFrom, writerName } from '../words.ts'
+import { atMap, atStart, type Cause, type Reader } from './cause.ts'
+
+/** A device's bytes were in the buffer since an event, and the copy from another's bounce copy replaced them. */
+interface Overwrite {
+  /** The copy from its own bounce copy; undefined where it wrote the buffer itself. */
+  readonly back: BounceCopyEvent | undefined
+  readonly over: BounceCopyEvent
+}
+
+/**
+ * Older bytes came over what a device stored: in the buffer from another device's bounce copy, or in its
+ * bounce copy from the buffer itself.
+ */
+export function copiedOver(
+  history: History,
+  range: Range,
+  store: Store,
+  reader: Reader,
+): Cause | undefined {
+  const found = overwriteOf(history, range, store, reader)
+  if (found !== undefined) return byOtherCopy(history, store, found)
+  return store.bounced ? byBuffer(store, reader) : undefined
+}
+
+/** The newest that happened to the bytes decides: a copy that brought them again undoes the harm. */
+function overwriteOf(
+  history: History,
+  range: Range,
+  store: Store,
+  reader: Reader,
+): Overwrite | undefined {
+  const seen = lastCopyTo(reader)
+  const copies = copiesBack(history, range, store).filter(({ id }) => id < seen)
+  const mine = store.dma?.mapping
+  const back = store.bounced ? copies.findLast(({ mapping }) => mapping === mine) : undefined
+  if (store.bounced && back === undefined) return undefined
+  const since = back?.id ?? store.event.id
+  const over = copies.find(({ id, mapping }) => id > since && mapping !== mine)
+  return over && { back, over }
+}
+
+/** When what the reader sees was last copied from the buffer. */
+function lastCopyTo({ bounced, buffer, dma }: Reader): EventId {
+  if (!bounced) return Number.POSITIVE_INFINITY
+  const copy = buffer
+    .copiesAfter(0)
+    .findLast(({ to, mapping }) => to === 'bounce' && mapping === dma?.mapping)
+  return copy?.id ?? Number.POSITIVE_INFINITY
+}
+
+/** The copies from bounce copies to the bytes since they were stored, in order: of any buffer that has them. */
+function copiesBack(history: History, range: Range, { event }: Store): BounceCopyEvent[] {
+  const isBack = ({ to }: BounceCopyEvent): boolean => to === 'original'
+  const own = history
+    .buffer(event.buffer)
+    .copiesAfter(event.id)
+    .filter((copy) => isBack(copy) && overlaps(copy.range, range))
+  const others = history.neighbours(event.buffer, range).flatMap((neighbour) =>
+    history
+      .buffer(neighbour.buffer)
+      .copiesAfter(event.id)
+      .filter((copy) => isBack(copy) && isSameBytes(neighbour, copy.range, range)),
+  )
+  return [...own, ...others].sort((a, b) => a.id - b.id)
+}
+
+function byOtherCopy(history: History, store: Store, { back, over }: Overwrite): Cause {
+  const writer = writerName(store)
+  const map = history.mapping(over.mapping, over.buffer)?.map
+  const since =
+    back === undefined
+      ? `${writer} wrote the buffer itself at event ${store.event.id}`
+      : `The bounce copy of ${writer} was copied back at event ${back.id}`
+  return {
+    rule: 'bounce-not-synced',
+    reason: `the bounce copy of ${over.device}, which is older, was copied over the bytes of ${writer} (event ${over.id})`,
+    because: {
+      text: `${since}, and the bounce copy of ${over.device} at event ${over.id}: a CPU access copies the bounce copies of all mappings back, one after the other.`,
+      event: over.id,
+      origin: over.origin,
+    },
+    origin: (map && mappedFrom(map)) ?? over.origin,
+    related: [
+      { label: `${over.device} came to its bounce copy here`, origin: map && mappedFrom(map) },
+      { label: 'the bounce copies were copied back here', origin: over.origin },
+    ],
+    fix: fixFor(back && store.dma, map, { writer, other: over.device }),
+  }
+}
+
+/** What decides is the order in which the exporter syncs its attachments, which goes by when they came. */
+function fixFor(
+  mine: DmaMapEvent | undefined,
+  other: DmaMapEvent | undefined,
+  { writer, other: device }: { readonly writer: string; readonly other: string },
+): string {
+  const drop = `nd the mapping of ${device} (release the import) before ${writer} writes the buffer, and map it anew after the CPU access`
+  if (mine?.attachment === undefined || other?.attachment === undefined) return `E${drop}.`
+  const order = mine.id < other.id ? 'after' : 'before'
+  return `Let ${writer} take the buffer ${order} ${device} does, so that its bounce copy is the last to be copied back; or e${drop}.`
+}
+
+/** An END for writing copies all of the buffer over what the device left in its bounce copy. */
+function byBuffer(store: Store, { buffer }: Reader): Cause | undefined {
+  const bracket = buffer.lastWriteBracket
+  if (bracket?.end === undefined || bracket.ended < store.event.id) return undefined
+  if (bracket.access !== 'write' || bracket.began < store.event.id) return undefined
+  const device = writerName(store)
+  return {
+    rule: 'partial-write-over-stale',
+    reason: `a CPU access for writing alone ended since, and copied all of the buffer, old bytes too, over what ${device} had left in its bounce copy`,
+    because: atStart(
+      bracket,
+      `${flagsOf(bracket.start)} did not fetch what ${device} had written to its bounce copy.`,
+    ),
+    origin: bracket.start.origin,
+    related: [{ label: 'the CPU access ended here', origin: bracket.end.origin }],
+    fix: "Begin the access with 'read-write', or store every byte of the buffer.",
+  }
+}
+
+/** Nobody else is to blame: bytes on one side of a bounce copy stayed there. */
+export function bounceCause(store: Store, reader: Reader): Cause {
+  const writer = writerName(store)
+  const map = reader.bounced ? reader.dma : store.dma
+  const device = reader.bounced ? reader.name : writer
+  const reason =
+    store.bounced && reader.bounced
+      ? `${writer} and ${reader.name} have bounce copies of their own, and nothing copied from the one to the other`
+      : store.bounced
+        ? `${writer} wrote its bounce copy, and nothing copied it back`
+        : `${reader.name} reads its bounce copy, which was made before`
+  return {
+    rule: 'bounce-not-synced',
+    reason,
+    because:
+      map === undefined
+        ? { text: 'No sync of the bounce copy lies between the two.' }
+        : {
+            ...atMap(
+              map,
+              `The mapping for ${device} (event ${map.id}) went to a bounce copy, and no sync moved the bytes since.`,
+            ),
+            origin: mappedFrom(map),
+          },
+    origin: (map && mappedFrom(map)) ?? reader.origin ?? store.queued?.origin ?? store.origin,
+    related: [],
+  }
+}
