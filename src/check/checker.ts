@@ -6,6 +6,7 @@ import type { CheckResult } from './finding.ts'
 import { History } from './history.ts'
 import { Operations } from './operations.ts'
 import type { RuleId } from './rule-id.ts'
+import { AreaRule } from './rules/area-rule.ts'
 import { BracketRule } from './rules/bracket-rule.ts'
 import { CostRule } from './rules/cost-rule.ts'
 import { CpuAccessRule } from './rules/cpu-access-rule.ts'
@@ -24,6 +25,7 @@ import { OperationRule } from './rules/operation-rule.ts'
 import { OrderRule } from './rules/order-rule.ts'
 import { OverlapRule } from './rules/overlap-rule.ts'
 import { PlaceRule } from './rules/place-rule.ts'
+import { PrivateRule } from './rules/private-rule.ts'
 import type { Rule } from './rules/rule.ts'
 import { WholeSyncRule } from './rules/whole-sync-rule.ts'
 import { rulesSeen, type Shown } from './sight.ts'
@@ -92,6 +94,8 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new MisuseRule(history, out),
     new DescriptorRule(history, out),
     new MappingRule(history, out),
+    new AreaRule(out),
+    new PrivateRule(history, out, deferred),
     new GrowableRule(history, out),
     new PlaceRule(history, out),
     new HandleRule(out),

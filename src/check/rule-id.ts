@@ -11,6 +11,7 @@ export type RuleId =
   | 'dirty-over-dma'
   | 'early-invalidate'
   | 'uncovered-mapping'
+  | 'private-copy'
   | 'shared-line'
   | 'attribute-alias'
   | 'bounce-not-synced'

@@ -103,6 +103,15 @@ export const ruleTable: readonly RuleInfo[] = [
     fix: 'Map the dma-buf itself for the access, or begin and end a CPU access of the buffer that the device has mapped around it.',
   },
   {
+    id: 'private-copy',
+    group: 'C6',
+    severity: 'error',
+    claim: 'What devices and others share is stored and read through a MAP_SHARED mapping.',
+    hardware:
+      'The first store to a page of a MAP_PRIVATE mapping makes a copy for the process: devices and other mappings never see the store, and the process never sees theirs.',
+    fix: 'Map the buffer MAP_SHARED: what SYNC governs and devices use is the memory that all share.',
+  },
+  {
     id: 'shared-line',
     group: 'C9',
     severity: 'error',

@@ -31,6 +31,8 @@ const ofCalls: Readonly<Record<RuleId, Sight>> = {
   'dirty-over-dma': 'none',
   'early-invalidate': 'none',
   'uncovered-mapping': 'none',
+  // Stores in a CPU access; not what a device misses or what the copy lacks, nor arrays of such mappings.
+  'private-copy': 'part',
   'shared-line': 'none',
   'attribute-alias': 'none',
   'bounce-not-synced': 'none',

@@ -22,6 +22,8 @@ export interface CpuMappingInfo {
   readonly length: number
   readonly pages: CpuPages
   readonly writable: boolean
+  /** MAP_PRIVATE: stores go to copies, which are not its own. */
+  readonly isPrivate?: boolean | undefined
 }
 
 /** An array that was handed out, with what it needs to be taken back. */
@@ -63,6 +65,23 @@ export class CpuMapping {
     })
     this.#machine.cost.cpuBytes += target.length
     this.#emitAccess('cpu-load', offset, target.length, hazards)
+  }
+
+  /** Bytes at `offset`, for the process's own copy of their page: no access of the program's. */
+  copyOut(offset: number, target: Uint8Array): void {
+    eachRun(this.#table, offset, offset + target.length, (storage, from, to, at) => {
+      const part = target.subarray(at - offset, at - offset + to - from)
+      this.#machine.memory.cpuLoad(storage, from, part, this.attribute)
+    })
+    this.#machine.cost.cpuBytes += target.length
+  }
+
+  /** Tells of an access to the process's own copy of bytes `[start, end)` of the mapping. */
+  emitPrivate(kind: 'private-load' | 'private-store', start: number, end: number): void {
+    const { buffer, id: mapping, offset } = this.#info
+    this.#machine.cost.cpuBytes += end - start
+    const range = { start: offset + start, end: offset + end }
+    this.#machine.events.emit({ kind, buffer, mapping, range })
   }
 
   /** Stores `source` at `offset` of the mapping. */
@@ -227,7 +246,7 @@ export class CpuMapping {
   }
 
   #emitMap(kind: 'cpu-map' | 'cpu-unmap'): void {
-    const { buffer, id, offset, length, pages, writable } = this.#info
+    const { buffer, id, offset, length, pages, writable, isPrivate } = this.#info
     this.#machine.events.emit({
       kind,
       buffer,
@@ -237,6 +256,7 @@ export class CpuMapping {
       writable,
       placement: placementOf(this.#table),
       expandable: pages.expandable ?? false,
+      isPrivate,
     })
   }
 }

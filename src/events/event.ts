@@ -94,6 +94,8 @@ export interface CallEvent extends Common {
   readonly address?: number | undefined
   /** Bytes that the call is about, or that its arguments declare (a plane, a framebuffer). */
   readonly length?: number | undefined
+  /** For mremap: bytes that were mapped before. */
+  readonly oldLength?: number | undefined
   /** Where in the file, or in the declared buffer, these bytes begin. */
   readonly offset?: number | undefined
   /** The buffer that a declared size is about, where it is not the one behind `fd`. */
@@ -264,6 +266,18 @@ export interface CpuMapEvent extends Common {
   readonly placement?: readonly Placement[] | undefined
   /** Whether mremap may make it longer: the exporter did not forbid it (VM_DONTEXPAND). */
   readonly expandable?: boolean | undefined
+  /** MAP_PRIVATE: a store makes a copy of its page for the process alone. */
+  readonly isPrivate?: boolean | undefined
+}
+/**
+ * The process used its own copy of pages that it has mapped MAP_PRIVATE. The first store to a page makes
+ * the copy; no device and no other mapping sees it, and it does not see what they store.
+ */
+export interface PrivateAccessEvent extends Common {
+  readonly kind: 'private-load' | 'private-store'
+  readonly buffer: BufferId
+  readonly mapping: number
+  readonly range: Range
 }
 /** Bytes of a mapping were handed out as an array. Its loads are never seen, its stores afterwards. */
 export interface CpuViewEvent extends Common {
@@ -380,6 +394,7 @@ export type DmabufEvent =
   | CpuMapEvent
   | CpuViewEvent
   | CpuAccessEvent
+  | PrivateAccessEvent
   | JobEvent
   | DeviceAccessEvent
   | DeviceFaultEvent

@@ -33,7 +33,8 @@ export class Backing {
     const mapped = this.#ask(description.file, request)
     const { pages, offset } = mapped
     const length = lengthOf(pages)
-    const info = { id, ...ownerOf(mapped), offset, length, pages, writable: writable && shared }
+    const kind = { writable: writable && shared, isPrivate: shared ? undefined : true }
+    const info = { id, ...ownerOf(mapped), offset, length, pages, ...kind }
     this.#core = kernel.core
     this.#request = request
     this.#buffer = 'buffer' in mapped ? mapped.buffer : undefined

@@ -17,13 +17,18 @@ export class PrivatePages {
     eachPage(offset, target.length, (page, from, to) => {
       const part = target.subarray(from - offset, to - offset)
       const copy = this.#copies.get(page)
-      if (copy === undefined) this.#mapping.load(from, part)
-      else part.set(copy.subarray(from % PAGE_SIZE, (from % PAGE_SIZE) + part.length))
+      if (copy === undefined) {
+        this.#mapping.load(from, part)
+        return
+      }
+      this.#mapping.emitPrivate('private-load', from, to)
+      part.set(copy.subarray(from % PAGE_SIZE, (from % PAGE_SIZE) + part.length))
     })
   }
 
   store(offset: number, source: Uint8Array): void {
     eachPage(offset, source.length, (page, from, to) => {
+      this.#mapping.emitPrivate('private-store', from, to)
       this.#copyOf(page).set(source.subarray(from - offset, to - offset), from % PAGE_SIZE)
     })
   }
@@ -39,7 +44,7 @@ export class PrivatePages {
     let copy = this.#copies.get(page)
     if (copy === undefined) {
       copy = new Uint8Array(PAGE_SIZE)
-      this.#mapping.load(page * PAGE_SIZE, copy)
+      this.#mapping.copyOut(page * PAGE_SIZE, copy)
       this.#copies.set(page, copy)
     }
     return copy

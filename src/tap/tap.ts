@@ -13,6 +13,7 @@ interface Call {
   readonly fd?: number | undefined
   readonly address?: number | undefined
   readonly length?: number | undefined
+  readonly oldLength?: number | undefined
   readonly offset?: number | undefined
   readonly text?: string | undefined
 }
@@ -126,7 +127,10 @@ export function tap(sys: Syscalls, sink: TapSink): Syscalls {
     mremap: (address, oldLength, newLength, flags) =>
       sync(
         tapped.mremap,
-        aboutMemory('mremap', address, newLength, ` instead of ${oldLength}, flags ${flags}`),
+        {
+          ...aboutMemory('mremap', address, newLength, ` instead of ${oldLength}, flags ${flags}`),
+          oldLength,
+        },
         () => sys.mremap(address, oldLength, newLength, flags),
       ),
     view: (address, length, scope) =>

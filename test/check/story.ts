@@ -343,6 +343,18 @@ export class Story {
     this.emit({ kind: 'cpu-map', ...what }, { line })
   }
 
+  /** A page that is mapped MAP_PRIVATE, and the process's own copy of it. */
+  mapPrivately(line: number, { buffer = 1, mapping = 8 } = {}): void {
+    const how = { attribute: 'cached', writable: false, isPrivate: true } as const
+    const placement = [{ storage: 1, offset: 0, length: SIZE }]
+    this.emit({ kind: 'cpu-map', buffer, mapping, range: WHOLE, placement, ...how }, { line })
+  }
+
+  private(does: 'load' | 'store', line: number, { buffer = 1, mapping = 8 } = {}): EventId {
+    const range = { start: 0, end: 64 }
+    return this.emit({ kind: `private-${does}`, buffer, mapping, range }, { line })
+  }
+
   /** An access of the program's, or of the kernel's for a driver. */
   cpu(
     does: 'load' | 'store',

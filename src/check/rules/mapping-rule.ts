@@ -1,4 +1,4 @@
-/** CPU mappings: left behind, of two kinds at once, used past their ends and after their end. */
+/** CPU mappings: left behind, of two kinds at once, larger than their buffer, and arrays that ended. */
 import type {
   BufferId,
   CallEvent,
@@ -10,30 +10,19 @@ import type {
 import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
 import { isSameBytes } from '../placements.ts'
+import { pages } from '../process-areas.ts'
 import { overlaps } from '../range-map.ts'
 import { agentName, bytesOf } from '../words.ts'
 import type { Rule } from './rule.ts'
 
-const EFAULT = -14
 const EINVAL = -22
 const PAGE = 4096
-const MOST_DEAD = 256
 /** What hosts say about arrays whose memory is gone, and our own classes about accesses that ended. */
 const GONE = /detached|CPU access has ended|mapping was disposed/
-
-/** A mapping as the process sees it. */
-interface Area {
-  readonly start: number
-  readonly end: number
-  readonly mapped: CallEvent
-  readonly unmapped?: CallEvent
-}
 
 export class MappingRule implements Rule {
   readonly #history: History
   readonly #out: Collector
-  readonly #live = new Map<number, Area>()
-  #dead: Area[] = []
   /** By descriptor. */
   readonly #buffers = new Map<number, number | undefined>()
   /** Where bytes were taken back last: what an array that is gone most likely ended with. */
@@ -60,7 +49,7 @@ export class MappingRule implements Rule {
         this.#lastEnd = event
         return
       case 'call':
-        if (event.phase === 'exit') this.#returned(event)
+        if (event.phase === 'exit' && event.result === EINVAL) this.#tooLarge(event)
         return
       case 'program-end':
         this.#ended(event)
@@ -110,73 +99,6 @@ export class MappingRule implements Rule {
           }),
       ),
     ]
-  }
-
-  #returned(event: CallEvent): void {
-    const { name, result, address, length } = event
-    if (result === undefined) return
-    if (name === 'mmap' && result > 0) {
-      if (length === undefined) return
-      const area = { start: result, end: result + pages(length), mapped: event }
-      this.#live.set(result, area)
-      // A real kernel gives addresses out again: what is there now is not what was unmapped.
-      if (this.#dead.some((dead) => overlaps(dead, area))) {
-        this.#dead = this.#dead.filter((dead) => !overlaps(dead, area))
-      }
-    } else if (name === 'munmap' && result === 0 && address !== undefined) {
-      this.#unmapped(address, event)
-    } else if (result === EFAULT && (name === 'load' || name === 'store' || name === 'view')) {
-      this.#faulted(event)
-    } else if (result === EINVAL) this.#tooLarge(event)
-  }
-
-  #unmapped(address: number, event: CallEvent): void {
-    const area = this.#live.get(address)
-    if (area === undefined) return
-    this.#live.delete(address)
-    this.#dead.push({ ...area, unmapped: event })
-    if (this.#dead.length > MOST_DEAD) this.#dead.shift()
-  }
-
-  #faulted(event: CallEvent): void {
-    const { address, length = 1, agent, name, id, origin } = event
-    if (address === undefined) return
-    const dead = this.#dead.findLast(({ start, end }) => start <= address && address < end)
-    const who = agentName(agent)
-    if (dead?.unmapped !== undefined) {
-      const { unmapped } = dead
-      this.#out.report({
-        rule: 'use-after-release',
-        event,
-        message: `${who} uses bytes of a mapping (${name}, event ${id}) that ${agentName(unmapped.agent)} had unmapped at event ${unmapped.id}.`,
-        because: {
-          text: `The mapping ended with munmap at event ${unmapped.id}.`,
-          event: unmapped.id,
-          origin: unmapped.origin,
-        },
-        origin,
-        related: [{ label: 'it was unmapped here', origin: unmapped.origin }],
-      })
-      return
-    }
-    // Also an address just past the last page, which belongs to no mapping.
-    const area = [...this.#live.values()].find(
-      ({ start, end }) => start <= address && address <= end,
-    )
-    // All of it inside: the mapping may not be written, which is another matter.
-    if (area === undefined || address + length <= area.end) return
-    this.#out.report({
-      rule: 'out-of-range',
-      event,
-      message: `${who} uses bytes ${address - area.start} to ${address - area.start + length} of a mapping (${name}, event ${id}) that ${agentName(area.mapped.agent)} made with ${area.end - area.start} bytes.`,
-      because: {
-        text: `The mapping made at event ${area.mapped.id} ends before.`,
-        event: area.mapped.id,
-        origin: area.mapped.origin,
-      },
-      origin,
-      related: [{ label: 'it was mapped here', origin: area.mapped.origin }],
-    })
   }
 
   #tooLarge(event: CallEvent): void {
@@ -268,10 +190,6 @@ export class MappingRule implements Rule {
       buffer: ended !== undefined && 'buffer' in ended ? ended.buffer : undefined,
     })
   }
-}
-
-function pages(length: number): number {
-  return Math.ceil(length / PAGE) * PAGE
 }
 
 function firstLine(text = ''): string {

@@ -14,8 +14,9 @@ interface CpuMapped {
   readonly buffer: BufferId
   readonly attribute: MappedAttribute
   readonly writable: boolean
-  /** Stores make copies that nobody else sees, and loads may find one. */
-  readonly copies: boolean
+  readonly isPrivate: boolean
+  /** The pages that the process has copies of, where its stores make them. */
+  readonly copies: Set<number> | undefined
   readonly offset: number
   /** Bytes that were asked for, whole pages. */
   asked: number
@@ -56,7 +57,8 @@ export class Mappings {
       file,
       ...place,
       writable: writable && shared,
-      copies: writable && !shared,
+      isPrivate: !shared,
+      copies: writable && !shared ? new Set() : undefined,
       asked: length,
       length: reachable(file, place.offset, length),
     }
@@ -103,13 +105,15 @@ export class Mappings {
   /** The file has another size. */
   truncated(file: OpenFile): void {
     for (const mapping of this.#areas.mappings) {
-      if (mapping.file.memfd === file.memfd) this.#resized(mapping)
+      if (mapping.file.memfd !== file.memfd) continue
+      forgetCopies(mapping)
+      this.#resized(mapping)
     }
   }
 
   viewed(address: number, length: number, scope: ViewScope): void {
     const [area, more] = this.#areas.over(address, length)
-    if (area === undefined || more !== undefined || area.mapping.copies) return
+    if (area === undefined || more !== undefined || area.mapping.copies !== undefined) return
     const { mapping } = area
     const isOpen = (mapping.file.buffer?.open ?? 0) > 0
     this.#tell({
@@ -124,19 +128,42 @@ export class Mappings {
 
   accessed(kind: 'cpu-load' | 'cpu-store', address: number, length: number): void {
     for (const area of this.#areas.over(address, length)) {
-      const { mapping } = area
-      if (mapping.copies) continue
       const from = Math.max(address, area.address)
       const to = Math.min(address + length, endOf(area))
-      this.#tell({
-        kind,
-        buffer: mapping.buffer,
-        mapping: mapping.id,
-        range: rangeIn(area, from, to),
-        seen: 'exact',
-        hazards: [],
-      })
+      if (area.mapping.copies !== undefined) this.#accessedByPage(kind, area, from, to)
+      else this.#tellAccess(kind, area.mapping, rangeIn(area, from, to))
     }
+  }
+
+  /** A store makes the process's own copy of its page, which loads find from then on. */
+  #accessedByPage(
+    kind: 'cpu-load' | 'cpu-store',
+    area: Area<CpuMapped>,
+    from: number,
+    to: number,
+  ): void {
+    const { mapping } = area
+    for (let at = from; at < to; ) {
+      const end = Math.min(to, alignUp(at + 1, PAGE_SIZE))
+      const range = rangeIn(area, at, end)
+      const page = Math.floor((range.start - mapping.offset) / PAGE_SIZE)
+      at = end
+      if (kind === 'cpu-store') mapping.copies?.add(page)
+      const isCopy = mapping.copies?.has(page) === true
+      if (!isCopy) this.#tellAccess(kind, mapping, range)
+      else {
+        const does = kind === 'cpu-load' ? 'private-load' : 'private-store'
+        this.#tell({ kind: does, buffer: mapping.buffer, mapping: mapping.id, range })
+      }
+    }
+  }
+
+  #tellAccess(
+    kind: 'cpu-load' | 'cpu-store',
+    { buffer, id: mapping }: CpuMapped,
+    range: Range,
+  ): void {
+    this.#tell({ kind, buffer, mapping, range, seen: 'exact', hazards: [] })
   }
 
   /** The last area of a mapping ends it. */
@@ -170,11 +197,18 @@ export class Mappings {
 
   #tellOf(
     kind: 'cpu-map' | 'cpu-unmap',
-    { id, buffer, offset, length, attribute, writable }: CpuMapped,
+    { id, buffer, offset, length, attribute, writable, isPrivate }: CpuMapped,
   ): void {
     const range = { start: offset, end: offset + length }
-    this.#tell({ kind, buffer, mapping: id, range, attribute, writable })
+    const how = { attribute, writable, isPrivate: isPrivate ? true : undefined }
+    this.#tell({ kind, buffer, mapping: id, range, ...how })
   }
+}
+
+/** Copies of pages that the file has no more are gone with them. */
+function forgetCopies({ copies, file, offset }: CpuMapped): void {
+  const left = alignUp(file.memfd?.size ?? 0, PAGE_SIZE) - offset
+  for (const page of copies ?? []) if (page * PAGE_SIZE >= left) copies?.delete(page)
 }
 
 /** What lies beyond the end of a memfd is no part of it (SIGBUS). */

@@ -4,7 +4,7 @@
  * for one thing that DQBUF says: that a device has filled a buffer, at the latest by then.
  *
  * Not told as well, though the simulated kernel tells it: that a buffer is released, since other
- * processes and drivers may hold it; loads by read(2); accesses through private writable mappings.
+ * processes and drivers may hold it; loads by read(2).
  */
 import { errno } from '../../uapi/errno.ts'
 import { F_DUPFD, F_DUPFD_CLOEXEC } from '../../uapi/fcntl.ts'

@@ -1,4 +1,5 @@
 /** For every rule a program that must be flagged, and a near twin that must not. */
+import { areas } from './areas.ts'
 import { brackets } from './brackets.ts'
 import { caches } from './caches.ts'
 import type { Case } from './case.ts'
@@ -16,5 +17,6 @@ export const cases: readonly Case[] = [
   ...handles,
   ...memory,
   ...mappings,
+  ...areas,
   ...drivers,
 ]

@@ -10,6 +10,7 @@ type Told = Record<string, unknown> & { readonly kind: DmabufEvent['kind'] }
 /** What follows from the program's calls; exports are compared by themselves. */
 const TOLD: ReadonlySet<DmabufEvent['kind']> = new Set([
   ...(['fd-open', 'fd-close', 'memory', 'cpu-map', 'cpu-unmap', 'cpu-view'] as const),
+  ...(['private-load', 'private-store'] as const),
   ...(['cpu-load', 'cpu-store', 'bracket-start', 'bracket-end', 'queue', 'dequeue'] as const),
   ...(['handle-open', 'handle-close'] as const),
 ])
