@@ -37,12 +37,6 @@ export function backingOf(
   return keepsSize && isInside ? 'fixed' : 'may-shrink'
 }
 
-/** Which open file `fd` leads to: equal for every descriptor of one dma-buf or memfd. Never sleeps. */
-export function fileKey(fd: number): string | undefined {
-  const stats = statsOf(fd)
-  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`
-}
-
 function statsOf(fd: number): Stats | undefined {
   try {
     return fstatSync(fd)

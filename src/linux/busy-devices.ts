@@ -1,4 +1,4 @@
-import { fileKey } from './backing.ts'
+import type { FileOf } from '../uapi/descriptor-uses.ts'
 
 /**
  * Devices on which this process has a long request under way on another thread: their drivers hold a
@@ -6,10 +6,15 @@ import { fileKey } from './backing.ts'
  */
 export class BusyDevices {
   readonly #underWay = new Map<string, Set<Promise<unknown>>>()
+  readonly #fileOf: FileOf
+
+  constructor(fileOf: FileOf) {
+    this.#fileOf = fileOf
+  }
 
   /** Notes that `work` is under way on the device of `fd`, until it is settled. */
   note(fd: number, work: Promise<unknown>): void {
-    const key = fileKey(fd)
+    const key = this.#fileOf(fd)
     if (key === undefined) return
     const works = this.#underWay.get(key) ?? new Set()
     this.#underWay.set(key, works.add(work))
@@ -32,7 +37,7 @@ export class BusyDevices {
 
   #of(fd: number): ReadonlySet<Promise<unknown>> | undefined {
     if (this.#underWay.size === 0) return undefined
-    const key = fileKey(fd)
+    const key = this.#fileOf(fd)
     return key === undefined ? undefined : this.#underWay.get(key)
   }
 }

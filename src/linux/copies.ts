@@ -1,7 +1,6 @@
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SYNC_END } from '../uapi/dma-buf.ts'
 import { errno } from '../uapi/errno.ts'
 import type { ViewScope } from '../uapi/syscalls.ts'
-import { fileKey } from './backing.ts'
 import type { Libc } from './libc.ts'
 import type { Mapped } from './mapping-table.ts'
 import { Shadow } from './shadow.ts'
@@ -90,7 +89,7 @@ export class Copies {
 
   /** Before a request: what the program stored must be in memory. Returns what `after` needs. */
   before(fd: number, request: number): string | undefined {
-    const file = request === DMA_BUF_IOCTL_SYNC ? fileKey(fd) : undefined
+    const file = request === DMA_BUF_IOCTL_SYNC ? this.#libc.fileOf(fd) : undefined
     for (const mapping of this.#about(file)) mapping.shadow?.giveBack()
     return file
   }

@@ -5,7 +5,6 @@ import type { Origin } from '../uapi/origin.ts'
 import { requestName } from '../uapi/requests.ts'
 import type { WaitOptions } from '../uapi/syscalls.ts'
 import { VIDIOC_STREAMOFF } from '../uapi/v4l2.ts'
-import { fileKey } from './backing.ts'
 import { BusyDevices } from './busy-devices.ts'
 import { isDmaBuf } from './dma-buf-file.ts'
 import { copyArgument, copyBack, writeAddresses } from './ioctl-memory.ts'
@@ -58,7 +57,7 @@ export class Ioctls {
   readonly #poller: Poller
   readonly #ledger: Ledger
   readonly #entry: () => unknown
-  readonly #busy = new BusyDevices()
+  readonly #busy = new BusyDevices((fd) => this.#libc.fileOf(fd))
   readonly #unknown = new Lane(UNKNOWN_AT_ONCE)
   /** Files on which a fence was seen: what puts fences there may do so at any time. */
   readonly #fenced = new Set<string>()
@@ -184,12 +183,12 @@ export class Ioctls {
   }
 
   #isFenced({ fd }: Asked): boolean {
-    return this.#fenced.size > 0 && this.#fenced.has(fileKey(fd) ?? '')
+    return this.#fenced.size > 0 && this.#fenced.has(this.#libc.fileOf(fd) ?? '')
   }
 
   #noteFenced({ fd }: Asked): void {
     if (this.#fenced.size >= MANY_FILES) this.#fenced.clear()
-    const key = fileKey(fd)
+    const key = this.#libc.fileOf(fd)
     if (key !== undefined) this.#fenced.add(key)
   }
 

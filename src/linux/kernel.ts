@@ -66,7 +66,7 @@ export class LinuxKernel implements Kernel {
     this.events = new LinuxEvents(() => user.forget())
     const told = tap(user.sys, tell)
     const isWatched = (): boolean => this.events.isWatched
-    this.sys = guarded(switching(own, told, isWatched))
+    this.sys = guarded(switching(own, told, isWatched), (fd) => libc.fileOf(fd))
     watchedWhile(this.sys, isWatched)
     tapOperations(this.sys, tell)
     if (options.reportForgotten !== false) {

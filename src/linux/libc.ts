@@ -28,6 +28,8 @@ export interface Libc {
   mremap(address: number, before: number, after: number, flags: number, to: number): number
   memfdCreate(name: string, flags: number): number
   ftruncate(fd: number, length: number): number
+  /** Which file `fd` leads to: the device of its inode and the inode's number. */
+  fileOf(fd: number): string | undefined
   /** Compares open files: 0 for the same one. ENOSYS, EPERM where the kernel does not tell. */
   kcmpFile(first: number, second: number): number
   /** pwrite of memory that need not be mapped: EFAULT instead of a signal. */
@@ -49,6 +51,10 @@ export interface Libc {
 
 /** kcmp has no function in the C library. 272 is the number of arm64 and riscv64. */
 const SYS_KCMP = process.arch === 'x64' ? 312 : 272
+/** fstat is no function of every C library. 80 is the number of arm64 and riscv64. */
+const SYS_FSTAT = process.arch === 'x64' ? 5 : 80
+/** Bytes of `struct stat`, or more; it begins with the device and the inode. */
+const STAT_SIZE = 256
 const KCMP_FILE = 0
 
 let shared: Libc | undefined
@@ -83,6 +89,9 @@ function bind(koffi: Koffi): Libc {
   const memfdCreate = func('int', 'memfd_create', 'str', 'uint')
   const ftruncate = func('int', 'ftruncate', 'int', 'int64_t')
   const syscall = func('int64_t', 'syscall', 'long', 'int', 'int', 'int', 'ulong', 'ulong')
+  const fstat = func('int64_t', 'syscall', 'long', 'int', 'void *')
+  const stat = new Uint32Array(STAT_SIZE / 4)
+  const statBytes = new Uint8Array(stat.buffer)
   const writeFrom = func('int64_t', 'pwrite', 'int', 'uintptr_t', 'size_t', 'int64_t')
   const readInto = func('int64_t', 'pread', 'int', 'uintptr_t', 'size_t', 'int64_t')
   const pwrite = func('int64_t', 'pwrite', 'int', 'void *', 'size_t', 'int64_t')
@@ -123,6 +132,11 @@ function bind(koffi: Koffi): Libc {
       orErrno(mremap(address, before, after, flags, to)),
     memfdCreate: (name, flags) => orErrno(memfdCreate(name, flags)),
     ftruncate: (fd, length) => orErrno(ftruncate(fd, length)),
+    fileOf: (fd) => {
+      if (Number(fstat(SYS_FSTAT, fd, statBytes)) !== 0) return undefined
+      const [device, deviceHigh, inode, inodeHigh] = stat
+      return `${deviceHigh}:${device}:${inodeHigh}:${inode}`
+    },
     kcmpFile: (first, second) => {
       const { pid } = process
       return orErrno(Number(syscall(SYS_KCMP, pid, pid, KCMP_FILE, first, second)))

@@ -1,5 +1,6 @@
 import { alignUp } from '../uapi/bits.ts'
 import { errno } from '../uapi/errno.ts'
+import { currentFailure } from '../uapi/failure.ts'
 import {
   MAP_FIXED,
   MAP_SHARED,
@@ -12,7 +13,7 @@ import {
 } from '../uapi/fcntl.ts'
 import { currentOrigin } from '../uapi/origin.ts'
 import type { ViewScope } from '../uapi/syscalls.ts'
-import { backingOf, fileKey } from './backing.ts'
+import { backingOf } from './backing.ts'
 import { Copies } from './copies.ts'
 import { Faultless } from './faultless.ts'
 import { ForeignArray } from './foreign-array.ts'
@@ -69,7 +70,7 @@ export class Memory {
       writable,
       shared: type === MAP_SHARED || type === MAP_SHARED_VALIDATE,
       backing: backingOf(this.#libc, flags, fd, offset, whole),
-      file: this.mode === 'copy' || !writable ? fileKey(fd) : undefined,
+      file: this.mode === 'copy' || !writable ? this.#libc.fileOf(fd) : undefined,
       origin: currentOrigin(),
     })
     return address
@@ -162,9 +163,11 @@ export class Memory {
    */
   view(address: number, length: number, scope: ViewScope): Uint8Array<ArrayBuffer> | number {
     const mapping = this.#table.find(address, length)
-    if (mapping === undefined || !mapping.readable) return -errno.EFAULT
-    if (!mapping.shared || mapping.backing === 'may-shrink') return -errno.EINVAL
-    if (mapping.length > LONGEST_ARRAY) return -errno.EINVAL
+    if (mapping === undefined) return -errno.EFAULT
+    if (!mapping.readable) return because(errno.EFAULT, WRITE_ONLY)
+    if (!mapping.shared) return because(errno.EINVAL, PRIVATE)
+    if (mapping.backing === 'may-shrink') return because(errno.EINVAL, MAY_SHRINK)
+    if (mapping.length > LONGEST_ARRAY) return because(errno.EINVAL, TOO_LONG)
     if (this.mode === 'copy' || !mapping.writable) {
       return this.copies.view(mapping, address, length, scope)
     }
@@ -179,18 +182,20 @@ export class Memory {
 
   load(address: number, target: Uint8Array): number {
     const mapping = this.#table.find(address, target.length)
-    if (mapping === undefined || !mapping.readable) return -errno.EFAULT
+    if (mapping === undefined) return -errno.EFAULT
+    if (!mapping.readable) return because(errno.EFAULT, WRITE_ONLY)
     mapping.shadow?.giveBack()
-    if (mapping.backing === 'may-shrink') return this.#faultless.load(address, target)
+    if (mapping.backing === 'may-shrink') return cutShort(this.#faultless.load(address, target))
     this.#libc.copyFrom(address, target)
     return 0
   }
 
   store(address: number, source: Uint8Array): number {
     const mapping = this.#table.find(address, source.length)
-    if (mapping === undefined || !mapping.writable) return -errno.EFAULT
+    if (mapping === undefined) return -errno.EFAULT
+    if (!mapping.writable) return because(errno.EFAULT, READ_ONLY)
     mapping.shadow?.giveBack()
-    if (mapping.backing === 'may-shrink') return this.#faultless.store(address, source)
+    if (mapping.backing === 'may-shrink') return cutShort(this.#faultless.store(address, source))
     this.#libc.copyTo(address, source)
     if (this.copies.active) this.copies.stored(mapping)
     return 0
@@ -200,4 +205,26 @@ export class Memory {
   close(): void {
     this.#faultless.close()
   }
+}
+
+const BY_CALL = 'use set, fill, copy and view, which work on any memory'
+const READ_ONLY = "the mapping is read-only (no PROT_WRITE): map it with access 'read-write'"
+const WRITE_ONLY =
+  "the mapping is for writing alone (no PROT_READ): map it with access 'read-write'"
+const PRIVATE = `a private mapping cannot be one array: map it shared, or ${BY_CALL}`
+const MAY_SHRINK =
+  'the file may become shorter than the mapping, and a store beyond its end would end the process: give ' +
+  `the memfd the seal 'shrink' before it is mapped, or ${BY_CALL}`
+const TOO_LONG = `an array holds 4 GiB at most: map less, or ${BY_CALL}`
+const CUT_SHORT = 'the file ends before this place: make it longer, or map what it has'
+
+/** The negative error number, and why, for whoever asks. */
+function because(error: number, reason: string): number {
+  const failure = currentFailure()
+  if (failure !== undefined) failure.reason = reason
+  return -error
+}
+
+function cutShort(result: number): number {
+  return result === -errno.EFAULT ? because(errno.EFAULT, CUT_SHORT) : result
 }

@@ -4,6 +4,10 @@ import type { ViewScope } from '../uapi/syscalls.ts'
 import { checkedView, type ExactMemory } from './checked-view.ts'
 import type { ProcessMemory } from './process-memory.ts'
 
+const NOT_ONE_ARRAY =
+  'the pages are not in order, so that they cannot be one array: use set, fill, copy and view, which work ' +
+  'on any memory, or the bytes of a CPU access, which are gathered for it'
+
 /**
  * An array over mapped bytes, which lives as long as `scope` says: bytes of a CPU access only while
  * one is open. EFAULT where nothing is mapped; EINVAL where no single array can show the bytes.
@@ -24,7 +28,7 @@ export function rawView(
   const writeOnly = brackets?.writeOnly ?? false
   const handedOut = mapping.handOut(start, start + length, live, writeOnly)
   if (handedOut === undefined) {
-    throw new KernelError('EINVAL', 'the pages are not in order: no single array can show them')
+    throw new KernelError('EINVAL', NOT_ONE_ARRAY)
   }
   if (live === 'bracket') brackets?.keep(mapping, handedOut)
   return handedOut.bytes

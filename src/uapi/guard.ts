@@ -1,4 +1,9 @@
+import { DescriptorUses, type FileOf, tellUses } from './descriptor-uses.ts'
+import { errno } from './errno.ts'
+import { F_DUPFD, F_DUPFD_CLOEXEC } from './fcntl.ts'
 import * as check from './guard-checks.ts'
+import type { IoctlArg } from './ioctl-arg.ts'
+import { makesDescriptor, newDescriptor } from './new-descriptors.ts'
 import type { Syscalls } from './syscalls.ts'
 
 /** Runs `checks` and then `call`; a failed check rejects instead of throwing. */
@@ -15,21 +20,36 @@ function checked(checks: () => void, call: () => Promise<number>): Promise<numbe
  * `sys` with every argument checked that no C program could pass, or whose passing would let a foreign
  * function call write past memory: it stands above both kernels. A broken rule is the caller's bug:
  * the call throws (`ioctl` and `poll` reject with) an AssertionError and does not reach the kernel.
+ *
+ * What it makes and closes is counted for `usesOf`; `fileOf` says what else may happen to a number.
  */
-export function guarded(sys: Syscalls): Syscalls {
-  return {
+export function guarded(sys: Syscalls, fileOf?: FileOf): Syscalls {
+  const uses = new DescriptorUses(fileOf)
+  const made = (fd: number): number => {
+    if (fd >= 0) uses.made(fd)
+    return fd
+  }
+  const madeBy =
+    (request: number, { bytes }: IoctlArg) =>
+    (result: number): number => {
+      made(newDescriptor(request, bytes, result) ?? -1)
+      return result
+    }
+  const guard: Syscalls = {
     open(path, flags) {
       check.text('open', 'path', path)
       check.int('open', 'flags', flags)
-      return sys.open(path, flags)
+      return made(sys.open(path, flags))
     },
     close(fd) {
       check.int('close', 'fd', fd)
-      return sys.close(fd)
+      const result = sys.close(fd)
+      if (result !== -errno.EBADF) uses.gone(fd)
+      return result
     },
     dup(fd) {
       check.int('dup', 'fd', fd)
-      return sys.dup(fd)
+      return made(sys.dup(fd))
     },
     lseek(fd, offset, whence) {
       check.int('lseek', 'fd', fd)
@@ -41,7 +61,8 @@ export function guarded(sys: Syscalls): Syscalls {
       check.int('fcntl', 'fd', fd)
       check.int('fcntl', 'command', command)
       check.int('fcntl', 'argument', argument)
-      return sys.fcntl(fd, command, argument)
+      const result = sys.fcntl(fd, command, argument)
+      return command === F_DUPFD || command === F_DUPFD_CLOEXEC ? made(result) : result
     },
     read(fd, target) {
       check.int('read', 'fd', fd)
@@ -51,7 +72,7 @@ export function guarded(sys: Syscalls): Syscalls {
     memfdCreate(name, flags) {
       check.text('memfd_create', 'name', name)
       check.int('memfd_create', 'flags', flags)
-      return sys.memfdCreate(name, flags)
+      return made(sys.memfdCreate(name, flags))
     },
     ftruncate(fd, length) {
       check.int('ftruncate', 'fd', fd)
@@ -64,7 +85,10 @@ export function guarded(sys: Syscalls): Syscalls {
           check.ioctl(fd, request, argument)
           check.wait('ioctl', options)
         },
-        () => sys.ioctl(fd, request, argument, options),
+        () => {
+          const result = sys.ioctl(fd, request, argument, options)
+          return makesDescriptor(request) ? result.then(madeBy(request, argument)) : result
+        },
       ),
     poll: (fds, timeout, options) =>
       checked(
@@ -111,4 +135,6 @@ export function guarded(sys: Syscalls): Syscalls {
       return sys.store(address, source)
     },
   }
+  tellUses(guard, uses)
+  return guard
 }

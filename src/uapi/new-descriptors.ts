@@ -17,6 +17,11 @@ const makers: ReadonlyMap<number, (bytes: Uint8Array, result: number) => number>
   [UDMABUF_CREATE_LIST, (_bytes, result) => result],
 ])
 
+/** Whether `request` makes a descriptor where it succeeds. Never sleeps. */
+export function makesDescriptor(request: number): boolean {
+  return makers.has(request)
+}
+
 /** The descriptor that a successful `request` has made, if it makes any. Never sleeps. */
 export function newDescriptor(
   request: number,

@@ -4,6 +4,7 @@ import { systemError } from '../uapi/system-error.ts'
 import type { Operation } from '../uapi/watching.ts'
 import { Calls } from './calls.ts'
 import { drainAll } from './dispose.ts'
+import { HeldFd } from './held-fd.ts'
 
 /** An object that holds something of the kernel, and gives it back once: by `close` or `await using`. */
 export abstract class AsyncOwner implements AsyncDisposable {
@@ -54,11 +55,13 @@ export abstract class AsyncOwner implements AsyncDisposable {
 export abstract class DeviceOwner extends AsyncOwner {
   /** The device node that was opened. */
   readonly path: string
-  #fd: number | undefined
+  /** The descriptor, also while the device shuts down. */
+  protected readonly held: HeldFd
+  #isOpen = true
 
   protected constructor(sys: Syscalls, fd: number, path: string) {
     super(sys)
-    this.#fd = fd
+    this.held = new HeldFd(sys, fd)
     this.path = path
   }
 
@@ -68,9 +71,9 @@ export abstract class DeviceOwner extends AsyncOwner {
   /** Ends what the device does, before its descriptor is closed. */
   protected abstract shutDown(calls: Calls): Promise<void>
 
-  /** The descriptor, for `syscall`. EBADF once closed. */
+  /** The descriptor, for `syscall`. EBADF once closed, also by other code that reuses its number. */
   protected requireFd(syscall = 'ioctl'): number {
-    if (this.#fd !== undefined) return this.#fd
+    if (this.#isOpen) return this.held.for(syscall)
     throw systemError({
       errno: -errno.EBADF,
       syscall,
@@ -80,8 +83,7 @@ export abstract class DeviceOwner extends AsyncOwner {
   }
 
   protected override async end(calls: Calls): Promise<void> {
-    const fd = this.requireFd('close')
-    this.#fd = undefined
-    await drainAll([() => this.shutDown(calls), () => calls.close(fd)])
+    this.#isOpen = false
+    await drainAll([() => this.shutDown(calls), () => calls.close(this.held.for('close'))])
   }
 }

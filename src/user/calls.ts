@@ -147,9 +147,10 @@ export class Calls {
 
   /** Memory for JavaScript to touch directly. */
   view(address: number, length: number, scope: ViewScope): Uint8Array<ArrayBuffer> {
-    const result = this.run(() => this.sys.view(address, length, scope))
+    const failure: Failure = {}
+    const result = this.#view(address, length, scope, failure)
     if (typeof result !== 'number') return result
-    succeed('view', result, { why: viewReasons })
+    succeed('view', result, { why: viewReasons, failure })
     assert(false, `view returned ${result}, which is neither memory nor an error`)
   }
 
@@ -159,11 +160,21 @@ export class Calls {
     length: number,
     scope: ViewScope,
   ): Uint8Array<ArrayBuffer> | undefined {
-    const result = this.run(() => this.sys.view(address, length, scope))
+    const failure: Failure = {}
+    const result = this.#view(address, length, scope, failure)
     if (typeof result !== 'number') return result
     if (result === -errno.EINVAL) return undefined
-    succeed('view', result, { why: viewReasons })
+    succeed('view', result, { why: viewReasons, failure })
     return undefined
+  }
+
+  #view(
+    address: number,
+    length: number,
+    scope: ViewScope,
+    failure: Failure,
+  ): Uint8Array<ArrayBuffer> | number {
+    return withFailure(failure, () => this.run(() => this.sys.view(address, length, scope)))
   }
 
   /** May sleep. Carries out `request`; restarts on EINTR and EAGAIN until `signal` aborts. */
@@ -199,8 +210,12 @@ export class Calls {
 }
 
 const viewReasons: Reasons = () => ({
-  EFAULT: 'nothing is mapped there any more: take the bytes before the mapping is disposed',
-  EINVAL:
+  EFAULT: possibly(
+    'nothing is mapped there any more: take the bytes before the mapping is disposed',
+  ),
+  EINVAL: possibly(
     'these pages cannot be one array: use set, fill, copy and view, which work on any memory, or the ' +
-    'bytes of a CPU access, which are gathered for it',
+      'bytes of a CPU access, which are gathered for it',
+  ),
+  ENOMEM: possibly('the host has no memory for a copy of the mapping: map a part of it'),
 })

@@ -44,10 +44,10 @@ export class DrmDevice extends DeviceOwner {
 
   private constructor(sys: Syscalls, fd: number, path: string) {
     super(sys, fd, path)
-    this.#handles = new HandleTable(fd)
-    this.#framebuffers = new FramebufferCache(fd, this.#handles)
-    this.#events = new EventReader(fd)
-    this.#scanout = new Scanout(fd, this.#events)
+    this.#handles = new HandleTable(this.held)
+    this.#framebuffers = new FramebufferCache(this.held, this.#handles)
+    this.#events = new EventReader(this.held)
+    this.#scanout = new Scanout(this.held, this.#events)
   }
 
   /**

@@ -6,6 +6,7 @@ import {
 import { errno } from '../uapi/errno.ts'
 import { POLLIN } from '../uapi/fcntl.ts'
 import { type Calls, succeed } from './calls.ts'
+import type { HeldFd } from './held-fd.ts'
 
 /** What the display tells about a flip or a vertical blank. */
 export interface DisplayEvent {
@@ -24,10 +25,10 @@ const readSize = 1024
 
 /** The events of an open DRM device, in order; what one read brought beyond the first is kept. */
 export class EventReader {
-  readonly #fd: number
+  readonly #fd: HeldFd
   readonly #waiting: DisplayEvent[] = []
 
-  constructor(fd: number) {
+  constructor(fd: HeldFd) {
     this.#fd = fd
   }
 
@@ -36,16 +37,16 @@ export class EventReader {
     for (;;) {
       const event = this.#waiting.shift()
       if (event !== undefined) return event
-      await calls.poll([{ fd: this.#fd, events: POLLIN, revents: 0 }], signal)
+      await calls.poll([{ fd: this.#fd.number, events: POLLIN, revents: 0 }], signal)
       this.#read(calls)
     }
   }
 
   #read(calls: Calls): void {
     const target = new Uint8Array(readSize)
-    const result = calls.run(() => calls.sys.read(this.#fd, target))
+    const result = calls.run(() => calls.sys.read(this.#fd.number, target))
     if (result === -errno.EAGAIN || result === -errno.EINTR) return
-    const length = succeed('read', result, { fd: this.#fd })
+    const length = succeed('read', result, { fd: this.#fd.number })
     this.#waiting.push(...parseEvents(target.subarray(0, length)))
   }
 }

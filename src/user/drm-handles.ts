@@ -2,6 +2,7 @@ import type { Calls } from './calls.ts'
 import { drainAll } from './dispose.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import { destroyDumb, fdToHandle, gemClose } from './drm-calls.ts'
+import type { HeldFd } from './held-fd.ts'
 import { Serial } from './serial.ts'
 
 interface Entry {
@@ -17,18 +18,18 @@ interface Entry {
  * a close are never under way together.
  */
 export class HandleTable {
-  readonly #fd: number
+  readonly #fd: HeldFd
   readonly #entries = new Map<number, Entry>()
   readonly #serial = new Serial()
 
-  constructor(fd: number) {
+  constructor(fd: HeldFd) {
     this.#fd = fd
   }
 
   /** May sleep. The handle of `buffer`, counted once more. */
   open(calls: Calls, buffer: DmaBuf): Promise<number> {
     return this.#serial.run(async () => {
-      const handle = await fdToHandle(calls, this.#fd, buffer.fd)
+      const handle = await fdToHandle(calls, this.#fd.number, buffer.fd)
       this.#count(handle, false)
       return handle
     })
@@ -75,6 +76,8 @@ export class HandleTable {
   }
 
   #drop(calls: Calls, handle: number, entry: Entry): Promise<void> {
-    return entry.dumb ? destroyDumb(calls, this.#fd, handle) : gemClose(calls, this.#fd, handle)
+    return entry.dumb
+      ? destroyDumb(calls, this.#fd.number, handle)
+      : gemClose(calls, this.#fd.number, handle)
   }
 }

@@ -3,6 +3,7 @@ import { drainAll } from './dispose.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import { addFramebuffer, removeFramebuffer } from './drm-calls.ts'
 import type { HandleTable } from './drm-handles.ts'
+import type { HeldFd } from './held-fd.ts'
 import { type PictureLayout, strideOf } from './image-format.ts'
 
 interface Entry {
@@ -20,11 +21,11 @@ const keyOf = (layout: PictureLayout): string =>
  * once a frame. Those of buffers that have been closed are dropped when another is added.
  */
 export class FramebufferCache {
-  readonly #fd: number
+  readonly #fd: HeldFd
   readonly #handles: HandleTable
   #entries: Entry[] = []
 
-  constructor(fd: number, handles: HandleTable) {
+  constructor(fd: HeldFd, handles: HandleTable) {
     this.#fd = fd
     this.#handles = handles
   }
@@ -42,7 +43,7 @@ export class FramebufferCache {
     await this.#drop(calls, (entry) => entry.buffer.closed && entry.framebuffer !== onScreen)
     const handle = await this.#handles.open(calls, buffer)
     try {
-      const framebuffer = await addFramebuffer(calls, this.#fd, { ...layout, handle })
+      const framebuffer = await addFramebuffer(calls, this.#fd.number, { ...layout, handle })
       this.#entries.push({ buffer, key, handle, framebuffer })
       return framebuffer
     } catch (error) {
@@ -61,7 +62,7 @@ export class FramebufferCache {
     this.#entries = this.#entries.filter((entry) => !dropped.includes(entry))
     await drainAll(
       dropped.flatMap(({ framebuffer, handle }) => [
-        () => removeFramebuffer(calls, this.#fd, framebuffer),
+        () => removeFramebuffer(calls, this.#fd.number, framebuffer),
         () => this.#handles.close(calls, handle),
       ]),
     )

@@ -4,15 +4,16 @@ import { systemError } from '../uapi/system-error.ts'
 import { Calls } from './calls.ts'
 import { drainAllSync } from './dispose.ts'
 import type { BorrowedFd, OwnedFd } from './fd.ts'
+import { HeldFd } from './held-fd.ts'
 
 /** An object that owns a descriptor, and closes it once: by `close`, or at the end of a `using` block. */
 export abstract class FdOwner implements Disposable {
   protected readonly sys: Syscalls
-  #fd: number | undefined
+  #fd: HeldFd | undefined
 
   protected constructor(sys: Syscalls, fd: number) {
     this.sys = sys
-    this.#fd = fd
+    this.#fd = new HeldFd(sys, fd)
   }
 
   /** The way out for code that uses the object after `close`: a sentence for the EBADF. */
@@ -26,9 +27,9 @@ export abstract class FdOwner implements Disposable {
     return this.#fd === undefined
   }
 
-  /** The descriptor, for `syscall`. EBADF once closed. */
+  /** The descriptor, for `syscall`. EBADF once closed, also by other code that reuses its number. */
   protected requireFd(syscall: string): number {
-    if (this.#fd !== undefined) return this.#fd
+    if (this.#fd !== undefined) return this.#fd.for(syscall)
     throw systemError({ errno: -errno.EBADF, syscall, detail: this.closedDetail() })
   }
 
@@ -50,10 +51,11 @@ export abstract class FdOwner implements Disposable {
   }
 
   #close(capture: () => Calls): void {
-    if (this.closed) return
+    if (this.#fd === undefined) return
     const calls = capture()
-    const fd = this.detachFd('close')
-    drainAllSync([() => this.beforeClose(calls), () => calls.close(fd)])
+    const fd = this.#fd
+    this.#fd = undefined
+    drainAllSync([() => this.beforeClose(calls), () => calls.close(fd.for('close'))])
   }
 }
 

@@ -4,6 +4,7 @@ import { disableCrtc, pageFlip, setCrtc } from './drm-calls.ts'
 import type { EventReader } from './drm-event.ts'
 import { chooseMode } from './drm-mode-choice.ts'
 import { type DrmOutput, firstOutput } from './drm-output.ts'
+import type { HeldFd } from './held-fd.ts'
 import { type PictureLayout, strideOf } from './image-format.ts'
 
 /** A picture for the screen, and what keeps its memory from being written over. */
@@ -24,7 +25,7 @@ const sameShape = (a: PictureLayout, b: PictureLayout): boolean =>
  * the flip to the next one is complete, because until then the display reads it.
  */
 export class Scanout {
-  readonly #fd: number
+  readonly #fd: HeldFd
   readonly #events: EventReader
   #output: DrmOutput | undefined
   #on = false
@@ -32,7 +33,7 @@ export class Scanout {
   #shown: Picture[] = []
   #flipping = false
 
-  constructor(fd: number, events: EventReader) {
+  constructor(fd: HeldFd, events: EventReader) {
     this.#fd = fd
     this.#events = events
   }
@@ -57,11 +58,11 @@ export class Scanout {
   }
 
   async #set(calls: Calls, picture: Picture): Promise<void> {
-    this.#output ??= await firstOutput(calls, this.#fd)
+    this.#output ??= await firstOutput(calls, this.#fd.number)
     const { crtc, connector, modes } = this.#output
     const mode = chooseMode(modes, picture.layout.width, picture.layout.height)
     const { framebuffer } = picture
-    await setCrtc(calls, this.#fd, { crtc, connectors: [connector], framebuffer, mode })
+    await setCrtc(calls, this.#fd.number, { crtc, connectors: [connector], framebuffer, mode })
     this.#on = true
     this.#shown.push(picture)
     await this.#letGo(calls, 1)
@@ -70,7 +71,7 @@ export class Scanout {
   async #flip(calls: Calls, picture: Picture, signal: AbortSignal | undefined): Promise<void> {
     const crtc = this.#output?.crtc ?? 0
     const { framebuffer } = picture
-    await pageFlip(calls, this.#fd, { crtc, framebuffer, userData: framebuffer })
+    await pageFlip(calls, this.#fd.number, { crtc, framebuffer, userData: framebuffer })
     this.#shown.push(picture)
     this.#flipping = true
     await this.#settle(calls, signal)
@@ -107,7 +108,7 @@ export class Scanout {
     if (!this.#on || picture === undefined || crtc === undefined) return
     await this.#settle(calls, undefined)
     const { framebuffer } = picture
-    await pageFlip(calls, this.#fd, { crtc, framebuffer, userData: framebuffer })
+    await pageFlip(calls, this.#fd.number, { crtc, framebuffer, userData: framebuffer })
     this.#flipping = true
     await this.#settle(calls, undefined)
   }
@@ -118,7 +119,7 @@ export class Scanout {
     const off = this.#on && crtc !== undefined
     await drainAll([
       () => this.#lastRefresh(calls),
-      () => (off ? disableCrtc(calls, this.#fd, crtc) : undefined),
+      () => (off ? disableCrtc(calls, this.#fd.number, crtc) : undefined),
       () => this.#letGo(calls, 0),
     ])
     this.#on = false

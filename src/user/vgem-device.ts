@@ -33,7 +33,7 @@ export class VgemDevice extends DeviceOwner {
 
   private constructor(sys: Syscalls, fd: number, path: string) {
     super(sys, fd, path)
-    this.#handles = new HandleTable(fd)
+    this.#handles = new HandleTable(this.held)
   }
 
   /** May sleep. Opens the card whose driver is vgem, or `path`. ENOENT, EACCES, EMFILE, ENODEV. */

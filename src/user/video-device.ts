@@ -54,7 +54,7 @@ export class VideoDevice extends DeviceOwner {
 
   private constructor(sys: Syscalls, fd: number, path: string, capability: VideoCapability) {
     super(sys, fd, path)
-    this.#queue = new VideoQueue(fd)
+    this.#queue = new VideoQueue(this.held)
     this.capability = capability
   }
 

@@ -12,6 +12,7 @@ import {
   v4l2Type,
 } from '../uapi/v4l2-struct.ts'
 import { type Calls, possibly } from './calls.ts'
+import type { HeldFd } from './held-fd.ts'
 
 /** Whose memory a queue's buffers are. */
 export type VideoMemory = 'dmabuf' | 'mmap'
@@ -24,16 +25,16 @@ const type = v4l2.V4L2_BUF_TYPE_VIDEO_CAPTURE
 
 /** The capture queue of an open video device: the ioctls, and nothing kept. All may sleep. */
 export class VideoQueue {
-  readonly #fd: number
+  readonly #fd: HeldFd
 
-  constructor(fd: number) {
+  constructor(fd: HeldFd) {
     this.#fd = fd
   }
 
   /** REQBUFS: `count` buffers, 0 to free them; returns how many the driver made. EINVAL, EBUSY. */
   async request(calls: Calls, count: number, memory: VideoMemory): Promise<number> {
     const bytes = v4l2Requestbuffers.create({ count, type, memory: memories[memory] })
-    await calls.ioctl(this.#fd, v4l2.VIDIOC_REQBUFS, plainArg(bytes), {
+    await calls.ioctl(this.#fd.number, v4l2.VIDIOC_REQBUFS, plainArg(bytes), {
       why: () => ({
         EINVAL: possibly(
           `this driver does not take memory '${memory}': try the other of dmabuf and mmap`,
@@ -57,7 +58,7 @@ export class VideoQueue {
       fields.length = buffer.size
     }
     const size = buffer === undefined ? '' : `, or its ${buffer.size} bytes are less than sizeImage`
-    await calls.ioctl(this.#fd, v4l2.VIDIOC_QBUF, plainArg(bytes), {
+    await calls.ioctl(this.#fd.number, v4l2.VIDIOC_QBUF, plainArg(bytes), {
       why: () => ({
         EINVAL: possibly(`buffer ${index} is queued already, there is no such buffer${size}`),
       }),
@@ -70,7 +71,7 @@ export class VideoQueue {
    */
   async dequeue(calls: Calls, memory: VideoMemory): Promise<V4l2Buffer | 'empty' | 'end'> {
     const bytes = v4l2Buffer.create({ type, memory: memories[memory] })
-    const result = await calls.ioctl(this.#fd, v4l2.VIDIOC_DQBUF, plainArg(bytes), {
+    const result = await calls.ioctl(this.#fd.number, v4l2.VIDIOC_DQBUF, plainArg(bytes), {
       expect: [-errno.EAGAIN, -errno.EPIPE],
       why: () => ({ EINVAL: possibly('the stream is not running: start it first') }),
     })
@@ -85,7 +86,7 @@ export class VideoQueue {
     signal: AbortSignal | undefined,
   ): Promise<V4l2Buffer | 'end'> {
     for (;;) {
-      const entry: PollFd = { fd: this.#fd, events: POLLIN, revents: 0 }
+      const entry: PollFd = { fd: this.#fd.number, events: POLLIN, revents: 0 }
       await calls.poll([entry], signal)
       const buffer = await this.dequeue(calls, memory)
       if (buffer !== 'empty') return buffer
@@ -93,7 +94,7 @@ export class VideoQueue {
       throw systemError({
         errno: -errno.EIO,
         syscall: 'poll',
-        fd: this.#fd,
+        fd: this.#fd.number,
         detail: 'no buffer is queued, so none will be filled: dispose frames, or start with more',
       })
     }
@@ -102,7 +103,7 @@ export class VideoQueue {
   /** EXPBUF: a new descriptor for the driver's buffer `index`. EINVAL, EMFILE. */
   async export(calls: Calls, index: number): Promise<number> {
     const bytes = v4l2Exportbuffer.create({ type, index, flags: O_RDWR | O_CLOEXEC })
-    await calls.ioctl(this.#fd, v4l2.VIDIOC_EXPBUF, plainArg(bytes), {
+    await calls.ioctl(this.#fd.number, v4l2.VIDIOC_EXPBUF, plainArg(bytes), {
       why: () => ({
         EINVAL: possibly(`there is no buffer ${index}, or it is not the driver's own memory`),
       }),
@@ -113,7 +114,7 @@ export class VideoQueue {
   /** STREAMON. EINVAL, and what the hardware says. */
   async on(calls: Calls): Promise<void> {
     const argument = plainArg(v4l2Type.create({ type }))
-    await calls.ioctl(this.#fd, v4l2.VIDIOC_STREAMON, argument, {
+    await calls.ioctl(this.#fd.number, v4l2.VIDIOC_STREAMON, argument, {
       why: () => ({
         EINVAL: possibly('the driver wants more buffers queued first: pass more of them'),
       }),
@@ -122,6 +123,6 @@ export class VideoQueue {
 
   /** STREAMOFF: the driver gives every buffer back. */
   async off(calls: Calls): Promise<void> {
-    await calls.ioctl(this.#fd, v4l2.VIDIOC_STREAMOFF, plainArg(v4l2Type.create({ type })))
+    await calls.ioctl(this.#fd.number, v4l2.VIDIOC_STREAMOFF, plainArg(v4l2Type.create({ type })))
   }
 }

@@ -1,6 +1,7 @@
-import { openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
+import { Memfd } from '../../src/index.ts'
 import { LinuxKernel } from '../../src/linux/index.ts'
 import { errno } from '../../src/uapi/errno.ts'
 import {
@@ -175,6 +176,47 @@ describe.skipIf(skipped !== '')(`memory of the real kernel${skipped}`, () => {
     sys.munmap(address, 2 * PAGE)
   })
 
+  test('of more than 4 GiB is not shown as an array, and says so', async () => {
+    for (const mode of ['direct', 'copy'] as const) {
+      const kernel = new LinuxKernel({ memory: mode, reportForgotten: false })
+      kernels.push(kernel)
+      using file = Memfd.create(kernel, 'huge', 5 * 2 ** 30, { seals: ['shrink'] })
+      using map = file.map()
+      expect(() => map.bytes).toThrow(/^EINVAL.*4 GiB at most/)
+      map.set(new Uint8Array([7]), 4.5 * 2 ** 30)
+      expect([...map.read(4.5 * 2 ** 30, 4.5 * 2 ** 30 + 1)]).toEqual([7])
+    }
+  })
+
+  test('of /dev/zero from an offset ends before its mapping does, and is reached exactly', () => {
+    const sys = start()
+    const fd = openSync('/dev/zero', 'r+')
+    const address = sys.mmap(2 * PAGE, READ_WRITE, MAP_SHARED, fd, PAGE)
+    expect(sys.view(address, 2 * PAGE, 'mapping')).toBe(-errno.EINVAL)
+    expect(loaded(sys, address, 2)).toEqual([0, 0])
+    expect(sys.store(address + PAGE, new Uint8Array([1]))).toBe(-errno.EFAULT)
+    expect(sys.munmap(address, 2 * PAGE)).toBe(0)
+    const whole = sys.mmap(PAGE, READ_WRITE, MAP_SHARED, fd, 0)
+    expect(view(sys, whole, PAGE)[0]).toBe(0)
+    sys.munmap(whole, PAGE)
+    closeSync(fd)
+  })
+
+  test('says why it cannot be reached: read-only, private, cut short, or without the seal', () => {
+    const kernel = new LinuxKernel({ reportForgotten: false })
+    kernels.push(kernel)
+    using file = Memfd.create(kernel, 'unsealed', 2 * PAGE)
+    using map = file.map()
+    using readOnly = file.map({ access: 'read' })
+    expect(() => map.bytes).toThrow(/^EINVAL.*give the memfd the seal 'shrink'/)
+    expect(() => readOnly.set(new Uint8Array(1))).toThrow(/^EFAULT.*read-only.*'read-write'/)
+    file.resize(PAGE)
+    expect(() => map.set(new Uint8Array(1), PAGE)).toThrow(
+      /^EFAULT.*the file ends before this place/,
+    )
+    expect(() => map.read(PAGE, PAGE + 1)).toThrow(/^EFAULT.*the file ends before this place/)
+  })
+
   test('that is private has exact access alone', () => {
     const sys = start()
     const fd = memfd(sys, 1)
@@ -250,6 +292,17 @@ describe.skipIf(skipped !== '')(`memory of the real kernel${skipped}`, () => {
       const again = mapAll(sys, fd, 2 * PAGE)
       expect(loaded(sys, again + PAGE, 3)).toEqual([4, 6, 8])
       sys.munmap(again, 2 * PAGE)
+    })
+
+    test('is given back to where it was, when the mapping moves', () => {
+      const sys = start('copy')
+      const fd = memfd(sys, 1)
+      const address = mapAll(sys, fd, PAGE)
+      const bytes = view(sys, address, PAGE).fill(3)
+      const moved = sys.mremap(address, PAGE, 2 ** 24, MREMAP_MAYMOVE)
+      expect(moved).toBeGreaterThan(0)
+      expect([bytes.length, loaded(sys, moved, 1)]).toEqual([0, [3]])
+      expect(sys.munmap(moved, 2 ** 24)).toBe(0)
     })
 
     test('gives back only what the program changed', () => {

@@ -1,15 +1,33 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { DmabufEvent } from '../../src/events/event.ts'
-import { DmaBuf, DmaHeap, VgemDevice } from '../../src/index.ts'
+import { DmaBuf, DmaHeap, Memfd, VgemDevice } from '../../src/index.ts'
 import { LinuxKernel, openLinux } from '../../src/linux/index.ts'
 import { formatOrigin } from '../../src/tap/format-origin.ts'
 import { errno } from '../../src/uapi/errno.ts'
-import { F_DUPFD_CLOEXEC, F_GETFD, FD_CLOEXEC, O_RDWR, SEEK_SET } from '../../src/uapi/fcntl.ts'
-import { mapAll, PAGE, sealedMemfd, skipped } from './here.ts'
+import {
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_GETFL,
+  FD_CLOEXEC,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  SEEK_SET,
+} from '../../src/uapi/fcntl.ts'
+import { Fifo, mapAll, PAGE, sealedMemfd, skipped } from './here.ts'
 
 const root = join(import.meta.dirname, '../..')
 const here = mkdtempSync(join(tmpdir(), 'dmabuf-linux-'))
@@ -51,6 +69,59 @@ describe.skipIf(skipped !== '')(`a process on the real kernel${skipped}`, () => 
     expect(sys.dup(-1)).toBe(-errno.EBADF)
     expect(() => sys.close(0.5)).toThrow(/integer of 32 bits/)
   })
+
+  test('opens a FIFO without its other end, and waits for none', () => {
+    using fifo = new Fifo()
+    const { sys } = new LinuxKernel({ reportForgotten: false })
+    const fd = sys.open(fifo.path, O_RDONLY)
+    expect(fd).toBeGreaterThan(0)
+    expect(sys.fcntl(fd, F_GETFL, 0) & O_NONBLOCK).toBe(0)
+    sys.close(fd)
+  })
+
+  test('has the commands of fcntl that neither wait, nor signal, nor write to an address', () => {
+    const { sys } = new LinuxKernel({ reportForgotten: false })
+    const fd = sys.memfdCreate('x', 0)
+    // F_GETLK, F_SETLKW, F_SETOWN, F_OFD_GETLK, F_NOTIFY
+    for (const command of [5, 7, 8, 36, 1026]) {
+      expect(sys.fcntl(fd, command, 0)).toBe(-errno.EINVAL)
+      expect(sys.fcntl(99_999, command, 0)).toBe(-errno.EBADF)
+    }
+    sys.close(fd)
+  })
+
+  test('does not take a file for another one that got its number, however that was closed', () => {
+    const kernel = new LinuxKernel({ reportForgotten: false })
+    const stranger = /^EBADF.*was closed by other code/
+    for (const close of [closeSync, (fd: number) => kernel.sys.close(fd)]) {
+      const mine = Memfd.create(kernel, 'mine', PAGE)
+      const { fd } = mine
+      close(fd)
+      expect(() => mine.resize(PAGE)).toThrow(/^EBADF: bad file descriptor, ftruncate/)
+      const other = openSync('/dev/null', 'r+')
+      expect(other).toBe(fd)
+      expect(() => mine.resize(2 * PAGE)).toThrow(stranger)
+      expect(() => mine.close()).toThrow(stranger)
+      closeSync(other)
+    }
+  })
+
+  test('lets any number of waits share a signal without a warning of listeners', () => {
+    const { status, stderr } = runAlone(
+      `const controller = new AbortController()
+       const fd = fs.openSync('/dev/ptmx', 'r+')
+       const waits = Array.from({ length: 40 }, (_, i) =>
+         i % 2 ? sys.poll([{ fd, events: 1, revents: 0 }], -1, controller)
+               : kernel.sleep(1e12, controller).catch((error) => error.errno))
+       await new Promise((resolve) => setTimeout(resolve, 50))
+       controller.abort()
+       const results = await Promise.all(waits)
+       process.exitCode = results.every((result) => result === -4) ? 42 : 1`,
+      '{ reportForgotten: false }',
+    )
+    expect(stderr).toBe('')
+    expect(status).toBe(42)
+  }, 60_000)
 
   test('knows what it holds', () => {
     const kernel = openLinux({ reportForgotten: false })

@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { skipped } from './here.ts'
-
-const root = join(import.meta.dirname, '../..')
-const cache = join(root, 'node_modules/.cache')
+import { LinuxBundle } from './linux-bundle.ts'
 
 /** What a thread is in the middle of when it ends. Each has a kernel, a memfd, a FIFO, and has polled. */
 const states = {
@@ -70,23 +67,14 @@ if (isMainThread) {
 `
 
 describe.skipIf(skipped !== '')(`threads on the real kernel${skipped}`, () => {
+  let bundle: LinuxBundle
   let folder = ''
   beforeAll(async () => {
-    mkdirSync(cache, { recursive: true })
-    folder = mkdtempSync(join(cache, 'dmabuf-threads-'))
-    await build({
-      entryPoints: [join(root, 'src/linux/index.ts')],
-      outfile: join(folder, 'linux.mjs'),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'es2022',
-      external: ['koffi'],
-      logLevel: 'warning',
-    })
+    bundle = await LinuxBundle.make()
+    folder = bundle.folder
     await run('mkfifo', [join(folder, 'fifo')])
   })
-  afterAll(() => rmSync(folder, { recursive: true }))
+  afterAll(() => bundle?.[Symbol.dispose]())
 
   function run(command: string, args: readonly string[]): Promise<string> {
     return new Promise((resolve, reject) => {
