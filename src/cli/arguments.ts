@@ -28,3 +28,36 @@ export function seconds(option: string, text: string): number {
   if (value > 0 && value <= 86_400) return value
   throw new UsageError(`${option} is '${text}': it must be seconds, above 0 and up to 86400`)
 }
+
+/** The simulated camera's limits, in pixels and in pictures a second. */
+const SIDE = { min: 16, max: 8192 }
+const RATE = { min: 1, max: 1000 }
+
+export interface PictureSize {
+  readonly width: number
+  readonly height: number
+  /** Pictures a second. */
+  readonly rate: number | undefined
+}
+
+/** `1920x1080` or `1920x1080@60`. */
+export function pictureSize(option: string, text: string): PictureSize {
+  const match = /^(\d+)x(\d+)(?:@(\d+))?$/.exec(text)
+  if (match === null) {
+    throw new UsageError(`${option} is '${text}': it must be WIDTHxHEIGHT or WIDTHxHEIGHT@RATE`)
+  }
+  const [width, height] = [Number(match[1]), Number(match[2])]
+  for (const side of [width, height]) {
+    if (side >= SIDE.min && side <= SIDE.max && side % 2 === 0) continue
+    throw new UsageError(
+      `${option} is '${text}': both sides must be even numbers from ${SIDE.min} to ${SIDE.max}`,
+    )
+  }
+  const rate = match[3] === undefined ? undefined : Number(match[3])
+  if (rate !== undefined && (rate < RATE.min || rate > RATE.max)) {
+    throw new UsageError(
+      `${option} is '${text}': the rate must be a whole number from ${RATE.min} to ${RATE.max}`,
+    )
+  }
+  return { width, height, rate }
+}

@@ -1,5 +1,4 @@
 /** The commands and their options. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { DEFAULT_RELEASE } from '../uapi/kernel-release.ts'
 import { collectNames } from './arguments.ts'
@@ -9,15 +8,20 @@ import { run } from './commands/run.ts'
 import type { RunFlags } from './commands/run-request.ts'
 import { exitCode } from './exit-code.ts'
 import { mainHelp, runHelp } from './help.ts'
+import { readManifest } from './package-root.ts'
 import { ALL_BOARDS, boardNames, policyNames } from './runs/plan.ts'
 import { usageText } from './terminal/failure-text.ts'
+import { OutputError, print, printAside } from './terminal/print.ts'
 import { styleFor } from './terminal/style.ts'
 import { UsageError } from './usage-error.ts'
 
-/** May sleep. Carries out `words`, those after the command's own name, and returns the exit code. */
-export async function main(words: readonly string[]): Promise<number> {
+/**
+ * May sleep. Carries out `words`, those after the command's own name, and returns the exit code. `signal`
+ * aborts with `Interrupted`.
+ */
+export async function main(words: readonly string[], signal: AbortSignal): Promise<number> {
   let code: number = exitCode.clean
-  const command = commands((result) => {
+  const command = commands(signal, (result) => {
     code = result
   })
   try {
@@ -25,23 +29,20 @@ export async function main(words: readonly string[]): Promise<number> {
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCode.failed
-    if (!(error instanceof UsageError)) throw error
-    process.stderr.write(usageText(error, styleFor(process.stderr, wantsColor(command))))
+    if (!(error instanceof UsageError || error instanceof OutputError)) throw error
+    await printAside(usageText(error, styleFor(process.stderr, wantsColor(command))))
     return exitCode.failed
   }
 }
 
-function commands(finish: (code: number) => void): Command {
+function commands(signal: AbortSignal, finish: (code: number) => void): Command {
   const command = new Command('dmabuf')
     .description('Prove zero-copy pipelines on simulated boards.')
-    .version(version())
+    .version(readManifest().version)
     .option('--no-color', 'print without colours (NO_COLOR is heeded as well)')
     .addHelpText('after', mainHelp)
     .exitOverride()
-  addRun(command, finish)
-  const print = (text: string): void => {
-    process.stdout.write(text)
-  }
+  addRun(command, signal, finish)
   const style = () => styleFor(process.stdout, wantsColor(command))
   subcommand(command, 'boards', 'list the boards').action(() => print(boardsText(style())))
   subcommand(command, 'explain', 'say what a rule asks for, or list the rules')
@@ -50,9 +51,9 @@ function commands(finish: (code: number) => void): Command {
   return command
 }
 
-function addRun(command: Command, finish: (code: number) => void): void {
+function addRun(command: Command, signal: AbortSignal, finish: (code: number) => void): void {
   subcommand(command, 'run', 'run a program on the boards and judge it')
-    .argument('<file>', 'a .ts, .mts, .js or .mjs file with a default export')
+    .argument('<file>', 'a .ts, .mts, .cts, .js, .mjs or .cjs file with a default export')
     .option(
       '--board <name>',
       `only these boards: ${[...boardNames, ALL_BOARDS].join(', ')} (default: pc, arm-soc)`,
@@ -62,8 +63,12 @@ function addRun(command: Command, finish: (code: number) => void): void {
     .option('--policy <name>', `only these policies: ${policyNames.join(', ')}`, collectNames)
     .option('--seed <n>', 'the seed of random choices (default: 1)')
     .option('--input <clip>', 'a .y4m or .y4m.gz file for the camera (default: a test pattern)')
+    .option('--camera <size>', 'a test pattern of this size, as 3840x2160 or 1920x1080@60')
     .option('--out <dir>', 'write what the display shows as PNG, into a folder for each run')
-    .option('--timeout <seconds>', 'wall-clock time for each run (default: 60)')
+    .option(
+      '--timeout <seconds>',
+      'end a run after this time (default: after 60 s without progress)',
+    )
     .option('--views <kind>', 'raw, or checked: see every load and store, slowly (default: raw)')
     .option(
       '--linux <release>',
@@ -77,7 +82,7 @@ function addRun(command: Command, finish: (code: number) => void): void {
     .option('--json', 'print a report for other programs, and nothing else')
     .addHelpText('after', runHelp)
     .action(async (file: string, flags: Omit<RunFlags, 'color'>) => {
-      finish(await run(file, { ...flags, color: wantsColor(command) }))
+      finish(await run(file, { ...flags, color: wantsColor(command) }, signal))
     })
 }
 
@@ -93,9 +98,4 @@ function wantsColor(command: Command): boolean {
   return [command, ...command.commands].every(
     (one) => one.opts<{ color?: boolean }>().color !== false,
   )
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

@@ -1,47 +1,149 @@
 /** Reading the clip that the camera plays. */
-import { readFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
+import { constants, type FileHandle, open } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createGunzip } from 'node:zlib'
 import { parseY4m } from '../drivers/video/y4m.ts'
 import { Y4mError } from '../drivers/video/y4m-error.ts'
+import { y4mMagic } from '../drivers/video/y4m-header.ts'
+import { messageOf } from '../run/thrown.ts'
 import { UsageError } from './usage-error.ts'
 
+/** Bytes of a clip, unpacked: all of it is in memory. */
+const LIMIT = 2 ** 31
+const CHUNK = 2 ** 20
+/** Milliseconds between two looks at a pipe that is empty. */
+const LOOK = 20
+
+export interface ClipOptions {
+  /** Seconds without a byte after which a pipe has nothing to give. */
+  readonly patience: number
+  readonly signal: AbortSignal
+}
+
 /**
- * The bytes of a Y4M file, unpacked when it is gzip's, in memory that all workers share. Throws a
- * UsageError unless they are a clip.
+ * May sleep. The bytes of a Y4M file or pipe, unpacked when it is gzip's, in memory that all workers
+ * share. Throws a UsageError unless they are a clip, and the reason of `signal` when that aborts.
  */
-export function readClip(file: string): Uint8Array {
-  const bytes = unpack(file, readInput(file))
+export async function readClip(file: string, options: ClipOptions): Promise<Uint8Array> {
+  const handle = await opened(file)
   try {
+    const bytes = await collected(file, chunksOf(file, handle, options))
     parseY4m(bytes)
+    return bytes
   } catch (error) {
     if (error instanceof Y4mError) throw new UsageError(`${file}: ${error.message}`)
     throw error
-  }
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  shared.set(bytes)
-  return shared
-}
-
-function readInput(file: string): Uint8Array {
-  try {
-    return readFileSync(file)
-  } catch (error) {
-    throw new UsageError(`cannot read the clip ${file}: ${reasonOf(error)}`)
+  } finally {
+    await handle.close()
   }
 }
 
-function unpack(file: string, bytes: Uint8Array): Uint8Array {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+/** Without waiting: to open a pipe that nobody writes to would block a thread that nothing can end. */
+async function opened(file: string): Promise<FileHandle> {
   try {
-    return gunzipSync(bytes)
+    return await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (error) {
+    throw cannotRead(file, messageOf(error))
+  }
+}
+
+type Chunks = AsyncIterable<Uint8Array>
+
+async function* chunksOf(
+  file: string,
+  handle: FileHandle,
+  { patience, signal }: ClipOptions,
+): AsyncGenerator<Uint8Array> {
+  const isPipe = (await handle.stat()).isFIFO()
+  let hasBegun = false
+  let since = performance.now()
+  for (;;) {
+    signal.throwIfAborted()
+    const chunk = await read(file, handle)
+    if (chunk !== undefined && chunk.length > 0) {
+      yield chunk
+      hasBegun = true
+      since = performance.now()
+    } else if (chunk !== undefined && (hasBegun || !isPipe)) {
+      return
+    } else if (performance.now() - since > patience * 1000) {
+      throw cannotRead(file, `nothing came out of the pipe for ${patience} s`)
+    } else {
+      await sleep(LOOK)
+    }
+  }
+}
+
+/** What there is now: an empty chunk at the end, undefined where there will be more later. */
+async function read(file: string, handle: FileHandle): Promise<Uint8Array | undefined> {
+  const chunk = new Uint8Array(CHUNK)
+  try {
+    const { bytesRead } = await handle.read(chunk, 0, CHUNK, null)
+    return chunk.subarray(0, bytesRead)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined
+    throw cannotRead(file, messageOf(error))
+  }
+}
+
+/** All of `chunks` in one shared array, unpacked where the first of them begins as gzip's do. */
+async function collected(file: string, chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
+  const { value: first = new Uint8Array() } = await chunks.next()
+  const whole = joined(first, chunks)
+  if (first[0] !== 0x1f || first[1] !== 0x8b) return await gathered(file, whole)
+  try {
+    const gunzip = createGunzip({ chunkSize: CHUNK })
+    return await pipeline(whole, gunzip, async (unpacked) => await gathered(file, unpacked))
+  } catch (error) {
+    if (!isZlibError(error)) throw error
     throw new UsageError(
-      `${file} cannot be unpacked: ${reasonOf(error)}`,
+      `${file} cannot be unpacked: ${messageOf(error)}`,
       'The gzip file is damaged or cut short: copy it again.',
     )
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function isZlibError(error: unknown): boolean {
+  return String((error as NodeJS.ErrnoException).code).startsWith('Z_')
+}
+
+async function* joined(first: Uint8Array, rest: Chunks): AsyncGenerator<Uint8Array> {
+  yield first
+  yield* rest
+}
+
+/** What does not begin as a clip does is read no further. */
+async function gathered(file: string, chunks: Chunks): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of chunks) {
+    if (length === 0 && !beginsAsClip(chunk)) parseY4m(chunk)
+    parts.push(chunk)
+    length += chunk.length
+    if (length > LIMIT) throw tooLong(file)
+  }
+  const all = new Uint8Array(new SharedArrayBuffer(length))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+function beginsAsClip(chunk: Uint8Array): boolean {
+  const length = Math.min(chunk.length, y4mMagic.length)
+  return Buffer.from(chunk.subarray(0, length)).toString('latin1') === y4mMagic.slice(0, length)
+}
+
+function tooLong(file: string): UsageError {
+  return new UsageError(
+    `${file} is too long: unpacked, it has more than ${LIMIT / 2 ** 30} GiB`,
+    'Cut it: ffmpeg -i IN -frames:v 100 OUT.y4m',
+  )
+}
+
+function cannotRead(file: string, why: string): UsageError {
+  return new UsageError(`cannot read the clip ${file}: ${why}`)
 }

@@ -1,2 +1,8 @@
 /** What the command's exit code says; the numbers are part of its contract. */
-export const exitCode = { clean: 0, findings: 1, failed: 2, interrupted: 130 } as const
+export const exitCode = {
+  clean: 0,
+  findings: 1,
+  failed: 2,
+  interrupted: 130,
+  terminated: 143,
+} as const

@@ -2,13 +2,12 @@
 /** The `dmabuf` command. */
 import { main } from './cli.ts'
 import { exitCode } from './exit-code.ts'
+import { interruption } from './interruption.ts'
+import { expectOutputErrors } from './terminal/print.ts'
 
-// Between two turns no file is half-written: to leave at once is to leave nothing behind.
-process.once('SIGINT', () => process.exit(exitCode.interrupted))
-process.once('SIGTERM', () => process.exit(exitCode.interrupted))
-
+expectOutputErrors()
 try {
-  process.exitCode = await main(process.argv.slice(2))
+  process.exitCode = await main(process.argv.slice(2), interruption())
 } catch (error) {
   // A mistake of this package's; 1 would say that the program has findings.
   console.error(error)

@@ -8,7 +8,7 @@ import type { EventOrigin, NewEvent } from '../events/event.ts'
 import type { PlannedFailure } from '../sim/index.ts'
 import { placeOf, placesOf } from './places.ts'
 import type { ProgramEnd, ProgramError } from './program.ts'
-import { originOf } from './thrown.ts'
+import { errorsIn, messageOf, originOf } from './thrown.ts'
 
 /** The last event that is the program's own. */
 export function endEvent(error: ProgramError | undefined): NewEvent {
@@ -33,8 +33,10 @@ export function judged(
 ): ProgramEnd & { readonly verdict: Verdict } {
   if (!('error' in end)) return { ...end, verdict: verdictOf({ findings }) }
   const [place, ...callers] = placesOf(end.error.cause)
+  const [, ...later] = errorsIn(end.error.cause)
+  const then = later.map((one) => ({ message: messageOf(one), place: placesOf(one)[0] }))
   const error = withExplanation(
-    { ...end.error, place, callers },
+    { ...end.error, place, callers, ...(then.length > 0 ? { then } : {}) },
     findings,
     originOf(end.error.cause),
   )

@@ -12,6 +12,7 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   seed: 'sim',
   linux: 'sim',
   source: 'sim',
+  frameInterval: 'sim',
   views: 'sim',
   drivers: 'sim',
   signal: 'any',
@@ -78,12 +79,14 @@ function checkRules(disabled: unknown): void {
 }
 
 /** What is about the simulated board. */
-function checkBoardOptions({ board, as, policy, seed, source, views, drivers }: RunOptions): void {
+function checkBoardOptions(options: RunOptions): void {
+  const { board, as, policy, seed, source, frameInterval, views, drivers } = options
   if (board !== undefined) checkBoard('options.board', board)
   if (as !== undefined) checkBoard('options.as', as)
   if (policy !== undefined) check.oneOf('options.policy', policy, policyNames)
   if (seed !== undefined) check.integer('options.seed', seed, 0, SEEDS - 1)
   if (source !== undefined) checkSource(source)
+  if (frameInterval !== undefined) check.integer('options.frameInterval', frameInterval, 1)
   if (views !== undefined) check.oneOf('options.views', views, ['raw', 'checked'])
   if (drivers !== undefined) check.list('options.drivers', drivers)
 }

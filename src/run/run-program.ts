@@ -51,6 +51,8 @@ export interface RunOptions {
   readonly linux?: string | undefined
   /** What the camera sees; a test pattern when left out. */
   readonly source?: FrameSource | undefined
+  /** Virtual nanoseconds between two pictures of the camera; a thirtieth of a second when left out. */
+  readonly frameInterval?: number | undefined
   /** `checked` hands out slow arrays that see every single load and store. */
   readonly views?: 'raw' | 'checked' | undefined
   /** Drivers of one's own, probed before the program begins. */
@@ -104,6 +106,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     policy: policyNamed(policy, random),
     linux: options.linux,
     source: options.source && callbacks.guardedSource(options.source),
+    frameInterval: options.frameInterval,
     views: options.views,
     drivers: options.drivers,
     equal: options.equal,

@@ -43,6 +43,8 @@ export interface SimOptions {
   readonly policy: CachePolicy
   /** What the camera sees; a test pattern of 640 by 360 when left out. */
   readonly source?: FrameSource | undefined
+  /** Virtual nanoseconds between two pictures of the camera; a thirtieth of a second when left out. */
+  readonly frameInterval?: number | undefined
   /** Every picture that the display has scanned out for the first time. */
   readonly onFrame?: ((frame: ShownFrame) => void) | undefined
   /** A native comparison of bytes, where the host has one. */
@@ -223,7 +225,11 @@ function makeNodes(
   return [
     new DmaHeapNode('system', new SystemHeap(machine, dma, core), machine, core),
     new UdmabufNode(machine, core, new Udmabufs(dma, core, release)),
-    new CaptureDevice(machine, dma, core, jobs, { source, release }),
+    new CaptureDevice(machine, dma, core, jobs, {
+      source,
+      release,
+      frameInterval: options.frameInterval,
+    }),
     new DisplayDevice(machine, dma, core, jobs, { width, height, onFrame: options.onFrame }),
     new VgemNode({ machine, dma, core }),
   ]

@@ -12,6 +12,12 @@ export default async (kernel) => {
   if (boards.size === 0 || ruleIds.length === 0) throw new Error('empty')
 }
 `
+const required = `const dmabuf = require('dmabuf')
+module.exports = async (kernel) => {
+  using heap = dmabuf.DmaHeap.open(kernel)
+  if (require('node:path').basename(__filename).length === 0) throw new Error('no name')
+}
+`
 const esm = '{ "type": "module" }\n'
 
 const folder = folderWith({
@@ -24,11 +30,21 @@ const folder = folderWith({
   'module/typed.ts': clean,
   'module/node_modules/dmabuf/package.json': '{ "name": "dmabuf", "exports": "./index.js" }\n',
   'module/node_modules/dmabuf/index.js': 'throw new Error("a second copy")\n',
+  'esm.cts': clean,
+  'required.cjs': required,
+  'required.cts': required.replace(
+    "const dmabuf = require('dmabuf')",
+    "import dmabuf = require('dmabuf')",
+  ),
+  'js-name/main.ts': "import run from './part.js'\nexport default run\n",
+  'js-name/part.ts': plain,
+  'no-extension/main.ts': "import run from './part'\nimport './folder'\nexport default run\n",
+  'no-extension/part.ts': plain,
+  'no-extension/folder/index.ts': 'export const a: number = 1\n',
   'parts/main.ts': "import run from './part.ts'\nexport default run\n",
   'parts/part.ts': program('throw new Error("in a part")'),
   'space and %23/typed.ts': program('throw new Error("here")'),
 
-  'using.js': 'export default async (kernel) => {\n  await using a = kernel\n}\n',
   'bad.ts': 'const a = 1\nexport default () => {\n  const x = = a\n}\n',
   'bad.js': 'export default () => {\n  const x = = 1\n}\n',
   'no-default.ts': 'export const run = () => {}\n',
@@ -40,13 +56,13 @@ const folder = folderWith({
 })
 
 describe.concurrent('loading a program', () => {
-  it.each(['plain.js', 'plain.mjs', 'typed.ts', 'typed.mts', 'module/plain.js', 'module/typed.ts'])(
-    '%s runs, on the one copy of the package',
-    async (file) => {
-      const { code, stderr } = await dmabuf(folder, ['run', file, ...once])
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    },
-  )
+  it.each([
+    ...['plain.js', 'plain.mjs', 'typed.ts', 'typed.mts', 'module/plain.js', 'module/typed.ts'],
+    ...['esm.cts', 'required.cjs', 'required.cts', 'js-name/main.ts', 'no-extension/main.ts'],
+  ])('%s runs, on the one copy of the package', async (file) => {
+    const { code, stderr } = await dmabuf(folder, ['run', file, ...once])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
 
   it.each([
     ['parts/main.ts', 'parts/part.ts:3:9'],
@@ -60,7 +76,6 @@ describe.concurrent('loading a program', () => {
 
 describe.concurrent('a file that is no program', () => {
   const cases: [file: string, texts: string[]][] = [
-    ['using.js', ['does not compile', '--> using.js:2:15', 'withCpuAccess', 'name the file .ts']],
     ['bad.ts', ['does not compile', '--> bad.ts:3:13', '> 3 |   const x = = a']],
     ['bad.js', ['does not compile', '--> bad.js:2:13']],
     ['no-default.ts', ['no default export', 'export default async (kernel)']],
@@ -71,11 +86,7 @@ describe.concurrent('a file that is no program', () => {
     ['throws.ts', ['on loading', '--> throws.ts:2:7']],
   ]
 
-  // `using` is news to Node 20 and 22 alone.
-  const newer = Number(process.versions.node.split('.')[0]) >= 24
-  const told = cases.filter(([file]) => !(newer && file === 'using.js'))
-
-  it.each(told)('%s ends with 2 and one message', async (file, texts) => {
+  it.each(cases)('%s ends with 2 and one message', async (file, texts) => {
     const { code, stdout, stderr } = await dmabuf(folder, ['run', file])
     for (const text of texts) expect(stderr).toContain(text)
     expect(stderr.match(/^error: /gm)).toHaveLength(1)

@@ -60,7 +60,7 @@ describe.concurrent('boards of the program’s own file', () => {
   it.each([
     ['mine.ts', ['--board', 'mien'], ["--board 'mien' is unknown", "Did you mean 'mine'"]],
     ['broken.ts', [], ['lineSize is 48', 'power of two']],
-    ['no-array.ts', [], ["'boards'", 'no array']],
+    ['no-array.ts', [], ["'boards'", 'not an array']],
   ])('%s %j says what is wrong', async (file, words, texts) => {
     const { code, stderr } = await dmabuf(folder, ['run', file, ...words])
     expect(code).toBe(2)

@@ -14,6 +14,11 @@ export type FailureKind =
   | 'crashed'
   | 'not-loaded'
 
+export interface LaterError {
+  readonly message: string
+  readonly place: SourcePlace | undefined
+}
+
 /** A failure of the program, apart from the findings about it. */
 export interface Failure {
   readonly kind: FailureKind
@@ -25,6 +30,8 @@ export interface Failure {
   readonly place?: SourcePlace | undefined
   /** The lines that called it, innermost first, all in the user's program. */
   readonly callers?: readonly SourcePlace[] | undefined
+  /** Errors that followed from it, while resources were disposed, in their order. */
+  readonly then?: readonly LaterError[] | undefined
   /** Whether a finding names the cause, so that the failure only follows from it. */
   readonly explained?: boolean | undefined
 }

@@ -2,10 +2,12 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { linuxRelease } from '../../uapi/kernel-release.ts'
-import { oneOf, seconds, wholeNumber } from '../arguments.ts'
-import { readClip } from '../clip.ts'
+import { oneOf, pictureSize, seconds, wholeNumber } from '../arguments.ts'
+import { type ClipOptions, readClip } from '../clip.ts'
 import { type LinuxRequest, memoryModes } from '../runs/linux.ts'
+import type { CameraInput } from '../runs/messages.ts'
 import { type PolicyName, policyNames, type Selection } from '../runs/plan.ts'
+import { type TimeLimit, USUAL_LIMIT } from '../runs/time-limit.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** The options as the command line gives them. */
@@ -15,6 +17,7 @@ export interface RunFlags {
   readonly policy?: readonly string[]
   readonly seed?: string
   readonly input?: string
+  readonly camera?: string
   readonly out?: string
   readonly timeout?: string
   readonly views?: string
@@ -29,10 +32,9 @@ export interface RunRequest {
   /** The program, as an absolute path. */
   readonly file: string
   readonly selection: Selection
-  readonly clip: Uint8Array | undefined
+  readonly camera: CameraInput | undefined
   readonly out: string | undefined
-  /** Wall-clock seconds for each run. */
-  readonly timeout: number
+  readonly limit: TimeLimit
   readonly views: 'raw' | 'checked'
   /** The release of Linux that boards run; the usual one where it is undefined. */
   readonly release: string | undefined
@@ -42,10 +44,15 @@ export interface RunRequest {
 
 const PROGRAMS = /\.[cm]?[jt]sx?$/
 
-/** Throws a UsageError for the first thing that is wrong. */
-export function runRequest(file: string, flags: RunFlags): RunRequest {
-  const { seed = '1', timeout = '60', views = 'raw' } = flags
+/** May sleep. Throws a UsageError for the first thing that is wrong, and the reason of `signal`. */
+export async function runRequest(
+  file: string,
+  flags: RunFlags,
+  signal: AbortSignal,
+): Promise<RunRequest> {
+  const { seed = '1', views = 'raw' } = flags
   const program = programFile(file)
+  const limit = limitOf(flags.timeout)
   return {
     file: program,
     linux: linuxRequest(flags),
@@ -56,15 +63,47 @@ export function runRequest(file: string, flags: RunFlags): RunRequest {
       policies: policies(notEmpty('--policy', flags.policy)),
       seed: wholeNumber('--seed', seed, 0, 2 ** 32 - 1),
     },
-    timeout: seconds('--timeout', timeout),
+    limit,
     views: oneOf('--views', views, ['raw', 'checked']),
     release: releaseName(flags.linux),
-    out: flags.out === undefined ? undefined : resolve(flags.out),
-    clip: flags.input === undefined ? undefined : readClip(flags.input),
+    out: outFolder(flags.out),
+    camera: await cameraInput(flags, { patience: limit.seconds, signal }),
   }
 }
 
-const SIMULATED = ['board', 'as', 'policy', 'seed', 'input', 'out', 'views', 'linux'] as const
+function limitOf(timeout: string | undefined): TimeLimit {
+  if (timeout === undefined) return USUAL_LIMIT
+  return { seconds: seconds('--timeout', timeout), kind: 'total' }
+}
+
+function outFolder(out: string | undefined): string | undefined {
+  if (out?.trim() === '') throw new UsageError('--out is empty', 'Name a folder, as in --out out.')
+  return out === undefined ? undefined : resolve(out)
+}
+
+/** May sleep. */
+async function cameraInput(
+  { input, camera }: RunFlags,
+  options: ClipOptions,
+): Promise<CameraInput | undefined> {
+  if (input === undefined) return camera === undefined ? undefined : pictureSize('--camera', camera)
+  if (camera !== undefined) {
+    throw new UsageError('--camera and --input are two cameras', 'A clip has a size of its own.')
+  }
+  return { clip: await readClip(input, options) }
+}
+
+const SIMULATED = [
+  'board',
+  'as',
+  'policy',
+  'seed',
+  'input',
+  'camera',
+  'out',
+  'views',
+  'linux',
+] as const
 
 function linuxRequest(flags: RunFlags): LinuxRequest | undefined {
   const { kernel = 'sim', memory } = flags
@@ -112,7 +151,10 @@ function programFile(file: string): string {
   }
   if (!found.isFile()) throw new UsageError(`${file} is not a file`)
   if (!PROGRAMS.test(path)) {
-    throw new UsageError(`${file} is no program`, 'It must end in .ts, .mts, .js or .mjs.')
+    throw new UsageError(
+      `${file} is no program`,
+      'It must end in .ts, .mts, .cts, .js, .mjs or .cjs.',
+    )
   }
   return path
 }

@@ -1,15 +1,15 @@
-/** What the command and its workers tell each other. */
+/** What the command and its workers send each other. */
+import type { MessagePort } from 'node:worker_threads'
 import type { LinuxRequest } from './linux.ts'
 import type { RunPlan } from './plan.ts'
 import type { Failure, RunRecord } from './record.ts'
 
-/** One worker's work, given to it when it starts. */
-export interface WorkerTask {
-  readonly plan: RunPlan
+/** What all runs of a command have in common. */
+export interface RunSetup {
   /** The program, as an absolute path. */
   readonly file: string
-  /** A Y4M clip for the camera; without it the test pattern. */
-  readonly clip: Uint8Array | undefined
+  /** What the camera sees instead of the test pattern. */
+  readonly camera: CameraInput | undefined
   readonly views: 'raw' | 'checked'
   /** The release of Linux that boards run; the usual one where it is undefined. */
   readonly release: string | undefined
@@ -19,6 +19,24 @@ export interface WorkerTask {
   readonly linux: LinuxRequest | undefined
 }
 
+/** A Y4M clip in memory that all threads share, or the test pattern in another size. */
+export type CameraInput =
+  | { readonly clip: Uint8Array }
+  | { readonly width: number; readonly height: number; readonly rate: number | undefined }
+
+/** Given to a worker when it starts. */
+export interface WorkerSetup extends RunSetup {
+  /** For all that the worker reports. A program cannot reach it, and so not speak for the worker. */
+  readonly port: MessagePort
+  /** What the worker counts as it works, a Float64Array: see `progressIn`. */
+  readonly progress: SharedArrayBuffer
+}
+
+/** To a worker that has loaded its program: one run, or to end. */
+export type WorkerOrder =
+  | { readonly kind: 'run'; readonly plan: RunPlan }
+  | { readonly kind: 'leave' }
+
 /** A board that the program's file brings along. */
 export interface OwnBoard {
   readonly name: string
@@ -26,13 +44,59 @@ export interface OwnBoard {
 }
 
 /**
- * `loaded`: the file is a program. `frame`: a picture came on the display. `record`: the run is over. `not-loaded`: there is no program
- * to run. `late`: something failed after the run. `done`: nothing more is coming.
+ * `ready`: the worker itself has loaded. `loaded`: the file is a program. `not-loaded`: there is no
+ * program to run. `frame`: a picture came on the display. `record`: the run is over. `late`: something
+ * failed after the run. `exits`: the program ends the thread. `done`: nothing more comes of this run, and
+ * whether the next may be in the same thread.
  */
 export type WorkerMessage =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'loaded'; readonly boards: readonly OwnBoard[] }
+  | { readonly kind: 'not-loaded'; readonly failure: Failure }
   | { readonly kind: 'frame'; readonly index: number; readonly png: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'record'; readonly record: RunRecord }
-  | { readonly kind: 'not-loaded'; readonly failure: Failure }
   | { readonly kind: 'late'; readonly failure: Failure }
-  | { readonly kind: 'done' }
+  | { readonly kind: 'exits'; readonly code: number }
+  | { readonly kind: 'done'; readonly isReusable: boolean }
+
+/** How far a run has come. */
+export interface RunProgress {
+  /** Calls and all else that the kernel reports. */
+  readonly events: number
+  readonly frames: number
+  /** Virtual nanoseconds; of the host's clock on a real kernel. */
+  readonly time: number
+}
+
+/** The places of a progress array. */
+const EVENTS = 0
+const FRAMES = 1
+const TIME = 2
+export const PROGRESS_BYTES: number = 3 * Float64Array.BYTES_PER_ELEMENT
+
+/** Reads and writes what a worker and the command share. Torn values do no harm: only change matters. */
+export class ProgressCounters {
+  readonly #counts: Float64Array
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#counts = new Float64Array(memory)
+  }
+
+  begin(): void {
+    this.#counts.fill(0)
+  }
+
+  event(time: number): void {
+    this.#counts[EVENTS] = (this.#counts[EVENTS] ?? 0) + 1
+    this.#counts[TIME] = time
+  }
+
+  frame(): void {
+    this.#counts[FRAMES] = (this.#counts[FRAMES] ?? 0) + 1
+  }
+
+  get now(): RunProgress {
+    const [events = 0, frames = 0, time = 0] = this.#counts
+    return { events, frames, time }
+  }
+}

@@ -1,7 +1,9 @@
 /** Records of runs that never came to report. */
 import { noCost } from '../../machine/cost.ts'
+import { messageOf } from '../../run/thrown.ts'
 import type { RunPlan } from './plan.ts'
 import type { Failure, RunRecord } from './record.ts'
+import type { TimeLimit } from './time-limit.ts'
 
 /** A run of which nothing is known but how it failed. */
 export function failedRecord(plan: RunPlan, failure: Failure): RunRecord {
@@ -10,13 +12,26 @@ export function failedRecord(plan: RunPlan, failure: Failure): RunRecord {
   return { ...plan, ...nothing, ...rules, cost: noCost(), frames: 0, failure }
 }
 
-export function timedOut(limit: number): Failure {
+export function timedOut({ seconds, kind }: TimeLimit): Failure {
+  const message =
+    kind === 'total'
+      ? `the program did not end within ${seconds} s`
+      : `the program did not end: for ${seconds} s it made no call of the kernel`
   return {
     kind: 'timeout',
-    message: `the program did not end within ${limit} s`,
+    message,
     advice:
       'Look for a loop that never awaits a call of the kernel, or that has no end; if the program is ' +
       'only slow, give it more time with --timeout SECONDS.',
+  }
+}
+
+/** Nothing keeps the thread alive, and it has not reported. */
+export function endedItself(): Failure {
+  return {
+    kind: 'exited',
+    message: 'the program ended without a result: it awaits a promise that nothing will settle',
+    advice: 'Look at the promises that the file awaits at its top level.',
   }
 }
 
@@ -30,7 +45,7 @@ export function exitedEarly(code: number): Failure {
 
 /** The thread broke down, most likely for want of memory. */
 export function crashed(error: unknown): Failure {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   const message = `the run broke down: ${text}`
   const memory = /memory/i.test(text)
   return {

@@ -1,25 +1,47 @@
 /** What a program prints, kept until its run is over, so that runs side by side do not mingle. */
 import type { Readable } from 'node:stream'
 
-/** Characters that are kept of one run. */
+/** Characters that are kept of one stream of one run: the last ones, which say how it ended. */
 const LIMIT = 64 * 1024
 
-export class ProgramOutput {
+/** What one run printed, by stream. */
+export interface Printed {
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The end of all that a stream brings. */
+export class StreamTail {
   #text = ''
-  #left = 0
+  #dropped = 0
 
   listen(stream: Readable): void {
-    stream.setEncoding('utf8').on('data', (part: string) => this.#add(part))
+    stream.setEncoding('utf8').on('data', (part: string) => this.add(part))
   }
 
-  #add(part: string): void {
-    const room = LIMIT - this.#text.length
-    this.#text += part.slice(0, room)
-    this.#left += Math.max(0, part.length - room)
+  add(part: string): void {
+    this.#text += part
+    // Cut now and then: each cut copies what is kept.
+    if (this.#text.length > 2 * LIMIT) this.#cut()
   }
 
-  get text(): string {
-    if (this.#left === 0) return this.#text
-    return `${this.#text}\n(${this.#left} more characters were left out)\n`
+  /** What has come since the last time; the note at its head says how much is missing. */
+  take(): string {
+    this.#cut()
+    const text = this.#dropped === 0 ? this.#text : `${leftOut(this.#dropped)}${this.#text}`
+    this.#text = ''
+    this.#dropped = 0
+    return text
   }
+
+  #cut(): void {
+    const over = this.#text.length - LIMIT
+    if (over <= 0) return
+    this.#dropped += over
+    this.#text = this.#text.slice(over)
+  }
+}
+
+function leftOut(count: number): string {
+  return `(the first ${count} characters are left out)\n`
 }

@@ -2,16 +2,21 @@
 import {
   accessSync,
   constants,
+  lstatSync,
   mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { messageOf } from '../../run/thrown.ts'
 import { UsageError } from '../usage-error.ts'
 
 const PICTURE = /^frame-\d{4,}\.png(?:\.part)?$/
+/** Half a picture of the process that its name ends with. */
+const PART = /^frame-\d{4,}\.png\.(\d+)\.part$/
 
 export class PictureFiles {
   readonly #folder: string
@@ -20,24 +25,29 @@ export class PictureFiles {
   constructor(folder: string) {
     this.#folder = folder
     attempt(folder, () => {
-      mkdirSync(folder, { recursive: true })
+      makeFolder(folder)
       accessSync(folder, constants.W_OK)
     })
   }
 
-  /** Makes room for run `name`: the pictures that an earlier command left there go. */
+  /** Makes room for run `name`, a safe one: the pictures that an earlier command left there go. */
   begin(name: string): void {
     const folder = join(this.#folder, name)
     attempt(folder, () => {
-      mkdirSync(folder, { recursive: true })
-      for (const file of readdirSync(folder)) if (PICTURE.test(file)) rmSync(join(folder, file))
+      makeFolder(folder)
+      // What it leads to may be full of somebody else's pictures.
+      if (lstatSync(folder).isSymbolicLink()) throw new Error('it is a symbolic link')
+      for (const file of readdirSync(folder)) if (isLeftOver(file)) rmSync(join(folder, file))
     })
   }
 
-  /** Writes beside the final name first, so that under that name there is a whole file or none. */
+  /**
+   * Writes beside the final name first, so that under that name there is a whole file or none, also
+   * where another command writes the same picture.
+   */
   write(name: string, index: number, png: Uint8Array): void {
     const file = join(this.#folder, name, `frame-${String(index).padStart(4, '0')}.png`)
-    const part = `${file}.part`
+    const part = `${file}.${process.pid}.part`
     attempt(file, () => {
       try {
         writeFileSync(part, png)
@@ -50,11 +60,44 @@ export class PictureFiles {
   }
 }
 
+/**
+ * Makes `folder` and the folders above it. In steps of its own, since a recursive mkdir of Node's never
+ * ends where a folder cannot be made and yet looks as if it were missing, as below /proc.
+ */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
+  const parent = dirname(folder)
+  if (parent !== folder) makeFolder(parent)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // Another command may have made it meanwhile.
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
+  }
+}
+
+/** Half a picture is left over when the process that wrote it is gone. */
+function isLeftOver(file: string): boolean {
+  const writer = PART.exec(file)?.[1]
+  return writer === undefined ? PICTURE.test(file) : !isRunning(Number(writer))
+}
+
+function isRunning(process_: number): boolean {
+  try {
+    return process.kill(process_, 0)
+  } catch (error) {
+    // EPERM: it is there, and another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
 function attempt(path: string, body: () => void): void {
   try {
     body()
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`cannot write to ${path}: ${reason}`, 'Choose another folder with --out.')
+    throw new UsageError(
+      `cannot write to ${path}: ${messageOf(error)}`,
+      'Choose another folder with --out.',
+    )
   }
 }

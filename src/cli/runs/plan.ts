@@ -7,6 +7,8 @@ import {
   USUAL_BOARDS,
 } from '../../run/plan.ts'
 import { boards, judgedFor } from '../../sim/boards/index.ts'
+import { didYouMean } from '../nearest.ts'
+import { UsageError } from '../usage-error.ts'
 import type { OwnBoard } from './messages.ts'
 
 export { ALL_BOARDS, type PolicyName, policyNames, policyText } from '../../run/plan.ts'
@@ -24,21 +26,35 @@ export interface Selection {
   readonly seed: number
 }
 
-/** The runs of a selection that are known before the program's file is loaded. */
-export function planRuns(selection: Selection): RunPlan[] {
-  const { boards: names = USUAL_BOARDS } = selection
-  const chosen = names.flatMap((name) => (name === ALL_BOARDS ? boardNames : [name]))
-  return [...new Set(chosen)].flatMap((name) => runsOn(name, referenceOf(name), selection))
+/** The runs of a selection, where the program's file brings the boards `own`. Throws a UsageError. */
+export function planRuns(selection: Selection, own: readonly OwnBoard[]): RunPlan[] {
+  const known = [...boardNames, ...own.map(({ name }) => name)]
+  for (const name of selection.boards ?? []) checkName('--board', name, [...known, ALL_BOARDS])
+  if (selection.judgedAs !== undefined) checkName('--as', selection.judgedAs, known)
+  return runsOf(selection, known, new Map(own.map(({ name, judgedAs }) => [name, judgedAs])))
 }
 
-/** The runs on boards of the program's file, where they were not asked for by name. */
-export function planOwn(selection: Selection, own: readonly OwnBoard[]): RunPlan[] {
-  const { boards: names } = selection
-  if (names !== undefined && !names.includes(ALL_BOARDS)) return []
-  const planned = new Set(planRuns(selection).map(({ board }) => board))
-  return own
-    .filter(({ name }) => !planned.has(name))
-    .flatMap(({ name, judgedAs }) => runsOn(name, judgedAs, selection))
+/** The runs of a selection as far as they can be known without the program's file. */
+export function planUnloaded(selection: Selection): RunPlan[] {
+  return runsOf(selection, boardNames, new Map())
+}
+
+function runsOf(
+  selection: Selection,
+  known: readonly string[],
+  references: ReadonlyMap<string, string>,
+): RunPlan[] {
+  const usual = [...USUAL_BOARDS, ...references.keys()]
+  const names = selection.boards?.flatMap((name) => (name === ALL_BOARDS ? known : [name]))
+  return [...new Set(names ?? usual)].flatMap((name) =>
+    runsOn(name, references.get(name) ?? referenceOf(name), selection),
+  )
+}
+
+function checkName(option: string, name: string, names: readonly string[]): void {
+  if (!names.includes(name)) {
+    throw new UsageError(`${option} '${name}' is unknown`, didYouMean(name, names))
+  }
 }
 
 function runsOn(board: string, reference: string, selection: Selection): RunPlan[] {
@@ -56,3 +72,11 @@ function referenceOf(name: string): string {
 export function runName(plan: RunPlan): string {
   return `${plan.board}-${policyText(plan).replace(' ', '-')}`
 }
+
+/** Whether a board's name can be part of a file's name on every system. */
+export function isSafeName(name: string): boolean {
+  return /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u.test(name)
+}
+
+export const NAME_RULE =
+  'a name is up to 64 letters, digits, dots, dashes and underscores, and starts with a letter or a digit'

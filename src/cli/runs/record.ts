@@ -42,3 +42,8 @@ export function reportOf(record: RunRecord): RunReport {
   const { failure, linux, cost, ...rest } = record
   return { ...rest, cost: { ...cost }, error: failure, kernel: linux }
 }
+
+/** Whether a run ended by itself and without an error, so that nothing of it goes on. */
+export function isCleanRun({ failure }: RunRecord): boolean {
+  return failure === undefined
+}

@@ -1,8 +1,8 @@
 /** How a program failed, for a terminal. */
+import type { LaterError } from '../../check/report/failure.ts'
 import type { Merged } from '../../check/report/merge.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure } from '../runs/record.ts'
-import type { UsageError } from '../usage-error.ts'
 import { detail, placeLines } from './finding-text.ts'
 import { runsText } from './runs-text.ts'
 import { placeText, type Style } from './style.ts'
@@ -29,9 +29,17 @@ export function loadFailureText(failure: Failure, style: Style): string {
   return `${failureLines(failure, style).join('\n')}\n`
 }
 
-export function usageText(error: UsageError, { colors }: Style): string {
-  const advice = error.advice === undefined ? '' : `${error.advice}\n`
-  return `${colors.bold(colors.red('error:'))} ${error.message}\n${advice}`
+export function usageText(
+  { message, advice: text }: { readonly message: string; readonly advice?: string | undefined },
+  { colors }: Style,
+): string {
+  const advice = text === undefined ? '' : `${text}\n`
+  return `${colors.bold(colors.red('error:'))} ${message}\n${advice}`
+}
+
+/** What was thrown while the resources of the failed scope were disposed. */
+function laterLines({ message, place }: LaterError, style: Style): string[] {
+  return place === undefined ? [] : ['', `  ${message}:`, ...placeLines(place, style)]
 }
 
 function failureLines(failure: Failure, style: Style): string[] {
@@ -42,6 +50,7 @@ function failureLines(failure: Failure, style: Style): string[] {
     head,
     ...placeLines(failure.place, style),
     ...callers,
+    ...(failure.then ?? []).flatMap((later) => laterLines(later, style)),
     ...(failure.advice === undefined ? [] : ['', ...detail('help', failure.advice, style)]),
   ]
 }

@@ -3,22 +3,23 @@ import type { RunPlan } from '../runs/plan.ts'
 import { runsText } from './runs-text.ts'
 import type { Style } from './style.ts'
 
-export interface Printed {
+export interface RunOutput {
   readonly plan: RunPlan
-  readonly output: string
+  /** What one stream got. */
+  readonly text: string
 }
 
 /** In the order of the runs; empty when no run printed anything. */
-export function programOutputText(printed: readonly Printed[], { colors }: Style): string {
+export function programOutputText(outputs: readonly RunOutput[], { colors }: Style): string {
   const groups = new Map<string, RunPlan[]>()
-  for (const { plan, output } of printed) {
-    if (output !== '') groups.set(output, [...(groups.get(output) ?? []), plan])
+  for (const { plan, text } of outputs) {
+    if (text !== '') groups.set(text, [...(groups.get(text) ?? []), plan])
   }
-  const all = printed.map(({ plan }) => plan)
+  const all = outputs.map(({ plan }) => plan)
   return [...groups]
-    .map(([output, runs]) => {
-      const end = output.endsWith('\n') ? '' : '\n'
-      return `${colors.dim(`the program printed on ${runsText(runs, all)}:`)}\n${output}${end}`
+    .map(([text, runs]) => {
+      const end = text.endsWith('\n') ? '' : '\n'
+      return `${colors.dim(`the program printed on ${runsText(runs, all)}:`)}\n${text}${end}`
     })
     .join('')
 }

@@ -1,41 +1,112 @@
-/** A spinner on stderr while runs go on, for people only. */
+/** How far a command has come, on stderr: a spinner for people, a line now and then in a pipe or a log. */
 import { createSpinner } from 'nanospinner'
+import type { RunProgress } from '../runs/messages.ts'
+import { type RunPlan, runName } from '../runs/plan.ts'
+import { printAside } from './print.ts'
 
 export interface Progress {
-  /** One more run is over. */
-  ended(): void
-  /** There is more to do than was thought. */
-  more(runs: number): void
+  /** There is so much to do. */
+  planned(runs: number): void
+  /** A run begins; `read` says how far it has come. */
+  started(plan: RunPlan, read: () => RunProgress): void
+  /** A run is over. */
+  ended(plan: RunPlan): void
   stop(): void
 }
 
-/** Shown after half a second, and only on a terminal. */
-const DELAY = 500
+/** Milliseconds before anything is shown, and between two looks. */
+const SPINNER = { delay: 500, every: 250 }
+const LINES = { delay: 15_000, every: 15_000 }
 
 /** `where` the runs are. */
-export function showProgress(total: number, where: string): Progress {
+export function showProgress(where: string): Progress {
+  const tracker = new Tracker(where)
   // A terminal of no columns, as some containers have, makes the spinner clear lines for ever.
-  const isShown = process.stderr.isTTY === true && process.stderr.columns > 0
-  if (!isShown) return { ended: () => {}, more: () => {}, stop: () => {} }
+  const isTerminal = process.stderr.isTTY === true && process.stderr.columns > 0
+  const stop = isTerminal ? spin(tracker) : printLines(tracker)
+  return {
+    planned: (runs) => tracker.planned(runs),
+    started: (plan, read) => tracker.started(plan, read),
+    ended: (plan) => tracker.ended(plan),
+    stop,
+  }
+}
+
+function spin(tracker: Tracker): () => void {
   const spinner = createSpinner('', { stream: process.stderr })
-  let done = 0
-  let all = total
-  const text = (): string => `running on ${where}: ${done} of ${all} runs`
-  const timer = setTimeout(() => spinner.start({ text: text() }), DELAY)
+  const begin = setTimeout(() => spinner.start({ text: tracker.text() }), SPINNER.delay)
+  const update = setInterval(() => {
+    if (spinner.isSpinning()) spinner.update({ text: cut(tracker.text()) })
+  }, SPINNER.every)
   const stop = (): void => {
-    clearTimeout(timer)
+    clearTimeout(begin)
+    clearInterval(update)
     if (spinner.isSpinning()) spinner.stop()
   }
   // Whoever interrupts the command gets the cursor back.
   process.once('exit', stop)
-  return {
-    ended: () => {
-      done++
-      spinner.update({ text: text() })
-    },
-    more: (runs) => {
-      all += runs
-    },
-    stop,
+  return stop
+}
+
+/** A line that wraps is not cleared. */
+function cut(text: string): string {
+  return text.slice(0, Math.max(20, process.stderr.columns - 4))
+}
+
+function printLines(tracker: Tracker): () => void {
+  let timer = setTimeout(look, LINES.delay)
+  function look(): void {
+    void printAside(`${tracker.text()}\n`)
+    timer = setTimeout(look, LINES.every)
   }
+  return () => clearTimeout(timer)
+}
+
+/** One run under way. */
+interface Running {
+  readonly plan: RunPlan
+  readonly read: () => RunProgress
+  seen: RunProgress
+  at: number
+}
+
+class Tracker {
+  readonly #where: string
+  #all: number | undefined
+  #done = 0
+  readonly #running = new Set<Running>()
+
+  constructor(where: string) {
+    this.#where = where
+  }
+
+  planned(runs: number): void {
+    this.#all = runs
+  }
+
+  started(plan: RunPlan, read: () => RunProgress): void {
+    this.#running.add({ plan, read, seen: read(), at: performance.now() })
+  }
+
+  ended(plan: RunPlan): void {
+    this.#done++
+    for (const running of this.#running) if (running.plan === plan) this.#running.delete(running)
+  }
+
+  /** `running on the simulated boards: 2 of 6 runs; pc-lazy: frame 12, 3400 events/s`. */
+  text(): string {
+    const runs = this.#all === undefined ? 'loading' : `${this.#done} of ${this.#all} runs`
+    return [`running on ${this.#where}: ${runs}`, ...[...this.#running].map(runText)].join('; ')
+  }
+}
+
+function runText(running: Running): string {
+  const { plan, seen, at } = running
+  const now = performance.now()
+  const read = running.read()
+  const rate = Math.round(((read.events - seen.events) * 1000) / Math.max(1, now - at))
+  running.seen = read
+  running.at = now
+  const frame = read.frames === 0 ? '' : `frame ${read.frames}, `
+  return `${runName(plan)}: ${frame}${(read.time / 1e6).toFixed(0)} ms virtual, ${rate} events/s`
 }

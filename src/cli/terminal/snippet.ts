@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { codeFrameColumns } from '@babel/code-frame'
 import type { Place } from '../runs/record.ts'
+import { blanked } from './printable.ts'
 import type { Style } from './style.ts'
 
 /** Undefined where the file cannot be read, or is shorter than the place says. */
@@ -17,7 +18,7 @@ export function snippet({ file, line, column }: Place, { isColored }: Style): st
 
 function sourceOf(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    return blanked(readFileSync(file, 'utf8'))
   } catch {
     return undefined
   }

@@ -2,6 +2,7 @@
 import { relative } from 'node:path'
 import pc from 'picocolors'
 import type { Place } from '../runs/record.ts'
+import { printable } from './printable.ts'
 
 export type Colors = ReturnType<typeof pc.createColors>
 
@@ -26,7 +27,7 @@ function wantsColor({ isTTY = false }: { readonly isTTY?: boolean }): boolean {
 
 /** `file:line:column` from where the user stands, which terminals make a link of. */
 export function placeText({ file, line, column }: Place): string {
-  return `${fileText(file)}:${line}:${column}`
+  return `${printable(fileText(file))}:${line}:${column}`
 }
 
 export function fileText(file: string): string {

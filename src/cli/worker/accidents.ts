@@ -1,10 +1,10 @@
 /** Rejections and exceptions that no `await` of the program's hands on. */
-
 import { placesOf } from '../../run/places.ts'
+import { namedMessageOf } from '../../run/thrown.ts'
 import type { Failure, FailureKind } from '../runs/record.ts'
 
 /**
- * Watches this thread from now on. During the run the first accident aborts `signal`; after `returned`
+ * Watches this thread until it is stopped. During the run the first accident aborts `signal`; after `returned`
  * it is told to `late`. Only the first one counts: the others follow from it.
  */
 export class Accidents {
@@ -12,9 +12,12 @@ export class Accidents {
   #first: Failure | undefined
   #late: ((failure: Failure) => void) | undefined
 
+  readonly #onRejection = (reason: unknown): void => this.#happened('rejected', reason)
+  readonly #onException = (error: unknown): void => this.#happened('threw', error)
+
   constructor() {
-    process.on('unhandledRejection', (reason) => this.#happened('rejected', reason))
-    process.on('uncaughtException', (error) => this.#happened('threw', error))
+    process.on('unhandledRejection', this.#onRejection)
+    process.on('uncaughtException', this.#onException)
   }
 
   get signal(): AbortSignal {
@@ -29,6 +32,12 @@ export class Accidents {
   /** The run is over: from here on `late` hears of the first accident. */
   returned(late: (failure: Failure) => void): void {
     this.#late = late
+  }
+
+  /** Ends the watch. */
+  stop(): void {
+    process.off('unhandledRejection', this.#onRejection)
+    process.off('uncaughtException', this.#onException)
   }
 
   #happened(kind: 'rejected' | 'threw', thrown: unknown): void {
@@ -47,7 +56,12 @@ const WHAT: Readonly<Partial<Record<FailureKind, string>>> = {
 
 function accident(kind: FailureKind, thrown: unknown): Failure {
   const [place, ...callers] = placesOf(thrown)
-  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
   const advice = '`await` every call that returns a promise, or collect them with Promise.all.'
-  return { kind, message: `${WHAT[kind] ?? kind}: ${text}`, advice, place, callers }
+  return {
+    kind,
+    message: `${WHAT[kind] ?? kind}: ${namedMessageOf(thrown)}`,
+    advice,
+    place,
+    callers,
+  }
 }

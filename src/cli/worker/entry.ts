@@ -1,67 +1,62 @@
-/** A worker: one program, one run, in a thread that can be ended from outside. */
-import { setImmediate, setTimeout } from 'node:timers/promises'
-import { parentPort, workerData } from 'node:worker_threads'
-import type { RunResult } from '../../run/run-program.ts'
-import type { LinuxFacts, LinuxRequest } from '../runs/linux.ts'
-import type { WorkerMessage, WorkerTask } from '../runs/messages.ts'
-import type { Failure } from '../runs/record.ts'
+/** A worker: one program, one run after the other, in a thread that can be ended from outside. */
+import { parentPort } from 'node:worker_threads'
+import type { LinuxKernel } from '../../linux/kernel.ts'
+import { ProgressCounters, type WorkerOrder } from '../runs/messages.ts'
+import { isCleanRun } from '../runs/record.ts'
 import { Accidents } from './accidents.ts'
-import { linuxProblem, openKernel, runOnLinux } from './linux-run.ts'
-import { type LoadedProgram, loadProgram } from './load-program.ts'
-import { named, placeOfRun } from './own-boards.ts'
-import { recordOf } from './record-of.ts'
-import { runSimulated } from './simulated-run.ts'
+import { Footprint } from './footprint.ts'
+import { openKernel } from './linux-run.ts'
+import { type Loaded, ProgramLoader } from './load-program.ts'
+import { flushOutput } from './output.ts'
+import { named } from './own-boards.ts'
+import { type OneRun, runOnce } from './run-once.ts'
+import { takeSetup } from './setup.ts'
+import { tellExits } from './tell-exits.ts'
 
-/** How long, in milliseconds, promises that the program left behind may still fail. */
-const AFTERMATH = 20
+const { setup, tell } = takeSetup()
+const progress = new ProgressCounters(setup.progress)
+const loader = new ProgramLoader()
+const orders = parentPort
+if (orders === null) throw new Error('this module runs in a worker')
 
-await work(workerData as WorkerTask)
-tell({ kind: 'done' })
+await loader.install()
+tellExits(tell)
+tell({ kind: 'ready' })
+// Between orders the command's port keeps this thread alive; while the program loads, only what the
+// program waits for does, so that one which waits for nothing ends.
+const footprint = new Footprint()
+let next: Begun | undefined = await begin()
+if ('failure' in next.loaded) await flushOutput()
+if ('failure' in next.loaded) tell({ kind: 'not-loaded', failure: next.loaded.failure })
+else tell({ kind: 'loaded', boards: next.loaded.boards.map(named) })
+orders.on('message', (order: WorkerOrder) => {
+  if (order.kind === 'leave') process.exit()
+  else void obey(order)
+})
 
-async function work(task: WorkerTask): Promise<void> {
+/** A run whose program has loaded. */
+interface Begun {
+  readonly accidents: Accidents
+  readonly loaded: Loaded
+  readonly kernel: LinuxKernel | undefined
+}
+
+async function begin(): Promise<Begun> {
   const accidents = new Accidents()
-  const loaded = await loadProgram(task.file)
-  if ('failure' in loaded) return tell({ kind: 'not-loaded', failure: loaded.failure })
-  const run = await (task.linux === undefined
-    ? simulated(loaded, task, accidents.signal)
-    : onLinux(loaded, task.linux, accidents.signal))
-  if ('failure' in run) return tell({ kind: 'not-loaded', failure: run.failure })
-  const { result, linux } = run
-  tell({ kind: 'record', record: { ...recordOf(task.plan, result, accidents.first), linux } })
-  if (result.error !== undefined) return
-  accidents.returned((failure) => tell({ kind: 'late', failure }))
-  await setImmediate()
-  await setTimeout(AFTERMATH)
+  const opened = setup.linux === undefined ? { kernel: undefined } : await openKernel(setup.linux)
+  if ('failure' in opened) return { accidents, loaded: opened, kernel: undefined }
+  return { accidents, loaded: await loader.load(setup.file), kernel: opened.kernel }
 }
 
-type Run =
-  | { readonly result: RunResult; readonly linux?: LinuxFacts }
-  | { readonly failure: Failure }
-
-async function simulated(
-  loaded: LoadedProgram,
-  task: WorkerTask,
-  signal: AbortSignal,
-): Promise<Run> {
-  const place = placeOfRun(task.plan, loaded.boards)
-  if ('failure' in place) return place
-  tell({ kind: 'loaded', boards: loaded.boards.map(named) })
-  return { result: await runSimulated(loaded, task, place, { signal, tell }) }
-}
-
-async function onLinux(
-  loaded: LoadedProgram,
-  request: LinuxRequest,
-  signal: AbortSignal,
-): Promise<Run> {
-  const failure = linuxProblem(loaded)
-  if (failure !== undefined) return { failure }
-  const opened = await openKernel(request)
-  if ('failure' in opened) return opened
-  tell({ kind: 'loaded', boards: [] })
-  return await runOnLinux(loaded, opened.kernel, signal)
-}
-
-function tell(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {
-  parentPort?.postMessage(message, transfer)
+async function obey({ plan }: WorkerOrder & { kind: 'run' }): Promise<void> {
+  progress.begin()
+  const { accidents, loaded, kernel } = next ?? (await begin())
+  next = undefined
+  const run: OneRun = { setup, plan, progress, tell, accidents, kernel }
+  const record = 'failure' in loaded ? undefined : await runOnce(loaded, run)
+  if ('failure' in loaded) tell({ kind: 'not-loaded', failure: loaded.failure })
+  await flushOutput()
+  accidents.stop()
+  const isReusable = record !== undefined && isCleanRun(record) && !footprint.isChanged()
+  tell({ kind: 'done', isReusable: isReusable && setup.linux === undefined })
 }

@@ -1,8 +1,8 @@
 /** A run on the kernel of this machine. Nothing else loads what calls it. */
 import { release } from 'node:os'
-import { parentPort } from 'node:worker_threads'
 import type { LinuxKernel } from '../../linux/kernel.ts'
-import { type RunResult, runProgram } from '../../run/run-program.ts'
+import { type RunOptions, type RunResult, runProgram } from '../../run/run-program.ts'
+import { messageOf } from '../../run/thrown.ts'
 import type { LinuxFacts, LinuxRequest } from '../runs/linux.ts'
 import type { Failure } from '../runs/record.ts'
 import type { LoadedProgram } from './load-program.ts'
@@ -27,11 +27,9 @@ export async function openKernel({
     // What was forgotten is a finding.
     const kernel = openLinux({ memory, reportForgotten: false })
     process.once('exit', () => kernel.close())
-    parentPort?.once('message', () => process.exit()).unref()
     return { kernel }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return { failure: { kind: 'not-loaded', message } }
+    return { failure: { kind: 'not-loaded', message: messageOf(error) } }
   }
 }
 
@@ -39,9 +37,9 @@ export async function openKernel({
 export async function runOnLinux(
   { program, boards }: LoadedProgram,
   kernel: LinuxKernel,
-  signal: AbortSignal,
+  options: Pick<RunOptions, 'signal' | 'onEvent'>,
 ): Promise<{ readonly result: RunResult; readonly linux: LinuxFacts }> {
-  const result = await runProgram(program, { kernel, signal })
+  const result = await runProgram(program, { kernel, ...options })
   const notes = boards.length === 0 ? result.notes : [...result.notes, BOARDS_IGNORED]
   const linux = { release: release(), memory: kernel.memoryMode }
   kernel.close()

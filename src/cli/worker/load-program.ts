@@ -1,20 +1,17 @@
 /** Getting a program from its file, with no build step. */
-import { readFileSync } from 'node:fs'
 import { register } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { register as registerTypeScript } from 'tsx/esm/api'
 import type { Driver } from '../../driver/driver.ts'
 import type { Board } from '../../machine/board.ts'
 import type { Prepare, Program } from '../../run/program.ts'
-import { boardNamed } from '../../sim/boards/index.ts'
+import { messageOf } from '../../run/thrown.ts'
+import { boardNamed, boards as ready } from '../../sim/boards/index.ts'
+import { packageRoot, readManifest } from '../package-root.ts'
+import { isSafeName, NAME_RULE } from '../runs/plan.ts'
 import type { Failure } from '../runs/record.ts'
+import { forgetRequired, installCommonJs, requiredFiles } from './common-js.ts'
+import { type HookData, runUrl } from './hooks.ts'
 import { loadFailure, notAProgram } from './load-failure.ts'
-import type { Entries } from './own-package.ts'
-
-interface Manifest {
-  readonly name: string
-  readonly exports: Readonly<Record<string, unknown>>
-}
+import { loadTransformer } from './transform.ts'
 
 /** What a program's file exports. */
 export interface LoadedProgram {
@@ -27,48 +24,93 @@ export interface LoadedProgram {
 
 export type Loaded = LoadedProgram | { readonly failure: Failure }
 
-/** May sleep. Imports `file` and takes its default export. Call once per thread: it installs hooks. */
-export async function loadProgram(file: string): Promise<Loaded> {
-  registerTypeScript()
-  register('./own-package.js', import.meta.url, { data: ownEntries() })
-  try {
-    const found: unknown = await import(pathToFileURL(file).href)
-    const program = defaultOf(found)
-    if (typeof program !== 'function') return { failure: notAProgram(file, program) }
-    const boards = boardsOf(found)
-    if ('failure' in boards) return boards
-    const drivers = driversOf(found)
-    if ('failure' in drivers) return drivers
-    return { program: program as Program, prepare: prepareOf(found), drivers, boards }
-  } catch (error) {
-    return { failure: await loadFailure(file, error) }
+/** Loads programs in this thread, each time as if for the first time. */
+export class ProgramLoader {
+  #loads = 0
+  #required: ReadonlySet<string> = new Set()
+
+  /** May sleep. Loads this package's entries and installs the hooks. Call once per thread. */
+  async install(): Promise<void> {
+    const entries = ownEntries()
+    const preloaded = Object.entries(entries).filter(([name]) => !name.endsWith('/linux'))
+    await Promise.all(preloaded.map(([, url]) => import(url)))
+    const data: HookData = { root: packageRoot.href, entries }
+    register(new URL('dist/cli/worker/hooks.js', packageRoot), { data })
+    await loadTransformer()
+    installCommonJs(entries)
+    process.setSourceMapsEnabled(true)
+    this.#required = requiredFiles()
+  }
+
+  /** May sleep. Imports `file`, and all it imports, afresh and takes its default export. */
+  async load(file: string): Promise<Loaded> {
+    this.#loads++
+    forgetRequired(this.#required)
+    try {
+      return await programOf(file, await import(runUrl(file, this.#loads)))
+    } catch (error) {
+      return { failure: await loadFailure(file, error) }
+    }
   }
 }
 
+function programOf(file: string, found: unknown): Loaded {
+  const program = defaultOf(found)
+  if (typeof program !== 'function') return { failure: notAProgram(file, program) }
+  const boards = boardsOf(found)
+  if ('failure' in boards) return boards
+  const drivers = driversOf(found)
+  if ('failure' in drivers) return drivers
+  const prepare = prepareOf(found)
+  if (prepare !== undefined && 'failure' in prepare) return prepare
+  return { program: program as Program, prepare, drivers, boards }
+}
+
 /** What package.json exports to programs, by the name that an import gives it. */
-function ownEntries(): Entries {
-  const manifest = new URL('../../../package.json', import.meta.url)
-  const { name, exports } = JSON.parse(readFileSync(manifest, 'utf8')) as Manifest
+function ownEntries(): Readonly<Record<string, string>> {
+  const { name, exports } = readManifest()
   const paths = Object.keys(exports).filter((path) => !path.endsWith('.json'))
   const names = paths.map((path) => `${name}${path.slice(1)}`)
   return Object.fromEntries(names.map((entry) => [entry, import.meta.resolve(entry)]))
 }
 
-function prepareOf(module: unknown): Prepare | undefined {
+function prepareOf(module: unknown): Prepare | undefined | { readonly failure: Failure } {
   const { prepare } = module as { prepare?: unknown }
-  return typeof prepare === 'function' ? (prepare as Prepare) : undefined
+  if (prepare === undefined || typeof prepare === 'function') return prepare as Prepare | undefined
+  return {
+    failure: {
+      kind: 'not-loaded',
+      message: `the export 'prepare' is ${typeof prepare}, not a function`,
+      advice: '`export const prepare = (kernel) => { kernel.fail(...) }` plans failures.',
+    },
+  }
 }
 
 function boardsOf(module: unknown): readonly Board[] | { readonly failure: Failure } {
   const { boards = [] } = module as { boards?: unknown }
-  if (!Array.isArray(boards))
-    return { failure: notBoards("the file's export 'boards' is no array") }
-  try {
-    for (const board of boards) boardNamed(board as Board)
-    return boards
-  } catch (error) {
-    return { failure: notBoards(error instanceof Error ? error.message : String(error)) }
+  if (!Array.isArray(boards)) {
+    return { failure: notBoards("the file's export 'boards' is not an array") }
   }
+  const names = new Set(ready.keys())
+  for (const board of boards as readonly Board[]) {
+    const problem = boardProblem(board, names)
+    if (problem !== undefined) return { failure: notBoards(problem) }
+    names.add(board.name)
+  }
+  return boards
+}
+
+/** Why `board` cannot be run on beside boards of the names in `taken`. */
+function boardProblem(board: Board, taken: ReadonlySet<string>): string | undefined {
+  try {
+    boardNamed(board)
+  } catch (error) {
+    return messageOf(error)
+  }
+  const { name } = board
+  if (!isSafeName(name)) return `a board cannot be named ${JSON.stringify(name)}: ${NAME_RULE}`
+  if (taken.has(name)) return `there are two boards named '${name}': each needs a name of its own`
+  return undefined
 }
 
 function driversOf(module: unknown): readonly Driver[] | { readonly failure: Failure } {
@@ -77,7 +119,7 @@ function driversOf(module: unknown): readonly Driver[] | { readonly failure: Fai
   return {
     failure: {
       kind: 'not-loaded',
-      message: "the file's export 'drivers' is no array of drivers",
+      message: "the file's export 'drivers' is not an array of drivers",
       advice: 'Each has a name and a function: `{ name: "mine", probe(context) { ... } }`.',
     },
   }

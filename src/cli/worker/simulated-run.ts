@@ -1,47 +1,61 @@
 /** A run on a simulated board. */
 import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
-import { type FrameSource, y4mSource } from '../../drivers/video/source.ts'
+import { type FrameSource, patternSource, y4mSource } from '../../drivers/video/source.ts'
 import { parseY4m } from '../../drivers/video/y4m.ts'
 import { type RunResult, runProgram } from '../../run/run-program.ts'
-import type { WorkerMessage, WorkerTask } from '../runs/messages.ts'
+import type { CameraInput } from '../runs/messages.ts'
 import type { LoadedProgram } from './load-program.ts'
 import type { RunPlace } from './own-boards.ts'
 import { pictureOf } from './picture.ts'
-
-export type Tell = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void
+import type { OneRun } from './run-once.ts'
+import type { Tell } from './setup.ts'
 
 /** May sleep. */
 export async function runSimulated(
   { program, prepare, drivers }: LoadedProgram,
-  task: WorkerTask,
+  { setup, plan, progress, accidents, tell }: OneRun,
   place: RunPlace,
-  { signal, tell }: { signal: AbortSignal; tell: Tell },
 ): Promise<RunResult> {
-  const { policy, seed } = task.plan
+  const { policy, seed } = plan
+  const send = setup.frames ? pictureSender(tell) : undefined
   return await runProgram(program, {
     prepare,
     drivers,
     ...place,
     policy: policy === 'none' ? undefined : policy,
     seed,
-    source: sourceOf(task.clip),
-    views: task.views,
-    linux: task.release,
-    signal,
+    linux: setup.release,
+    source: setup.camera && sourceOf(setup.camera),
+    frameInterval: setup.camera && intervalOf(setup.camera),
+    views: setup.views,
+    signal: accidents.signal,
     equal: (a, b) => Buffer.compare(a, b) === 0,
-    onFrame: task.frames ? sendPictures(tell) : undefined,
+    onEvent: ({ time }) => progress.event(time),
+    onFrame: (frame) => {
+      // Each picture once, however often the display scans it.
+      if (!frame.first) return
+      progress.frame()
+      send?.(frame)
+    },
   })
 }
 
-function sourceOf(clip: Uint8Array | undefined): FrameSource | undefined {
-  return clip === undefined ? undefined : y4mSource(parseY4m(clip))
+function sourceOf(camera: CameraInput): FrameSource {
+  if ('clip' in camera) return y4mSource(parseY4m(camera.clip))
+  return patternSource(camera.width, camera.height)
 }
 
-/** Each picture once, however often the display scans it. */
-function sendPictures(tell: Tell): (frame: ShownFrame) => void {
+function intervalOf(camera: CameraInput): number | undefined {
+  if ('clip' in camera || camera.rate === undefined) return undefined
+  return Math.round(SECOND / camera.rate)
+}
+
+/** In virtual nanoseconds. */
+const SECOND = 1_000_000_000
+
+function pictureSender(tell: Tell): (frame: ShownFrame) => void {
   let index = 0
   return (frame) => {
-    if (!frame.first) return
     index++
     const png = pictureOf(frame)
     tell({ kind: 'frame', index, png }, [png.buffer])

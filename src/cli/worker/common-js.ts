@@ -1,0 +1,47 @@
+/** Programs of CommonJS: `require('dmabuf')`, and TypeScript that is required. */
+import Module, { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { packageRoot } from '../package-root.ts'
+import { HELPERS, isOfPackage, readUserSource, transformed } from './transform.ts'
+
+/** Of Node's CommonJS loader, what there is no public way to: every tool that loads programs uses it. */
+interface CommonJsLoader {
+  _resolveFilename(request: string, ...rest: unknown[]): string
+  readonly _extensions: Record<string, (module: Compilable, file: string) => void>
+}
+
+interface Compilable {
+  _compile(code: string, file: string): void
+}
+
+const loader = Module as unknown as CommonJsLoader
+const { cache } = createRequire(import.meta.url)
+
+/** `entries` are this package's: what a program writes, to the file's URL. Call once per thread. */
+export function installCommonJs(entries: Readonly<Record<string, string>>): void {
+  const resolveFilename = loader._resolveFilename
+  const here = fileURLToPath(packageRoot)
+  loader._resolveFilename = (request, ...rest) => {
+    const own = entries[request]
+    if (own !== undefined) return fileURLToPath(own)
+    if (!request.startsWith(HELPERS)) return resolveFilename.call(loader, request, ...rest)
+    return resolveFilename.call(loader, request, null, false, { paths: [here] })
+  }
+  for (const extension of ['.ts', '.cts', '.cjs']) loader._extensions[extension] = compile
+}
+
+/** Forgets what was required since `before` was made, so that the next run loads it afresh. */
+export function forgetRequired(before: ReadonlySet<string>): void {
+  for (const file of Object.keys(cache)) if (!before.has(file)) delete cache[file]
+}
+
+export function requiredFiles(): ReadonlySet<string> {
+  return new Set(Object.keys(cache))
+}
+
+function compile(module: Compilable, file: string): void {
+  const source = isOfPackage(file) ? undefined : readUserSource(file)
+  if (source?.isForeign !== true) loader._extensions['.js']?.(module, file)
+  else if (source.isModule) throw new Error(`${file} is ESM and cannot be required: import it`)
+  else module._compile(transformed(source), file)
+}

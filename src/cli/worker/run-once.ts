@@ -1,0 +1,73 @@
+/** One run of a loaded program, and what this thread reports of it. */
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { LinuxKernel } from '../../linux/kernel.ts'
+import type { RunResult } from '../../run/run-program.ts'
+import type { LinuxFacts } from '../runs/linux.ts'
+import type { ProgressCounters, WorkerSetup } from '../runs/messages.ts'
+import type { RunPlan } from '../runs/plan.ts'
+import type { Failure, RunRecord } from '../runs/record.ts'
+import type { Accidents } from './accidents.ts'
+import { linuxProblem, runOnLinux } from './linux-run.ts'
+import type { LoadedProgram } from './load-program.ts'
+import { placeOfRun } from './own-boards.ts'
+import { recordOf } from './record-of.ts'
+import type { Tell } from './setup.ts'
+import { runSimulated } from './simulated-run.ts'
+
+/** How long, in milliseconds, promises that the program left behind may still fail. */
+const AFTERMATH = 20
+
+export interface OneRun {
+  readonly setup: Omit<WorkerSetup, 'port'>
+  readonly plan: RunPlan
+  readonly progress: ProgressCounters
+  readonly tell: Tell
+  readonly accidents: Accidents
+  /** The kernel of this machine, for a run on it. */
+  readonly kernel: LinuxKernel | undefined
+}
+
+/** May sleep. Reports the run's record; undefined where there was nothing to run on. */
+export async function runOnce(loaded: LoadedProgram, run: OneRun): Promise<RunRecord | undefined> {
+  const { plan, tell, accidents, kernel } = run
+  const ran = await (kernel === undefined ? simulated(loaded, run) : onLinux(loaded, kernel, run))
+  if ('failure' in ran) {
+    tell({ kind: 'not-loaded', failure: ran.failure })
+    return undefined
+  }
+  const { result, linux } = ran
+  const record = { ...recordOf(plan, result, accidents.first), linux }
+  tell({ kind: 'record', record })
+  if (result.error !== undefined) return record
+  let late: Failure | undefined
+  accidents.returned((failure) => {
+    late = failure
+    tell({ kind: 'late', failure })
+  })
+  await setImmediate()
+  await setTimeout(AFTERMATH)
+  return { ...record, failure: record.failure ?? late }
+}
+
+type Ran =
+  | { readonly result: RunResult; readonly linux?: LinuxFacts }
+  | { readonly failure: Failure }
+
+async function simulated(loaded: LoadedProgram, run: OneRun): Promise<Ran> {
+  const place = placeOfRun(run.plan, loaded.boards)
+  if ('failure' in place) return place
+  return { result: await runSimulated(loaded, run, place) }
+}
+
+async function onLinux(
+  loaded: LoadedProgram,
+  kernel: LinuxKernel,
+  { progress, accidents }: OneRun,
+): Promise<Ran> {
+  const failure = linuxProblem(loaded)
+  if (failure !== undefined) return { failure }
+  return await runOnLinux(loaded, kernel, {
+    signal: accidents.signal,
+    onEvent: ({ time }) => progress.event(time),
+  })
+}
