@@ -6,7 +6,7 @@ import { DmaBufCore } from '../src/dmabuf/core.ts'
 import { DeviceJobs } from '../src/dmabuf/device-job.ts'
 import type { DmaBuf as KernelBuffer } from '../src/dmabuf/dma-buf.ts'
 import { DmaHeapNode } from '../src/drivers/dma-heap-node.ts'
-import { SystemHeap } from '../src/drivers/system-heap.ts'
+import { PageHeap } from '../src/drivers/page-heap.ts'
 import { EventBatch } from '../src/events/batch.ts'
 import type { DmaDirection } from '../src/events/event.ts'
 import { type DmaBuf, DmaHeap, type Syscalls } from '../src/index.ts'
@@ -45,7 +45,7 @@ export class Rig {
     const dma = new DmaLayer(this.machine)
     this.core = new DmaBufCore(this.machine, dma)
     this.jobs = new DeviceJobs(this.machine, dma)
-    const heap = new SystemHeap(this.machine, dma, this.core)
+    const heap = new PageHeap(this.machine, dma, this.core)
     const latest = {
       allocate: (length: number) => {
         this.#latest = heap.allocate(length)

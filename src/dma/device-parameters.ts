@@ -88,6 +88,11 @@ export class DeviceParameters {
     return this.#board.iommu !== undefined && this.#placeOf(device).iommu === true
   }
 
+  /** Whether the device takes a buffer only where its DMA addresses are one piece. */
+  isContiguous(device: string): boolean {
+    return this.#board.devices[device]?.contiguous ?? false
+  }
+
   /** What lies between the device and memory. */
   #placeOf(device: string): Pick<DeviceTraits, 'reach' | 'iommu'> {
     const isListed = Object.hasOwn(this.#board.devices, device)

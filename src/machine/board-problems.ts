@@ -1,5 +1,5 @@
 /** What contradicts itself in a board's table, in sentences that name the field and its value. */
-import { allTraits, type Board, type DeviceTraits, ramEnd } from './board.ts'
+import { allTraits, type Board, cmaRegion, type DeviceTraits, ramEnd } from './board.ts'
 import { shapeProblems } from './board-shape.ts'
 
 const PAGE = 4096
@@ -16,6 +16,7 @@ export function boardProblems(board: Board): string[] {
     ...costProblems(board),
     ...deviceProblems(board),
     ...poolProblems(board),
+    ...cmaProblems(board),
   ]
 }
 
@@ -50,6 +51,7 @@ function choiceProblems(board: Board): string[] {
   isOneOf('fromDeviceMap', board.fromDeviceMap, ['clean', 'invalidate'])
   isOneOf('edges', board.edges, ['clean-invalidate', 'invalidate'])
   isOneOf('uncachedSnoops', board.uncachedSnoops, [true, false])
+  isOneOf('ram.fragmented', board.ram.fragmented ?? false, [true, false])
   if (board.iommu !== undefined) {
     isOneOf('iommu.unmap', board.iommu.unmap, ['strict', 'lazy'])
   }
@@ -57,6 +59,7 @@ function choiceProblems(board: Board): string[] {
   for (const [name, device] of named(board)) {
     isOneOf(`${name}.snoops`, device.snoops, [true, false])
     isOneOf(`${name}.iommu`, device.iommu ?? false, [true, false])
+    isOneOf(`${name}.contiguous`, device.contiguous ?? false, [true, false])
   }
   return problems
 }
@@ -112,6 +115,25 @@ function poolProblems(board: Board): string[] {
   }
   if (size === board.ram.size) return ['bounce is all of the RAM: nothing is left for buffers']
   return unreachedPool(board)
+}
+
+function cmaProblems(board: Board): string[] {
+  const { cma, bounce } = board
+  if (cma === undefined) return []
+  const { base = ramEnd(board) - cma.size, size, name } = cma
+  if (typeof name !== 'string' || !/^[\w,.-]+$/.test(name) || name === 'system') {
+    return [`cma.name is '${String(name)}': it must be a file name that is not 'system'`]
+  }
+  if (!isPages(base) || !isPages(size) || size === 0) {
+    return [`cma is ${size} bytes at ${base}: both must be whole pages of ${PAGE}`]
+  }
+  if (cmaRegion(board) === undefined) return []
+  if (base < board.ram.base || base + size > ramEnd(board)) {
+    return [`cma is ${size} bytes at ${base}: the region must lie within the RAM`]
+  }
+  const overlaps =
+    bounce !== undefined && base < bounce.base + bounce.size && bounce.base < base + size
+  return overlaps ? ['cma and bounce overlap: each needs memory of its own'] : []
 }
 
 /** A pool that no device can reach is of no use to any. */

@@ -8,6 +8,7 @@ const BOARD: Fields = {
   description: true,
   lineSize: true,
   ram: true,
+  cma: false,
   bounce: false,
   iommu: false,
   devices: true,
@@ -18,8 +19,9 @@ const BOARD: Fields = {
   judgedAs: false,
   cost: true,
 }
-const RAM: Fields = { base: true, size: true, normal: false }
-const DEVICE: Fields = { snoops: true, reach: false, iommu: false }
+const RAM: Fields = { base: true, size: true, normal: false, fragmented: false }
+const CMA: Fields = { base: false, size: true, name: true }
+const DEVICE: Fields = { snoops: true, reach: false, iommu: false, contiguous: false }
 const BOUNCE: Fields = { base: true, size: true, forced: true }
 const IOMMU: Fields = { unmap: true }
 const COST: Fields = {
@@ -37,11 +39,12 @@ export function shapeProblems(board: unknown): string[] {
   if (!isTable(board)) return ['it is no table']
   const problems = fieldProblems('', board, BOARD)
   if (problems.length > 0) return problems
-  const { name, ram, bounce, iommu, devices, otherDevices, cost } = board
+  const { name, ram, cma, bounce, iommu, devices, otherDevices, cost } = board
   if (typeof name !== 'string' || name === '') return ['name must be a text']
   return [
     ...tableProblems('ram', ram, RAM),
     ...tableProblems('cost', cost, COST),
+    ...(cma === undefined ? [] : tableProblems('cma', cma, CMA)),
     ...(bounce === undefined ? [] : tableProblems('bounce', bounce, BOUNCE)),
     ...(iommu === undefined ? [] : tableProblems('iommu', iommu, IOMMU)),
     ...tableProblems('otherDevices', otherDevices, DEVICE),

@@ -18,6 +18,25 @@ export interface DeviceTraits {
   readonly reach?: number | undefined
   /** Whether it sits behind the board's IOMMU, where every address is one of its own. */
   readonly iommu?: boolean | undefined
+  /**
+   * Whether it takes a buffer only in one piece: it has no scatter list (videobuf2-dma-contig,
+   * drm_gem_dma_helper). An IOMMU makes one piece of every buffer. A driver of somebody's own decides for
+   * itself what it takes.
+   */
+  readonly contiguous?: boolean | undefined
+}
+
+/** Memory that is kept for contiguous allocations (CMA), and the heap that gives it to programs. */
+export interface CmaTraits {
+  /** Bytes of the region. On a board with less than four times as much RAM the kernel reserves none. */
+  readonly size: number
+  /** The region's physical address; the end of the RAM when left out. */
+  readonly base?: number | undefined
+  /**
+   * The heap's name under /dev/dma_heap: that of the region's node in the device tree, mostly `linux,cma`;
+   * `reserved` for a region that the command line made (cma_get_name, to Linux 6.16).
+   */
+  readonly name: string
 }
 
 /** Memory that the DMA layer copies through for devices that cannot reach a buffer (swiotlb). */
@@ -64,7 +83,13 @@ export interface Board {
      * low memory, and to others only when the rest is full. The base when left out: there is no zone.
      */
     readonly normal?: number | undefined
+    /**
+     * Free memory is scattered, as on a machine that has run for a while: no piece that the page allocator
+     * hands out is followed by the next one.
+     */
+    readonly fragmented?: boolean | undefined
   }
+  readonly cma?: CmaTraits | undefined
   readonly bounce?: BounceTraits | undefined
   readonly iommu?: IommuTraits | undefined
   readonly devices: Readonly<Record<string, DeviceTraits>>
@@ -99,6 +124,13 @@ export function isCoherent(board: Board): boolean {
 /** The address behind the board's last byte of RAM. */
 export function ramEnd({ ram }: Board): number {
   return ram.base + ram.size
+}
+
+/** Where the region for contiguous allocations lies; undefined where there is none. */
+export function cmaRegion(board: Board): { base: number; size: number } | undefined {
+  const { cma, ram } = board
+  if (cma === undefined || cma.size * 4 > ram.size) return undefined
+  return { base: cma.base ?? ramEnd(board) - cma.size, size: cma.size }
 }
 
 /** The traits of every listed device, and of those that are not listed. */

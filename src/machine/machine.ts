@@ -6,7 +6,7 @@
  */
 import type { Agent } from '../events/event.ts'
 import { EventStream } from '../events/stream.ts'
-import { type Board, isCoherent, snoops } from './board.ts'
+import { type Board, cmaRegion, isCoherent, snoops } from './board.ts'
 import type { EqualBytes } from './changed-runs.ts'
 import { type Cost, noCost } from './cost.ts'
 import { FaultPoints } from './fault-points.ts'
@@ -83,6 +83,7 @@ export class Machine {
     this.ram = new Ram({
       ...board.ram,
       reserved: board.bounce,
+      cma: cmaRegion(board),
       twoCopies: !coherent,
       poison: !coherent,
       tables,

@@ -16,8 +16,16 @@ export const PAGE_SIZE = 4096
 const POISON = 0x5a
 /** Orders 8, 4 and 0 of the page allocator: what the system heap asks for, in this order. */
 const CHUNK_LENGTHS: readonly number[] = [1 << 20, 1 << 16, PAGE_SIZE]
+/** CONFIG_CMA_ALIGNMENT: order 8 at most. */
+const CMA_ALIGNMENT: number = 1 << 20
 /** Freed frames keep their bytes up to this many: the host has less memory than some boards. */
 const MOST_KEPT: number = 2 * 2 ** 30
+
+/** Frames that follow each other. */
+export interface FrameRegion {
+  readonly base: number
+  readonly size: number
+}
 
 export interface RamOptions {
   /** The physical address of the first frame. */
@@ -26,7 +34,11 @@ export interface RamOptions {
   /** Where ordinary memory begins; below is the DMA zone. */
   readonly normal?: number | undefined
   /** Frames that are handed out to nobody: the bounce pool. */
-  readonly reserved?: { readonly base: number; readonly size: number } | undefined
+  readonly reserved?: FrameRegion | undefined
+  /** Frames for requests of the area `cma` alone. */
+  readonly cma?: FrameRegion | undefined
+  /** Pieces of the page allocator never follow each other: each lies below the one before. */
+  readonly fragmented?: boolean | undefined
   /** Whether a second copy of the bytes is needed, see `Storage.memory`. */
   readonly twoCopies: boolean
   readonly poison: boolean
@@ -37,6 +49,8 @@ export interface RamOptions {
 
 /** Which frames are wanted. */
 export interface FrameRequest {
+  /** `cma`: one piece of the region for contiguous allocations, and of nothing else (cma_alloc). */
+  readonly area?: 'cma' | undefined
   /** The longest chunk; 1 MiB when left out. */
   readonly largest?: number | undefined
   /** Every frame lies below this address, for a device that reaches no further. */
@@ -48,33 +62,30 @@ export interface FrameRequest {
 export class Ram {
   readonly #options: RamOptions
   readonly #frames: Extents
+  readonly #cma: Extents
   readonly #index = new FrameIndex()
   readonly #capacity: number
   #storages = 0
   #live = 0
+  #liveCma = 0
   #freeBytes = 0
   #others = 0
   readonly #free = new Map<string, Storage[]>()
 
   constructor(options: RamOptions) {
     this.#options = options
-    const { base, size, reserved } = options
-    const end = base + size
-    const from = reserved?.base ?? end
-    const to = from + (reserved?.size ?? 0)
-    this.#capacity = size - (reserved?.size ?? 0)
-    this.#frames = new Extents([
-      { start: base, end: Math.min(from, end) },
-      { start: to, end },
-    ])
+    const { base, size, reserved, cma } = options
+    this.#capacity = size - (reserved?.size ?? 0) - (cma?.size ?? 0)
+    this.#frames = new Extents(withoutRegions({ base, size }, [reserved, cma]))
+    this.#cma = new Extents(cma === undefined ? [] : [rangeOf(cma)])
   }
 
   /** Bytes in storages that somebody owns. */
   get liveBytes(): number {
-    return this.#live
+    return this.#live + this.#liveCma
   }
 
-  /** Bytes that nobody owns. */
+  /** Bytes that nobody owns, outside of the region for contiguous allocations. */
   get availableBytes(): number {
     return this.#capacity - this.#live
   }
@@ -90,16 +101,18 @@ export class Ram {
    */
   allocate(size: number, want: FrameRequest | number = {}): Storage | undefined {
     const request = typeof want === 'number' ? { largest: want } : want
-    if (this.#options.failsNow?.() === true || size > this.availableBytes) return undefined
+    if (this.#options.failsNow?.() === true) return undefined
+    const isCma = request.area === 'cma'
+    if (!isCma && size > this.availableBytes) return undefined
     const storage = this.#takeFreed(size, request) ?? this.#fresh(size, request)
-    if (storage !== undefined) this.#live += size
+    if (storage !== undefined) this.#count(isCma, size)
     return storage
   }
 
   /** Takes the frames back. Views over them must be gone. */
   free(storage: Storage): void {
     storage.buffer = 0
-    this.#live -= storage.size
+    this.#count(this.#isCma(storage), -storage.size)
     this.#freeBytes += storage.size
     const key = this.#keyOf(storage)
     const same = this.#free.get(key)
@@ -124,14 +137,14 @@ export class Ram {
 
   #takeFreed(size: number, request: FrameRequest): Storage | undefined {
     const isLow = (request.below ?? Number.POSITIVE_INFINITY) <= this.#normal
-    const zone = isLow ? 'low' : 'normal'
-    for (const shape of request.contiguous === true ? ['whole'] : ['parts', 'whole']) {
+    const zone = request.area ?? (isLow ? 'low' : 'normal')
+    for (const shape of isOnePiece(request) ? ['whole'] : ['parts', 'whole']) {
       const same = this.#free.get(`${zone} ${shape} ${size}`)
       const storage = same?.at(-1)
       if (storage === undefined || !fits(storage, request)) continue
       same?.pop()
       this.#freeBytes -= size
-      storage.recut(request.contiguous === true ? [joined(storage)] : inOrders(storage, request))
+      storage.recut(isOnePiece(request) ? [joined(storage)] : inOrders(storage, request))
       return storage
     }
     return undefined
@@ -165,8 +178,8 @@ export class Ram {
   }
 
   #chunk(offset: number, left: number, request: FrameRequest): Chunk | undefined {
-    const { contiguous = false, largest = CHUNK_LENGTHS[0] as number } = request
-    const lengths = contiguous
+    const { largest = CHUNK_LENGTHS[0] as number } = request
+    const lengths = isOnePiece(request)
       ? [left]
       : CHUNK_LENGTHS.filter((length) => length <= left && length <= largest)
     for (const length of lengths) {
@@ -177,21 +190,40 @@ export class Ram {
   }
 
   /** From ordinary memory first: the DMA zone is for those who reach nothing else. */
-  #take(length: number, { below = Number.POSITIVE_INFINITY }: FrameRequest): number | undefined {
-    const { base, size } = this.#options
+  #take(length: number, request: FrameRequest): number | undefined {
+    const { base, size, fragmented = false } = this.#options
+    const { below = Number.POSITIVE_INFINITY, area } = request
     const high = Math.min(base + size, below)
     const align = 2 ** Math.ceil(Math.log2(length))
+    if (area === 'cma') {
+      return this.#cma.takeLow(length, Math.min(align, CMA_ALIGNMENT), base, high)
+    }
+    const frames = this.#frames
+    const take = fragmented && !isOnePiece(request) ? frames.takeHigh : frames.takeLow
     return (
-      this.#frames.takeLow(length, align, this.#normal, high) ??
-      this.#frames.takeLow(length, align, base, Math.min(high, this.#normal))
+      take.call(frames, length, align, this.#normal, high) ??
+      take.call(frames, length, align, base, Math.min(high, this.#normal))
     )
+  }
+
+  #isCma({ chunks }: Storage): boolean {
+    const { cma } = this.#options
+    const physical = chunks[0]?.physical ?? -1
+    return cma !== undefined && physical >= cma.base && physical < cma.base + cma.size
+  }
+
+  #count(isCma: boolean, bytes: number): void {
+    if (isCma) this.#liveCma += bytes
+    else this.#live += bytes
   }
 
   get #normal(): number {
     return this.#options.normal ?? this.#options.base
   }
 
-  #keyOf({ chunks, size }: Storage): string {
+  #keyOf(storage: Storage): string {
+    const { chunks, size } = storage
+    if (this.#isCma(storage)) return `cma whole ${size}`
     const isLow = chunks.some(({ physical }) => physical < this.#normal)
     return `${isLow ? 'low' : 'normal'} ${isWhole(chunks) ? 'whole' : 'parts'} ${size}`
   }
@@ -220,20 +252,48 @@ export class Ram {
   #forgetFreed(): void {
     for (const storage of [...this.#free.values()].flat()) {
       this.#index.forget(storage)
-      for (const { physical, length } of storage.chunks)
-        this.#frames.put(physical, physical + length)
+      const extents = this.#isCma(storage) ? this.#cma : this.#frames
+      for (const { physical, length } of storage.chunks) extents.put(physical, physical + length)
     }
     this.#free.clear()
     this.#freeBytes = 0
   }
 }
 
-function fits(storage: Storage, { below, contiguous }: FrameRequest): boolean {
-  if (contiguous === true) {
+function fits(storage: Storage, { below, contiguous, area }: FrameRequest): boolean {
+  if (contiguous === true && area === undefined) {
     const align = 2 ** Math.ceil(Math.log2(storage.size))
     if ((storage.chunks[0] as Chunk).physical % align !== 0) return false
   }
   return below === undefined || storage.chunks.every((c) => c.physical + c.length <= below)
+}
+
+function isOnePiece({ contiguous, area }: FrameRequest): boolean {
+  return contiguous === true || area === 'cma'
+}
+
+function rangeOf({ base, size }: FrameRegion): { start: number; end: number } {
+  return { start: base, end: base + size }
+}
+
+/** The ranges of `all` that lie in none of `regions`. */
+function withoutRegions(
+  all: FrameRegion,
+  regions: readonly (FrameRegion | undefined)[],
+): { start: number; end: number }[] {
+  return regions.reduce(
+    (left, region) => {
+      if (region === undefined) return left
+      const { start: from, end: to } = rangeOf(region)
+      return left
+        .flatMap(({ start, end }) => [
+          { start, end: Math.min(end, from) },
+          { start: Math.max(start, to), end },
+        ])
+        .filter(({ start, end }) => start < end)
+    },
+    [rangeOf(all)],
+  )
 }
 
 /** One piece, of chunks that follow each other. */

@@ -11,13 +11,13 @@ import { CaptureDevice } from '../drivers/capture/capture-device.ts'
 import { DisplayDevice } from '../drivers/display/display-device.ts'
 import type { ShownFrame } from '../drivers/display/shown-frame.ts'
 import { DmaHeapNode } from '../drivers/dma-heap-node.ts'
-import { SystemHeap } from '../drivers/system-heap.ts'
+import { cmaHeap, PageHeap, type PageHeapKind, systemHeap } from '../drivers/page-heap.ts'
 import { Udmabufs } from '../drivers/udmabuf/udmabuf.ts'
 import { UdmabufNode } from '../drivers/udmabuf/udmabuf-node.ts'
 import { VgemNode } from '../drivers/vgem/vgem-node.ts'
 import { type FrameSource, patternSource } from '../drivers/video/source.ts'
 import type { EventStream } from '../events/stream.ts'
-import type { Board } from '../machine/board.ts'
+import { type Board, cmaRegion } from '../machine/board.ts'
 import type { EqualBytes } from '../machine/changed-runs.ts'
 import type { Cost } from '../machine/cost.ts'
 import { Machine } from '../machine/machine.ts'
@@ -210,6 +210,13 @@ export class SimKernel implements Kernel {
   }
 }
 
+/** The heap of contiguous memory is there where the board keeps a region for it. */
+function heapKinds(board: Board): PageHeapKind[] {
+  const { cma } = board
+  if (cma === undefined || cmaRegion(board) === undefined) return [systemHeap]
+  return [systemHeap, cmaHeap(cma.name)]
+}
+
 function makeNodes(
   {
     machine,
@@ -223,7 +230,9 @@ function makeNodes(
   const { width, height } = source
   const release = linuxRelease(options.linux ?? DEFAULT_RELEASE)
   return [
-    new DmaHeapNode('system', new SystemHeap(machine, dma, core), machine, core),
+    ...heapKinds(machine.board).map(
+      (kind) => new DmaHeapNode(kind.name, new PageHeap(machine, dma, core, kind), machine, core),
+    ),
     new UdmabufNode(machine, core, new Udmabufs(dma, core, release)),
     new CaptureDevice(machine, dma, core, jobs, {
       source,

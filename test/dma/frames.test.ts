@@ -198,6 +198,36 @@ describe('frames', () => {
     expect(subject.allocate(size, { contiguous: true })?.chunks).toHaveLength(1)
   })
 
+  it('of the region for contiguous memory are one piece, and go to those alone who ask for it', () => {
+    const subject = ram({ cma: { base: 4 * MIB, size: 4 * MIB } })
+    expect(subject.availableBytes).toBe(4 * MIB)
+    const all = subject.allocate(4 * MIB)
+    expect(all?.chunks.every(({ physical }) => physical < 4 * MIB)).toBe(true)
+    expect(subject.allocate(PAGE_SIZE)).toBeUndefined()
+    const first = subject.allocate(MIB + PAGE_SIZE, { area: 'cma' })
+    expect(first?.chunks).toEqual([{ physical: 4 * MIB, offset: 0, length: MIB + PAGE_SIZE }])
+    // cma_alloc aligns to 1 MiB at most.
+    const second = subject.allocate(3 * PAGE_SIZE, { area: 'cma' })
+    expect(second?.chunks[0]?.physical).toBe(5 * MIB + 4 * PAGE_SIZE)
+    expect(subject.allocate(3 * MIB, { area: 'cma' })).toBeUndefined()
+    expect(subject.liveBytes).toBe(5 * MIB + 4 * PAGE_SIZE)
+    for (const storage of [first, second]) if (storage !== undefined) subject.free(storage)
+    expect(subject.allocate(4 * MIB, { area: 'cma' })?.chunks).toHaveLength(1)
+    if (all !== undefined) subject.free(all)
+    expect(subject.liveBytes).toBe(4 * MIB)
+  })
+
+  it('of a fragmented machine are pieces of which none is followed by the next', () => {
+    const subject = ram({ fragmented: true })
+    const pieces = subject.allocate(MIB + 3 * PAGE_SIZE)?.chunks ?? []
+    expect(pieces).toHaveLength(4)
+    pieces.reduce((before, piece) => {
+      expect(piece.physical).not.toBe(before.physical + before.length)
+      return piece
+    })
+    expect(subject.allocate(3 * PAGE_SIZE, { contiguous: true })?.chunks).toHaveLength(1)
+  })
+
   it('of the zone that were freed are not given to those who did not ask', () => {
     const subject = ram({ normal: 4 * MIB })
     const low = subject.allocate(PAGE_SIZE, { below: 4 * MIB })

@@ -11,12 +11,14 @@ export function boardsText(style: Style): string {
     { head: 'board' },
     { head: 'line', align: 'right' as const },
     ...devices.map((head) => ({ head })),
+    { head: 'contiguous heap' },
     { head: 'what it is' },
   ]
   const rows = [...boards.values()].map((board) => [
     board.name,
     `${board.lineSize} B`,
     ...devices.map((device) => (snoops(board, device) ? 'snoops' : 'does not')),
+    board.cma?.name ?? 'none',
     board.description,
   ])
   return tableText(columns, rows, style)

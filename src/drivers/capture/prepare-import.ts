@@ -1,6 +1,6 @@
-import type { DmaBufCore } from '../../dmabuf/core.ts'
 import type { CallerFiles } from '../../dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
+import type { CaptureContext } from './context.ts'
 import { importMemory } from './imported-memory.ts'
 import type { Slot } from './slot.ts'
 
@@ -14,16 +14,16 @@ export interface ImportRequest {
 
 /**
  * May sleep. Puts the dma-buf that QBUF names behind `slot`, or keeps it when it is there already.
- * EINVAL for a bad descriptor or length, EFAULT for a length beyond the dma-buf, and the exporter's
- * errors; a slot that fails to take its new memory loses the old as well, as in vb2.
+ * EINVAL for a bad descriptor or length, EFAULT for a length beyond the dma-buf and for memory in several
+ * pieces that the camera cannot take, and the exporter's errors; a slot that fails to take its new memory loses the old as well, as in vb2.
  */
 export async function prepareImport(
-  core: DmaBufCore,
+  context: CaptureContext,
   slot: Slot,
   request: ImportRequest,
 ): Promise<void> {
   try {
-    await exchange(core, slot, request)
+    await exchange(context, slot, request)
   } catch (error) {
     slot.dropMemory()
     throw error
@@ -34,7 +34,7 @@ export async function prepareImport(
 }
 
 async function exchange(
-  core: DmaBufCore,
+  context: CaptureContext,
   slot: Slot,
   { fd, length, files }: ImportRequest,
 ): Promise<void> {
@@ -56,7 +56,7 @@ async function exchange(
     if (used > buffer.size) {
       throw new KernelError('EFAULT', `length is ${used}, the dma-buf has ${buffer.size} bytes`)
     }
-    slot.adopt(await importMemory(core, buffer))
+    slot.adopt(await importMemory(context, buffer, used))
   }
   slot.length = used
   slot.fd = fd

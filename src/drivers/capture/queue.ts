@@ -106,7 +106,7 @@ export class CaptureQueue {
     }
     slot.state = 'preparing'
     try {
-      if (this.#memory === 'dmabuf') await prepareImport(this.#context.core, slot, request)
+      if (this.#memory === 'dmabuf') await prepareImport(this.#context, slot, request)
     } finally {
       slot.state = 'dequeued'
     }

@@ -8,9 +8,11 @@
  * Source: drivers/gpu/drm/drm_prime.c and drm_gem.c of Linux 6.12.
  */
 
+import { contiguousSize } from '../../dma/contiguous.ts'
 import type { DmaLayer } from '../../dma/dma-layer.ts'
 import type { DmaMapping } from '../../dma/mapping.ts'
 import { tableOf } from '../../dma/sg-table.ts'
+import type { Attachment } from '../../dmabuf/attachment.ts'
 import type { DmaBufCore } from '../../dmabuf/core.ts'
 import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
 import type { CpuPages, DmaBufOps } from '../../dmabuf/ops.ts'
@@ -175,6 +177,7 @@ export class GemObjects {
     try {
       const way = 'bidirectional'
       const mapping = await this.#core.mapAttachmentUnlocked(attachment, way, signal)
+      await this.#requireOnePiece(attachment, mapping)
       return {
         buffer,
         mapping,
@@ -188,6 +191,20 @@ export class GemObjects {
       this.#core.detach(buffer, attachment, DRIVER)
       throw error
     }
+  }
+
+  /** May sleep. EINVAL where the device takes no scatter list. Source: drm_gem_dma_prime_import_sg_table. */
+  async #requireOnePiece(attachment: Attachment, mapping: DmaMapping): Promise<void> {
+    const { device, buffer } = attachment
+    if (!this.#dma.devices.isContiguous(device)) return
+    const size = contiguousSize(mapping)
+    if (size >= buffer.size) return
+    await this.#core.unmapAttachmentUnlocked(attachment, mapping, 'bidirectional')
+    throw new KernelError(
+      'EINVAL',
+      `device ${device} takes memory in one piece, and only the first ${size} of ${buffer.size} bytes ` +
+        'are one: allocate from the heap linux,cma',
+    )
   }
 
   /** drm_gem_prime_dmabuf_ops: mapping moves no data, and there is nothing to do for the CPU. */

@@ -9,6 +9,8 @@ export const armSoc: Board = {
   description: 'ARM system-on-chip: camera and display do not snoop, the GPU does',
   lineSize: 64,
   ram: { base: 0x4000_0000, size: 2 * 2 ** 30 },
+  // Assumption: a node linux,cma of 128 MiB in the device tree, as boards with displays have it.
+  cma: { size: 128 * 2 ** 20, name: 'linux,cma' },
   devices: {
     camera: { snoops: false },
     display: { snoops: false },

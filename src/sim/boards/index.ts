@@ -1,13 +1,14 @@
 /** The ready boards, by name, and how a board is chosen. */
 import { type Board, boardProblems, isCoherent } from '../../machine/board.ts'
 import { armSoc } from './arm-soc.ts'
+import { armSocCma } from './arm-soc-cma.ts'
 import { armSocIommu } from './arm-soc-iommu.ts'
 import { pc } from './pc.ts'
 import { pcBounce } from './pc-bounce.ts'
 import { rpi4 } from './rpi4.ts'
 
 export const boards: ReadonlyMap<string, Board> = new Map(
-  [pc, pcBounce, armSoc, armSocIommu, rpi4].map((board) => [board.name, board]),
+  [pc, pcBounce, armSoc, armSocIommu, armSocCma, rpi4].map((board) => [board.name, board]),
 )
 
 /** The board that a coherent one is judged as when it does not say. */

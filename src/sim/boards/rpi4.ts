@@ -7,7 +7,9 @@ const LOW = { snoops: false, reach: GIB } as const
 
 /**
  * A Raspberry Pi 4 with 8 GiB: buffers lie above what camera, display and codec reach, so that those
- * devices see bounce copies, or refuse what is too long for one.
+ * devices see bounce copies, or refuse what is too long for one. The real camera and display take one
+ * piece besides (`contiguous`), which this table leaves out to show what bouncing does to several: on a Pi
+ * allocate from linux,cma, and see arm-soc-cma.
  */
 export const rpi4: Board = {
   ...armSoc,
@@ -23,6 +25,8 @@ export const rpi4: Board = {
     // arch/arm64/mm/init.c: the DMA zone ends where the least capable bus does.
     normal: GIB,
   },
+  // bcm2711-rpi.dtsi, linux,cma: within the first GiB. The size is the distribution's choice.
+  cma: { base: 0x1000_0000, size: 256 * 2 ** 20, name: 'linux,cma' },
   bounce: {
     // kernel/dma/swiotlb.c: 64 MiB. Where boot logs of this board have it, below 1 GiB.
     base: 0x3740_0000,

@@ -6,7 +6,7 @@ import type { DmaBuf } from '../../../src/dmabuf/dma-buf.ts'
 import { DmaBufFile } from '../../../src/dmabuf/dma-buf-file.ts'
 import type { CallerFiles, OpenFile } from '../../../src/dmabuf/file.ts'
 import { CaptureDevice } from '../../../src/drivers/capture/capture-device.ts'
-import { SystemHeap } from '../../../src/drivers/system-heap.ts'
+import { PageHeap } from '../../../src/drivers/page-heap.ts'
 import { type FrameSource, patternSource } from '../../../src/drivers/video/source.ts'
 import type { DmabufEvent } from '../../../src/events/event.ts'
 import type { Board } from '../../../src/machine/board.ts'
@@ -81,7 +81,7 @@ export class Rig {
   readonly machine: Machine
   readonly dma: DmaLayer
   readonly core: DmaBufCore
-  readonly heap: SystemHeap
+  readonly heap: PageHeap
   readonly device: CaptureDevice
   readonly files: Files = new Files()
   readonly file: OpenFile
@@ -93,7 +93,7 @@ export class Rig {
     this.machine.events.listen((event) => this.events.push(event))
     this.dma = new DmaLayer(this.machine)
     this.core = new DmaBufCore(this.machine, this.dma)
-    this.heap = new SystemHeap(this.machine, this.dma, this.core)
+    this.heap = new PageHeap(this.machine, this.dma, this.core)
     this.source = options.source ?? patternSource(SIZE.width, SIZE.height)
     const jobs = new DeviceJobs(this.machine, this.dma)
     const camera = { source: this.source, frameInterval: INTERVAL }

@@ -8,7 +8,7 @@ import { DmaBufFile } from '../../../src/dmabuf/dma-buf-file.ts'
 import type { CallerFiles, OpenFile, UserMemory } from '../../../src/dmabuf/file.ts'
 import { DisplayDevice, type DisplayOptions } from '../../../src/drivers/display/display-device.ts'
 import type { ShownFrame } from '../../../src/drivers/display/shown-frame.ts'
-import { SystemHeap } from '../../../src/drivers/system-heap.ts'
+import { PageHeap } from '../../../src/drivers/page-heap.ts'
 import type { DmabufEvent } from '../../../src/events/event.ts'
 import type { Board } from '../../../src/machine/board.ts'
 import { KernelError } from '../../../src/machine/kernel-error.ts'
@@ -57,7 +57,7 @@ export class Bench {
   readonly machine: Machine
   readonly dma: DmaLayer
   readonly core: DmaBufCore
-  readonly heap: SystemHeap
+  readonly heap: PageHeap
   readonly device: DisplayDevice
   readonly files: Files = new Files()
   readonly events: DmabufEvent[] = []
@@ -69,7 +69,7 @@ export class Bench {
     this.machine.events.listen((event) => this.events.push(event))
     this.dma = new DmaLayer(this.machine)
     this.core = new DmaBufCore(this.machine, this.dma)
-    this.heap = new SystemHeap(this.machine, this.dma, this.core)
+    this.heap = new PageHeap(this.machine, this.dma, this.core)
     const jobs = new DeviceJobs(this.machine, this.dma)
     this.device = new DisplayDevice(this.machine, this.dma, this.core, jobs, {
       onFrame: (frame) => this.shots.push({ ...frame, bytes: frame.bytes.slice() }),

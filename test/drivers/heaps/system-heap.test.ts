@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DmaLayer } from '../../../src/dma/dma-layer.ts'
 import { DmaBufCore } from '../../../src/dmabuf/core.ts'
 import type { DmaBuf } from '../../../src/dmabuf/dma-buf.ts'
-import { SystemHeap } from '../../../src/drivers/system-heap.ts'
+import { PageHeap } from '../../../src/drivers/page-heap.ts'
 import type { DmabufEvent, DriverName } from '../../../src/events/event.ts'
 import { Machine } from '../../../src/machine/machine.ts'
 import { lazyPolicy } from '../../../src/machine/policy.ts'
@@ -18,7 +18,7 @@ function bench(): { core: DmaBufCore; dma: DmaLayer; buffer: DmaBuf; events: Dma
   machine.events.listen((event) => events.push(event))
   const dma = new DmaLayer(machine)
   const core = new DmaBufCore(machine, dma)
-  return { core, dma, buffer: new SystemHeap(machine, dma, core).allocate(3 * PAGE), events }
+  return { core, dma, buffer: new PageHeap(machine, dma, core).allocate(3 * PAGE), events }
 }
 
 describe('the vmap of the system heap', () => {

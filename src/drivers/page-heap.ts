@@ -1,9 +1,9 @@
 /**
- * The system heap: page memory for sharing, as /dev/dma_heap/system gives it.
+ * Heaps of pages: the system heap and the heap of contiguous memory, whose dma-bufs do the same.
  *
- * Chunks of 1 MiB, 64 KiB and 4 KiB; pages zeroed through the cache; at CPU access every mapped
- * attachment is synced, with the direction that the caller gave. With nothing mapped, a CPU access
- * does nothing at all. Source: drivers/dma-buf/heaps/system_heap.c of Linux 6.12.
+ * Pages are zeroed through the cache; at CPU access every mapped attachment is synced, with the direction
+ * that the caller gave. With nothing mapped, a CPU access does nothing at all.
+ * Source: drivers/dma-buf/heaps/system_heap.c and cma_heap.c of Linux 6.12.
  */
 import type { DmaLayer } from '../dma/dma-layer.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
@@ -11,46 +11,80 @@ import { tableOf } from '../dma/sg-table.ts'
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { DmaBuf } from '../dmabuf/dma-buf.ts'
 import type { CpuPages, DmaBufOps } from '../dmabuf/ops.ts'
+import type { DriverName } from '../events/event.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
-import { PAGE_SIZE } from '../machine/ram.ts'
+import { type FrameRequest, PAGE_SIZE } from '../machine/ram.ts'
 import type { Storage } from '../machine/storage.ts'
 import { O_RDWR } from '../uapi/fcntl.ts'
 
-const DRIVER = { name: 'system heap', modelled: true } as const
+/** What one heap of pages does in its own way. */
+export interface PageHeapKind {
+  /** The node's name under /dev/dma_heap, and `exp_name` of its buffers (dma_heap_get_name). */
+  readonly name: string
+  readonly driver: DriverName
+  readonly frames: FrameRequest
+  /** How many bytes a process may map MAP_PRIVATE. */
+  readonly longestPrivate: number
+}
 
-export class SystemHeap {
+/** Pieces of 1 MiB, 64 KiB and 4 KiB. remap_pfn_range, once a page: a private mapping is remapped whole. */
+export const systemHeap: PageHeapKind = {
+  name: 'system',
+  driver: { name: 'system heap', modelled: true },
+  frames: {},
+  longestPrivate: PAGE_SIZE,
+}
+
+/** One piece of the CMA region, for devices that take no other. cma_heap_mmap refuses private mappings. */
+export function cmaHeap(name: string): PageHeapKind {
+  const driver = { name: 'cma heap', modelled: true } as const
+  return { name, driver, frames: { area: 'cma' }, longestPrivate: 0 }
+}
+
+export class PageHeap {
   readonly #machine: Machine
   readonly #dma: DmaLayer
   readonly #core: DmaBufCore
+  readonly #kind: PageHeapKind
   readonly #ops: DmaBufOps
 
-  constructor(machine: Machine, dma: DmaLayer, core: DmaBufCore) {
+  constructor(machine: Machine, dma: DmaLayer, core: DmaBufCore, kind: PageHeapKind = systemHeap) {
     this.#machine = machine
     this.#dma = dma
     this.#core = core
+    this.#kind = kind
     this.#ops = this.#heapOps()
+  }
+
+  get name(): string {
+    return this.#kind.name
   }
 
   /** A buffer of `length` bytes rounded up to pages. EINVAL for none, ENOMEM when memory is full. */
   allocate(length: number): DmaBuf {
     const size = Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
     if (!(size > 0)) throw new KernelError('EINVAL', `len is ${length}: nothing to allocate`)
-    const storage = this.#machine.ram.allocate(size)
-    if (storage === undefined) {
-      throw new KernelError(
-        'ENOMEM',
-        `${size} bytes asked, ${this.#machine.board.ram.size - this.#machine.ram.liveBytes} are free`,
-      )
-    }
+    const storage = this.#machine.ram.allocate(size, this.#kind.frames)
+    if (storage === undefined) throw this.#noMemory(size)
     const buffer = this.#export(storage, size)
     storage.buffer = buffer.inode
     this.#zero(storage)
     return buffer
   }
 
+  #noMemory(size: number): KernelError {
+    const { ram } = this.#machine
+    const left =
+      this.#kind.frames.area === 'cma'
+        ? 'the CMA region has no piece of that length'
+        : `${ram.availableBytes} are free`
+    return new KernelError('ENOMEM', `${size} bytes asked, ${left}`)
+  }
+
   #export(storage: Storage, size: number): DmaBuf {
-    const what = { exporter: 'system', driver: DRIVER, size, flags: O_RDWR }
+    const { name: exporter, driver } = this.#kind
+    const what = { exporter, driver, size, flags: O_RDWR }
     try {
       return this.#core.export({ ...what, ops: this.#ops, priv: storage })
     } catch (error) {
@@ -61,7 +95,7 @@ export class SystemHeap {
 
   #zero(storage: Storage): void {
     const { events, memory, cost } = this.#machine
-    const agent = { kind: 'kernel', name: DRIVER.name } as const
+    const agent = { kind: 'kernel', name: this.#kind.driver.name } as const
     const writer = events.emit({
       kind: 'cpu-store',
       buffer: storage.buffer,
@@ -76,6 +110,7 @@ export class SystemHeap {
   }
 
   #heapOps(): DmaBufOps {
+    const { driver, longestPrivate } = this.#kind
     return {
       mapDmaBuf: (attachment, direction) =>
         this.#dma.map({
@@ -84,7 +119,7 @@ export class SystemHeap {
           direction,
           buffer: attachment.buffer.inode,
           attachment: attachment.id,
-          driver: DRIVER,
+          driver,
         }),
       unmapDmaBuf: (_attachment, mapping, direction) => this.#dma.unmap(mapping, { direction }),
       beginCpuAccess: (buffer, direction) => {
@@ -93,13 +128,15 @@ export class SystemHeap {
       endCpuAccess: (buffer, direction) =>
         this.#dma.syncAllForDevice(mappingsOf(buffer), direction),
       mmap: (buffer, offset, length, shared) => {
-        // remap_pfn_range, once for each page: a private mapping must be remapped whole.
-        if (!shared && length > PAGE_SIZE) {
-          throw new KernelError('EINVAL', 'more than one page cannot be mapped MAP_PRIVATE')
+        if (!shared && length > longestPrivate) {
+          throw new KernelError(
+            'EINVAL',
+            `${length} bytes cannot be mapped MAP_PRIVATE: ${longestPrivate} at most`,
+          )
         }
         return cachedPages(buffer, offset, length)
       },
-      // system_heap_vmap: vmap of all pages with PAGE_KERNEL, through the cache.
+      // system_heap_vmap, cma_heap_vmap: vmap of all pages with PAGE_KERNEL, through the cache.
       vmap: (buffer) => cachedPages(buffer, 0, buffer.size),
       vunmap: () => {},
       release: (buffer) => this.#machine.ram.free(storageOf(buffer)),
