@@ -49,9 +49,9 @@ const SIZE_TO_USER =
 const INVALIDATES = ['gateway'] as const
 /** Here the blitter has a bounce copy of what it maps. */
 const BOUNCES = ['pc-bounce', 'rpi4'] as const
-const DIRECT = ['pc', 'arm-soc', 'arm-soc-iommu', 'gateway'] as const
+const DIRECT = ['pc', 'arm-soc', 'arm-soc-iommu', 'arm-soc-cma', 'gateway'] as const
 /** Here a CPU cache is in between, or may be on the board that is judged. */
-const CACHED = ['pc', 'arm-soc', 'arm-soc-iommu', 'rpi4', 'gateway'] as const
+const CACHED = ['pc', 'arm-soc', 'arm-soc-iommu', 'arm-soc-cma', 'rpi4', 'gateway'] as const
 
 export const exporterMistakes: readonly Mistake[] = [
   {
