@@ -2,7 +2,7 @@
 import * as check from '../uapi/arguments.ts'
 import type { DrmModeModeinfo } from '../uapi/drm-mode.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
-import { type PictureLayout, planesOf, strideOf } from './image-format.ts'
+import { type PictureLayout, planeCount, planesOf, strideOf } from './image-format.ts'
 import { checkFormat } from './pixel-format.ts'
 
 /** The waist of `kernel`. ERR_INVALID_ARG_TYPE for anything else, its `sys` included. Never sleeps. */
@@ -48,15 +48,25 @@ export function checkPicture(name: string, value: unknown): void {
   checkFormat(`${name}.format`, format)
 }
 
-/** A picture's layout in memory. ERR_OUT_OF_RANGE also where a colour plane has no whole pitch. */
+/**
+ * A picture's layout in memory. ERR_OUT_OF_RANGE also where a colour plane has no whole pitch, and for
+ * another count of planes than the format has.
+ */
 export function checkLayout(name: string, value: unknown): void {
   checkPicture(name, value)
   const layout = value as PictureLayout
   check.uint32(`${name}.stride`, strideOf(layout))
+  const { planes, format } = layout
+  if (planes !== undefined) checkPlaneCount(`${name}.planes`, planes, planeCount(format))
   planesOf(layout).forEach(({ offset, stride }, i) => {
     check.uint32(`${name}.planes[${i}].stride`, stride)
     check.uint32(`${name}.planes[${i}].offset`, offset)
   })
+}
+
+function checkPlaneCount(name: string, planes: unknown, count: number): void {
+  check.having(name, planes, 'an array of objects with offset and stride', 'length')
+  check.integer(`${name}.length`, (planes as readonly unknown[]).length, count, count)
 }
 
 const TIMINGS = [

@@ -4,7 +4,7 @@ import type { DmaBuf } from './dma-buf.ts'
 import { addFramebuffer, removeFramebuffer } from './drm-calls.ts'
 import type { HandleTable } from './drm-handles.ts'
 import type { HeldFd } from './held-fd.ts'
-import { type PictureLayout, strideOf } from './image-format.ts'
+import { type PictureLayout, planesOf } from './image-format.ts'
 
 interface Entry {
   readonly buffer: DmaBuf
@@ -13,8 +13,10 @@ interface Entry {
   readonly framebuffer: number
 }
 
-const keyOf = (layout: PictureLayout): string =>
-  `${layout.width}x${layout.height} ${layout.format} ${strideOf(layout)}`
+const keyOf = (layout: PictureLayout): string => {
+  const planes = planesOf(layout).map(({ offset, stride }) => `${offset}+${stride}`)
+  return `${layout.width}x${layout.height} ${layout.format} ${planes.join(' ')}`
+}
 
 /**
  * The framebuffers of buffers that were shown, so that each buffer is imported and added once, not

@@ -49,6 +49,7 @@ describe('the format', () => {
       stride: 512,
       bytesPerLine: 512,
       sizeImage: 8192,
+      planes: [{ offset: 0, stride: 512 }],
     })
     expect(await camera.getFormat()).toEqual(format)
   })

@@ -16,7 +16,12 @@ export interface CaptureFormat extends FrameSize {
 }
 
 /** In the order of ENUM_FMT: as recorded, then converted. */
-export const captureFormats: readonly PixelFormat[] = [pixelFormats.YU12, pixelFormats.XR24]
+export const captureFormats: readonly PixelFormat[] = [
+  pixelFormats.YU12,
+  pixelFormats.XR24,
+  pixelFormats.NV12,
+  pixelFormats.YUYV,
+]
 
 /** V4L2_PIX_FMT_PRIV_MAGIC: the fields behind `priv` are valid. */
 const PRIV_MAGIC = 0xfeedcafe

@@ -24,7 +24,7 @@ export interface DisplayOptions {
 
 /**
  * A display card with one screen, as a DRM driver with kernel mode setting shows it: dumb buffers, PRIME,
- * framebuffers in XR24, YU12 and NV12, page flips with events. Its engine is the device `display`; it
+ * framebuffers in XR24, YU12, NV12 and YUYV, page flips with events. Its engine is the device `display`; it
  * reads the picture from memory for as long as it is on.
  */
 export class DisplayDevice implements DeviceNode {

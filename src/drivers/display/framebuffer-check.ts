@@ -31,7 +31,7 @@ export function checkRequest(request: DrmModeFbCmd2): PixelFormat {
   if (format === undefined) {
     throw new KernelError(
       'EINVAL',
-      `this display does not show format '${fourccText(request.pixel_format)}': it shows XR24, YU12 and NV12`,
+      `this display does not show format '${fourccText(request.pixel_format)}': it shows ${Object.keys(planesOf).join(', ')}`,
     )
   }
   const planes = planesOf[format.name]

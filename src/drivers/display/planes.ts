@@ -20,6 +20,8 @@ export const planesOf: Readonly<Record<PixelFormatName, readonly PlaneInfo[]>> =
   XR24: [{ bytesPerSample: 4, across: 1, down: 1 }],
   YU12: [luma, chroma, chroma],
   NV12: [luma, bothChromas],
+  // Two pixels in four bytes.
+  YUYV: [{ bytesPerSample: 4, across: 2, down: 1 }],
 }
 
 /** The bytes of a plane's line that hold `width` pixels. */

@@ -66,6 +66,10 @@ export function convertFrame(
   }
   checkImage(YU12, size, size.width, frame.length)
   checkImage(format, size, pitch, target.length)
+  if (format.name === 'YUYV') {
+    yu12ToYuyv(frame, size, target, pitch)
+    return
+  }
   copyYu12(frame, size, target, yuvPlanes(format.name, size.height, pitch))
 }
 
@@ -86,6 +90,8 @@ export function toRgba(
   const bytes = new Uint8Array(size.width * size.height * 4)
   if (format.name === 'XR24') {
     xr24ToRgba(image, size, pitch, bytes)
+  } else if (format.name === 'YUYV') {
+    yuyvToRgba(image, size, pitch, bytes)
   } else {
     const planes = yuvPlanes(format.name, size.height, pitch)
     yuvToPacked(image, planes, size, { bytes, pitch: size.width * 4, red: 0, blue: 2 })
@@ -104,6 +110,46 @@ function xr24ToRgba(image: Uint8Array, size: FrameSize, pitch: number, rgba: Uin
       rgba[to + 3] = 255
       to += 4
     }
+  }
+}
+
+/** The chroma of a 4:2:0 line serves both lines that share it. */
+function yu12ToYuyv(frame: Uint8Array, size: FrameSize, target: Uint8Array, pitch: number): void {
+  const { u, v, chromaPitch } = yuvPlanes('YU12', size.height, size.width)
+  for (let y = 0; y < size.height; y += 1) {
+    const chroma = (y >> 1) * chromaPitch
+    const luma = y * size.width
+    for (let x = 0; x < size.width; x += 2) {
+      const to = y * pitch + x * 2
+      target[to] = frame[luma + x] as number
+      target[to + 1] = frame[u + chroma + x / 2] as number
+      target[to + 2] = frame[luma + x + 1] as number
+      target[to + 3] = frame[v + chroma + x / 2] as number
+    }
+  }
+}
+
+/** Line by line, as a planar image whose planes are one and the same line. */
+function yuyvToRgba(image: Uint8Array, size: FrameSize, pitch: number, rgba: Uint8Array): void {
+  const { width } = size
+  const line = new Uint8Array(width * 2)
+  const planes: YuvPlanes = {
+    lumaPitch: width,
+    u: width,
+    v: (width * 3) / 2,
+    chromaPitch: 0,
+    chromaStep: 1,
+  }
+  for (let y = 0; y < size.height; y += 1) {
+    for (let x = 0; x < width; x += 2) {
+      const from = y * pitch + x * 2
+      line[x] = image[from] as number
+      line[x + 1] = image[from + 2] as number
+      line[planes.u + x / 2] = image[from + 1] as number
+      line[planes.v + x / 2] = image[from + 3] as number
+    }
+    const bytes = rgba.subarray(y * width * 4, (y + 1) * width * 4)
+    packLine(line, planes, width, 0, { bytes, pitch: 0, red: 0, blue: 2 })
   }
 }
 

@@ -5,8 +5,11 @@
  * means there: the distance between two lines of the first plane, in bytes.
  */
 
-/** `YU12`: planar Y, U, V in 4:2:0. `NV12`: Y, then U and V in turn, 4:2:0. `XR24`: B, G, R, X bytes. */
-export type PixelFormatName = 'YU12' | 'NV12' | 'XR24'
+/**
+ * `YU12`: planar Y, U, V in 4:2:0. `NV12`: Y, then U and V in turn, 4:2:0. `YUYV`: packed Y, U, Y, V in
+ * 4:2:2. `XR24`: B, G, R, X bytes.
+ */
+export type PixelFormatName = 'YU12' | 'NV12' | 'YUYV' | 'XR24'
 
 /** One row of the table. Widths and heights are in pixels, the rest in bytes. Pure; never sleeps. */
 export interface PixelFormat {
@@ -47,6 +50,7 @@ export function fourccOf(code: string): number {
 
 const lumaLine = (width: number): number => width
 const packedLine = (width: number): number => width * 4
+const halfPackedLine = (width: number): number => width * 2
 const subsampledRows = (height: number): number => (height * 3) / 2
 const packedRows = (height: number): number => height
 
@@ -82,6 +86,13 @@ export const pixelFormats: Readonly<Record<PixelFormatName, PixelFormat>> = {
     pitchStep: 1,
     bytesPerLine: lumaLine,
     rows: subsampledRows,
+  }),
+  YUYV: format('YUYV', {
+    description: 'YUYV 4:2:2',
+    sizeStep: 2,
+    pitchStep: 1,
+    bytesPerLine: halfPackedLine,
+    rows: packedRows,
   }),
   XR24: format('XR24', {
     description: '32-bit BGRX 8-8-8-8',

@@ -1,7 +1,7 @@
 import type { PixelFormatName } from './pixel-format.ts'
 
 /** The formats that keep luma and chroma apart. */
-export type YuvFormatName = Exclude<PixelFormatName, 'XR24'>
+export type YuvFormatName = Exclude<PixelFormatName, 'XR24' | 'YUYV'>
 
 /** Where the samples of a 4:2:0 image lie, in bytes from the image's start. */
 export interface YuvPlanes {

@@ -49,7 +49,7 @@ const rows: readonly Row[] = [
   [
     'ENUM_FMT past the last',
     'EINVAL',
-    (rig) => rig.call(v4l2.VIDIOC_ENUM_FMT, v4l2Fmtdesc.create({ index: 2, type: CAPTURE })),
+    (rig) => rig.call(v4l2.VIDIOC_ENUM_FMT, v4l2Fmtdesc.create({ index: 4, type: CAPTURE })),
   ],
   [
     'ENUM_FMT of another type',

@@ -6,7 +6,7 @@ import { anyFrame, type SampleFrame } from './frame-arbitrary.ts'
 import { holds } from './holds.ts'
 import { naivePixel, naiveRgb } from './naive-yuv.ts'
 
-const { YU12, NV12, XR24 } = pixelFormats
+const { YU12, NV12, YUYV, XR24 } = pixelFormats
 const untouched = 0x5a
 
 /** What XR24 with padding must look like, by the naive formula. */
@@ -130,6 +130,27 @@ describe('convertFrame', () => {
         }
       }),
       { numRuns: 40 },
+    )
+  })
+
+  it('copies YUYV at any pitch, with the chroma of a line of 4:2:0 in both of its lines', () => {
+    holds(
+      fc.property(anyFrame, padding, (frame, pad) => {
+        const { bytes, width, height } = frame
+        const pitch = width * 2 + pad
+        const target = new Uint8Array(pitch * height).fill(untouched)
+        convertFrame(bytes, frame, YUYV, target, pitch)
+        const expected = new Uint8Array(pitch * height).fill(untouched)
+        for (let i = 0; i < width * height; i += 1) {
+          const [x, y] = [i % width, Math.floor(i / width)]
+          const chroma = Math.floor(y / 2) * (width / 2) + Math.floor(x / 2)
+          const plane = x % 2 === 0 ? width * height : width * height * 1.25
+          expected[y * pitch + 2 * x] = bytes[i] ?? 0
+          expected[y * pitch + 2 * x + 1] = bytes[plane + chroma] ?? 0
+        }
+        expect(target).toEqual(expected)
+      }),
+      { numRuns: 20 },
     )
   })
 
