@@ -3,6 +3,8 @@
  *
  * These are the classes that programs use; they run on whatever `Kernel` they are given.
  */
+import './uapi/host.ts'
+
 export { AssertionError } from './uapi/assert.ts'
 export { type ErrnoCode, errno } from './uapi/errno.ts'
 export type { IoctlArg } from './uapi/ioctl-arg.ts'

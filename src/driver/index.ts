@@ -1,4 +1,5 @@
 /** dmabuf/driver: the kernel-side API, for exporters, importers and devices of one's own. */
+import '../uapi/host.ts'
 
 export type { KernelMemory } from '../dma/kernel-memory.ts'
 export { DMA_MAPPING_ERROR, type DmaMapping, type DmaSegment } from '../dma/mapping.ts'

@@ -7,6 +7,8 @@
  * as `{ bytes, pointers }` where the structure holds user-space pointers. Results are those of the system
  * calls: zero or more, or a negative errno.
  */
+import './host.ts'
+
 export * from './dma-buf.ts'
 export * from './dma-heap.ts'
 export * from './drm.ts'

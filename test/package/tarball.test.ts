@@ -10,6 +10,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createContext, runInContext } from 'node:vm'
+import { build } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -137,4 +139,149 @@ try { openLinux() } catch (error) { console.log(error.message) }`
     const out = run(work, attw, tarball, '--profile', 'esm-only', '--no-emoji', '--no-color')
     expect(out.match(/node16 \(from ESM\): OK \(ESM\)/g)).toHaveLength(doors.length)
   }, 60_000)
+})
+
+/** A program that uses every door of the package, with `using`, and a matcher without a test runner. */
+const typedProgram = `
+import { DmaHeap, DrmDevice, type Kernel, type PixelFormat, VideoDevice } from 'dmabuf'
+import * as abi from 'dmabuf/abi'
+import { assertClean, type ReportJson, reportJson } from 'dmabuf/check'
+import type { DriverContext } from 'dmabuf/driver'
+import type { LinuxKernel } from 'dmabuf/linux'
+import { type RunAllResult, runAll } from 'dmabuf/sim'
+import 'dmabuf/test'
+
+const format: PixelFormat = 'XR24'
+async function program(kernel: Kernel): Promise<void> {
+  await using camera = await VideoDevice.open(kernel)
+  await using display = await DrmDevice.open(kernel)
+  using heap = DmaHeap.open(kernel)
+  const { sizeImage } = await camera.setFormat({ width: 64, height: 32, format })
+  await camera.start(await heap.allocateAll(4, sizeImage))
+  for await (const frame of camera.frames({ count: 2 })) {
+    await frame.buffer.withCpuAccess('write', (bytes) => {
+      const plain: Uint8Array = bytes.fill(1)
+      return plain.length
+    })
+    await display.show(frame)
+    await frame.close()
+  }
+}
+export async function main(): Promise<ReportJson> {
+  const result: RunAllResult = await runAll(program)
+  assertClean(result)
+  return reportJson('program.ts', result.runs)
+}
+export type Used = [DriverContext, LinuxKernel, typeof abi.errno]
+export const matcher = (expected: jest.Matchers<void, unknown>): void => expected.toBeClean()
+`
+
+const options = {
+  target: 'ES2022',
+  module: 'NodeNext',
+  moduleResolution: 'NodeNext',
+  strict: true,
+  noEmit: true,
+  skipLibCheck: false,
+  types: [],
+}
+
+/** The oldest TypeScript with `using`, the last one before \`Uint8Array\` became generic, and ours. */
+const compilers = ['5.2.2', '5.6.3', 'installed'] as const
+
+describe.each(compilers)('its declarations with TypeScript %s', (version) => {
+  const compiler = version === 'installed' ? root : join(work, `typescript-${version}`)
+
+  beforeAll(() => {
+    if (version === 'installed') return
+    newPackage(compiler)
+    const install = ['install', '--prefer-offline', '--no-audit', '--no-fund']
+    run(compiler, 'npm', ...install, `typescript@${version}`)
+  }, 120_000)
+
+  it.each([
+    ['neither DOM nor Node types', ['ES2022']],
+    ['the DOM', ['ES2022', 'DOM']],
+    ['everything new', ['ESNext', 'DOM']],
+  ])(
+    'are complete in a program with %s',
+    (_, lib) => {
+      writeFileSync(join(alone, 'program.ts'), typedProgram)
+      const config = { compilerOptions: { ...options, lib }, files: ['program.ts'] }
+      writeFileSync(join(alone, 'tsconfig.json'), JSON.stringify(config))
+      const tsc = join(compiler, 'node_modules/typescript/bin/tsc')
+      expect(run(alone, process.execPath, tsc, '-p', '.')).toBe('')
+    },
+    60_000,
+  )
+})
+
+describe('its bundle in a browser without Symbol.dispose and Symbol.asyncDispose', () => {
+  const program = `
+    import { DmaHeap, DrmDevice, VideoDevice } from 'dmabuf'
+    import { runAll } from 'dmabuf/sim'
+
+    export const run = () => runAll(async (kernel) => {
+      await using camera = await VideoDevice.open(kernel)
+      await using display = await DrmDevice.open(kernel)
+      using heap = DmaHeap.open(kernel)
+      const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
+      await camera.start(await heap.allocateAll(4, format.sizeImage))
+      for await (await using frame of camera.frames({ count: 3 })) await display.show(frame)
+    }, { policies: ['lazy'] })
+    export const names = () => ['dispose', 'asyncDispose'].map((name) => typeof Symbol[name])
+  `
+
+  /** The program, bundled for browsers with the packed package, as the global `page`. */
+  async function bundled(contents: string): Promise<string> {
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: alone, loader: 'ts' },
+      ...{ bundle: true, write: false, format: 'iife', globalName: 'page', target: 'es2022' },
+    })
+    return outputFiles[0]?.text ?? ''
+  }
+
+  /** A context whose \`Symbol\` lacks the two names, also where the host has them. */
+  function olderContext(): object {
+    const context = createContext({
+      ...{ console, structuredClone, setTimeout, clearTimeout, queueMicrotask, MessageChannel },
+      ...{ TextEncoder, TextDecoder, URL, AbortController, AbortSignal, performance },
+    })
+    runInContext(
+      `{
+        const native = Symbol
+        const older = (text) => native(text)
+        for (const key of Reflect.ownKeys(native)) {
+          if (['dispose', 'asyncDispose', 'name', 'length'].includes(key)) continue
+          Object.defineProperty(older, key, Object.getOwnPropertyDescriptor(native, key))
+        }
+        globalThis.Symbol = older
+      }`,
+      context,
+    )
+    return context
+  }
+
+  it('disposes what `using` declares, and releases everything', async () => {
+    const text = await bundled(program)
+    const context = olderContext()
+    expect(runInContext('typeof Symbol.asyncDispose', context)).toBe('undefined')
+    const page = runInContext(`${text}\n;page`, context) as {
+      run(): Promise<{ verdict: string; findings: unknown[]; error?: unknown }>
+      names(): string[]
+    }
+    expect(page.names()).toEqual(['symbol', 'symbol'])
+    const { verdict, findings, error } = await page.run()
+    expect({ verdict, findings: [...findings], error }).toEqual({ verdict: 'clean', findings: [] })
+  }, 30_000)
+
+  it('leaves the symbols of a host that has them as they are', async () => {
+    const text = await bundled("export * from 'dmabuf'")
+    const context = olderContext()
+    const kept = `Object.defineProperty(Symbol, 'dispose', { value: Symbol('mine') })
+      const before = Symbol.dispose
+      ${text}
+      Symbol.dispose === before`
+    expect(runInContext(kept, context)).toBe(true)
+  })
 })

@@ -6,6 +6,8 @@
  *     expect(await runAll(pipeline)).toBeClean()
  *     expect(await runAll(broken)).toFind('write-outside-bracket', { line: 12 })
  */
+import '../../uapi/host.ts'
+
 import { extendExpect } from './extend.ts'
 
 export { assertClean, NotCleanError } from '../../check/assert-clean.ts'
