@@ -15,6 +15,7 @@ import type {
   MisuseEvent,
   QueueEvent,
   Range,
+  ScanoutEvent,
 } from '../events/event.ts'
 import { type Bracket, reads, writes } from './bracket.ts'
 import { overlaps, RangeMap } from './range-map.ts'
@@ -62,6 +63,8 @@ export class BufferHistory {
   readonly jobs: Map<number, JobEvent> = new Map()
   /** The drivers that hold it in their queues. */
   readonly owners: Map<string, QueueEvent> = new Map()
+  /** The pictures in it that displays have taken, by their numbers. */
+  readonly pictures: Map<string, ScanoutEvent> = new Map()
   readonly dma: Map<number, DmaMapEvent> = new Map()
   readonly #deadDma = new Map<number, MappedDma>()
   /** Of mappings whose importer unmaps in another direction than it mapped: where it does. */
@@ -87,6 +90,14 @@ export class BufferHistory {
   /** As sentences name it. */
   get name(): string {
     return this.what ?? `buffer ${this.id}`
+  }
+
+  tookPicture(event: ScanoutEvent): void {
+    this.pictures.set(`${event.device} ${event.picture}`, event)
+  }
+
+  releasedPicture(event: ScanoutEvent): void {
+    this.pictures.delete(`${event.device} ${event.picture}`)
   }
 
   /** A mapping that lives, or that died not too long ago. */

@@ -21,6 +21,7 @@ import { MappingRule } from './rules/mapping-rule.ts'
 import { MisuseRule } from './rules/misuse-rule.ts'
 import { NoDmaBufRule } from './rules/no-dma-buf-rule.ts'
 import { NotAwaitedRule } from './rules/not-awaited-rule.ts'
+import { OnScreenRule } from './rules/on-screen-rule.ts'
 import { OperationRule } from './rules/operation-rule.ts'
 import { OrderRule } from './rules/order-rule.ts'
 import { OverlapRule } from './rules/overlap-rule.ts'
@@ -86,7 +87,7 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new HazardRule(history, out),
     new OperationRule({ history, operations, descriptors, out, deferred }),
     new NotAwaitedRule(history, deferred, { operations, descriptors }),
-    new BracketRule(history, deferred),
+    new BracketRule(history, out, deferred),
     new CpuAccessRule(history, out, deferred, operations),
     new DeviceRule(history, out),
     new OverlapRule(history, out),
@@ -101,6 +102,7 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new HandleRule(out),
     new NoDmaBufRule(out),
     new CostRule(history, out),
+    new OnScreenRule(history, out),
     new OrderRule(history, out),
     new WholeSyncRule(history, out),
     deferred,

@@ -71,6 +71,8 @@ const SAYS_MORE: readonly {
   // An access that is not awaited comes too late for whatever it was to protect.
   { more: 'bracket-not-awaited', less: 'bracket-over-dma', harmful: false },
   { more: 'bracket-not-awaited', less: 'write-outside-bracket', harmful: false },
+  // Bytes that no access governs are also stored while a device reads them.
+  { more: 'uncovered-mapping', less: 'early-reuse', harmful: false },
   { more: 'early-invalidate', less: 'bracket-over-dma', harmful: true },
   // A view is presumed to be read: where it is stored through, that is the mistake to tell.
   { more: 'write-outside-bracket', less: 'read-outside-bracket', harmful: false },

@@ -153,6 +153,13 @@ export class History {
       case 'dequeue':
         this.buffer(event.buffer).owners.delete(event.device)
         return
+      case 'scanout-take':
+        this.#share(event.buffer, event)
+        this.buffer(event.buffer).tookPicture(event)
+        return
+      case 'scanout-release':
+        this.buffer(event.buffer).releasedPicture(event)
+        return
       case 'handle-open':
         if (event.buffer !== undefined && event.result >= 0) this.#share(event.buffer, event)
         return

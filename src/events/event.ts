@@ -359,6 +359,18 @@ export interface QueueEvent extends Common {
   /** What the driver's device does with it; its mapping tells where this is left out. */
   readonly access?: 'read' | 'write' | undefined
 }
+/**
+ * A display took a picture, or released it. It reads these bytes again and again from the next vertical
+ * blank after the first, and no more after the second.
+ */
+export interface ScanoutEvent extends Common {
+  readonly kind: 'scanout-take' | 'scanout-release'
+  readonly device: string
+  /** Counts the pictures; one in several buffers is told once for each. */
+  readonly picture: number
+  readonly buffer: BufferId
+  readonly range: Range
+}
 /** A PRIME handle came to stand for a buffer, or stopped. */
 export interface HandleEvent extends Common {
   readonly kind: 'handle-open' | 'handle-close'
@@ -400,6 +412,7 @@ export type DmabufEvent =
   | DeviceFaultEvent
   | MaintenanceEvent
   | QueueEvent
+  | ScanoutEvent
   | HandleEvent
   | ProgramEndEvent
 

@@ -276,6 +276,15 @@ export class Story {
     return stored
   }
 
+  /** The display takes a picture of the buffer, or releases it. */
+  picture(
+    kind: 'scanout-take' | 'scanout-release',
+    line = 0,
+    { picture = 0, range = WHOLE, buffer = 1 } = {},
+  ): EventId {
+    return this.emit({ kind, device: 'display', picture, buffer, range }, { line })
+  }
+
   /** The display reads the buffer once. */
   show(hazards: Hazard[] = []): void {
     this.jobStart(90, 'display', 'read', 2)

@@ -2,6 +2,7 @@
 import type { BracketEvent, DmabufEvent } from '../../events/event.ts'
 import { type Bracket, reads, writes } from '../bracket.ts'
 import type { BufferHistory } from '../buffer-history.ts'
+import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
 import { accessName, agentName, bracketName, flagsOf } from '../words.ts'
 import type { Deferred } from './deferred.ts'
@@ -9,10 +10,12 @@ import type { Rule } from './rule.ts'
 
 export class BracketRule implements Rule {
   readonly #history: History
+  readonly #out: Collector
   readonly #deferred: Deferred
 
-  constructor(history: History, deferred: Deferred) {
+  constructor(history: History, out: Collector, deferred: Deferred) {
     this.#history = history
+    this.#out = out
     this.#deferred = deferred
   }
 
@@ -28,6 +31,7 @@ export class BracketRule implements Rule {
         this.#leftOpen(this.#history.buffer(event.buffer), event)
         return
       case 'queue':
+      case 'scanout-take':
       case 'job-start':
         this.#handedOn(this.#history.buffer(event.buffer), event)
         return
@@ -158,7 +162,8 @@ export class BracketRule implements Rule {
     for (const bracket of buffer.open) {
       if (bracket.blamed) continue
       bracket.blamed = true
-      this.#deferred.report(buffer, {
+      // No END of it will come any more, whatever the buffer is shared with later.
+      this.#out.report({
         rule: 'unbalanced-bracket',
         event,
         message: `${agentName(bracket.start.agent)} began a CPU access for ${accessName(bracket.access)} buffer ${buffer.id} at event ${bracket.start.id}, and it is still open when ${when} (event ${event.id}).`,

@@ -1,5 +1,11 @@
 /** Devices against the CPU: who has the buffer, and who comes too early. */
-import type { BracketEvent, DmabufEvent, JobEvent, QueueEvent } from '../../events/event.ts'
+import type {
+  BracketEvent,
+  DmabufEvent,
+  JobEvent,
+  QueueEvent,
+  ScanoutEvent,
+} from '../../events/event.ts'
 import { type Bracket, writes } from '../bracket.ts'
 import type { BufferHistory } from '../buffer-history.ts'
 import type { Collector } from '../collector.ts'
@@ -8,9 +14,9 @@ import { accessName, agentName, bracketName, flagsOf } from '../words.ts'
 import { holdWrites } from './device-hold.ts'
 import type { Rule } from './rule.ts'
 
-/** A device's hold of a buffer: a job in flight, or a place in a queue. */
+/** A device's hold of a buffer: a job in flight, a place in a queue, or a picture for the screen. */
 interface Hold {
-  readonly event: JobEvent | QueueEvent
+  readonly event: JobEvent | QueueEvent | ScanoutEvent
   readonly writes: boolean
 }
 
@@ -26,6 +32,7 @@ export class DeviceRule implements Rule {
   after(event: DmabufEvent): void {
     switch (event.kind) {
       case 'queue':
+      case 'scanout-take':
       case 'job-start': {
         const buffer = this.#history.buffer(event.buffer)
         const hold = { event, writes: holdWrites(buffer, event) }
@@ -45,7 +52,7 @@ export class DeviceRule implements Rule {
     for (const bracket of buffer.open) {
       if (bracket.blamed || !(deviceWrites || writes(bracket.access))) continue
       bracket.blamed = true
-      const verb = event.kind === 'queue' ? 'queued to' : `${usedBy(deviceWrites)} by`
+      const verb = verbOf(event, deviceWrites)
       this.#out.report({
         rule: 'bracket-over-dma',
         event,
@@ -64,7 +71,11 @@ export class DeviceRule implements Rule {
 
   /** The CPU began while a device still used the buffer. */
   #openedOver(buffer: BufferHistory, event: BracketEvent): void {
-    const holds = [...buffer.jobs.values(), ...buffer.owners.values()].map((held) => ({
+    const holds = [
+      ...buffer.jobs.values(),
+      ...buffer.owners.values(),
+      ...buffer.pictures.values(),
+    ].map((held) => ({
       event: held,
       writes: holdWrites(buffer, held),
     }))
@@ -72,13 +83,11 @@ export class DeviceRule implements Rule {
     if (hold === undefined) return
     const bracket = buffer.lastBracket as Bracket
     bracket.blamed = true
-    const { device, id, origin, kind } = hold.event
-    const state =
-      kind === 'queue' ? `${device} has it queued` : `${device} is ${busy(hold.writes)} it`
+    const { device, id, origin } = hold.event
     this.#out.report({
       rule: 'bracket-over-dma',
       event,
-      message: `${agentName(event.agent)} begins a CPU access for ${accessName(event.access)} buffer ${buffer.id} (event ${event.id}) while ${state} (since event ${id}).`,
+      message: `${agentName(event.agent)} begins a CPU access for ${accessName(event.access)} buffer ${buffer.id} (event ${event.id}) while ${device} ${stateOf(hold)} (since event ${id}).`,
       because: {
         text: `${flagsOf(event)} came before ${device} had given the buffer back.`,
         event: id,
@@ -91,9 +100,15 @@ export class DeviceRule implements Rule {
   }
 }
 
+function verbOf({ kind }: Hold['event'], deviceWrites: boolean): string {
+  if (kind === 'queue') return 'queued to'
+  return kind === 'scanout-take' ? 'given to' : `${usedBy(deviceWrites)} by`
+}
 function usedBy(deviceWrites: boolean): string {
   return deviceWrites ? 'written' : 'read'
 }
-function busy(deviceWrites: boolean): string {
-  return deviceWrites ? 'writing' : 'reading'
+function stateOf({ event: { kind }, writes: deviceWrites }: Hold): string {
+  if (kind === 'queue') return 'has it queued'
+  if (kind === 'scanout-take') return 'is about to show it'
+  return deviceWrites ? 'is writing it' : 'is reading it'
 }

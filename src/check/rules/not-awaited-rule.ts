@@ -72,9 +72,9 @@ export class NotAwaitedRule implements Rule {
   /** Whether the bytes are used in a second CPU access, which the task has under way beside this one. */
   #isOtherAccess({ operation, buffer }: Pending, event: DmabufEvent): boolean {
     if (operation === undefined || event.kind === 'program-end') return false
-    if (event.kind === 'job-start') {
-      return operation.begin.access === 'read' && event.access === 'read'
-    }
+    const isRead = operation.begin.access === 'read'
+    if (event.kind === 'scanout-take') return isRead
+    if (event.kind === 'job-start') return isRead && event.access === 'read'
     if (event.kind !== 'cpu-view' && event.kind !== 'cpu-load' && event.kind !== 'cpu-store') {
       return false
     }
@@ -122,6 +122,8 @@ function whatItDoes(pending: Pending, event: DmabufEvent): string | undefined {
   switch (event.kind) {
     case 'queue':
       return `queues it to ${event.device}`
+    case 'scanout-take':
+      return `gives it to ${event.device}`
     case 'fd-close':
       return 'closes its descriptor'
     case 'cpu-view':

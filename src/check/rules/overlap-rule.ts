@@ -8,6 +8,7 @@ import type {
   JobEvent,
   QueueEvent,
   Range,
+  ScanoutEvent,
 } from '../../events/event.ts'
 import type { BufferHistory } from '../buffer-history.ts'
 import type { Collector } from '../collector.ts'
@@ -42,7 +43,7 @@ export class OverlapRule implements Rule {
   /** Jobs that write, by their numbers: as long as another one is under way that began before their end. */
   readonly #writers = new Map<number, Writer>()
   /** Devices that were reported for not waiting, by what they did not wait for. */
-  readonly #reported = new WeakMap<Use['event'], Set<string>>()
+  readonly #reported = new WeakMap<Use['event'] | ScanoutEvent, Set<string>>()
   /** Writers that came too early, and the readers whose next jobs are no mistake of their own. */
   readonly #early = new Set<string>()
 
@@ -84,7 +85,8 @@ export class OverlapRule implements Rule {
       'event' in what ? what : { event: what, access: what.access, range: what.range }
     const others = this.#othersOver(use)
     if (use.access === 'write') {
-      for (const job of others) if (job.access === 'read') this.#reusedEarly(use, job)
+      const readers = others.filter(({ access }) => access === 'read')
+      for (const reader of [...readers, ...this.#toBeReadBy(use)]) this.#reusedEarly(use, reader)
       return
     }
     const writers = others.filter(({ access }) => access === 'write')
@@ -98,6 +100,18 @@ export class OverlapRule implements Rule {
     const buffer = this.#history.buffer(event.buffer)
     return [...buffer.owners.values()].filter(
       (queued) => queued.device !== event.device && holdWrites(buffer, queued),
+    )
+  }
+
+  /** Displays that have taken a picture over the bytes and do not read it yet. */
+  #toBeReadBy({ event, range }: Use): ScanoutEvent[] {
+    const { pictures, jobs } = this.#history.buffer(event.buffer)
+    const busy = new Set([...jobs.values()].map(({ device }) => device))
+    return [...pictures.values()].filter(
+      (picture) =>
+        picture.device !== event.device &&
+        !busy.has(picture.device) &&
+        overlaps(picture.range, range),
     )
   }
 
@@ -135,26 +149,26 @@ export class OverlapRule implements Rule {
   }
 
   /** One mistake, however often the device that comes too early touches the bytes. */
-  #isNew({ device }: { readonly device: string }, hold: Use['event']): boolean {
+  #isNew({ device }: { readonly device: string }, hold: Use['event'] | ScanoutEvent): boolean {
     const reported = this.#reported.get(hold) ?? new Set()
     if (reported.has(device)) return false
     this.#reported.set(hold, reported.add(device))
     return true
   }
 
-  #reusedEarly({ event }: Use, job: JobEvent): void {
-    this.#early.add(`${event.buffer} ${event.device} ${job.device}`)
-    if (!this.#isNew(event, job)) return
+  #reusedEarly({ event }: Use, reader: JobEvent | ScanoutEvent): void {
+    this.#early.add(`${event.buffer} ${event.device} ${reader.device}`)
+    if (!this.#isNew(event, reader)) return
     const buffer = this.#history.buffer(event.buffer)
     this.#out.report({
       rule: 'early-reuse',
       event,
-      message: `${event.device} gets buffer ${buffer.id} for writing (event ${event.id}) while ${job.device} still reads it (since event ${job.id}).`,
-      because: notEnded(job),
-      origin: this.#originOf(buffer, event) ?? job.origin,
-      related: [{ label: `${job.device} reads it since here`, origin: job.origin }],
+      message: `${event.device} gets buffer ${buffer.id} for writing (event ${event.id}) while ${reader.device} ${'job' in reader ? 'still reads it' : 'is about to read it'} (since event ${reader.id}).`,
+      because: 'job' in reader ? notEnded(reader) : notReleased(reader),
+      origin: this.#originOf(buffer, event) ?? reader.origin,
+      related: [{ label: `${reader.device} got the buffer here`, origin: reader.origin }],
       buffer: buffer.id,
-      range: job.range,
+      range: reader.range,
     })
   }
 
@@ -232,6 +246,11 @@ function notEnded({ device, id, origin }: JobEvent): Because {
     event: id,
     origin,
   }
+}
+
+function notReleased({ device, id, origin }: ScanoutEvent): Because {
+  const text = `${device} had not released the picture that it took at event ${id}.`
+  return { text, event: id, origin }
 }
 
 function notDequeued({ device, id, origin }: QueueEvent): Because {

@@ -6,6 +6,7 @@ import type { DrmCard, DrmClient } from '../gem/drm-client.ts'
 import { GemObjects, type GemParts } from '../gem/gem-objects.ts'
 import { Crtc } from './crtc.ts'
 import { Framebuffers } from './framebuffers.ts'
+import { HeldPictures } from './held-pictures.ts'
 import { Scanout, type ScanoutOptions } from './scanout.ts'
 import { scanoutMemory } from './scanout-memory.ts'
 
@@ -30,13 +31,14 @@ export class Card implements DrmCard {
     mode: DrmModeModeinfo,
     options: ScanoutOptions,
   ) {
-    const { machine, core, jobs } = parts
+    const { machine, core, dma, jobs } = parts
     this.machine = machine
     this.core = core
     this.mode = mode
     this.objects = new GemObjects(parts, scanoutMemory(parts))
     this.framebuffers = new Framebuffers(this.objects, FIRST_FRAMEBUFFER_ID)
-    const scanout = new Scanout(machine, jobs, this.framebuffers, options)
+    const held = new HeldPictures(machine, dma)
+    const scanout = new Scanout({ machine, jobs, framebuffers: this.framebuffers, held }, options)
     this.crtc = new Crtc(CRTC_ID, machine.scheduler, scanout)
   }
 }

@@ -10,10 +10,19 @@ import type { EventOrigin } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
 import type { Framebuffers } from './framebuffers.ts'
+import type { HeldPictures } from './held-pictures.ts'
 import type { Timing } from './mode.ts'
 import { finishJobs, loadRows, type PlaneJob, startJobs } from './scan-jobs.ts'
 import type { OnFrame } from './shown-frame.ts'
 import { type View, type VisiblePlane, visiblePlanes } from './view.ts'
+
+/** What the engine works with. */
+export interface ScanoutParts {
+  readonly machine: Machine
+  readonly jobs: DeviceJobs
+  readonly framebuffers: Framebuffers
+  readonly held: HeldPictures
+}
 
 export interface ScanoutOptions {
   /** In how many bands a picture is read. */
@@ -43,6 +52,7 @@ export class Scanout {
   readonly #machine: Machine
   readonly #jobs: DeviceJobs
   readonly #framebuffers: Framebuffers
+  readonly #held: HeldPictures
   readonly #options: ScanoutOptions
   #screen: Screen | undefined
   #timing: Timing = { period: 0, visible: 0 }
@@ -51,15 +61,11 @@ export class Scanout {
   #sequence = 0
   #copy = new Uint8Array(0)
 
-  constructor(
-    machine: Machine,
-    jobs: DeviceJobs,
-    framebuffers: Framebuffers,
-    options: ScanoutOptions,
-  ) {
+  constructor({ machine, jobs, framebuffers, held }: ScanoutParts, options: ScanoutOptions) {
     this.#machine = machine
     this.#jobs = jobs
     this.#framebuffers = framebuffers
+    this.#held = held
     this.#options = options
   }
 
@@ -75,7 +81,7 @@ export class Scanout {
 
   /** Shows `view` from now on, the beam starting at its first line. Replaces whatever there was. */
   turnOn(view: View, timing: Timing): void {
-    this.#framebuffers.get(view.framebuffer)
+    this.#take(view)
     this.turnOff()
     this.#timing = timing
     this.#screen = this.#begin(view, this.#machine.scheduler.current.origin)
@@ -84,7 +90,7 @@ export class Scanout {
 
   /** Shows `view` from the next vertical blank on, and then calls `done` with its number. */
   flip(view: View, done: (sequence: number) => void): void {
-    this.#framebuffers.get(view.framebuffer)
+    this.#take(view)
     this.#flip = { view, done, origin: this.#machine.scheduler.current.origin }
   }
 
@@ -94,7 +100,7 @@ export class Scanout {
     this.#cancelTimer = undefined
     const { view } = this.#flip ?? {}
     this.#flip = undefined
-    if (view !== undefined) this.#framebuffers.put(view.framebuffer)
+    if (view !== undefined) this.#put(view)
     this.#end(this.#screen)
     this.#screen = undefined
     this.settled.wakeAll()
@@ -110,7 +116,17 @@ export class Scanout {
   #end(screen: Screen | undefined): void {
     if (screen === undefined) return
     finishJobs(screen.planeJobs)
-    this.#framebuffers.put(screen.view.framebuffer)
+    this.#put(screen.view)
+  }
+
+  #take(view: View): void {
+    this.#framebuffers.get(view.framebuffer)
+    this.#held.take(view)
+  }
+
+  #put(view: View): void {
+    this.#held.put(view)
+    this.#framebuffers.put(view.framebuffer)
   }
 
   /** Waits until the beam of the picture that began at `start` has passed `band`. */

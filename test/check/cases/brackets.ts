@@ -163,6 +163,30 @@ export const brackets: readonly Case[] = [
     }),
   },
   {
+    rule: 'unbalanced-bracket',
+    what: 'START without END of a buffer that no device has seen',
+    line: 4,
+    ...bare((s, bad) => {
+      s.buffer()
+      s.start('write', 4, { synced: [] })
+      if (!bad) s.end('write', 5, { synced: [] })
+      s.close(10, 1)
+      s.release()
+    }),
+  },
+  {
+    rule: 'bracket-over-dma',
+    what: 'is held open while the buffer is given to the display',
+    line: 4,
+    ...both((s, bad) => {
+      s.start('write', 4)
+      if (!bad) s.end('write', 5)
+      s.picture('scanout-take', 6)
+      if (bad) s.end('write', 7)
+      s.picture('scanout-release')
+    }),
+  },
+  {
     rule: 'bracket-direction',
     what: 'stores in an access for reading',
     line: 4,

@@ -135,6 +135,48 @@ export const caches: readonly Case[] = [
   },
   {
     rule: 'early-reuse',
+    what: 'queues what is on its way to the screen',
+    line: 8,
+    ...both((s, bad) => {
+      s.picture('scanout-take', 7)
+      if (!bad) s.picture('scanout-release')
+      s.queue(8)
+      s.dequeue()
+      if (bad) s.picture('scanout-release')
+    }),
+  },
+  {
+    rule: 'early-reuse',
+    what: 'draws into what is on screen, in memory that no access has to govern',
+    line: 8,
+    ...bare((s, bad) => {
+      s.buffer()
+      s.attach('display', { mapping: 2 })
+      s.map(5, { attribute: 'write-combine' })
+      s.store(6)
+      s.picture('scanout-take', 7)
+      s.jobStart(2, 'display', 'read', 2)
+      if (bad) s.store(8)
+      s.jobEnd(2, 'display', 'read')
+      s.picture('scanout-release')
+      if (!bad) s.store(8)
+    }),
+  },
+  {
+    rule: 'early-reuse',
+    what: 'draws into what is on its way to the screen, and not into the other half of the buffer',
+    line: 8,
+    ...bare((s, bad) => {
+      s.buffer()
+      s.attach('display', { mapping: 2 })
+      s.map(5, { attribute: 'write-combine' })
+      s.picture('scanout-take', 7, { range: { start: 0, end: 2048 } })
+      s.store(8, bad ? {} : { start: 2048, end: 2112 })
+      s.picture('scanout-release')
+    }),
+  },
+  {
+    rule: 'early-reuse',
     what: 'queues what the display still reads',
     line: 8,
     ...both((s, bad) => {
