@@ -25,11 +25,11 @@ const loads = (end: (s: Story) => void, badPage: number, goodPage: number) => ({
   bad: mapped((s) => {
     end(s)
     load(s, badPage)
-  }) as Case['bad'],
+  }),
   good: mapped((s) => {
     end(s)
     load(s, goodPage, { isBad: false })
-  }) as Case['good'],
+  }),
 })
 
 /** A file of four pages, mapped whole. */
