@@ -53,6 +53,14 @@ export class OpenBrackets {
     for (const mapping of this.#mappings) mapping.reconcile()
   }
 
+  /**
+   * An access for reading has begun: arrays of mappings, which live on as pointers do, are read in it as if
+   * they were taken now.
+   */
+  retakeViews(): void {
+    for (const mapping of this.#mappings) mapping.retakeViews()
+  }
+
   /** Calls `listener` once, when no access is open any more. */
   whenEnded(listener: () => void): void {
     this.#listeners.push(listener)

@@ -148,17 +148,32 @@ export class CpuMapping {
     storage: Storage,
     what: { from: number; to: number; shift: number; scope: LiveView['scope'] },
   ): number {
-    const { id, buffer } = this.#info
-    const { from, to, shift, scope } = what
-    const hazards = this.#machine.memory
+    return this.#tellView(what, this.#hazards(storage, what))
+  }
+
+  /** What a read of the bytes at this moment could get wrong. */
+  #hazards(
+    storage: Storage,
+    { from, to, shift }: { from: number; to: number; shift: number },
+  ): Hazard[] {
+    return this.#machine.memory
       .cpuHazards(storage, from, to, this.attribute)
       .map((hazard) => shifted(hazard, shift))
+  }
+
+  #tellView(
+    what: { from: number; to: number; shift: number; scope: LiveView['scope']; kept?: true },
+    hazards: readonly Hazard[],
+  ): number {
+    const { id, buffer } = this.#info
+    const { from, to, shift, scope, kept } = what
     return this.#machine.events.emit({
       kind: 'cpu-view',
       buffer,
       mapping: id,
       range: { start: from + shift, end: to + shift },
       scope,
+      ...(kept === true ? { kept } : {}),
       hazards,
     })
   }
@@ -167,6 +182,16 @@ export class CpuMapping {
   reconcile(): void {
     for (const { storage, view } of this.#handedOut) {
       this.#machine.memory.reconcile(storage, view.start, view.end)
+    }
+  }
+
+  /** Emits the view of every array of the mapping itself that may show old bytes now. */
+  retakeViews(): void {
+    for (const { storage, view } of this.#handedOut) {
+      const { start: from, end: to, shift, scope } = view
+      if (scope !== 'mapping') continue
+      const hazards = this.#hazards(storage, { from, to, shift })
+      if (hazards.length > 0) this.#tellView({ from, to, shift, scope, kept: true }, hazards)
     }
   }
 

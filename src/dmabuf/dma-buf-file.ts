@@ -121,6 +121,7 @@ export class DmaBufFile implements OpenFile {
     const synced = await this.#kernel.core.beginCpuAccess(this.buffer, access, undefined, signal)
     openBrackets(this.buffer).start(access)
     this.#emit(flags, access, 0, synced)
+    if (access !== 'write') openBrackets(this.buffer).retakeViews()
   }
 
   /** Views that live as long as the bracket end after the maintenance, which finds their stores. */

@@ -286,6 +286,8 @@ export interface CpuViewEvent extends Common {
   readonly mapping: number
   readonly range: Range
   readonly scope: 'bracket' | 'mapping'
+  /** It was handed out before, and a START for reading makes it show the bytes again. */
+  readonly kept?: boolean | undefined
   /** What a read of the whole range at this moment could get wrong. */
   readonly hazards: readonly Hazard[]
 }

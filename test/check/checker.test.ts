@@ -49,6 +49,7 @@ describe('the same mistake', () => {
     const frame = story.frame()
     const view = story.view(5, 'mapping', [hazard('stale-line', frame, { wrongNow: true })])
     story.foundStore(view, story.events.length)
+    story.unmap()
     const [finding, ...others] = story.check().findings
     expect(others).toEqual([])
     expect(finding).toMatchObject({ rule: 'write-outside-bracket', data: true, wrongNow: true })

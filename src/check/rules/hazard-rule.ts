@@ -3,19 +3,21 @@
  */
 import type {
   Agent,
+  BufferId,
   CpuAccessEvent,
   CpuViewEvent,
   DeviceAccessEvent,
   DmabufEvent,
   Hazard,
 } from '../../events/event.ts'
-import type { Collector } from '../collector.ts'
+import type { Collector, Draft } from '../collector.ts'
 import { type History, isBounced } from '../history.ts'
 import { agentName, bytesOf, hull, writerName } from '../words.ts'
 import type { Cause, Reader } from './cause.ts'
 import { causeInCpuStore } from './cpu-store-cause.ts'
 import { causeInDeviceStore } from './device-store-cause.ts'
 import { causeInKernelStore } from './kernel-store-cause.ts'
+import { PresumedReads } from './presumed-reads.ts'
 import { strayLoad, strayStore } from './reach-cause.ts'
 import type { Rule } from './rule.ts'
 
@@ -30,6 +32,7 @@ interface Named {
 export class HazardRule implements Rule {
   readonly #history: History
   readonly #out: Collector
+  readonly #presumed = new PresumedReads()
 
   constructor(history: History, out: Collector) {
     this.#history = history
@@ -37,6 +40,7 @@ export class HazardRule implements Rule {
   }
 
   before(event: DmabufEvent): void {
+    for (const draft of this.#presumed.endedBy(event)) this.#out.report(draft)
     const isRead =
       event.kind === 'cpu-load' || event.kind === 'device-load' || event.kind === 'cpu-view'
     if (!isRead || event.hazards.length === 0) return
@@ -51,7 +55,41 @@ export class HazardRule implements Rule {
       if (known === undefined) named.set(key, { cause, hazards: [hazard] })
       else known.hazards.push(hazard)
     }
-    for (const found of named.values()) this.#report(reader, found)
+    for (const found of named.values()) {
+      if (!this.#isPresumed(event, found)) this.#out.report(draftOf(this.#history, reader, found))
+      else this.#presume(event as CpuViewEvent, reader, found)
+    }
+  }
+
+  /** Whether it is only presumed that the bytes are read: no CPU access is open that would say so. */
+  #isPresumed(event: DmabufEvent, { hazards }: Named): boolean {
+    if (event.kind !== 'cpu-view' || event.scope !== 'mapping') return false
+    return this.#governing(event, hazards).every((id) => this.#history.buffer(id).open.length === 0)
+  }
+
+  #presume(view: CpuViewEvent, reader: Reader, found: Named): void {
+    const buffers = this.#governing(view, found.hazards)
+    const draft = draftOf(this.#history, reader, found)
+    const { range, buffer } = reader.event
+    const { lastStore } = found.hazards[0] as Hazard
+    const stored = this.#history.storeAt(lastStore)
+    const what = `${bytesOf(draft.range ?? range, this.#history.buffer(buffer))} as an array (event ${view.id})`
+    const missed = stored === undefined ? 'last bytes' : `what ${writerName(stored)} stored there`
+    const why = found.cause.rule === 'read-outside-bracket' ? '' : `: ${found.cause.reason}`
+    this.#presumed.add({
+      view,
+      buffers,
+      draft: (ended) => ({
+        ...draft,
+        message: `${reader.name} takes ${what} that may miss ${missed} (event ${lastStore}), and begins no CPU access before the array ends at event ${ended.id}${why}.`,
+      }),
+    })
+  }
+
+  /** The buffers whose CPU accesses govern the array. */
+  #governing({ buffer }: CpuViewEvent, hazards: readonly Hazard[]): BufferId[] {
+    const stored = hazards.map(({ lastStore }) => this.#history.storeAt(lastStore)?.event.buffer)
+    return [...new Set([buffer, ...stored])].filter((id) => id !== undefined)
   }
 
   /** In an access for writing alone, old bytes are nobody's business: they are there to be replaced. */
@@ -113,30 +151,30 @@ export class HazardRule implements Rule {
     if (store.by === 'kernel') return causeInKernelStore(history, hazard, store, reader)
     return causeInCpuStore(history, hazard, store, reader)
   }
+}
 
-  #report(reader: Reader, { cause, hazards }: Named): void {
-    const range = hull(hazards.map((hazard) => hazard.range))
-    const { lastStore } = hazards[0] as Hazard
-    const store = this.#history.storeAt(lastStore)
-    const writer = store === undefined ? 'somebody' : writerName(store)
-    const what = bytesOf(range, reader.buffer)
-    this.#out.report({
-      rule: cause.rule,
-      event: reader.event,
-      message: `${reader.name} reads ${what} and may miss what ${writer} stored there (event ${lastStore}): ${cause.reason}.`,
-      because: cause.because,
-      origin: cause.origin,
-      related: [
-        ...cause.related,
-        { label: `${writer} stored here`, origin: store?.origin },
-        { label: `${reader.name} read here`, origin: reader.origin },
-      ].filter((place) => place.origin !== cause.origin),
-      buffer: reader.buffer.id,
-      range,
-      wrongNow: hazards.some(({ wrongNow }) => wrongNow),
-      fix: cause.fix,
-      by: cause.by ?? PROGRAM,
-    })
+function draftOf(history: History, reader: Reader, { cause, hazards }: Named): Draft {
+  const range = hull(hazards.map((hazard) => hazard.range))
+  const { lastStore } = hazards[0] as Hazard
+  const store = history.storeAt(lastStore)
+  const writer = store === undefined ? 'an earlier writer' : writerName(store)
+  const what = bytesOf(range, reader.buffer)
+  return {
+    rule: cause.rule,
+    event: reader.event,
+    message: `${reader.name} reads ${what} and may miss what ${writer} stored there (event ${lastStore}): ${cause.reason}.`,
+    because: cause.because,
+    origin: cause.origin,
+    related: [
+      ...cause.related,
+      { label: `${writer} stored here`, origin: store?.origin },
+      { label: `${reader.name} read here`, origin: reader.origin },
+    ].filter((place) => place.origin !== cause.origin),
+    buffer: reader.buffer.id,
+    range,
+    wrongNow: hazards.some(({ wrongNow }) => wrongNow),
+    fix: cause.fix,
+    by: cause.by ?? PROGRAM,
   }
 }
 

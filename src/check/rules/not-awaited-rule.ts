@@ -127,7 +127,7 @@ function whatItDoes(pending: Pending, event: DmabufEvent): string | undefined {
     case 'fd-close':
       return 'closes its descriptor'
     case 'cpu-view':
-      return 'takes its bytes'
+      return event.kept === true ? undefined : 'takes its bytes'
     case 'cpu-load':
       return 'reads it'
     case 'cpu-store':

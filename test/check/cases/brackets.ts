@@ -28,15 +28,34 @@ export const brackets: readonly Case[] = [
   },
   {
     rule: 'read-outside-bracket',
-    what: 'takes an array with old bytes',
+    what: 'takes an array with old bytes, and begins no access while it lives',
     line: 5,
     data: true,
     ...both((s, bad) => {
       const stored = s.frame()
-      if (!bad) s.start('read', 4)
-      s.view(5, bad ? 'mapping' : 'bracket', bad ? [hazard('stale-line', stored)] : [])
-      if (!bad) s.end('read', 6)
+      s.view(5, 'mapping', [hazard('stale-line', stored)])
+      if (!bad) s.start('read', 6)
+      if (!bad) s.end('read', 7)
     }),
+  },
+  {
+    rule: 'early-invalidate',
+    what: 'keeps an array over a START that comes too early for it',
+    line: 6,
+    data: true,
+    ...both((s, bad) => {
+      s.view(5)
+      s.queue()
+      s.jobStart(1, 'camera', 'write')
+      if (bad) s.start('read', 6)
+      const stored = s.deviceStore(1)
+      s.jobEnd(1, 'camera', 'write')
+      s.dequeue()
+      if (!bad) s.start('read', 6)
+      if (bad) s.view(6, 'mapping', [hazard('stale-line', stored)])
+      s.end('read', 7)
+    }),
+    others: ['bracket-over-dma'],
   },
   {
     rule: 'read-outside-bracket',
