@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams as Emulator, spawn } from 'node:chi
 import { accessSync, constants, createWriteStream, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Debian } from './debian.ts'
+import { watchProgress } from './progress.ts'
 
 /** Arguments for the kernel. With `swiotlb=force` every device of a PC goes through bounce buffers. */
 export const boots = { plain: '', swiotlb: 'swiotlb=force' } as const
@@ -18,8 +19,12 @@ export interface Start {
   readonly boot: Boot
   /** The host's folder behind the guest's `/out`. Has the job in `job`; the logs land here too. */
   readonly out: string
-  /** After so many seconds it is ended. */
+  /** After so many seconds of processor time without progress it is ended. */
   readonly limit: number
+  /** More words for the kernel; `MODULE.NAME=VALUE` is a parameter of that module. */
+  readonly words: readonly string[]
+  /** More arguments for the emulator. */
+  readonly emulator: readonly string[]
 }
 
 /** How it ended: the program's exit status, or in words why there is none. */
@@ -28,25 +33,38 @@ export type Ending = { readonly status: number } | { readonly failure: string }
 const usual = '-machine q35 -m 2G -smp 2 -display none -nodefaults -no-reboot'.split(' ')
 
 /** Starts the machine and runs the job. What the program prints goes to stdout as it comes. */
-export async function start(machine: Machine, { boot, out, limit }: Start): Promise<Ending> {
+export async function start(
+  machine: Machine,
+  { boot, out, limit, words, emulator: more }: Start,
+): Promise<Ending> {
   const emulator = qemu([
     ...cpu(machine.accelerator),
-    ...kernel(machine.debian, `oops=panic ${boots[boot]}`),
+    ...kernel(machine.debian, ['oops=panic', boots[boot], ...words].join(' ')),
     ...['-initrd', machine.initramfs],
     ...['-vga', 'cirrus'],
     ...['-virtfs', `local,path=${out},mount_tag=out,security_model=none`],
     ...['-serial', `file:${join(out, 'console.log')}`],
     ...['-chardev', 'stdio,id=program', '-device', 'virtio-serial'],
     ...['-device', 'virtserialport,chardev=program,nr=1'],
+    ...more,
   ])
+  const { pid = 0 } = emulator
+  const files = ['console.log', 'beat', 'running', 'status'].map((name) => join(out, name))
+  let stuck: string | undefined
+  const progress = watchProgress({ pid, files }, limit, (why) => {
+    stuck = why
+    emulator.kill('SIGKILL')
+  })
   const log = createWriteStream(join(out, 'output.log'))
   for (const stream of [emulator.stdout, emulator.stderr]) {
     stream.pipe(log, { end: false })
     stream.pipe(process.stdout, { end: false })
+    stream.on('data', progress.note)
   }
-  const inTime = await ended(emulator, limit)
+  await ended(emulator)
+  progress.stop()
   log.end()
-  if (!inTime) return { failure: `not done after ${limit} s` }
+  if (stuck !== undefined) return { failure: stuck }
   const status = join(out, 'status')
   if (!existsSync(status)) return { failure: 'the machine went off in the middle' }
   return { status: Number(readFileSync(status, 'utf8')) }
@@ -70,7 +88,9 @@ export async function accelerator(debian: Debian): Promise<string> {
   emulator.stdout.on('data', (text) => {
     console += text
   })
-  await ended(emulator, 5)
+  const timer = setTimeout(() => emulator.kill('SIGKILL'), 5000)
+  await ended(emulator)
+  clearTimeout(timer)
   return console.includes('Unable to mount root') ? 'kvm' : interpreter
 }
 
@@ -91,18 +111,9 @@ function kernel(debian: Debian, words: string): string[] {
   return ['-kernel', debian.vmlinuz, '-append', `console=ttyS0 panic=-1 ${words}`]
 }
 
-/** False when it had to be ended. */
-function ended(emulator: Emulator, seconds: number): Promise<boolean> {
+function ended(emulator: Emulator): Promise<void> {
   return new Promise((resolve, reject) => {
-    let inTime = true
-    const timer = setTimeout(() => {
-      inTime = false
-      emulator.kill('SIGKILL')
-    }, seconds * 1000)
     emulator.once('error', reject)
-    emulator.once('close', () => {
-      clearTimeout(timer)
-      resolve(inTime)
-    })
+    emulator.once('close', () => resolve())
   })
 }

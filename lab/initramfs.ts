@@ -17,14 +17,16 @@ import { insertionOrder } from './modules.ts'
 import { cache } from './places.ts'
 
 /** The host's folders; importers and exporters to test with. Heaps and udmabuf are built in. */
-const modules = ['9pnet_virtio', '9p', 'vgem', 'vivid', 'cirrus']
+const usual = ['9pnet_virtio', '9p', 'vgem', 'vivid', 'cirrus']
 const init = join(import.meta.dirname, 'guest/init')
 
 /**
  * The guest's root: busybox, this node with its libraries, the modules, the first process. Built
- * anew only when one of them is another. What a run brings with it is not in here.
+ * anew only when one of them is another. What a run brings with it is not in here. `more` are names of
+ * modules that are inserted after the usual ones.
  */
-export function initramfs(debian: Debian): string {
+export function initramfs(debian: Debian, more: readonly string[]): string {
+  const modules = [...usual, ...more]
   const parts = [process.execPath, ...libraries(process.execPath)]
   const key = createHash('sha256')
   key.update(JSON.stringify([debian.version, process.version, parts, modules]))
@@ -34,7 +36,7 @@ export function initramfs(debian: Debian): string {
   for (const old of readdirSync(cache).filter((name) => name.startsWith('initramfs-'))) {
     rmSync(join(cache, old), { recursive: true })
   }
-  build(image, debian, parts)
+  build(image, debian, parts, modules)
   return image
 }
 
@@ -44,7 +46,13 @@ function libraries(program: string): string[] {
   return [...stdout.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] ?? '')
 }
 
-function build(image: string, debian: Debian, [node = '', ...libraries]: string[]): void {
+function build(
+  image: string,
+  debian: Debian,
+  [node = '', ...libraries]: string[],
+  modules: readonly string[],
+): void {
+  const order = insertionOrder(modules, debian)
   const root = `${image}.${process.pid}`
   for (const folder of ['bin', 'modules']) mkdirSync(join(root, folder), { recursive: true })
   copyFileSync(debian.busybox, join(root, 'bin/busybox'))
@@ -53,7 +61,6 @@ function build(image: string, debian: Debian, [node = '', ...libraries]: string[
     mkdirSync(join(root, dirname(library)), { recursive: true })
     copyFileSync(library, join(root, library))
   }
-  const order = insertionOrder(modules, debian)
   for (const { name, bytes } of order) writeFileSync(join(root, `modules/${name}.ko`), bytes)
   writeFileSync(join(root, 'modules/order'), order.map(({ name }) => `${name}\n`).join(''))
   copyFileSync(init, join(root, 'init'))

@@ -46,11 +46,12 @@ export class Job {
   async placeTests(files: string[]): Promise<string[]> {
     const contents = files.map((file) => `import ${JSON.stringify(file)}\n`).join('')
     await this.#bundle({ stdin: { contents, resolveDir: repository } }, 'tests')
+    await this.#bundle({ entryPoints: [join(repository, 'lab/guest/reporter.ts')] }, 'reporter')
     return node(
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
-      '--test-reporter=junit',
-      '--test-reporter-destination=/out/tests.xml',
+      '--test-reporter=./reporter.mjs',
+      '--test-reporter-destination=stderr',
       'tests.mjs',
     )
   }

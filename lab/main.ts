@@ -4,13 +4,21 @@
  *     npm run test:kernel                                    every boot, all tests
  *     npx tsx lab/main.ts --boot plain -- some.ts args       a program, in one boot
  *     npx tsx lab/main.ts --with bench/twin.c -- bench.ts    with a file beside it
+ *     npx tsx lab/main.ts --append intel_iommu=on --device intel-iommu -- some.ts
+ *     npx tsx lab/main.ts --module vivid,multiplanar=2 -- some.ts
+ *     npx tsx lab/main.ts --module bochs --device bochs-display -- some.ts
+ *
+ * --append takes words for the kernel, --module a module to insert with its parameters (one of the usual
+ * ones too), --device a device of qemu's, --qemu any argument of its (--qemu=-m --qemu=4G).
  *
  * The program finds its files in its working folder, the boot's name in LAB_BOOT, and a folder for what
- * it leaves in LAB_OUT (out/lab/BOOT here). Exit status: the first one that is not 0, 1 when
- * a machine hung or crashed. What the lab needs and does not find, it names, and skips (status 0);
+ * it leaves in LAB_OUT (out/lab/BOOT here). A machine is ended when it shows no progress for --limit seconds
+ * of its own processor time: no output, and no sign of life (`beat`). `tests.xml` has every test that
+ * ended, and the one that was running. Exit status: the first one that is not 0, 1 when a machine hung or
+ * crashed. What the lab needs and does not find, it names, and skips (status 0);
  * with DMABUF_LAB=required that is a failure.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { need } from './command.ts'
@@ -18,19 +26,35 @@ import { debian } from './debian.ts'
 import { accelerator, type Boot, boots, type Ending, type Machine, start } from './guest.ts'
 import { initramfs } from './initramfs.ts'
 import { Job } from './job.ts'
+import { testCase, testsEnd } from './junit.ts'
 import { Missing, repository } from './places.ts'
 
 const { values, positionals } = parseArgs({
   options: {
     boot: { type: 'string', multiple: true, default: Object.keys(boots) },
     with: { type: 'string', multiple: true, default: [] },
+    append: { type: 'string', multiple: true, default: [] },
+    module: { type: 'string', multiple: true, default: [] },
+    device: { type: 'string', multiple: true, default: [] },
+    qemu: { type: 'string', multiple: true, default: [] },
     limit: { type: 'string', default: '180' },
     out: { type: 'string', default: join(repository, 'out/lab') },
   },
   allowPositionals: true,
 })
 
+const limit = Number(values.limit)
+const modules = values.module.map(moduleNamed)
+
+/** `NAME,PARAMETER=VALUE,...`. */
+function moduleNamed(text: string): { readonly name: string; readonly words: readonly string[] } {
+  const [name = '', ...parameters] = text.split(',')
+  const underscored = name.replaceAll('-', '_')
+  return { name: underscored, words: parameters.map((word) => `${underscored}.${word}`) }
+}
+
 async function main(): Promise<number> {
+  if (!(limit > 0)) throw new Error(`--limit is seconds, more than 0, not ${values.limit}.`)
   const wanted = values.boot.map(bootNamed)
   const machine = await prepared()
   const statuses: number[] = []
@@ -50,7 +74,10 @@ async function prepared(): Promise<Machine> {
   const packages = debian()
   return {
     debian: packages,
-    initramfs: initramfs(packages),
+    initramfs: initramfs(
+      packages,
+      modules.map(({ name }) => name),
+    ),
     accelerator: await accelerator(packages),
   }
 }
@@ -63,7 +90,13 @@ async function run(machine: Machine, boot: Boot): Promise<number> {
   job.run(await command(job), { LAB_BOOT: boot, LAB_OUT: '/out' })
   console.log(`-- ${boot}: Linux ${machine.debian.version}, ${machine.accelerator}`)
   const began = performance.now()
-  const ending = await start(machine, { boot, out, limit: Number(values.limit) })
+  const ending = await start(machine, {
+    boot,
+    out,
+    limit,
+    words: [...values.append, ...modules.flatMap(({ words }) => words)],
+    emulator: [...values.device.flatMap((device) => ['-device', device]), ...values.qemu],
+  })
   return report(ending, boot, out, (performance.now() - began) / 1000)
 }
 
@@ -88,14 +121,34 @@ function report(ending: Ending, boot: Boot, out: string, seconds: number): numbe
   const time = `${seconds.toFixed(1)} s from power-on to power-off`
   const artefacts = `artefacts in ${relative(process.cwd(), out)}`
   if ('status' in ending) {
+    closeResults(out)
     console.log(`-- ${boot}: exit status ${ending.status}, ${time}, ${artefacts}`)
     return ending.status
   }
-  console.error(`-- ${boot}: ${ending.failure}, ${time}, ${artefacts}. The console's end:`)
+  const running = closeResults(out, ending.failure)
+  const during = running === undefined ? '' : `, in the test '${running}'`
+  console.error(`-- ${boot}: ${ending.failure}${during}, ${time}, ${artefacts}. The console's end:`)
   // Created if it is not there: the emulator may have refused its arguments.
   const log = readFileSync(join(out, 'console.log'), { encoding: 'utf8', flag: 'a+' })
   console.error(consoleEnd(log).join('\n'))
   return 1
+}
+
+/** Completes what the tests left; returns the one that was running, which counts as failed. */
+function closeResults(out: string, failure?: string): string | undefined {
+  const results = join(out, 'tests.xml')
+  if (!existsSync(results)) return undefined
+  const running = join(out, 'running')
+  const name =
+    failure !== undefined && existsSync(running) ? readFileSync(running, 'utf8') : undefined
+  if (name !== undefined) {
+    const [test = '', ...groups] = name.split(' > ').reverse()
+    const group = groups.reverse().join(' > ')
+    const ended = { name: test, group, seconds: 0, error: failure, isSkipped: false }
+    appendFileSync(results, testCase(ended))
+  }
+  appendFileSync(results, testsEnd)
+  return name
 }
 
 /** From where the kernel broke, if it did. */

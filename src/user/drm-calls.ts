@@ -3,6 +3,7 @@ import { drmGemClose, drmGetCap, drmPrimeHandle } from '../uapi/drm.ts'
 import { DRM_IOCTL_MODE_DESTROY_DUMB, drmModeDestroyDumb } from '../uapi/drm-dumb.ts'
 import * as fb from '../uapi/drm-framebuffer.ts'
 import * as kms from '../uapi/drm-mode.ts'
+import { errno } from '../uapi/errno.ts'
 import { type IoctlArg, plainArg } from '../uapi/ioctl-arg.ts'
 import { type Calls, possibly } from './calls.ts'
 import { timingsOf } from './drm-mode.ts'
@@ -37,6 +38,23 @@ export async function getCap(calls: Calls, fd: number, capability: number): Prom
     why: () => ({ ENOTTY: 'this is no DRM device: displays are at /dev/dri/card*' }),
   })
   return drmGetCap.decode(bytes).value
+}
+
+/**
+ * May sleep. Why the card `fd` cannot show a picture that is imported into it, as the end of a sentence;
+ * undefined where it can. A screen need not be attached.
+ */
+export async function whyNoDisplay(calls: Calls, fd: number): Promise<string | undefined> {
+  const cap = drmGetCap.create({ capability: drm.DRM_CAP_PRIME })
+  const expect = [-errno.ENOTTY, -errno.EINVAL, -errno.EOPNOTSUPP]
+  const ask = (request: number, bytes: Uint8Array): Promise<number> =>
+    calls.ioctl(fd, request, plainArg(bytes), { expect })
+  if ((await ask(drm.DRM_IOCTL_GET_CAP, cap)) < 0) return 'is no DRM device'
+  if ((drmGetCap.decode(cap).value & drm.DRM_PRIME_CAP_IMPORT) === 0) return 'imports no dma-bufs'
+  const resources = kms.drmModeCardRes.create()
+  const result = await ask(kms.DRM_IOCTL_MODE_GETRESOURCES, resources)
+  const { count_crtcs, count_connectors } = kms.drmModeCardRes.decode(resources)
+  return result < 0 || count_crtcs === 0 || count_connectors === 0 ? 'drives no screen' : undefined
 }
 
 /** May sleep. PRIME_FD_TO_HANDLE. */
@@ -107,6 +125,7 @@ export async function addFramebuffer(
           "a line: try 'XR24', another width, or a buffer as large as the picture",
       ),
       ENOENT: possibly(`handle ${handle} is not open on this device`),
+      EOPNOTSUPP: possibly('this device drives no screen: try another /dev/dri/card*'),
     }),
   })
   return fb.drmModeFbCmd2.decode(bytes).fb_id

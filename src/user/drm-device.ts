@@ -12,6 +12,7 @@ import { checkBuffer, checkLayout, checkMode, sysOf } from './checks.ts'
 import { drainAll } from './dispose.ts'
 import type { AbortOptions, DmaBuf } from './dma-buf.ts'
 import * as raw from './drm-calls.ts'
+import { type Card, openCard } from './drm-cards.ts'
 import { type DisplayEvent, EventReader } from './drm-event.ts'
 import { HandleTable } from './drm-handles.ts'
 import { type DrmOutput, findOutputs } from './drm-output.ts'
@@ -51,24 +52,15 @@ export class DrmDevice extends DeviceOwner {
   }
 
   /**
-   * May sleep. Opens the display at `path`. ENOENT, EACCES, EMFILE; ENOTTY for what is no DRM device,
+   * May sleep. Opens the first card that imports dma-bufs and drives screens, whatever its number, or the
+   * one at `path`. ENOENT, EACCES, EMFILE, ENODEV where no card does; ENOTTY for what is no DRM device,
    * EOPNOTSUPP for one that cannot import dma-bufs.
    */
-  static async open(kernel: Pick<Kernel, 'sys'>, path = '/dev/dri/card0'): Promise<DrmDevice> {
+  static async open(kernel: Pick<Kernel, 'sys'>, path?: string): Promise<DrmDevice> {
     const calls = Calls.from(sysOf(kernel), DrmDevice.open)
-    check.text('path', path)
-    const fd = calls.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK, () => ({
-      ENOENT: 'there is no such device: look at /dev/dri/card*, whose numbers are not fixed',
-      EACCES: "you may not open it: join the group 'video'",
-    }))
-    try {
-      const prime = await raw.getCap(calls, fd, DRM_CAP_PRIME)
-      if ((prime & DRM_PRIME_CAP_IMPORT) === 0) throw noImport(path)
-      return new DrmDevice(calls.sys, fd, path)
-    } catch (error) {
-      await drainAll([() => calls.close(fd)], [error])
-      throw error
-    }
+    if (path !== undefined) check.text('path', path)
+    const card = path === undefined ? await firstDisplay(calls) : await cardAt(calls, path)
+    return new DrmDevice(calls.sys, card.fd, card.path)
   }
 
   /** May sleep. The attached screens with their modes. */
@@ -218,6 +210,38 @@ export class DrmDevice extends DeviceOwner {
 /** An operation that gives buffers to the display. */
 function reading(name: string, fds: readonly number[] = []): Operation {
   return { name, by: 'device', access: 'read', fds }
+}
+
+const FLAGS = O_RDWR | O_CLOEXEC | O_NONBLOCK
+
+/** May sleep. The first card that can show what is imported. */
+async function firstDisplay(calls: Calls): Promise<Card> {
+  return await openCard(calls, {
+    flags: FLAGS,
+    unfit: (fd) => raw.whyNoDisplay(calls, fd),
+    none: {
+      errno: errno.ENODEV,
+      detail:
+        'no card imports dma-bufs and drives a screen: load the driver of the display, or pass the path ' +
+        'of its card',
+    },
+  })
+}
+
+/** May sleep. The card at `path`, which may be one without a screen, to import into. */
+async function cardAt(calls: Calls, path: string): Promise<Card> {
+  const fd = calls.open(path, FLAGS, () => ({
+    ENOENT: 'there is no such device: look at /dev/dri/card*, whose numbers are not fixed',
+    EACCES: "you may not open it: join the group 'video'",
+  }))
+  try {
+    const prime = await raw.getCap(calls, fd, DRM_CAP_PRIME)
+    if ((prime & DRM_PRIME_CAP_IMPORT) === 0) throw noImport(path)
+    return { fd, path }
+  } catch (error) {
+    await drainAll([() => calls.close(fd)], [error])
+    throw error
+  }
 }
 
 function noImport(path: string): Error {

@@ -1,5 +1,5 @@
 import * as check from '../uapi/arguments.ts'
-import { fourccText, fourcc as numberOf } from '../uapi/fourcc.ts'
+import { fourccText, isFourcc, fourcc as numberOf } from '../uapi/fourcc.ts'
 import { type PixelFormat, pixelFormats } from '../uapi/pixel-formats.ts'
 
 export { type PixelFormat, pixelFormats } from '../uapi/pixel-formats.ts'
@@ -13,7 +13,10 @@ export function fourcc(format: PixelFormat): number {
   return numberOf(format)
 }
 
-/** The four-character code of a format's number; the inverse of `fourcc`. ERR_OUT_OF_RANGE. */
+/**
+ * The four-character code of a format's number, with `-BE` behind it for the big endian variant (bit 31);
+ * the inverse of `fourcc`. ERR_OUT_OF_RANGE.
+ */
 export function formatName(fourcc: number): PixelFormat {
   check.uint32('fourcc', fourcc)
   return fourccText(fourcc)
@@ -22,7 +25,7 @@ export function formatName(fourcc: number): PixelFormat {
 /** A pixel format by its four-character code; for a name of the headers the error gives the code. */
 export function checkFormat(name: string, value: unknown): void {
   if (typeof value !== 'string') throw check.wrongType(name, 'of type string', value)
-  if (/^[\x20-\x7e]{4}$/.test(value)) return
+  if (isFourcc(value)) return
   const reason = `must be a four-character code such as 'XR24'${codeHint(value)}`
   throw check.wrongValue(name, reason, value)
 }

@@ -5,7 +5,6 @@ import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts'
 import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
 import {
   DRM_IOCTL_VGEM_FENCE_ATTACH,
   DRM_IOCTL_VGEM_FENCE_SIGNAL,
@@ -17,11 +16,9 @@ import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
 import { checkBuffer, sysOf } from './checks.ts'
 import type { DmaBuf } from './dma-buf.ts'
+import { openCard } from './drm-cards.ts'
 import { HandleTable } from './drm-handles.ts'
 import { ImportedBuffer } from './imported-buffer.ts'
-
-/** The cards that are looked at; their numbers are not fixed. */
-const CARDS = 16
 
 /**
  * vgem, the kernel's GEM device without hardware: it imports dma-bufs, and programs put fences on
@@ -40,24 +37,16 @@ export class VgemDevice extends DeviceOwner {
   static async open(kernel: Pick<Kernel, 'sys'>, path?: string): Promise<VgemDevice> {
     const calls = Calls.from(sysOf(kernel), VgemDevice.open)
     if (path !== undefined) check.text('path', path)
-    const paths =
-      path === undefined ? Array.from({ length: CARDS }, (_, i) => `/dev/dri/card${i}`) : [path]
-    let refused = false
-    for (const candidate of paths) {
-      const fd = calls.run(() => calls.sys.open(candidate, O_RDWR | O_CLOEXEC))
-      if (fd === -errno.EACCES) refused = true
-      if (fd < 0) continue
-      if (await isVgem(calls, fd)) return new VgemDevice(calls.sys, fd, candidate)
-      calls.close(fd)
-    }
-    throw systemError({
-      errno: refused ? -errno.EACCES : -errno.ENOENT,
-      syscall: 'open',
-      path: path ?? '/dev/dri/card*',
-      detail: refused
-        ? "you may not open it: join the group 'video'"
-        : 'no card has the driver vgem: load it with `modprobe vgem` (CONFIG_DRM_VGEM)',
+    const card = await openCard(calls, {
+      flags: O_RDWR | O_CLOEXEC,
+      path,
+      unfit: async (fd) => ((await isVgem(calls, fd)) ? undefined : 'has another driver'),
+      none: {
+        errno: errno.ENOENT,
+        detail: 'no card has the driver vgem: load it with `modprobe vgem` (CONFIG_DRM_VGEM)',
+      },
     })
+    return new VgemDevice(calls.sys, card.fd, card.path)
   }
 
   /** May sleep. Imports `buffer`; dispose the result. EBADF, EINVAL, EIO. */
@@ -113,7 +102,8 @@ async function isVgem(calls: Calls, fd: number): Promise<boolean> {
   const name = new Uint8Array(8)
   const bytes = drmVersion.create({ name_len: name.length })
   const pointers = new Map([[drmVersion.offsets.name, plainArg(name)]])
-  const result = await calls.run(() => calls.sys.ioctl(fd, DRM_IOCTL_VERSION, { bytes, pointers }))
+  const expect = [-errno.ENOTTY, -errno.EINVAL, -errno.EOPNOTSUPP]
+  const result = await calls.ioctl(fd, DRM_IOCTL_VERSION, { bytes, pointers }, { expect })
   if (result < 0) return false
   const { name_len } = drmVersion.decode(bytes)
   return new TextDecoder().decode(name.subarray(0, name_len)) === 'vgem'

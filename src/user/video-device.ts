@@ -51,6 +51,8 @@ export class VideoDevice extends DeviceOwner {
   readonly capability: VideoCapability
   readonly #queue: VideoQueue
   #capture: Capture | undefined
+  /** The last stop. */
+  #stopping: Promise<void> | undefined
 
   private constructor(sys: Syscalls, fd: number, path: string, capability: VideoCapability) {
     super(sys, fd, path)
@@ -92,7 +94,9 @@ export class VideoDevice extends DeviceOwner {
   async setFormat(wanted: WantedFormat): Promise<ImageFormat> {
     const calls = Calls.from(this.sys, this.setFormat)
     checkPicture('wanted', wanted)
-    return await negotiate(calls, this.requireFd('VIDIOC_S_FMT'), wanted)
+    await this.#stopped()
+    const isStreaming = this.#capture !== undefined
+    return await negotiate(calls, this.requireFd('VIDIOC_S_FMT'), wanted, isStreaming)
   }
 
   /** May sleep. The picture as it is set now. */
@@ -144,6 +148,7 @@ export class VideoDevice extends DeviceOwner {
   }
 
   async #prepare(calls: Calls): Promise<ImageFormat> {
+    await this.#stopped()
     const fd = this.requireFd('VIDIOC_STREAMON')
     if (this.#capture === undefined) return await currentFormat(calls, fd)
     throw systemError({
@@ -186,7 +191,14 @@ export class VideoDevice extends DeviceOwner {
   async #stop(calls: Calls): Promise<void> {
     const capture = this.#capture
     this.#capture = undefined
-    await capture?.stop(calls)
+    if (capture === undefined) return await this.#stopped()
+    this.#stopping = capture.stop(calls)
+    await this.#stopping
+  }
+
+  /** May sleep, until a stream that is being stopped has stopped. Whoever stops it has its errors. */
+  async #stopped(): Promise<void> {
+    await this.#stopping?.catch(() => undefined)
   }
 
   /**

@@ -82,11 +82,15 @@ export async function currentFormat(calls: Calls, fd: number): Promise<ImageForm
   return imageFormat(v4l2Format.decode(bytes).pix)
 }
 
-/** May sleep. S_FMT; the size may come back changed, the pixel format may not. EINVAL, EBUSY. */
+/**
+ * May sleep. S_FMT; the size may come back changed, the pixel format may not. `isStreaming`: the caller's
+ * own stream runs. EINVAL, EBUSY.
+ */
 export async function negotiate(
   calls: Calls,
   fd: number,
   wanted: WantedFormat,
+  isStreaming: boolean,
 ): Promise<ImageFormat> {
   const bytes = v4l2Format.create({ type })
   const { pix } = v4l2Format.over(bytes)
@@ -97,7 +101,10 @@ export async function negotiate(
   await calls.ioctl(fd, v4l2.VIDIOC_S_FMT, plainArg(bytes), {
     why: () => ({
       EBUSY: possibly(
-        'the format is fixed while buffers exist: stop() the camera, or close the other open file of it',
+        isStreaming
+          ? 'the format is fixed while the camera streams: stop() it first'
+          : 'the camera streams for another program, or for another VideoDevice of it: the format is fixed ' +
+              'until that stops',
       ),
     }),
   })

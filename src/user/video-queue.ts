@@ -85,18 +85,16 @@ export class VideoQueue {
     memory: VideoMemory,
     signal: AbortSignal | undefined,
   ): Promise<V4l2Buffer | 'end'> {
-    for (;;) {
-      const entry: PollFd = { fd: this.#fd.number, events: POLLIN, revents: 0 }
-      await calls.poll([entry], signal)
+    // Poll is asked only once DQBUF has found a running stream: on a queue without buffers it would start
+    // the emulation of read(), after which every request of streaming is EBUSY.
+    for (let revents = 0; ; ) {
+      signal?.throwIfAborted()
       const buffer = await this.dequeue(calls, memory)
       if (buffer !== 'empty') return buffer
-      if ((entry.revents & POLLERR) === 0) continue
-      throw systemError({
-        errno: -errno.EIO,
-        syscall: 'poll',
-        fd: this.#fd.number,
-        detail: 'no buffer is queued, so none will be filled: dispose frames, or start with more',
-      })
+      if ((revents & POLLERR) !== 0) throw nothingQueued(this.#fd.number)
+      const entry: PollFd = { fd: this.#fd.number, events: POLLIN, revents: 0 }
+      await calls.poll([entry], signal)
+      revents = entry.revents
     }
   }
 
@@ -125,4 +123,13 @@ export class VideoQueue {
   async off(calls: Calls): Promise<void> {
     await calls.ioctl(this.#fd.number, v4l2.VIDIOC_STREAMOFF, plainArg(v4l2Type.create({ type })))
   }
+}
+
+function nothingQueued(fd: number): Error {
+  return systemError({
+    errno: -errno.EIO,
+    syscall: 'poll',
+    fd,
+    detail: 'no buffer is queued, so none will be filled: dispose frames, or start with more',
+  })
 }

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { beat } from '../../lab/guest/beat.ts'
 import { setOriginCapture } from '../../src/uapi/origin.ts'
 import { Difference, lockstep } from './lockstep.ts'
 import type { Group, Sequence, Step } from './operation.ts'
@@ -54,6 +55,7 @@ export async function compareKernels(request: RunRequest): Promise<RunResult> {
       if (!(error instanceof Difference) || !known.has(error.kind)) throw error
     }
     count++
+    beat()
   }
   const property = fc.asyncProperty(sequences(request.groups, request.longest), body)
   const { enough = ENOUGH } = request

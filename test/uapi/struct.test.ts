@@ -173,5 +173,19 @@ test('a pointer field leads somewhere, nowhere, or astray', () => {
 test('a fourcc is its letters', () => {
   expect(fourcc('XR24')).toBe(0x34325258)
   expect(fourccText(fourcc('YU12'))).toBe('YU12')
-  expect(() => fourcc('RGB')).toThrow(/four ASCII letters/)
+  expect(() => fourcc('RGB')).toThrow(/four ASCII characters/)
+})
+
+test('a fourcc of big endian, or of no letters, has a text of its own, which leads back to it', () => {
+  expect([0x20363159, 0xa0363159, 0, 0xffffffff].map(fourccText)).toEqual([
+    'Y16 ',
+    'Y16 -BE',
+    '0x00000000',
+    '0xffffffff',
+  ])
+  fc.assert(
+    fc.property(fc.nat(0xffffffff), (number) => {
+      expect(fourcc(fourccText(number))).toBe(number)
+    }),
+  )
 })

@@ -16,6 +16,8 @@ export class FakeVideo {
   atEnd: number = -errno.EAGAIN
   readonly #files: FakeFiles
   #pix = { width: 64, height: 32, pixelformat: fourcc('XR24') }
+  /** The pixel formats that it offers. */
+  formats: readonly number[] = [fourcc('XR24')]
   onQueue: (buffer: FakeBuffer) => void = () => {}
 
   constructor(files: FakeFiles) {
@@ -66,15 +68,20 @@ export class FakeVideo {
 
   #format(bytes: Uint8Array): number {
     const fields = video.v4l2Fmtdesc.over(bytes)
-    if (fields.index > 0) return -errno.EINVAL
-    fields.pixelformat = fourcc('XR24')
+    const pixelformat = this.formats[fields.index]
+    if (pixelformat === undefined) return -errno.EINVAL
+    fields.pixelformat = pixelformat
     fields.description = '32-bit BGRX'
     return 0
   }
 
   #setFormat(name: string, bytes: Uint8Array): number {
     const { pix } = video.v4l2Format.over(bytes)
-    if (name === 'VIDIOC_S_FMT') this.#pix = { ...this.#pix, width: pix.width, height: pix.height }
+    if (name === 'VIDIOC_S_FMT') {
+      const { width, height } = pix
+      const pixelformat = this.formats.find((format) => format === pix.pixelformat)
+      this.#pix = { width, height, pixelformat: pixelformat ?? this.formats[0] ?? 0 }
+    }
     pix.width = this.#pix.width
     pix.height = this.#pix.height
     pix.pixelformat = this.#pix.pixelformat

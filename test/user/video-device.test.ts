@@ -54,6 +54,25 @@ describe('the format', () => {
     expect(await camera.getFormat()).toEqual(format)
   })
 
+  test('of big endian is another one, with a name of its own, and is set by that', async () => {
+    // V4L2_PIX_FMT_Y16, V4L2_PIX_FMT_Y16_BE, and a code that is no text.
+    kernel.video.formats = [0x20363159, 0xa0363159, 0x00010203]
+    const formats = (await camera.formats()).map(({ format }) => format)
+    expect(formats).toEqual(['Y16 ', 'Y16 -BE', '0x00010203'])
+    for (const format of formats) {
+      expect((await camera.setFormat({ width: 64, height: 32, format })).format).toBe(format)
+    }
+  })
+
+  test('that is fixed by a stream says whose stream that is', async () => {
+    const wanted = { width: 64, height: 32, format: 'XR24' }
+    kernel.fail('VIDIOC_S_FMT', 1, 'EBUSY')
+    await expect(camera.setFormat(wanted)).rejects.toThrow(/EBUSY.*for another program/)
+    await camera.start(await buffers(1))
+    kernel.fail('VIDIOC_S_FMT', 1, 'EBUSY')
+    await expect(camera.setFormat(wanted)).rejects.toThrow(/EBUSY.*stop\(\) it first/)
+  })
+
   test('that the camera does not have names those it has', async () => {
     const wanted = { width: 64, height: 32, format: 'YU12' }
     await expect(camera.setFormat(wanted)).rejects.toThrow(/EINVAL.*'YU12'.*choose from XR24/)
@@ -96,11 +115,39 @@ describe('a stream', () => {
     await expect(waiting).rejects.toBe(reason)
   })
 
+  test('that is being stopped has stopped before the device is closed', async () => {
+    await camera.start(await buffers(2))
+    const stopping = camera.stop()
+    await camera.close()
+    expect(kernel.log.slice(-2)).toEqual(['VIDIOC_REQBUFS', 'close'])
+    await stopping
+    expect(kernel.leaks()).toEqual([])
+  })
+
+  test('that is being stopped has stopped before the next format is set', async () => {
+    await camera.start(await buffers(2))
+    const stopping = camera.stop()
+    await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
+    expect(kernel.log.slice(-2)).toEqual(['VIDIOC_REQBUFS', 'VIDIOC_S_FMT'])
+    await stopping
+  })
+
+  test('is asked for what is there before it is waited for, and not at all once it has stopped', async () => {
+    await camera.start(await buffers(1))
+    const frames = camera.frames()
+    const { value: first } = await frames.next()
+    expect(kernel.count('poll')).toBe(0)
+    await camera.stop()
+    expect(await frames.next()).toEqual({ done: true, value: undefined })
+    expect(kernel.count('poll')).toBe(0)
+    await (first as Frame).close()
+  })
+
   test('is taken up again when a ready queue turns out empty', async () => {
     await camera.start(await buffers(1))
     kernel.fail('VIDIOC_DQBUF', 1, 'EAGAIN')
     expect((await oneFrame()).index).toBe(0)
-    expect(kernel.count('poll')).toBe(2)
+    expect(kernel.count('poll')).toBe(1)
   })
 })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { beat } from '../../../lab/guest/beat.ts'
 import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../../../src/uapi/dma-heap.ts'
 import { O_RDONLY } from '../../../src/uapi/fcntl.ts'
 import { plainArg } from '../../../src/uapi/ioctl-arg.ts'
@@ -76,7 +77,10 @@ describe('many cycles', () => {
       for (let i = 0; i < 200; i++) await cycle()
       collectGarbage()
       const before = { fds: openFds(), rss: process.memoryUsage().rss }
-      for (let i = 0; i < 1000; i++) await cycle()
+      for (let i = 0; i < 1000; i++) {
+        await cycle()
+        beat()
+      }
       collectGarbage()
       await new Promise(setImmediate)
       assert.equal(openFds(), before.fds)
