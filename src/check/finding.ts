@@ -38,20 +38,20 @@ export interface Because {
 
 /** One mistake of the program, however often it was made. */
 export interface Finding {
+  /** The rule's stable name: `explain(rule)` says more. */
   readonly rule: RuleId
-  /** The rule's group in the catalogue of field bugs, as C1. */
+  /** The rule's group in the catalogue of field bugs, such as C1. */
   readonly group: string
   readonly severity: Severity
-  /** Some legal hardware hands out wrong bytes; false: the rules of the game were broken. */
+  /** Whether legal hardware may deliver wrong bytes; if not, an API contract was violated. */
   readonly data: boolean
-  /**
-   * Harm is possible, but this run's own bytes came out right. Only a data finding can be hidden: what
-   * breaks a rule of the game does so in full view, and `hidden` is false.
-   */
+  /** Whether wrong bytes are possible but did not occur in this run. False unless `data`. */
   readonly hidden: boolean
-  /** One sentence that names both parties: who stored or holds, and who read or came too early. */
+  /** One sentence that names both parties, such as the program that stored and the display that reads. */
   readonly message: string
+  /** The earlier event that should have prevented it, or that it is missing. */
   readonly because: Because
+  /** What real hardware does then. */
   readonly hardware: string
   /** The shortest change that helps. */
   readonly fix: string
@@ -61,13 +61,17 @@ export interface Finding {
   readonly place: SourcePlace | undefined
   /** `place` as `file:line:column`, so that a test runner's diff shows it. */
   readonly where: string | undefined
+  /** Other lines that are part of it. */
   readonly related: readonly RelatedPlace[]
+  /** The buffer's inode number, as fdinfo shows it. */
   readonly buffer: BufferId | undefined
+  /** Bytes of the buffer. */
   readonly range: Range | undefined
   /** Whether this run's own bytes came out wrong at least once. */
   readonly wrongNow: boolean
   /** How often it was seen at the same place. */
   readonly count: number
+  /** The number of the event in which it was first seen. */
   readonly firstEvent: EventId
 }
 

@@ -2,7 +2,10 @@
 import { type Board, boardNamed, boards, judgedFor } from '../sim/index.ts'
 
 export const policyNames = ['lazy', 'eager', 'random'] as const
-/** Who chooses what the caches do: never help, act at every chance, or seeded random choices. */
+/**
+ * What the caches do by themselves. `lazy`: nothing. `eager`: they evict and prefetch at every chance.
+ * `random`: seeded choices, also of the order of tasks. Findings do not depend on it.
+ */
 export type PolicyName = (typeof policyNames)[number]
 
 /** The boards of a command or a `runAll` that names none: one hides every bug, one shows most. */

@@ -30,40 +30,53 @@ import type { Prepare, Program, ProgramError } from './program.ts'
 import { runOnKernel, type TellingKernel } from './run-on-kernel.ts'
 import { supervise } from './supervise.ts'
 
+/** How to run a program. Everything has a default. */
 export interface RunOptions {
   /**
-   * The kernel to run on: `openLinux()` of dmabuf/linux. No board is simulated then, and the options
-   * about one are refused; the verdict goes by what the program's calls tell, and the result says which
-   * rules that leaves out. A simulated board when left out.
+   * A real kernel to run on: `openLinux()` of dmabuf/linux. No board is simulated then, and options about
+   * boards are refused. The verdict is based on the program's calls only; the result lists the rules that
+   * need more. Default: a simulated board.
    */
   readonly kernel?: TellingKernel | undefined
-  /** A ready board's name, or a table of one's own; `arm-soc` when left out. */
+  /** The name of a ready board, or your own table. Default: `arm-soc`. */
   readonly board?: Board | string | undefined
-  /** The board that is judged; on a coherent one its reference board, else the board itself. */
+  /**
+   * The board that the verdict is about. Default: the board of the run, or for a coherent board, on which no
+   * bug shows, its reference (`arm-soc`).
+   */
   readonly as?: Board | string | undefined
+  /**
+   * What the caches do in this run. `lazy` never evicts or prefetches by itself, `eager` does at every
+   * chance, `random` by `seed`. The bytes depend on it, the findings do not. Default: `lazy`.
+   */
   readonly policy?: PolicyName | undefined
-  /** For the random policy and the order of tasks; 1 when left out. */
+  /** Seeds the random policy and, with it, the order of tasks: 0 to 2^32 - 1. Default: 1. */
   readonly seed?: number | undefined
   /**
    * The release of Linux that is simulated, as `6.12.95`; 6.12.107 when left out. udmabuf's cache work
    * goes by it.
    */
   readonly linux?: string | undefined
-  /** What the camera sees; a test pattern when left out. */
+  /** The pictures that the camera captures. Default: a test pattern of 640 by 360. */
   readonly source?: FrameSource | undefined
-  /** Virtual nanoseconds between two pictures of the camera; a thirtieth of a second when left out. */
+  /** Virtual nanoseconds between two pictures of the camera. Default: a thirtieth of a second. */
   readonly frameInterval?: number | undefined
-  /** `checked` hands out slow arrays that see every single load and store. */
+  /** `checked`: slow arrays that record each load and store. Default: `raw`, plain arrays. */
   readonly views?: 'raw' | 'checked' | undefined
-  /** Drivers of one's own, probed before the program begins. */
+  /** Your own drivers, probed before the program begins. */
   readonly drivers?: readonly Driver[] | undefined
+  /** Stops the run when aborted; the result's error is then of kind `stopped`. */
   readonly signal?: AbortSignal | undefined
-  /** A native comparison of bytes, where the host has one. */
+  /** A native comparison of bytes, to speed up long runs: in Node `(a, b) => Buffer.compare(a, b) === 0`. */
   readonly equal?: EqualBytes | undefined
-  /** Prepares the kernel before the program begins: planned failures, listeners. */
+  /** Called with the kernel before the program begins: plan failures with `kernel.fail`, add listeners. */
   readonly prepare?: Prepare | undefined
-  /** What it throws ends the run as an error of the program does, as do `onEvent`, `prepare` and `source`. */
+  /**
+   * Called with each picture that the display scans out. An error that it throws ends the run as an error
+   * of the program; so do errors of `onEvent`, `prepare` and `source`.
+   */
   readonly onFrame?: ((frame: ShownFrame) => void) | undefined
+  /** Called with each event of the simulation. */
   readonly onEvent?: ((event: DmabufEvent) => void) | undefined
   /** Rules that report nothing in this run. */
   readonly disabledRules?: readonly RuleId[] | undefined
@@ -84,9 +97,10 @@ export interface RunResult extends RunReport {
 }
 
 /**
- * May sleep. Runs `program` on a simulated board until it ends, releases everything it left, and tells
- * what was found; or on the kernel of the options. Rejects for wrong options alone; how the program
- * itself failed is in the result.
+ * May sleep. Runs `program` once and reports the findings: on the simulated board `arm-soc` under the
+ * `lazy` policy with seed 1, unless the options say otherwise. Whatever the program leaves open is
+ * released and reported. Rejects for wrong options only; a failure of the program itself is in the
+ * result. `runAll` runs it on several boards under every policy.
  */
 export async function runProgram(program: Program, options: RunOptions = {}): Promise<RunResult> {
   checkProgram(program)

@@ -108,7 +108,7 @@ export class SimKernel implements Kernel {
     tapOperations(this.sys, sink)
   }
 
-  /** What happens on this kernel, as it happens. */
+  /** The event stream of this kernel. */
   get events(): EventStream {
     return this.#machine.events
   }
@@ -117,7 +117,7 @@ export class SimKernel implements Kernel {
     return this.#machine.board
   }
 
-  /** The board that findings are about. */
+  /** The board that the verdict is about. */
   get judged(): Board {
     return this.#machine.judged
   }
@@ -126,7 +126,7 @@ export class SimKernel implements Kernel {
     return this.#machine.scheduler
   }
 
-  /** What the run cost so far. */
+  /** The cost of the run so far. */
   get cost(): Cost {
     return { ...this.#machine.cost, time: this.#machine.scheduler.now }
   }
@@ -136,7 +136,7 @@ export class SimKernel implements Kernel {
     return this.#core.buffers.map((buffer) => buffer.inode)
   }
 
-  /** Bytes of memory that somebody has allocated. */
+  /** Bytes of memory that are allocated. */
   get memoryInUse(): number {
     return this.#machine.ram.liveBytes
   }

@@ -1,14 +1,10 @@
 import * as check from './arguments.ts'
 import type { Syscalls, WaitOptions } from './syscalls.ts'
 
-/**
- * What a program is given: the kernel that it runs on.
- *
- * `sim` and `linux` both provide it; the classes over the waist need nothing else.
- */
+/** The kernel that a program runs on: the simulated one, or Linux. All classes take one. */
 export interface Kernel {
   readonly name: 'sim' | 'linux'
-  /** The waist of the calling process. */
+  /** The system calls of the process, as the kernel has them: results are negative errnos, nothing throws. */
   readonly sys: Syscalls
   /**
    * May sleep: for `nanoseconds` of the kernel's own clock. Rejects with EINTR when aborted, and with
@@ -18,8 +14,8 @@ export interface Kernel {
   /** The kernel's monotonic clock, in nanoseconds. */
   now(): number
   /**
-   * May sleep. Runs `body` as a task of its own beside the caller and resolves with its result. On
-   * the sim the two are interleaved at the calls that may sleep, and findings name the task.
+   * May sleep. Runs `body` as another task beside the caller and resolves with its result. On the
+   * simulated kernel the two are interleaved at calls that may sleep, and findings name the task.
    */
   spawn<T>(name: string, body: () => Promise<T>): Promise<T>
 }

@@ -7,7 +7,7 @@ import {
 } from '../uapi/dma-buf.ts'
 import { PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
 
-/** What the CPU is going to do with a buffer. */
+/** How the CPU is going to use a buffer: `write` only where every byte is replaced, else `read-write`. */
 export type CpuAccessKind = 'read' | 'write' | 'read-write'
 
 const flags: Readonly<Record<CpuAccessKind, number>> = {

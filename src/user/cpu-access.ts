@@ -16,7 +16,7 @@ import { GatheredBytes } from './gathered-bytes.ts'
  * `bytes` lives as long as the bracket; so do the exact accesses.
  */
 export class CpuAccess extends ExactAccess implements AsyncDisposable {
-  /** What the CPU said it would do. */
+  /** The access that was begun. */
   readonly access: CpuAccessKind
   readonly #core: BufferCore
   #bytes: Uint8Array<ArrayBuffer> | undefined

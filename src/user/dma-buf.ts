@@ -25,13 +25,13 @@ import { Mapping } from './mapping.ts'
 import { ShareableFdOwner } from './owned-fd.ts'
 import { exportSyncFile, importSyncFile, type SyncFile } from './sync-file.ts'
 
-/** What a call that may sleep can be given. */
+/** Options of a call that may sleep. */
 export interface AbortOptions {
   /** Ends the wait: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What part of a buffer to map, and for what. */
+/** The part of a buffer to map, and the access. */
 export interface MapOptions {
   /** `read-write` unless given. */
   readonly access?: CpuAccessKind
@@ -43,7 +43,7 @@ export interface MapOptions {
 
 /**
  * A dma-buf: memory that devices and programs share, held by a file descriptor that this object owns.
- * Disposing closes the descriptor; the memory lives as long as anybody holds it.
+ * Closing closes the descriptor; the memory lives until its last user releases it.
  */
 export class DmaBuf extends ShareableFdOwner {
   readonly #core: BufferCore
@@ -69,8 +69,8 @@ export class DmaBuf extends ShareableFdOwner {
   }
 
   /**
-   * The dma-buf behind `fd`, with a descriptor of its own: `fd` stays whose it is, who closes it when
-   * they like. EMFILE, and as `adopt`.
+   * A second owner of the dma-buf behind `fd`, through a duplicate: `fd` stays open and with its owner.
+   * EMFILE, and as `adopt`.
    */
   static borrow(kernel: Pick<Kernel, 'sys'>, fd: AnyFd): DmaBuf {
     const calls = Calls.from(sysOf(kernel), DmaBuf.borrow)
@@ -89,7 +89,7 @@ export class DmaBuf extends ShareableFdOwner {
     return this.#core.size
   }
 
-  /** A second owner of the same memory, with a descriptor of its own. EBADF, EMFILE. Never sleeps. */
+  /** A second owner of the same memory, through a duplicate of the descriptor. EBADF, EMFILE. */
   dup(): DmaBuf {
     const calls = Calls.from(this.sys, this.dup)
     const fd = this.requireFd('dup')
@@ -98,7 +98,7 @@ export class DmaBuf extends ShareableFdOwner {
 
   /**
    * Gives the descriptor to the caller, who must close it; this object is closed then. EBADF once
-   * closed, EBUSY while a CPU access is open. Never sleeps.
+   * closed, EBUSY while a CPU access is open.
    */
   override release(): OwnedFd {
     const calls = Calls.from(this.sys, this.release)
@@ -126,7 +126,7 @@ export class DmaBuf extends ShareableFdOwner {
 
   /**
    * May sleep, until the devices are done with the buffer. Begins a CPU access; dispose it (`await
-   * using`) before a device uses the buffer again. EBADF, and what the exporter says.
+   * using`) before a device uses the buffer again. EBADF, and the errors of the exporter.
    */
   beginCpuAccess(access: CpuAccessKind, options: AbortOptions = {}): Promise<CpuAccess> {
     const calls = Calls.passing(this.sys, this.beginCpuAccess)
@@ -178,7 +178,7 @@ export class DmaBuf extends ShareableFdOwner {
     return this.#core.operation(`DmaBuf.${name}`, access, ends)
   }
 
-  /** Maps the buffer, without any bracket: see `Mapping`. EINVAL, EACCES, ENOMEM. Never sleeps. */
+  /** Maps the buffer without a CPU access: see `Mapping`. EINVAL, EACCES, ENOMEM. */
   map(options: MapOptions = {}): Mapping {
     const calls = Calls.from(this.sys, this.map)
     check.options('options', options)
@@ -227,7 +227,7 @@ export class DmaBuf extends ShareableFdOwner {
   }
 
   /**
-   * May sleep. Lets everybody who uses the buffer wait for `file`, as for an `access` that ends when it
+   * May sleep. Makes every later user of the buffer wait for `file`, as for an `access` that ends when it
    * is signalled: after `write` readers and writers, after `read` only writers. ENOMEM.
    */
   async importSyncFile(access: CpuAccessKind, file: SyncFile): Promise<void> {

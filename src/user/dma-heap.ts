@@ -20,7 +20,7 @@ export class DmaHeap extends FdOwner {
     this.name = name
   }
 
-  /** Opens /dev/dma_heap/`name`. ENOENT, EACCES, EMFILE. Never sleeps. */
+  /** Opens /dev/dma_heap/`name`. ENOENT, EACCES, EMFILE. */
   static open(kernel: Pick<Kernel, 'sys'>, name = 'system'): DmaHeap {
     const calls = Calls.from(sysOf(kernel), DmaHeap.open)
     check.text('name', name)

@@ -10,7 +10,7 @@ import { timingsOf } from './drm-mode.ts'
 import { type PictureLayout, planesOf, strideOf } from './image-format.ts'
 import { fourcc } from './pixel-format.ts'
 
-/** What a CRTC is to show. */
+/** The picture and mode for a CRTC. */
 export interface CrtcSetting {
   readonly crtc: number
   /** Connector ids. */

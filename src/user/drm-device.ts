@@ -69,8 +69,8 @@ export class DrmDevice extends DeviceOwner {
   }
 
   /**
-   * May sleep. Imports `buffer`; dispose the result. The kernel gives one handle for all imports of a
-   * buffer: they are counted here, and it is closed with the last. EBADF, EINVAL, EIO.
+   * May sleep. Imports `buffer`; close the result. The kernel returns one handle for all imports of a
+   * buffer: imports are counted here, and the handle is closed with the last. EBADF, EINVAL, EIO.
    */
   async importBuffer(buffer: DmaBuf): Promise<ImportedBuffer> {
     const calls = Calls.from(this.sys, this.importBuffer)
@@ -81,9 +81,10 @@ export class DrmDevice extends DeviceOwner {
   }
 
   /**
-   * May sleep, until the picture is on screen: the first sets the mode, later ones wait for the
-   * vertical blank. A frame is kept until the *next* picture is on screen; a bare buffer's content is
-   * the caller's to leave alone until then. EINVAL, EACCES, ENXIO without a screen.
+   * May sleep, until the picture is on screen: the first call sets the mode, later ones flip at the
+   * vertical blank. The display reads the buffer until the *next* picture is on screen. It holds a frame
+   * for so long; a buffer that is passed by itself must not be written until then. EINVAL, EACCES, ENXIO
+   * without a screen.
    */
   show(frame: Showable, options?: AbortOptions): Promise<void>
   show(buffer: DmaBuf, layout: PictureLayout, options?: AbortOptions): Promise<void>
@@ -160,7 +161,7 @@ export class DrmDevice extends DeviceOwner {
     return await raw.addFramebuffer(calls, this.requireFd(), setting)
   }
 
-  /** May sleep. Only RMFB; what shows it is turned off. ENOENT. */
+  /** May sleep. Only RMFB; a CRTC that shows it is turned off. ENOENT. */
   async removeFramebuffer(id: number): Promise<void> {
     const calls = Calls.from(this.sys, this.removeFramebuffer)
     check.uint32('id', id)
@@ -177,7 +178,7 @@ export class DrmDevice extends DeviceOwner {
     return calls.operation(begin, async () => raw.setCrtc(calls, this.requireFd(), setting))
   }
 
-  /** May sleep. Only PAGE_FLIP; `readEvent` tells when it is done. EBUSY, EINVAL, ENOENT. */
+  /** May sleep. Only PAGE_FLIP; `readEvent` reports when it is done. EBUSY, EINVAL, ENOENT. */
   pageFlip(flip: { crtc: number; framebuffer: number; userData: number }): Promise<void> {
     const calls = Calls.from(this.sys, this.pageFlip)
     const begin = (): Operation => {
@@ -187,7 +188,7 @@ export class DrmDevice extends DeviceOwner {
     return calls.operation(begin, async () => raw.pageFlip(calls, this.requireFd(), flip))
   }
 
-  /** May sleep, until the display has something to tell. Not to be mixed with `show`. */
+  /** May sleep, until the display reports a flip or a vertical blank. Do not mix it with `show`. */
   async readEvent(options: AbortOptions = {}): Promise<DisplayEvent> {
     const calls = Calls.from(this.sys, this.readEvent)
     check.waitOptions('options', options)

@@ -8,10 +8,10 @@ import { POLLIN } from '../uapi/fcntl.ts'
 import { type Calls, succeed } from './calls.ts'
 import type { HeldFd } from './held-fd.ts'
 
-/** What the display tells about a flip or a vertical blank. */
+/** A completed flip or a vertical blank. */
 export interface DisplayEvent {
   readonly kind: 'flip' | 'vblank'
-  /** What PAGE_FLIP was given. */
+  /** The number that `pageFlip` was given. */
   readonly userData: number
   /** Counts the vertical blanks. */
   readonly sequence: number

@@ -5,7 +5,7 @@ import { systemError } from '../uapi/system-error.ts'
 import type { Calls } from './calls.ts'
 import { type DrmMode, drmMode } from './drm-mode.ts'
 
-/** A screen that is attached to a display device, and what can drive it. */
+/** A screen that is attached to a display device, and the CRTC that can drive it. */
 export interface DrmOutput {
   /** The connector's id. */
   readonly connector: number

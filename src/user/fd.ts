@@ -1,6 +1,6 @@
 declare const ownership: unique symbol
 
-/** A descriptor that whoever holds it must close, once: `release` gives such. */
+/** A descriptor that its holder must close, once: `release` returns one. */
 export type OwnedFd = number & { readonly [ownership]: 'owned' }
 
 /** A descriptor that belongs to an object, valid as long as that is open: not to be closed or kept. */
@@ -12,5 +12,5 @@ export type BorrowedFd = number & { readonly [ownership]: 'borrowed' }
  */
 export type AdoptableFd = number & { readonly [ownership]?: 'owned' }
 
-/** A descriptor that may be looked at for the time of a call, whoever owns it. */
+/** A descriptor that a call uses and leaves with its owner. */
 export type AnyFd = number | OwnedFd | BorrowedFd

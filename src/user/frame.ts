@@ -5,7 +5,7 @@ import type { Calls } from './calls.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import type { ImageFormat } from './image-format.ts'
 
-/** What DQBUF tells about a filled buffer. */
+/** A filled buffer, as DQBUF describes it. */
 export interface FrameFacts {
   readonly buffer: DmaBuf
   readonly format: ImageFormat
@@ -35,7 +35,7 @@ export interface FrameShare {
  * A reference to one captured picture. While any reference is left the buffer is the program's; when
  * the last is disposed it goes back to the camera, which will write over it.
  *
- * Whoever keeps a frame beyond the loop's body takes a reference of its own with `retain`.
+ * To keep a frame beyond the loop's body, take another reference with `retain`.
  */
 export class Frame extends AsyncOwner {
   readonly #share: FrameShare
@@ -75,7 +75,7 @@ export class Frame extends AsyncOwner {
     return this.#share.facts.damaged
   }
 
-  /** Another reference to the same picture, to be disposed as well. Never sleeps. */
+  /** Another reference to the same picture; close it as well. TypeError once closed. */
   retain(): Frame {
     if (this.closed) {
       const message = 'this frame was closed: retain it while it is held'

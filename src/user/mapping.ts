@@ -38,8 +38,9 @@ export class Mapping extends ExactAccess implements Disposable {
   }
 
   /**
-   * The bytes, to load and store at native speed. Taken anew after each CPU access begins or ends, so
-   * that the kernel knows when. EFAULT once unmapped; EINVAL where the pages cannot be one array.
+   * The bytes, to load and store at native speed. Read this property again after each begin and end of a
+   * CPU access: an array from before is stale. EFAULT once unmapped; EINVAL where the pages cannot be one
+   * array.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     const epoch = this.#range.epoch()

@@ -35,7 +35,7 @@ export class Memfd extends ShareableFdOwner {
     this.#size = what.size
   }
 
-  /** Makes one of `size` bytes, all zero. EINVAL for a name over 249 bytes, EMFILE, ENOMEM. Never sleeps. */
+  /** Makes one of `size` bytes, all zero. EINVAL for a name over 249 bytes, EMFILE, ENOMEM. */
   static create(
     kernel: Pick<Kernel, 'sys'>,
     name: string,
@@ -72,8 +72,8 @@ export class Memfd extends ShareableFdOwner {
   }
 
   /**
-   * Adds seals, which nobody takes off again. EBUSY for `write` while a shared mapping or a udmabuf of
-   * it exists, EPERM once sealed against it. Never sleeps.
+   * Adds seals, for good. EBUSY for `write` while a shared mapping or a udmabuf of it exists, EPERM once
+   * sealed with `seal`.
    */
   seal(...seals: readonly Seal[]): void {
     const calls = Calls.from(this.sys, this.seal)
@@ -81,10 +81,10 @@ export class Memfd extends ShareableFdOwner {
   }
 
   /**
-   * Makes it `size` bytes long; what is new is zero. EPERM where sealed, ENOMEM. Never sleeps.
+   * Makes it `size` bytes long; new bytes are zero. EPERM where sealed, ENOMEM.
    *
-   * On the sim, what a memfd grows by later lies elsewhere than its first pages: a mapping of both has
-   * no `bytes`, only exact access. Make it as large as it will be.
+   * On the simulated kernel, later pages are not contiguous with the first ones: a mapping of both has no
+   * `bytes`, only exact access. Create a memfd at its final size.
    */
   resize(size: number): void {
     const calls = Calls.from(this.sys, this.resize)
@@ -93,7 +93,7 @@ export class Memfd extends ShareableFdOwner {
     this.#size = size
   }
 
-  /** Maps it, shared with everybody. EINVAL, EPERM where sealed, ENOMEM. Never sleeps. */
+  /** Maps it, shared (MAP_SHARED). EINVAL, EPERM where sealed, ENOMEM. */
   map(options: MapOptions = {}): Mapping {
     const calls = Calls.from(this.sys, this.map)
     check.options('options', options)

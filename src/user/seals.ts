@@ -2,8 +2,8 @@ import * as check from '../uapi/arguments.ts'
 import * as uapi from '../uapi/memfd.ts'
 
 /**
- * What is never done to a memfd any more: made shorter or longer, written, written through new
- * mappings, made executable or not, sealed.
+ * A seal forbids for good: to shrink or grow a memfd, to write it, to write it through new mappings, to
+ * change whether it is executable, or to add seals.
  */
 export type Seal = 'shrink' | 'grow' | 'write' | 'future-write' | 'exec' | 'seal'
 

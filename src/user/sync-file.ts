@@ -24,7 +24,7 @@ import { type CpuAccessKind, syncFlags } from './cpu-access-kind.ts'
 import type { AdoptableFd, AnyFd } from './fd.ts'
 import { ShareableFdOwner } from './owned-fd.ts'
 
-/** What has become of a fence: not signalled yet, signalled, or signalled with an error. */
+/** The state of a fence: pending, signalled, or signalled with an error. */
 export type FenceStatus = 'active' | 'signaled' | ErrnoCode
 
 /** One fence of a sync file. */
@@ -36,7 +36,7 @@ export interface FenceInfo {
   readonly signaledAt: number | undefined
 }
 
-/** What a sync file says of itself. */
+/** The state of a sync file and its fences. */
 export interface SyncFileInfo {
   readonly name: string
   /** Of all fences together. */
@@ -44,7 +44,7 @@ export interface SyncFileInfo {
   readonly fences: readonly FenceInfo[]
 }
 
-/** What a wait may be given. */
+/** Options of a wait for fences. */
 export interface FenceWaitOptions {
   /** Ends the wait: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
@@ -72,7 +72,7 @@ export class SyncFile extends ShareableFdOwner {
     return new SyncFile(calls.sys, fd)
   }
 
-  /** May sleep. A sync file with a descriptor of its own; `fd` stays whose it is. As `adopt`. */
+  /** May sleep. A second owner, through a duplicate; `fd` stays open and with its owner. As `adopt`. */
   static async borrow(kernel: Pick<Kernel, 'sys'>, fd: AnyFd): Promise<SyncFile> {
     const calls = Calls.from(sysOf(kernel), SyncFile.borrow)
     check.descriptor('fd', fd)
@@ -139,7 +139,7 @@ export class SyncFile extends ShareableFdOwner {
     return new SyncFile(this.sys, syncMergeData.decode(bytes).fence)
   }
 
-  /** A second owner of the same fences. EBADF, EMFILE. Never sleeps. */
+  /** A second owner of the same fences. EBADF, EMFILE. */
   dup(): SyncFile {
     const calls = Calls.from(this.sys, this.dup)
     return new SyncFile(this.sys, duplicate(calls, this.requireFd('dup')))

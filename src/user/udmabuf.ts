@@ -17,7 +17,7 @@ import { type AbortOptions, DmaBuf } from './dma-buf.ts'
 import type { Memfd } from './memfd.ts'
 import { FdOwner } from './owned-fd.ts'
 
-/** Which bytes of a memfd; all of them unless told. */
+/** A range of a memfd; all of it unless given. */
 export interface MemfdRange {
   /** Bytes, whole pages; 0 unless given. */
   readonly offset?: number
@@ -33,15 +33,15 @@ export interface UdmabufPart extends MemfdRange {
 const PATH = '/dev/udmabuf'
 
 /**
- * udmabuf: makes dma-bufs of memfds' pages, which both then show. Write through the dma-buf: what is
- * stored through a mapping of the memfd is in no CPU access, and no device is told of it.
+ * udmabuf: makes dma-bufs from the pages of memfds. Write through the dma-buf: a store through a mapping of
+ * the memfd is in no CPU access, and devices may miss it.
  */
 export class Udmabuf extends FdOwner {
   private constructor(sys: Syscalls, fd: number) {
     super(sys, fd)
   }
 
-  /** Opens /dev/udmabuf. ENOENT, EACCES, EMFILE. Never sleeps. */
+  /** Opens /dev/udmabuf. ENOENT, EACCES, EMFILE. */
   static open(kernel: Pick<Kernel, 'sys'>): Udmabuf {
     const calls = Calls.from(sysOf(kernel), Udmabuf.open)
     const fd = calls.open(PATH, O_RDWR | O_CLOEXEC, () => ({

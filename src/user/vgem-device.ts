@@ -60,7 +60,7 @@ export class VgemDevice extends DeviceOwner {
 
   /**
    * May sleep. Puts a new fence on `imported`; returns its number. A `write` fence makes readers wait
-   * too. EBUSY while another fence on it forbids this access, ENOENT, ENOMEM.
+   * too. EBUSY if a pending fence conflicts with this access, ENOENT, ENOMEM.
    */
   async attachFence(imported: ImportedBuffer, access: 'read' | 'write'): Promise<number> {
     const calls = Calls.from(this.sys, this.attachFence)

@@ -31,7 +31,7 @@ export interface FramesOptions extends AbortOptions {
   readonly count?: number
 }
 
-/** What `VideoDevice.dequeue` tells. */
+/** A dequeued buffer. */
 export interface FilledBuffer {
   readonly index: number
   readonly sequence: number
@@ -47,7 +47,7 @@ export interface FilledBuffer {
  */
 export class VideoDevice extends DeviceOwner {
   protected override readonly noun = 'camera'
-  /** The driver and what it can do. */
+  /** Result of VIDIOC_QUERYCAP: the driver and its capabilities. */
   readonly capability: VideoCapability
   readonly #queue: VideoQueue
   #capture: Capture | undefined
@@ -82,7 +82,7 @@ export class VideoDevice extends DeviceOwner {
     }
   }
 
-  /** May sleep. The pixel formats that the camera offers, its favourite first. */
+  /** May sleep. The pixel formats that the camera offers, preferred format first. */
   async formats(): Promise<VideoFormat[]> {
     return await listFormats(Calls.from(this.sys, this.formats), this.requireFd('VIDIOC_ENUM_FMT'))
   }
@@ -181,7 +181,7 @@ export class VideoDevice extends DeviceOwner {
     }
   }
 
-  /** May sleep. Ends the stream and closes its buffers. Doing it twice does nothing. */
+  /** May sleep. Ends the stream and closes its buffers. Idempotent. */
   stop(): Promise<void> {
     const calls = Calls.from(this.sys, this.stop)
     const begin = (): Operation => writing('VideoDevice.stop', this.#capture?.buffers)
@@ -202,8 +202,8 @@ export class VideoDevice extends DeviceOwner {
   }
 
   /**
-   * May sleep. Only the ioctl: QBUF of buffer `index` of the running stream, whoever uses it just now.
-   * A frame of it will then not queue it again. EINVAL when it is queued already.
+   * May sleep. Only the ioctl: QBUF of buffer `index` of the running stream, even if the program still
+   * uses it. Closing a frame of it does not queue it again. EINVAL when it is queued already.
    */
   queue(index: number): Promise<void> {
     const calls = Calls.from(this.sys, this.queue)

@@ -8,7 +8,7 @@ import { type Calls, possibly } from './calls.ts'
 import { type ImageFormat, imageFormat } from './image-format.ts'
 import { fourcc, type PixelFormat } from './pixel-format.ts'
 
-/** What QUERYCAP tells. */
+/** Result of VIDIOC_QUERYCAP. */
 export interface VideoCapability {
   readonly driver: string
   readonly card: string
