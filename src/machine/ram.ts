@@ -7,6 +7,7 @@
  */
 import { Extents } from './extents.ts'
 import { type Frame, FrameIndex } from './frame-index.ts'
+import { assert } from './kernel-error.ts'
 import { lineState } from './line-state.ts'
 import type { StateTables } from './state-table.ts'
 import { type Chunk, Storage } from './storage.ts'
@@ -59,6 +60,8 @@ export interface FrameRequest {
   readonly contiguous?: boolean | undefined
 }
 
+type Bytes = Pick<Storage, 'memory' | 'cached'>
+
 export class Ram {
   readonly #options: RamOptions
   readonly #frames: Extents
@@ -96,8 +99,8 @@ export class Ram {
   }
 
   /**
-   * Whole pages, `size` bytes of them; undefined when there are no such frames. The caller zeroes
-   * them: they hold what they held. A number for `want` is the longest chunk. Does not sleep.
+   * Whole pages, `size` bytes of them; undefined when there are no such frames, or the host has no array
+   * for their bytes. The caller zeroes them: they hold what they held. A number for `want` is the longest chunk. Does not sleep.
    */
   allocate(size: number, want: FrameRequest | number = {}): Storage | undefined {
     const request = typeof want === 'number' ? { largest: want } : want
@@ -127,7 +130,9 @@ export class Ram {
 
   /** A storage over reserved frames, whose owner accounts for them. */
   overReserved(chunks: readonly Chunk[]): Storage {
-    return this.#make(chunks)
+    const bytes = this.#bytes(chunks.reduce((size, { length }) => size + length, 0))
+    assert(bytes !== undefined, 'the host has memory for the bounce pool')
+    return this.#make(chunks, bytes)
   }
 
   /** Gives frames of `overReserved` up: their addresses lead nowhere. */
@@ -154,7 +159,23 @@ export class Ram {
     const most = Math.min(this.#capacity, MOST_KEPT)
     if (this.#live + size + this.#freeBytes > most) this.#forgetFreed()
     const chunks = this.#chunks(size, request) ?? this.#chunksAfterForgetting(size, request)
-    return chunks === undefined ? undefined : this.#make(chunks)
+    if (chunks === undefined) return undefined
+    const bytes = this.#bytes(size)
+    if (bytes === undefined) this.#putFrames(chunks)
+    return bytes && this.#make(chunks, bytes)
+  }
+
+  /** Undefined where the host has no memory for it, or no array that is as long. */
+  #bytes(size: number): Bytes | undefined {
+    try {
+      const cached = new Uint8Array(size)
+      const memory = this.#options.twoCopies ? new Uint8Array(size) : cached
+      if (this.#options.poison) memory.fill(POISON)
+      return { memory, cached }
+    } catch (error) {
+      if (error instanceof RangeError) return undefined
+      throw error
+    }
   }
 
   #chunksAfterForgetting(size: number, request: FrameRequest): Chunk[] | undefined {
@@ -168,7 +189,7 @@ export class Ram {
     for (let offset = 0; offset < size; ) {
       const chunk = this.#chunk(offset, size - offset, request)
       if (chunk === undefined) {
-        for (const { physical, length } of chunks) this.#frames.put(physical, physical + length)
+        this.#putFrames(chunks)
         return undefined
       }
       chunks.push(chunk)
@@ -206,7 +227,7 @@ export class Ram {
     )
   }
 
-  #isCma({ chunks }: Storage): boolean {
+  #isCma({ chunks }: Pick<Storage, 'chunks'>): boolean {
     const { cma } = this.#options
     const physical = chunks[0]?.physical ?? -1
     return cma !== undefined && physical >= cma.base && physical < cma.base + cma.size
@@ -228,15 +249,15 @@ export class Ram {
     return `${isLow ? 'low' : 'normal'} ${isWhole(chunks) ? 'whole' : 'parts'} ${size}`
   }
 
-  #make(chunks: readonly Chunk[]): Storage {
-    const last = chunks.at(-1)
-    const size = last === undefined ? 0 : last.offset + last.length
-    const cached = new Uint8Array(size)
-    const memory = this.#options.twoCopies ? new Uint8Array(size) : cached
-    if (this.#options.poison) memory.fill(POISON)
-    const storage = new Storage(++this.#storages, chunks, { memory, cached }, this.#initial())
+  #make(chunks: readonly Chunk[], bytes: Bytes): Storage {
+    const storage = new Storage(++this.#storages, chunks, bytes, this.#initial())
     this.#index.note(storage)
     return storage
+  }
+
+  #putFrames(chunks: readonly Chunk[]): void {
+    const frames = this.#isCma({ chunks }) ? this.#cma : this.#frames
+    for (const { physical, length } of chunks) frames.put(physical, physical + length)
   }
 
   #initial(): { actual: number; possible: number } {
@@ -252,8 +273,7 @@ export class Ram {
   #forgetFreed(): void {
     for (const storage of [...this.#free.values()].flat()) {
       this.#index.forget(storage)
-      const extents = this.#isCma(storage) ? this.#cma : this.#frames
-      for (const { physical, length } of storage.chunks) extents.put(physical, physical + length)
+      this.#putFrames(storage.chunks)
     }
     this.#free.clear()
     this.#freeBytes = 0

@@ -66,14 +66,20 @@ export class Views {
     if (!storage.hasViews) storage.reconciled = this.#options.latestEvent()
     const { coherent, images } = this.#cache
     if (!coherent && view.attribute !== 'cached') {
-      storage.memoryViews.add(view)
       storage.memoryImage ??= storage.memory.slice()
+      storage.memoryViews.add(view)
       return
     }
     storage.views.add(view)
-    this.#cache.fill(storage, view)
-    const lines = this.#cache.linesOf(storage, view.start, view.end)
-    images.begin(storage, lines)
+    try {
+      this.#cache.fill(storage, view)
+      const lines = this.#cache.linesOf(storage, view.start, view.end)
+      images.begin(storage, lines)
+    } catch (error) {
+      // The host has no memory for the image: then there is no array either.
+      storage.views.delete(view)
+      throw error
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import { PAGE_SIZE } from '../machine/ram.ts'
 import type { Backing } from './backing.ts'
 
 /** Pages of a process that are mapped alike (struct vm_area_struct). */
@@ -12,14 +13,18 @@ export interface Area {
   readonly at: number
 }
 
-const FIRST_ADDRESS = 0x7f00_0000_0000
-const GUARD = 4096
+/** TASK_SIZE of x86-64 with four levels of page tables, the guard page left out. */
+export const ADDRESS_END: number = 2 ** 47 - PAGE_SIZE
+const FIRST_ADDRESS = 2 ** 32
+const GUARD = PAGE_SIZE
 
 /**
  * The areas of a process, in the order of their addresses and without overlap. An address is not used
- * twice, so an old pointer is wild. Each area holds one reference to its backing.
+ * twice as long as there are others, so that a stale pointer is wild. Each area holds one reference to
+ * its backing.
  */
 export class AddressSpace {
+  /** Where nothing ever was. */
   #next = FIRST_ADDRESS
   #areas: Area[] = []
 
@@ -27,12 +32,22 @@ export class AddressSpace {
     return this.#areas
   }
 
-  /** Places an area where nothing ever was. */
-  add(area: Omit<Area, 'address'>): Area {
-    const placed = { ...area, address: this.#next }
-    this.#next += area.length + GUARD
-    this.#areas.push(placed)
-    return placed
+  /** Where `length` bytes fit: where nothing ever was, or else in the lowest gap; undefined: nowhere. */
+  room(length: number): number | undefined {
+    if (this.#next + length <= ADDRESS_END) return this.#next
+    let at = FIRST_ADDRESS
+    for (const area of this.#areas) {
+      if (at + length + GUARD <= area.address) return at
+      at = endOf(area) + GUARD
+    }
+    return at + length <= ADDRESS_END ? at : undefined
+  }
+
+  /** Places an area, at an address of `room`. */
+  add(area: Area): Area {
+    this.#areas.splice(this.#firstEndingAfter(area.address), 0, area)
+    this.#next = Math.max(this.#next, endOf(area) + GUARD)
+    return area
   }
 
   /** The area that `address` lies in. */
@@ -57,28 +72,33 @@ export class AddressSpace {
 
   /**
    * Takes `[start, end)` out, cutting areas that lie there in part, and returns what was taken out:
-   * the reference to its backing is the caller's.
+   * the reference to its backing is the caller's. Costs by the areas in the range, not by all there are.
    */
   cut(start: number, end: number): Area[] {
-    const taken: Area[] = []
-    this.#areas = this.#areas.flatMap((area) => {
-      const from = Math.max(start, area.address)
-      const to = Math.min(end, endOf(area))
-      if (from >= to) return [area]
-      taken.push(part(area, from, to))
-      const left = [part(area, area.address, from), part(area, to, endOf(area))]
-      const kept = left.filter(({ length }) => length > 0)
-      // What was taken out has the area's reference, what is left needs its own.
-      for (const { backing } of kept) backing.get()
-      return kept
-    })
+    const first = this.#firstEndingAfter(start)
+    let last = first
+    while (last < this.#areas.length && (this.#areas[last] as Area).address < end) last++
+    const within = this.#areas.slice(first, last)
+    const left = within.flatMap((area) =>
+      [
+        part(area, area.address, Math.max(start, area.address)),
+        part(area, Math.min(end, endOf(area)), endOf(area)),
+      ].filter(({ length }) => length > 0),
+    )
+    const taken = within.map((area) =>
+      part(area, Math.max(start, area.address), Math.min(end, endOf(area))),
+    )
+    // Each area has a reference: what was taken out has those of the areas, what is left needs its own.
+    for (const { backing } of left) backing.get()
+    this.#areas.splice(first, last - first, ...left)
     return taken
   }
 
-  /** Makes `area` `by` bytes longer where it is; false where others follow. */
+  /** Makes `area` `by` bytes longer where it is; false where others follow, or the addresses end. */
   extend(area: Area, by: number): boolean {
-    if (endOf(area) + GUARD !== this.#next) return false
-    this.#areas[this.#areas.indexOf(area)] = { ...area, length: area.length + by }
+    const end = endOf(area)
+    if (end + GUARD !== this.#next || end + by > ADDRESS_END) return false
+    this.#areas[this.#firstEndingAfter(area.address)] = { ...area, length: area.length + by }
     this.#next += by
     return true
   }

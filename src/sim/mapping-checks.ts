@@ -9,6 +9,7 @@ import {
   PROT_WRITE,
 } from '../uapi/fcntl.ts'
 import { canRead, canWrite } from './access-mode.ts'
+import { ADDRESS_END } from './address-space.ts'
 
 /** LEGACY_MAP_MASK of include/linux/mman.h: what every kernel knows, or ignores. */
 const KNOWN_FLAGS = 0x7c07f9f3
@@ -16,8 +17,6 @@ const KNOWN_FLAGS = 0x7c07f9f3
 const MAP_GROWSDOWN = 0x100
 const PROT_EXEC = 4
 const MAP_HUGETLB = 0x40000
-/** TASK_SIZE of x86-64 with four levels of page tables, the guard page left out. */
-const ADDRESSES = 2 ** 47 - PAGE_SIZE
 /** MAX_LFS_FILESIZE: where a regular file ends at the latest. */
 const LONGEST_FILE = 2 ** 63
 /** What counts the bytes of any other file wraps around there. */
@@ -61,7 +60,7 @@ export function checkMmap(
   if ((flags & MAP_HUGETLB) !== 0) throw new KernelError('EINVAL', 'no file here has huge pages')
   if (!(length > 0)) throw new KernelError('EINVAL', `length is ${length}`)
   const whole = wholePages(length)
-  if (whole > ADDRESSES) throw new KernelError('ENOMEM', `no process has ${length} bytes`)
+  if (whole > ADDRESS_END) throw new KernelError('ENOMEM', `no process has ${length} bytes`)
   requireReachable(file, offset < 0 ? offset + LONGEST : offset, whole)
   const shared = checkType(file, flags, protection)
   if (!canRead(file.flags)) {

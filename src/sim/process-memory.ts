@@ -23,11 +23,19 @@ export class ProcessMemory {
     const { protection, offset } = request
     const shared = checkMmap(description.file, request)
     const length = wholePages(request.length)
+    const address = this.room(length)
     const readable = (protection & PROT_READ) !== 0
     const writable = (protection & PROT_WRITE) !== 0
     const asked = { offset, length, readable, writable, shared }
     const backing = new Backing(this.#kernel, ++this.#mappings, description, asked)
-    return this.space.add({ length, readable, writable, backing, at: 0 }).address
+    return this.space.add({ address, length, readable, writable, backing, at: 0 }).address
+  }
+
+  /** An address where nothing is mapped for `length` bytes. ENOMEM. */
+  room(length: number): number {
+    const address = this.space.room(length)
+    if (address !== undefined) return address
+    throw new KernelError('ENOMEM', `the process has no addresses left for ${length} bytes`)
   }
 
   /** Unmaps whatever is mapped of the range, which may be part of a mapping, or nothing. EINVAL. */

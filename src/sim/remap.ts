@@ -60,9 +60,11 @@ function requireExpandable(area: Area, address: number, before: number): void {
 
 /** The old address is wild afterwards: arrays that were taken there end. */
 function move(memory: ProcessMemory, address: number, before: number, after: number): number {
+  const target = memory.room(after)
   const [area] = memory.space.cut(address, address + before) as [Area]
   const { backing, at, readable, writable } = area
   backing.mapping.endViews(at, at + before)
   backing.expand(Math.max(backing.length, at + after))
-  return memory.space.add({ length: after, readable, writable, backing, at }).address
+  return memory.space.add({ address: target, length: after, readable, writable, backing, at })
+    .address
 }

@@ -70,7 +70,18 @@ export class SyscallEntry {
 }
 
 function toErrno(error: unknown, failure: Failure | undefined): number {
+  if (isHostShort(error)) return toErrno(hostShort(), failure)
   if (!(error instanceof KernelError)) throw error
   if (failure !== undefined) failure.reason = error.why
   return -(errno[error.code as keyof typeof errno] ?? errno.EIO)
+}
+
+function hostShort(): KernelError {
+  return new KernelError('ENOMEM', 'the host of the simulation has no memory left for it')
+}
+
+/** The engine has no bytes for a typed array, in the words of V8, SpiderMonkey and JavaScriptCore. */
+function isHostShort(error: unknown): boolean {
+  const words = /array buffer allocation failed|invalid (typed )?array length|out of memory/i
+  return error instanceof RangeError && words.test(error.message)
 }
