@@ -15,6 +15,7 @@ import type {
 import { type Bracket, writes } from './bracket.ts'
 import { BufferHistory, type MappedDma } from './buffer-history.ts'
 import { Exporters } from './exporters.ts'
+import { Newest } from './newest.ts'
 import { type Neighbour, Placements } from './placements.ts'
 import { overlaps } from './range-map.ts'
 import { RecentEvents } from './recent-events.ts'
@@ -23,14 +24,17 @@ import type { Store } from './store.ts'
 
 const MOST_STORES = 16_384
 const MOST_VIEWS = 16_384
+/** Buffers that are gone and are still known, for what comes late: a stale handle, a pointer kept. */
+const MOST_RELEASED = 1024
 
 export class History {
   readonly #placements: Placements
   readonly #buffers = new Map<BufferId, BufferHistory>()
   readonly #stores = new RecentEvents<Store>(MOST_STORES)
   readonly #views = new RecentEvents<CpuViewEvent>(MOST_VIEWS)
-  /** The kernel's first store of each buffer is kept whatever comes later. */
-  readonly #zeroing = new Map<EventId, Store>()
+  /** The kernel's stores, few for each buffer, are kept for longer than programs' and devices'. */
+  readonly #zeroing = new RecentEvents<Store>(MOST_STORES)
+  readonly #released = new Newest<BufferId>(MOST_RELEASED)
   readonly #exporters = new Exporters()
 
   /** What the events tell: what is not shown did not therefore not happen. */
@@ -86,6 +90,7 @@ export class History {
         buffer.released = true
         buffer.forgetRanges()
         this.#placements.forget(event.buffer)
+        this.#forget(this.#released.add(event.buffer))
         return
       }
       case 'attach':
@@ -166,6 +171,13 @@ export class History {
       default:
         return
     }
+  }
+
+  /** A buffer that was released long ago; what is still mapped is told at the end. */
+  #forget(id: BufferId | undefined): void {
+    const buffer = id === undefined ? undefined : this.#buffers.get(id)
+    if (buffer === undefined || buffer.cpuMaps.size > 0 || buffer.dma.size > 0) return
+    this.#buffers.delete(buffer.id)
   }
 
   /** The CPU access in which a store happened that was seen now, or since `event.since`. */
@@ -293,7 +305,7 @@ export class History {
       bounced: false,
     }
     this.#stores.add(event.id, store)
-    if (byKernel && this.#zeroing.size < MOST_STORES) this.#zeroing.set(event.id, store)
+    if (byKernel) this.#zeroing.add(event.id, store)
     if (attribute === 'cached') buffer.dirty.set(this.lines(event.buffer, event.range), store)
     if (event.seen === 'exact') buffer.deviceStores.delete(event.range)
     buffer.addRecentStore(store)

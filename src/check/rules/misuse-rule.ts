@@ -10,10 +10,11 @@ import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { Because } from '../finding.ts'
 import type { History } from '../history.ts'
+import { Newest } from '../newest.ts'
 import type { RuleId } from '../rule-id.ts'
 import { flagsOf } from '../words.ts'
 import { Consequences } from './consequences.ts'
-import { misuseTable } from './misuse-table.ts'
+import { misuseOf } from './misuse-table.ts'
 import { isStep, type Rule } from './rule.ts'
 
 /** What is told of by its harm as well, at the same place: one mistake. */
@@ -22,6 +23,8 @@ const MERGED: ReadonlySet<RuleId> = new Set([
   'shared-line',
   'use-after-release',
 ])
+
+const MOST_RELEASED = 1024
 
 /** What is wrong because somebody has let go before. */
 const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set(['put-after-release', 'use-after-release'])
@@ -32,8 +35,9 @@ export class MisuseRule implements Rule {
   /** Syncs of what is not mapped: in a SYNC of the program's, it is the exporter's operation that fails. */
   #unknownSyncs: MisuseEvent[] = []
   readonly #consequences = new Consequences()
-  /** When buffers and memory went, for who uses them afterwards. */
+  /** When buffers and memory went, for who uses them afterwards; those that went last. */
   readonly #released = new Map<BufferId, ReleaseEvent>()
+  readonly #newestReleased = new Newest<BufferId>(MOST_RELEASED)
 
   constructor(history: History, out: Collector) {
     this.#history = history
@@ -42,17 +46,23 @@ export class MisuseRule implements Rule {
 
   before(event: DmabufEvent): void {
     if (this.#unknownSyncs.length > 0 && !isStep(event)) this.#settle(event)
-    if (event.kind === 'release') this.#released.set(event.buffer, event)
+    if (event.kind === 'release') this.#remember(event)
     if (event.kind !== 'misuse' || this.#consequences.has(event)) return
     if (event.driver.modelled) this.#note(event)
     else if (event.code === 'sync-unknown') this.#unknownSyncs.push(event)
     else this.#out.report(this.#draft(event))
   }
 
+  #remember(event: ReleaseEvent): void {
+    this.#released.set(event.buffer, event)
+    const dropped = this.#newestReleased.add(event.buffer)
+    if (dropped !== undefined) this.#released.delete(dropped)
+  }
+
   #note(event: MisuseEvent): void {
     const { driver, operation, text, code } = event
     const details = lastingDetails(text).join(', ')
-    const says = `${operation} ${misuseTable[code].says}`
+    const says = `${operation} ${misuseOf(code).says}`
     this.#out.note(driver.name, details === '' ? `${says}.` : `${says}: ${details}.`, event, code)
   }
 
@@ -67,7 +77,7 @@ export class MisuseRule implements Rule {
 
   #draft(event: MisuseEvent): Draft {
     const { code, operation, driver, text, buffer, range, id } = event
-    const { rule, says, fix, severity } = misuseTable[code]
+    const { rule, says, fix, severity } = misuseOf(code)
     const where = event.device === undefined ? '' : ` for ${event.device}`
     const known = buffer === undefined ? undefined : this.#history.buffer(buffer)
     const mapped = known?.mapped(event.mapping)?.map
@@ -86,7 +96,7 @@ export class MisuseRule implements Rule {
   }
 
   #becauseOf({ code, against, buffer, mapping, operation }: MisuseEvent): Because {
-    const { missing } = misuseTable[code]
+    const { missing } = misuseOf(code)
     if (missing !== undefined) return { text: `No ${missing} of it was seen.` }
     const map = buffer === undefined ? undefined : this.#history.buffer(buffer).mapped(mapping)?.map
     if (map !== undefined && (against === undefined || against === map.id)) {

@@ -14,7 +14,7 @@ export interface MisuseInfo {
   readonly missing?: string | undefined
 }
 
-export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
+const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   'unmap-invalid': {
     rule: 'dma-api-misuse',
     says: 'frees an address that is DMA_MAPPING_ERROR',
@@ -240,4 +240,16 @@ export const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
     says: 'never came back',
     fix: 'Settle the promise on every path: nothing else ends the wait of the caller.',
   },
+}
+
+/** What a code says that a newer version added: a recorded trace may have one. */
+const UNKNOWN: MisuseInfo = {
+  rule: 'driver-contract',
+  says: 'breaks a contract that this version of the checker does not know',
+  fix: 'Update dmabuf to the version that recorded the events, and check them again.',
+}
+
+/** What is said of `code`. */
+export function misuseOf(code: MisuseCode): MisuseInfo {
+  return Object.hasOwn(misuseTable, code) ? misuseTable[code] : UNKNOWN
 }
