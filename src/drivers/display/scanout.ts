@@ -176,6 +176,7 @@ export class Scanout {
       width,
       height,
       format: framebuffer.format.name,
+      stride: plane.line,
       pitch: plane.line,
       bytes: this.#copy.subarray(0, size),
       buffer: plane.object.buffer.inode,

@@ -11,6 +11,8 @@ export interface ShownFrame {
   readonly height: number
   readonly format: PixelFormatName
   /** Bytes from line to line of the first plane; there is no padding. */
+  readonly stride: number
+  /** @deprecated Use `stride`. */
   readonly pitch: number
   /**
    * The display's own copy, laid out as the table of pixel formats says, without padding. Valid until

@@ -1,6 +1,6 @@
 import { type DmabufMatchers, matchers } from './matchers.ts'
 
-/** An `expect` that takes matchers, as vitest, Jest and Bun have it. */
+/** An `expect` that takes matchers: that of vitest, Jest or Bun. */
 interface Extensible {
   extend(added: object): void
 }
@@ -9,8 +9,9 @@ interface Extensible {
 const VITEST = Symbol.for('expect-global')
 
 /**
- * Adds the matchers to `expect`, or to that of the test runner that is running. Returns whether there was
- * one. Importing `dmabuf/test` does it already: call it for an `expect` that this does not find.
+ * Adds the matchers to `expect`. Without an argument, to that of the running test runner; returns whether
+ * there is one. Importing `dmabuf/test` does so in vitest and Jest. Bun shows its `expect` to test files
+ * only: pass it.
  */
 export function extendExpect(expect: Extensible | undefined = runnersExpect()): boolean {
   if (expect === undefined) return false

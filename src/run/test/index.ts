@@ -1,6 +1,6 @@
 /**
- * dmabuf/test: one import for tests. It adds `toBeClean` and `toFind` to the `expect` of vitest, Jest or
- * Bun, and hands out what a test calls.
+ * dmabuf/test: one import for tests. It adds `toBeClean` and `toFind` to the `expect` of vitest and Jest,
+ * and exports the functions that a test calls. For Bun, call `extendExpect(expect)`.
  *
  *     import { runAll } from 'dmabuf/test'
  *     expect(await runAll(pipeline)).toBeClean()
