@@ -6,7 +6,13 @@
  */
 import type { CpuAccess } from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
-import { type CpuMapping, type CpuMappingInfo, endArrays, type HandedOut } from './cpu-mapping.ts'
+import {
+  type CpuMapping,
+  type CpuMappingInfo,
+  endArrays,
+  type HandedOut,
+  isTransferred,
+} from './cpu-mapping.ts'
 import type { DmaBuf } from './dma-buf.ts'
 
 export class OpenBrackets {
@@ -68,16 +74,18 @@ export class OpenBrackets {
 
   /**
    * The arrays of the ended accesses end as unmapped memory would, unless another array stands on the
-   * same bytes. The next event tells of the end.
+   * same bytes. The next event tells of the end. Returns whether the memory of one had been transferred.
    */
-  endViews(machine: Machine): void {
+  endViews(machine: Machine): boolean {
     for (const listener of this.#listeners.splice(0)) listener()
     const ended = this.#views.splice(0)
+    const lost = ended.some(({ handedOut }) => isTransferred(handedOut))
     for (const { mapping, handedOut } of ended) mapping.forget(handedOut)
     endArrays(
       machine,
       ended.map(({ handedOut }) => handedOut),
     )
+    return lost
   }
 }
 

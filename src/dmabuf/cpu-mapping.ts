@@ -138,7 +138,7 @@ export class CpuMapping {
   ): HandedOut | undefined {
     for (const handedOut of this.#handedOut) {
       const { view } = handedOut
-      if (handedOut.storage !== storage) continue
+      if (handedOut.storage !== storage || isTransferred(handedOut)) continue
       if (view.start === from && view.end === to && view.scope === scope) return handedOut
     }
     return undefined
@@ -300,6 +300,11 @@ export function endArrays(machine: Machine, arrays: Iterable<HandedOut>): void {
   }
   for (const [storage, ended] of views) machine.memory.endViews(storage, ended)
   for (const view of [...views.values()].flat()) view.ended = machine.events.latest + 1
+}
+
+/** Whether the program gave the array's memory away: it has no bytes although it has not ended. */
+export function isTransferred({ bytes, view }: HandedOut): boolean {
+  return bytes.length !== view.end - view.start
 }
 
 function shifted(hazard: Hazard, by: number): Hazard {

@@ -129,8 +129,15 @@ export class DmaBufFile implements OpenFile {
     const brackets = openBrackets(this.buffer)
     const last = brackets.end(access)
     const synced = await this.#kernel.core.endCpuAccess(this.buffer, access)
-    if (last) brackets.endViews(this.#kernel.machine)
+    const lost = last && brackets.endViews(this.#kernel.machine)
     this.#emit(flags, access, 0, synced)
+    if (lost) {
+      throw new KernelError(
+        'EFAULT',
+        'the memory of an array of this access was transferred by structuredClone or postMessage, and its ' +
+          'stores are lost: pass a copy, as bytes.slice()',
+      )
+    }
   }
 
   #emit(flags: number, access: CpuAccess, result: number, synced: readonly string[]): void {

@@ -1,6 +1,12 @@
 import type { BufferId, MemoryAttribute } from '../events/event.ts'
 import { LineMap } from './line-map.ts'
-import type { LineState, StateSet } from './line-state.ts'
+import {
+  isCacheViewCurrent,
+  isMemoryCurrent,
+  type LineState,
+  presenceOf,
+  type StateSet,
+} from './line-state.ts'
 import type { Mirrors } from './mirror.ts'
 import type { Twin } from './twin.ts'
 
@@ -47,8 +53,8 @@ export class Storage {
   readonly id: number
   readonly size: number
   readonly lines: LineMap
-  memory: Uint8Array<ArrayBuffer>
-  cached: Uint8Array<ArrayBuffer>
+  #memory: Uint8Array<ArrayBuffer>
+  #cached: Uint8Array<ArrayBuffer>
   /**
    * What an array on `cached` showed where `memory` does not tell: under dirty and old lines, and on a
    * coherent board everywhere. Undefined while there is none.
@@ -83,8 +89,8 @@ export class Storage {
     this.id = id
     this.#chunks = chunks
     this.size = bytes.cached.length
-    this.memory = bytes.memory
-    this.cached = bytes.cached
+    this.#memory = bytes.memory
+    this.#cached = bytes.cached
     this.lines = new LineMap(this.size, initial.actual, initial.possible, 0)
   }
 
@@ -96,6 +102,57 @@ export class Storage {
   /** The same frames in other pieces: for freed frames that are handed out again. */
   recut(chunks: readonly Chunk[]): void {
     this.#chunks = chunks
+  }
+
+  get memory(): Uint8Array<ArrayBuffer> {
+    if (this.#memory.length !== this.size) this.#recover()
+    return this.#memory
+  }
+
+  set memory(bytes: Uint8Array<ArrayBuffer>) {
+    this.#memory = bytes
+  }
+
+  get cached(): Uint8Array<ArrayBuffer> {
+    if (this.#cached.length !== this.size) this.#recover()
+    return this.#cached
+  }
+
+  set cached(bytes: Uint8Array<ArrayBuffer>) {
+    this.#cached = bytes
+  }
+
+  /**
+   * Somebody transferred the memory of an array that was handed out (structuredClone, postMessage), and
+   * with it the bytes. What is known of them is put in new memory: what arrays showed when stores were
+   * last looked for.
+   */
+  #recover(): void {
+    const isOne = this.#memory === this.#cached
+    const size = this.size
+    if (this.#cached.length !== size) {
+      const known = isOne || this.#memory.length !== size ? undefined : this.#memory
+      this.#cached = known?.slice() ?? new Uint8Array(size)
+      this.#restoreShown(this.#cached)
+    }
+    if (isOne) this.#memory = this.#cached
+    if (this.#memory.length !== size) this.#memory = (this.memoryImage ?? this.#cached).slice()
+  }
+
+  #restoreShown(target: Uint8Array): void {
+    const { twin, image } = this
+    if (twin !== undefined) {
+      const { copy, start, end, shift } = twin
+      target.set(copy.cached.subarray(start + shift, end + shift), start)
+    } else if (image !== undefined) {
+      for (const { start, end } of this.views) {
+        this.lines.each(start, end, (part) => {
+          const isServed = isMemoryCurrent(part.actual) && isCacheViewCurrent(part.actual)
+          const byMemory = isServed && presenceOf(part.actual) !== 'absent'
+          if (!byMemory) target.set(image.subarray(part.start, part.end), part.start)
+        })
+      }
+    }
   }
 
   /** Where views exist that a store may go through unseen. */

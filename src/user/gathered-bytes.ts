@@ -33,6 +33,7 @@ export class GatheredBytes {
 
   /** Stores what was changed into the pieces, and ends the array as the end of a CPU access does. */
   merge(): void {
+    if (this.#bytes.length !== this.#before.length) throw transferred()
     for (const { offset, bytes } of this.#pieces) {
       for (let i = 0; i < bytes.length; i++) {
         const value = this.#bytes[offset + i] as number
@@ -43,6 +44,17 @@ export class GatheredBytes {
     structuredClone(buffer, { transfer: [buffer] })
     this.#bytes = new Uint8Array(0)
   }
+}
+
+/** Not merged: the bytes are somebody else's now. */
+function transferred(): Error {
+  return systemError({
+    errno: -errno.EFAULT,
+    syscall: 'view',
+    detail:
+      'the memory of the bytes was transferred by structuredClone or postMessage, and its stores are ' +
+      'lost: pass a copy, as bytes.slice()',
+  })
 }
 
 /** Arrays over `[address, address + length)`, as few as halving finds. */
