@@ -1,12 +1,15 @@
 /** For tests of programs: a result with findings becomes an error at the finding's line. */
 import type { Finding } from './finding.ts'
 import type { Failure } from './report/failure.ts'
-import { findingText } from './report/finding-text.ts'
+import { type SeenFinding, seenFindingText } from './report/finding-text.ts'
 import { placedStack } from './report/placed-stack.ts'
+import type { RunLabel } from './report/runs-text.ts'
 
 /** The part of a result that assertions look at: `runProgram`, `runAll` and `Checker.finish` return one. */
 export interface Checked {
-  readonly findings: readonly Finding[]
+  readonly findings: readonly SeenFinding[]
+  /** The runs of `runAll`. */
+  readonly runs?: readonly RunLabel[] | undefined
   /** How the program itself failed. */
   readonly error?: Pick<Failure, 'message' | 'place' | 'explained'> | undefined
 }
@@ -39,8 +42,8 @@ export function isClean({ findings, error }: Checked): boolean {
 }
 
 /** Every finding and the program's own failure, as a compiler would print them. */
-export function problemsText({ findings, error }: Checked): string {
-  const found = findings.map(findingText)
+export function problemsText({ findings, runs = [], error }: Checked): string {
+  const found = findings.map((finding) => seenFindingText(finding, runs))
   const failed = error === undefined ? [] : [`the program failed: ${error.message}`]
   // A finding that explains the failure comes first.
   const all = error?.explained === true ? [...found, ...failed] : [...failed, ...found]

@@ -47,8 +47,3 @@ export function plannedRuns({ boards: wanted, as, policies, seed }: RunChoice): 
     return policies.map((policy): PlannedRun => ({ board, judgedAs, policy, seed }))
   })
 }
-
-/** `random 7`, but `lazy`: only the random policy has a use for the seed. */
-export function policyText({ policy, seed }: Pick<RunName, 'policy' | 'seed'>): string {
-  return policy === 'random' ? `random ${seed}` : policy
-}

@@ -1,17 +1,13 @@
 /** Which runs a command makes: every board with every policy, in the order of the report. */
-import {
-  ALL_BOARDS,
-  type PolicyName,
-  policyText,
-  type RunName,
-  USUAL_BOARDS,
-} from '../../run/plan.ts'
+import { policyText } from '../../check/report/runs-text.ts'
+import { ALL_BOARDS, type PolicyName, type RunName, USUAL_BOARDS } from '../../run/plan.ts'
 import { boards, judgedFor } from '../../sim/boards/index.ts'
 import { didYouMean } from '../nearest.ts'
 import { UsageError } from '../usage-error.ts'
 import type { OwnBoard } from './messages.ts'
 
-export { ALL_BOARDS, type PolicyName, policyNames, policyText } from '../../run/plan.ts'
+export { policyText } from '../../check/report/runs-text.ts'
+export { ALL_BOARDS, type PolicyName, policyNames } from '../../run/plan.ts'
 
 export const boardNames: readonly string[] = [...boards.keys()]
 

@@ -1,10 +1,10 @@
 /** How a program failed, for a terminal. */
 import type { LaterError } from '../../check/report/failure.ts'
 import type { Merged } from '../../check/report/merge.ts'
+import { runsText } from '../../check/report/runs-text.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure } from '../runs/record.ts'
 import { detail, placeLines } from './finding-text.ts'
-import { runsText } from './runs-text.ts'
 import { placeText, type Style } from './style.ts'
 
 /** `all` are the command's runs. */

@@ -2,9 +2,9 @@
 import type { Finding } from '../../check/finding.ts'
 import { findingDetails } from '../../check/report/finding-details.ts'
 import type { MergedFinding } from '../../check/report/merge.ts'
+import { sightingDetails } from '../../check/report/sighting-details.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Place } from '../runs/record.ts'
-import { runsText } from './runs-text.ts'
 import { snippet } from './snippet.ts'
 import { placeText, type Style } from './style.ts'
 
@@ -22,8 +22,7 @@ export function findingText(
     ...findingDetails(finding).flatMap(({ label, text, place }) =>
       detail(label, withPlace(text, place), style),
     ),
-    ...detail('seen on', runsText(merged.seen, all), style),
-    ...bytesLines(merged, all, style),
+    ...sightingDetails(merged, all).flatMap(({ label, text }) => detail(label, text, style)),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -47,20 +46,4 @@ export function detail(label: string, text: string, { colors }: Style): string[]
 
 function withPlace(text: string, place: Place | undefined): string {
   return place === undefined ? text : `${text} (${placeText(place)})`
-}
-
-/** Where the bytes of these very runs went wrong, and which boards do not let it show. */
-function bytesLines(
-  merged: MergedFinding<RunPlan>,
-  all: readonly RunPlan[],
-  style: Style,
-): string[] {
-  const { wrong, hidden } = merged
-  const judges = [...new Set(hidden.map(({ judgedAs }) => judgedAs))].join(', ')
-  const wrongText = `${runsText(wrong, all)}: the bytes came out wrong`
-  const hiddenText = `${runsText(hidden, all)}: the bytes came out right; on ${judges} hardware may get them wrong`
-  return [
-    ...(wrong.length === 0 ? [] : detail('wrong on', wrongText, style)),
-    ...(hidden.length === 0 ? [] : detail('hidden on', hiddenText, style)),
-  ]
 }

@@ -1,6 +1,7 @@
 /** What the program itself printed: once, when every run printed the same. */
+
+import { runsText } from '../../check/report/runs-text.ts'
 import type { RunPlan } from '../runs/plan.ts'
-import { runsText } from './runs-text.ts'
 import type { Style } from './style.ts'
 
 export interface RunOutput {

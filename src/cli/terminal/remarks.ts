@@ -1,8 +1,8 @@
 /** Lints and drivers' notes: worth knowing, and never part of the verdict. */
 import { mergeLints, mergeNotes } from '../../check/report/merge.ts'
+import { runsText } from '../../check/report/runs-text.ts'
 import type { RuleId } from '../../check/rule-id.ts'
 import type { RunRecord } from '../runs/record.ts'
-import { runsText } from './runs-text.ts'
 import { placeText, type Style } from './style.ts'
 
 /** One line each; empty when there is nothing to remark. */

@@ -52,7 +52,7 @@ export const matchers = {
     }
     const found = checked.findings.filter((finding) => isAt(finding, rule, place))
     if (this.isNot === true && !isProof(checked, found)) {
-      const problems = found.length > 0 ? { findings: found } : checked
+      const problems = found.length > 0 ? { ...checked, findings: found } : checked
       throw new NotCleanError(problems, matchers.toFind)
     }
     return { pass: found.length > 0, message: () => notFoundText(checked, rule, place) }
@@ -84,8 +84,8 @@ function notFoundText(checked: Checked, rule: RuleId, { file, line }: FindingPla
 }
 
 function asChecked(result: unknown, matcher: keyof typeof matchers): Checked {
-  const { findings, error } = (result ?? {}) as Partial<Checked>
-  if (Array.isArray(findings)) return { findings: findings as readonly Finding[], error }
+  const { findings, runs, error } = (result ?? {}) as Partial<Checked>
+  if (Array.isArray(findings)) return { findings: findings as readonly Finding[], runs, error }
   const isPromise = typeof (result as { then?: unknown } | null)?.then === 'function'
   const given = isPromise ? 'a promise' : result === null ? 'null' : typeof result
   const wrong = new TypeError(

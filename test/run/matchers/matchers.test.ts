@@ -46,6 +46,7 @@ describe.each(Object.entries(runners))('with the expect of %s', (_, expectOf) =>
     const error = thrownBy(() => expectOf(results.found).toBeClean())
     expect(error).toBeInstanceOf(NotCleanError)
     expect(error.message).toMatch(/^error\[write-outside-bracket\][\s\S]*\n {2}fix: /)
+    expect(error.message).toMatch(/\n {2}seen on: {3}every run/)
     expect(topFrame(error)).toContain('programs.ts:20:11')
     expect(error.stack).toContain('matchers.test.ts')
     expect(error.stack).not.toMatch(/src[/\\]run[/\\]test/)

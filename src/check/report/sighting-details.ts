@@ -1,0 +1,29 @@
+import { type RunLabel, runsText } from './runs-text.ts'
+
+/** Which runs saw a finding, and in which of them its bytes came out wrong. */
+export interface Sightings {
+  readonly seen: readonly RunLabel[]
+  readonly wrong: readonly RunLabel[]
+  readonly hidden: readonly RunLabel[]
+}
+
+export interface SightingDetail {
+  readonly label: 'seen on' | 'wrong on' | 'hidden on'
+  readonly text: string
+}
+
+/** What a report says about the runs of a finding, of `all` that were made. */
+export function sightingDetails(
+  { seen, wrong, hidden }: Sightings,
+  all: readonly RunLabel[],
+): SightingDetail[] {
+  const judges = [...new Set(hidden.map(({ judgedAs }) => judgedAs))].join(', ')
+  const wrongText = `${runsText(wrong, all)}: the bytes came out wrong`
+  const hiddenText = `${runsText(hidden, all)}: the bytes came out right; on ${judges} hardware may get them wrong`
+  const details: SightingDetail[] = [
+    { label: 'seen on', text: runsText(seen, all) },
+    { label: 'wrong on', text: wrong.length === 0 ? '' : wrongText },
+    { label: 'hidden on', text: hidden.length === 0 ? '' : hiddenText },
+  ]
+  return details.filter(({ text }) => text !== '')
+}
