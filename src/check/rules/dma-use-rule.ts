@@ -65,6 +65,8 @@ export class DmaUseRule implements Rule {
 
   /** No IOMMU refuses it: the device reaches what is there. */
   #beside(buffer: BufferHistory, event: DeviceAccessEvent): void {
+    // The calls show no DMA mapping: that none was seen says nothing.
+    if (this.#history.shown === 'calls') return
     const { device, range, id } = event
     const started = event.job === undefined ? undefined : buffer.jobs.get(event.job)
     const mapping = event.mapping ?? started?.mapping
