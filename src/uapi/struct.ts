@@ -113,6 +113,12 @@ export function nested<V>(inner: Struct<V>): Field<V> {
     align: inner.align,
     read: (data, offset) => inner.decode(slice(data, offset)),
     live: (data, offset) => inner.over(slice(data, offset)),
-    write: (data, offset, value) => slice(data, offset).set(inner.create(value)),
+    write: (data, offset, value) => slice(data, offset).set(inner.create(membersOf(inner, value))),
   }
+}
+
+/** The members of a value that may have more, such as a mode with its refresh rate. */
+function membersOf<V>({ fields }: Struct<V>, value: V): Partial<V> {
+  const members = Object.entries(value as object).filter(([name]) => name in fields)
+  return Object.fromEntries(members) as Partial<V>
 }

@@ -131,6 +131,8 @@ describe('in place', () => {
       b: at(4, u8),
     } as never)
     expect(outer.decode(outer.create({ a: { x: 7 }, b: 1 }))).toEqual({ a: { x: 7 }, b: 1 })
+    const wider = { x: 7, text: 'of a class' }
+    expect(outer.decode(outer.create({ a: wider, b: 1 }))).toEqual({ a: { x: 7 }, b: 1 })
   })
 })
 
