@@ -90,11 +90,16 @@ export class DeviceParameters {
 
   /** Whether the device takes a buffer only where its DMA addresses are one piece. */
   isContiguous(device: string): boolean {
-    return this.#board.devices[device]?.contiguous ?? false
+    return this.#placeOf(device).contiguous ?? false
   }
 
-  /** What lies between the device and memory. */
-  #placeOf(device: string): Pick<DeviceTraits, 'reach' | 'iommu'> {
+  /** The bytes that the device wants the stride of a picture to be a multiple of. */
+  strideStep(device: string): number {
+    return this.#placeOf(device).strideStep ?? 1
+  }
+
+  /** What the board says of the device; nothing of one that is virtual and not listed. */
+  #placeOf(device: string): Omit<DeviceTraits, 'snoops'> {
     const isListed = Object.hasOwn(this.#board.devices, device)
     return this.of(device).virtual && !isListed ? {} : traitsOf(this.#board, device)
   }

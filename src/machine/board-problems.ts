@@ -84,10 +84,19 @@ function named(board: Board): [string, DeviceTraits][] {
 function deviceProblems(board: Board): string[] {
   return named(board).flatMap(([name, device]) => [
     ...reachProblems(board, name, device),
+    ...stepProblems(name, device),
     ...(device.iommu === true && board.iommu === undefined
       ? [`${name}.iommu is true, but the board has no iommu`]
       : []),
   ])
+}
+
+function stepProblems(name: string, device: DeviceTraits): string[] {
+  return (['strideStep', 'heightStep'] as const).flatMap((field) => {
+    const { [field]: step = 1 } = device
+    const sound = Number.isInteger(step) && step >= 1 && step <= PAGE && (step & (step - 1)) === 0
+    return sound ? [] : [`${name}.${field} is ${step}: it must be a power of two up to ${PAGE}`]
+  })
 }
 
 function reachProblems(board: Board, name: string, { reach, iommu }: DeviceTraits): string[] {

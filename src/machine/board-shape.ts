@@ -21,7 +21,14 @@ const BOARD: Fields = {
 }
 const RAM: Fields = { base: true, size: true, normal: false, fragmented: false }
 const CMA: Fields = { base: false, size: true, name: true }
-const DEVICE: Fields = { snoops: true, reach: false, iommu: false, contiguous: false }
+const DEVICE: Fields = {
+  snoops: true,
+  reach: false,
+  iommu: false,
+  contiguous: false,
+  strideStep: false,
+  heightStep: false,
+}
 const BOUNCE: Fields = { base: true, size: true, forced: true }
 const IOMMU: Fields = { unmap: true }
 const COST: Fields = {

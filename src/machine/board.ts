@@ -24,6 +24,13 @@ export interface DeviceTraits {
    * itself what it takes.
    */
   readonly contiguous?: boolean | undefined
+  /**
+   * The stride of its pictures is a multiple of this many bytes, a power of two: a camera pads its lines, a
+   * display refuses another stride, and pads those of dumb buffers. 1 when left out.
+   */
+  readonly strideStep?: number | undefined
+  /** The height of its pictures is a multiple of this many lines: a camera adds lines below. */
+  readonly heightStep?: number | undefined
 }
 
 /** Memory that is kept for contiguous allocations (CMA), and the heap that gives it to programs. */

@@ -39,6 +39,12 @@ const contradictions: readonly [string, Board, Change][] = [
     armSoc,
     { devices: { camera: { snoops: false, contiguous: 1 } } },
   ],
+  [
+    'devices.camera.strideStep is 48',
+    armSoc,
+    { devices: { camera: { snoops: false, strideStep: 48 } } },
+  ],
+  ['otherDevices.heightStep is 0', armSoc, { otherDevices: { snoops: false, heightStep: 0 } }],
   ['fromDeviceMap is flush', armSoc, { fromDeviceMap: 'flush' }],
   ['edges is missing', armSoc, { edges: undefined }],
   ['uncachedSnoops is yes', armSoc, { uncachedSnoops: 'yes' }],

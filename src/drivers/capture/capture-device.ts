@@ -6,6 +6,7 @@ import type { DmaLayer } from '../../dma/dma-layer.ts'
 import type { DmaBufCore } from '../../dmabuf/core.ts'
 import type { DeviceJobs } from '../../dmabuf/device-job.ts'
 import type { DeviceNode, OpenFile } from '../../dmabuf/file.ts'
+import { traitsOf } from '../../machine/board.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { Mutex } from '../../machine/mutex.ts'
 import { DEFAULT_RELEASE, type LinuxRelease, linuxRelease } from '../../uapi/kernel-release.ts'
@@ -42,14 +43,16 @@ export class CaptureDevice implements DeviceNode {
     const context = { machine, dma, core, jobs }
     // vb2_dma_contig_set_max_seg_size: the engine takes segments of any length.
     dma.devices.set(deviceName, { maxSegmentSize: 2 ** 32 - 1, driver: DRIVER })
+    const steps = traitsOf(machine.board, deviceName)
     const lock = new Mutex(machine.scheduler, devicePath)
     this.#state = {
       context,
       lock,
       queue: new CaptureQueue(context, lock, { source, frameInterval }),
       size: source,
+      steps,
       version: release.code,
-      format: nearestFormat(source, captureFormats[0]?.fourcc ?? 0),
+      format: nearestFormat(source, captureFormats[0]?.fourcc ?? 0, steps),
       owner: undefined,
     }
   }

@@ -3,7 +3,7 @@ import type { Mutex } from '../../machine/mutex.ts'
 import { V4L2_BUF_TYPE_VIDEO_CAPTURE } from '../../uapi/v4l2.ts'
 import type { FrameSize } from '../video/pixel-format.ts'
 import type { CaptureContext } from './context.ts'
-import type { CaptureFormat } from './format.ts'
+import type { CaptureFormat, CaptureSteps } from './format.ts'
 import type { CaptureQueue } from './queue.ts'
 
 /** What all open files of the camera share. */
@@ -13,6 +13,7 @@ export interface DeviceState {
   readonly queue: CaptureQueue
   /** The size of the source's pictures, in pixels. */
   readonly size: FrameSize
+  readonly steps: CaptureSteps
   /** LINUX_VERSION_CODE. */
   readonly version: number
   format: CaptureFormat

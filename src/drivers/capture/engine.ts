@@ -3,7 +3,8 @@
  * waiting buffer. A frame that finds no buffer, or the engine still at work, is lost and counted.
  */
 import type { DeviceJob } from '../../dmabuf/device-job.ts'
-import { type FrameSource, readFrame } from '../video/source.ts'
+import { writePadded } from '../video/padded.ts'
+import type { FrameSource } from '../video/source.ts'
 import type { CaptureContext } from './context.ts'
 import type { CaptureFormat } from './format.ts'
 import type { FrameMemory } from './frame-memory.ts'
@@ -94,9 +95,10 @@ export class FrameEngine {
   #frame(format: CaptureFormat, sequence: number): Uint8Array {
     const { source } = this.#options
     const index = sequence % source.frameCount
-    if (format.pixel.name === 'YU12') return source.frame(index)
+    const frame = source.frame(index)
+    if (format.pixel.name === 'YU12' && format.size === frame.length) return frame
     if (this.#scratch.length !== format.size) this.#scratch = new Uint8Array(format.size)
-    readFrame(source, index, format.pixel, this.#scratch, format.pitch)
+    writePadded(frame, source, format.pixel, this.#scratch, format)
     return this.#scratch
   }
 }

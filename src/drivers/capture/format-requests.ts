@@ -48,7 +48,7 @@ export function getFormat(state: DeviceState, bytes: Uint8Array): void {
 export function tryFormat(state: DeviceState, bytes: Uint8Array): void {
   const { type, pix } = v4l2Format.over(bytes)
   checkType(type)
-  const format = nearestFormat(state.size, pix.pixelformat)
+  const format = nearestFormat(state.size, pix.pixelformat, state.steps)
   bytes.fill(0, PIX, v4l2Format.size)
   writeFormat(pix, format)
 }
@@ -63,7 +63,7 @@ export function setFormat(state: DeviceState, bytes: Uint8Array): void {
       'the format is fixed while buffers exist: stop() the camera (REQBUFS with count 0) first',
     )
   }
-  state.format = nearestFormat(state.size, pix.pixelformat)
+  state.format = nearestFormat(state.size, pix.pixelformat, state.steps)
   bytes.fill(0, PIX, v4l2Format.size)
   writeFormat(pix, state.format)
 }

@@ -2,11 +2,20 @@
  * The formats that the camera gives: its picture's own size, as it was recorded or converted.
  * Source: v4l_fill_fmtdesc and v4l_g_fmt in drivers/media/v4l2-core/v4l2-ioctl.c of Linux 6.12.
  */
+import type { DeviceTraits } from '../../machine/board.ts'
+import { alignUp } from '../../uapi/bits.ts'
 import { V4L2_FIELD_NONE } from '../../uapi/v4l2.ts'
 import type { V4l2PixFormat } from '../../uapi/v4l2-struct.ts'
+import { paddedSize } from '../video/padded.ts'
 import { type FrameSize, type PixelFormat, pixelFormats } from '../video/pixel-format.ts'
 
-/** What S_FMT sets: an image in one plane of memory, without padding. */
+/** What the board's camera makes multiples of. */
+export type CaptureSteps = Pick<DeviceTraits, 'strideStep' | 'heightStep'>
+
+/**
+ * What S_FMT sets: an image in one plane of memory. Its height is that in memory, also where the picture
+ * has fewer lines: V4L2 has no other way to say where the chroma planes begin.
+ */
 export interface CaptureFormat extends FrameSize {
   readonly pixel: PixelFormat
   /** Bytes between two lines of the first colour plane. */
@@ -32,13 +41,18 @@ const CONVERTED = { colorspace: 8, ycbcr_enc: 0, quantization: 1, xfer_func: 2 }
 
 /**
  * The format nearest to the one asked for, as TRY_FMT answers: an unknown `fourcc` becomes the first of
- * the list, and the size is always the source's.
+ * the list, and the size is always the source's, padded as the camera of this board pads.
  */
-export function nearestFormat({ width, height }: FrameSize, fourcc: number): CaptureFormat {
+export function nearestFormat(
+  size: FrameSize,
+  fourcc: number,
+  { strideStep = 1, heightStep = 1 }: CaptureSteps = {},
+): CaptureFormat {
   const known = captureFormats.find((format) => format.fourcc === fourcc)
   const pixel = known ?? pixelFormats.YU12
-  const pitch = pixel.bytesPerLine(width)
-  return { pixel, width, height, pitch, size: pixel.sizeImage(width, height) }
+  const pitch = alignUp(pixel.bytesPerLine(size.width), Math.max(strideStep, pixel.pitchStep))
+  const height = alignUp(size.height, heightStep)
+  return { pixel, width: size.width, height, pitch, size: paddedSize(pixel, { height, pitch }) }
 }
 
 /** Fills in the whole of `struct v4l2_pix_format`. */

@@ -13,15 +13,18 @@ import {
   type PixelFormat,
   pixelFormatOf,
 } from '../video/pixel-format.ts'
+import { lineBytes, type PlaneInfo, planesOf } from '../video/planes.ts'
 import type { FramebufferPlane } from './framebuffer.ts'
-import { lineBytes, type PlaneInfo, planesOf } from './planes.ts'
 
 /** DRM_MODE_FB_INTERLACED */
 const INTERLACED = 1
 const LARGEST = 0xffffffff
 
-/** The format of a request whose numbers are sound. EINVAL, ERANGE. */
-export function checkRequest(request: DrmModeFbCmd2): PixelFormat {
+/**
+ * The format of a request whose numbers are sound, for a display that takes strides of multiples of
+ * `strideStep` bytes. EINVAL, ERANGE.
+ */
+export function checkRequest(request: DrmModeFbCmd2, strideStep: number): PixelFormat {
   if (!onlyBits(request.flags, INTERLACED | DRM_MODE_FB_MODIFIERS)) {
     throw new KernelError('EINVAL', `flags are 0x${request.flags.toString(16)}: MODIFIERS is known`)
   }
@@ -40,6 +43,7 @@ export function checkRequest(request: DrmModeFbCmd2): PixelFormat {
   })
   for (let index = planes.length; index < 4; index++) checkUnused(request, index)
   checkStep(format, request)
+  checkStride(request, strideStep)
   return format
 }
 
@@ -71,6 +75,16 @@ function checkSide(side: string, value: number): void {
 function checkStep({ sizeStep, name }: PixelFormat, { width, height }: DrmModeFbCmd2): void {
   if (width % sizeStep === 0 && height % sizeStep === 0) return
   throw new KernelError('EINVAL', `${width}x${height} is odd, and ${name} shares chroma by two`)
+}
+
+/** As drivers check it in their fb_create hooks: of the first plane, which the others follow. */
+function checkStride({ pitches }: DrmModeFbCmd2, step: number): void {
+  const [pitch = 0] = pitches
+  if (pitch % step === 0) return
+  throw new KernelError(
+    'EINVAL',
+    `pitch ${pitch} is not a multiple of the ${step} bytes that this display takes`,
+  )
 }
 
 function checkPlane(request: DrmModeFbCmd2, plane: PlaneInfo, index: number): void {

@@ -2,9 +2,9 @@ import { KernelError } from '../../machine/kernel-error.ts'
 import type { DrmModeFbCmd2 } from '../../uapi/drm-framebuffer.ts'
 import type { GemHandles } from '../gem/gem-handles.ts'
 import type { GemObjects } from '../gem/gem-objects.ts'
+import { planesOf } from '../video/planes.ts'
 import type { Framebuffer } from './framebuffer.ts'
 import { checkFits, checkRequest, planeOf } from './framebuffer-check.ts'
-import { planesOf } from './planes.ts'
 
 /** The framebuffers of a card, by id. Any file may show any; who added one removes it. */
 export class Framebuffers {
@@ -20,7 +20,7 @@ export class Framebuffers {
 
   /** Makes a framebuffer, with one reference. EINVAL and ERANGE for its numbers, ENOENT for a handle. */
   add(request: DrmModeFbCmd2, handles: GemHandles): Framebuffer {
-    const format = checkRequest(request)
+    const format = checkRequest(request, this.#objects.strideStep)
     const planes = planesOf[format.name].map((info, index) => {
       const { handle, pitch, offset } = planeOf(request, index)
       const plane = { object: handles.get(handle), pitch, offset }

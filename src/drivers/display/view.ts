@@ -4,8 +4,8 @@
 import type { Range } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { GemObject } from '../gem/gem-object.ts'
+import { lineBytes, planesOf } from '../video/planes.ts'
 import type { Framebuffer } from './framebuffer.ts'
-import { lineBytes, planesOf } from './planes.ts'
 
 /** A rectangle of a framebuffer, in pixels. */
 export interface View {

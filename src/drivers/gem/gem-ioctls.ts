@@ -49,7 +49,7 @@ function create(client: DrmClient, { args }: DrmCall<dumb.DrmModeCreateDumb>): v
   args.pitch = 0
   args.size = 0
   checkDumb(width, height, bpp)
-  const pitch = Math.ceil((width * bpp) / 8)
+  const pitch = alignUp(Math.ceil((width * bpp) / 8), client.card.objects.strideStep)
   const size = alignUp(pitch * height, PAGE_SIZE)
   args.handle = client.handles.open(client.card.objects.create(size))
   args.pitch = pitch

@@ -51,6 +51,11 @@ export class GemObjects {
     this.#ops = this.#primeOps()
   }
 
+  /** The bytes that a line of the device's pictures takes a multiple of. */
+  get strideStep(): number {
+    return this.#dma.devices.strideStep(this.#memory.device)
+  }
+
   /** A zeroed buffer of `size` bytes, whole pages, with one reference. ENOMEM. */
   create(size: number): GemObject {
     const storage = this.#memory.allocate(size)

@@ -2,7 +2,7 @@
  * How the planes of a picture lie in memory: subsampling and bytes of a sample, by format.
  * Source: the table of __drm_format_info in drivers/gpu/drm/drm_fourcc.c of Linux 6.12.
  */
-import type { PixelFormatName } from '../video/pixel-format.ts'
+import type { PixelFormatName } from './pixel-format.ts'
 
 /** One plane: bytes of a sample, and how many pixels share one, both ways. */
 export interface PlaneInfo {
