@@ -28,6 +28,7 @@ import { OverlapRule } from './rules/overlap-rule.ts'
 import { PlaceRule } from './rules/place-rule.ts'
 import { PrivateRule } from './rules/private-rule.ts'
 import type { Rule } from './rules/rule.ts'
+import { SlowReadRule } from './rules/slow-read-rule.ts'
 import { WholeSyncRule } from './rules/whole-sync-rule.ts'
 import { rulesSeen, type Shown } from './sight.ts'
 
@@ -105,6 +106,7 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new OnScreenRule(history, out),
     new OrderRule(history, out),
     new WholeSyncRule(history, out),
+    new SlowReadRule(history, out),
     deferred,
   ]
 }

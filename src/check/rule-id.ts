@@ -37,6 +37,7 @@ export type RuleId =
   | 'reservation-lock'
   | 'redundant-sync'
   | 'whole-buffer-sync'
+  | 'uncached-read'
   | 'bracket-order'
 
 /** `lint` never changes a verdict. */

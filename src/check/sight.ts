@@ -63,6 +63,8 @@ const ofCalls: Readonly<Record<RuleId, Sight>> = {
   // One access inside another; not a SYNC though no device has stored.
   'redundant-sync': 'part',
   'whole-buffer-sync': 'none',
+  // How memory is mapped, no call says.
+  'uncached-read': 'none',
   'bracket-order': 'whole',
 }
 

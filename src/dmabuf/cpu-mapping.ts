@@ -64,6 +64,7 @@ export class CpuMapping {
       hazards.push(...found.map((hazard) => shifted(hazard, shift)))
     })
     this.#machine.cost.cpuBytes += target.length
+    this.#machine.countLoad(target.length, this.attribute)
     this.#emitAccess('cpu-load', offset, target.length, hazards)
   }
 
@@ -119,6 +120,8 @@ export class CpuMapping {
     if (again === undefined && this.attribute === 'cached') {
       this.#machine.memory.prepareView(storage, { start: from, end: to }, { scope, writeOnly })
     }
+    // What an access reads through its array is not seen: all of it, as the rules presume.
+    if (scope === 'bracket' && !writeOnly) this.#machine.countLoad(to - from, this.attribute)
     // A store through an array that is still alive came before this.
     const shift = this.#info.offset + start - from
     const taken = this.#emitView(storage, { from, to, shift, scope })

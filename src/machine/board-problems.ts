@@ -1,5 +1,12 @@
 /** What contradicts itself in a board's table, in sentences that name the field and its value. */
-import { allTraits, type Board, cmaRegion, type DeviceTraits, ramEnd } from './board.ts'
+import {
+  allTraits,
+  type Board,
+  type CostTable,
+  cmaRegion,
+  type DeviceTraits,
+  ramEnd,
+} from './board.ts'
 import { shapeProblems } from './board-shape.ts'
 
 const PAGE = 4096
@@ -65,8 +72,11 @@ function choiceProblems(board: Board): string[] {
 }
 
 function costProblems({ cost }: Board): string[] {
-  return (['syscall', 'cleanLine', 'invalidateLine', 'cpuByte', 'dmaByte'] as const)
-    .filter((name) => !(cost[name] >= 0 && cost[name] < Number.POSITIVE_INFINITY))
+  return (Object.keys(cost) as (keyof CostTable)[])
+    .filter((name) => {
+      const { [name]: time = 0 } = cost
+      return !(time >= 0 && time < Number.POSITIVE_INFINITY)
+    })
     .map((name) => `cost.${name} is ${cost[name]}: it must be zero or more nanoseconds`)
 }
 

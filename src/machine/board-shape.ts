@@ -37,6 +37,8 @@ const COST: Fields = {
   invalidateLine: true,
   cpuByte: true,
   dmaByte: true,
+  uncachedByte: false,
+  writeCombineByte: false,
 }
 
 type Table = Readonly<Record<string, unknown>>

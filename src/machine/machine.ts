@@ -4,9 +4,9 @@
  * Two boards are at work. `board` decides what happens in this run; `judged` decides what the verdict
  * is about. They differ when the run's board is coherent, or when somebody asks for another one.
  */
-import type { Agent } from '../events/event.ts'
+import type { Agent, MemoryAttribute } from '../events/event.ts'
 import { EventStream } from '../events/stream.ts'
-import { type Board, cmaRegion, isCoherent, snoops } from './board.ts'
+import { type Board, cmaRegion, isCoherent, loadCost, snoops } from './board.ts'
 import type { EqualBytes } from './changed-runs.ts'
 import { type Cost, noCost } from './cost.ts'
 import { FaultPoints } from './fault-points.ts'
@@ -38,6 +38,7 @@ export class Machine {
   readonly cost: Cost = noCost()
   /** Passed by whatever inside the kernel may fail. */
   readonly faults: FaultPoints = new FaultPoints()
+  #loadTime = 0
   #agent: Agent | undefined
 
   constructor(options: MachineOptions) {
@@ -89,6 +90,16 @@ export class Machine {
       tables,
       failsNow: () => this.faults.next('alloc_pages') !== undefined,
     })
+  }
+
+  /** The CPU loaded bytes of memory that is mapped so, on a program's behalf. */
+  countLoad(bytes: number, attribute: MemoryAttribute): void {
+    this.#loadTime += bytes * loadCost(this.board, attribute)
+  }
+
+  /** Nanoseconds that loads past the cache took since power-on, beyond what cached ones would have. */
+  get loadTime(): number {
+    return this.#loadTime
   }
 
   /** Who acts: the device or kernel that was named, else the task whose turn it is. */

@@ -3,11 +3,13 @@ import type { Task } from '../machine/scheduler.ts'
 
 /**
  * What system calls cost in virtual time. A call that may not sleep cannot let time pass: what it took
- * is owed, and the next call that may sleep pays for it.
+ * is owed, and the next call that may sleep pays for it. So are loads past the cache.
  */
 export class CallTime {
   readonly #machine: Machine
   #debt = 0
+  /** Of the time that loads past the cache took: what was paid. */
+  #paidLoads = 0
   /** When a task's calls so far are through: a later call of the same task does not overtake them. */
   readonly #busyUntil = new WeakMap<Task, number>()
 
@@ -25,9 +27,10 @@ export class CallTime {
    * `touches` are the objects that the call is about.
    */
   async pass(touches: readonly string[]): Promise<void> {
-    const { scheduler, board } = this.#machine
-    const time = board.cost.syscall + this.#debt
+    const { scheduler, board, loadTime } = this.#machine
+    const time = board.cost.syscall + this.#debt + loadTime - this.#paidLoads
     this.#debt = 0
+    this.#paidLoads = loadTime
     const task = scheduler.current
     const end = Math.max(scheduler.now + time, this.#busyUntil.get(task) ?? 0)
     this.#busyUntil.set(task, end)

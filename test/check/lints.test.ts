@@ -133,3 +133,41 @@ describe('whole-buffer-sync', () => {
     expect(found).toEqual([])
   })
 })
+
+describe('uncached-read', () => {
+  const read = (attribute: 'cached' | 'uncached' | 'write-combine', access: 'read' | 'write') =>
+    lints((s) => {
+      s.buffer()
+      s.map(3, { attribute })
+      s.start(access, 4)
+      const view = { kind: 'cpu-view', buffer: 1, mapping: 7, range: BIG, hazards: [] } as const
+      s.emit({ ...view, scope: 'bracket' }, { line: 5 })
+      s.end(access, 6)
+    })
+
+  it('is about an access for reading through a mapping that goes past the cache', () => {
+    for (const attribute of ['uncached', 'write-combine'] as const) {
+      expect(read(attribute, 'read').map(({ rule, origin }) => [rule, origin?.stack])).toEqual([
+        ['uncached-read', 'line 5'],
+      ])
+    }
+  })
+
+  it('is silent about a cached mapping, and about an access that only writes', () => {
+    expect(read('cached', 'read')).toEqual([])
+    expect(read('uncached', 'write')).toEqual([])
+  })
+
+  it('counts loads, and is told once a buffer', () => {
+    const loads = (count: number): readonly Lint[] =>
+      lints((s) => {
+        s.buffer()
+        s.map(3, { attribute: 'uncached' })
+        s.start('read', 4)
+        for (let i = 0; i < count; i++) s.load(5)
+        s.end('read', 6)
+      })
+    expect(loads(1023)).toEqual([])
+    expect(loads(3000)).toMatchObject([{ rule: 'uncached-read', count: 1 }])
+  })
+})

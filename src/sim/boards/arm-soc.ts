@@ -32,5 +32,8 @@ export const armSoc: Board = {
     cpuByte: 0.25,
     // Assumption: 2 GB/s for a capture or display engine.
     dmaByte: 0.5,
+    // Assumption: 100 MB/s for loads from Normal-NC memory, each of which waits for DRAM.
+    uncachedByte: 10,
+    writeCombineByte: 10,
   },
 }

@@ -27,5 +27,9 @@ export const pc: Board = {
     cpuByte: 0.1,
     // Assumption: 4 GB/s for a device behind PCIe 3.0 x4.
     dmaByte: 0.25,
+    // dma_alloc_coherent gives cached memory to devices that snoop.
+    uncachedByte: 0.1,
+    // Assumption: 125 MB/s for loads from write-combining memory, 8 bytes in 64 ns.
+    writeCombineByte: 8,
   },
 }

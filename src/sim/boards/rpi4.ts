@@ -48,5 +48,7 @@ export const rpi4: Board = {
     invalidateLine: 6,
     cpuByte: 0.25,
     dmaByte: 0.5,
+    uncachedByte: 10,
+    writeCombineByte: 10,
   },
 }
