@@ -6,7 +6,10 @@ import type { BufferId } from '../../events/event.ts'
 export interface FrameMemory {
   /** How the camera reaches it; alive until `release`. */
   readonly mapping: DmaMapping
-  /** The numbers by which events name these bytes: memory that was exported twice has three. */
+  /**
+   * The numbers by which events name these bytes: memory that was exported twice has three. Dma-bufs come
+   * first, since programs know those.
+   */
   readonly ids: readonly BufferId[]
   /** Gives up the camera's use of it. Once only; does not sleep. */
   release(): void

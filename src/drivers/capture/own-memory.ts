@@ -52,7 +52,7 @@ export class OwnMemory implements FrameMemory {
   }
 
   get ids(): readonly BufferId[] {
-    return [this.#allocated.memory.id, ...[...this.#exported].map(({ inode }) => inode)]
+    return [...[...this.#exported].map(({ inode }) => inode), this.#allocated.memory.id]
   }
 
   /** Whether a dma-buf or a mapping of a process refers to it (vb2_buffer_in_use). */

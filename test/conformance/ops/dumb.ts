@@ -37,6 +37,25 @@ const createDumb: Operation<DumbWords> = {
   },
 }
 
+/** Requests of features that a card without modes and sync objects lacks, and two that no card has. */
+const feature: Operation<{ fd: FdRef; nr: number }> = {
+  name: 'feature',
+  group: 'dumb',
+  weight: 1,
+  arguments: fc.record({
+    fd: fdOf('card'),
+    nr: fc.constantFrom(
+      ...[0x3a, 0x3b, 0xa0, 0xa2, 0xa4, 0xab, 0xae, 0xb0, 0xb5, 0xb7, 0xb9, 0xbc, 0xbd],
+      ...[0xbf, 0xc0, 0xc1, 0xc3, 0xc6, 0xca, 0xcd, 0xce, 0xcf, 0xd0, 0x43, 0xff],
+    ),
+  }),
+  async run(side, { fd, nr }, world) {
+    const card = side.fd(world.slot(fd))
+    const bytes = new Uint8Array(64)
+    return [await side.sys.ioctl(card, uapi.iowr('d', nr, bytes.length), { bytes })]
+  },
+}
+
 const destroyDumb: Operation<HandleRef> = {
   name: 'destroyDumb',
   group: 'dumb',
@@ -79,4 +98,4 @@ const mapDumb: Operation<HandleRef & { length: number; flags: number }> = {
   },
 }
 
-export const dumb = [createDumb, destroyDumb, mapDumb]
+export const dumb = [createDumb, feature, destroyDumb, mapDumb]

@@ -3,7 +3,12 @@ import { bufferOwner } from '../../../src/dmabuf/brackets.ts'
 import { CpuMapping } from '../../../src/dmabuf/cpu-mapping.ts'
 import type { MappedPages } from '../../../src/dmabuf/file.ts'
 import type { MappedMemory } from '../../../src/dmabuf/memory-file.ts'
+import { patternSource } from '../../../src/drivers/video/source.ts'
+import { runProgram } from '../../../src/run/run-program.ts'
 import { O_CLOEXEC, O_RDONLY, O_RDWR } from '../../../src/uapi/fcntl.ts'
+import type { Kernel } from '../../../src/uapi/kernel.ts'
+import { DrmDevice } from '../../../src/user/drm-device.ts'
+import { VideoDevice } from '../../../src/user/video-device.ts'
 import { DMABUF, FRAME, INTERVAL, MMAP, Rig } from './rig.ts'
 
 type Mapped = MappedPages | MappedMemory
@@ -173,9 +178,10 @@ describe("the driver's own memory", () => {
     await rig.dequeue()
     const told = (kind: 'queue' | 'dequeue'): number[] =>
       rig.events.flatMap((event) => (event.kind === kind ? event.buffer : []))
-    expect(told('queue')).toEqual([expect.any(Number), before, meanwhile])
-    expect(told('dequeue')).toEqual(told('queue'))
-    expect(told('queue')[0]).toBeLessThan(0)
+    const [first, memory, last] = told('queue')
+    expect([first, last]).toEqual([before, meanwhile])
+    expect(memory).toBeLessThan(0)
+    expect(told('dequeue')).toEqual([before, meanwhile, memory])
   })
 
   it('is as much as there is, and ENOMEM when not one buffer fits', async () => {
@@ -197,5 +203,30 @@ describe("the driver's own memory", () => {
     expect((await rig.query(0)).flags & 1).toBe(0)
     rig.files.full = false
     expect(rig.bufferOf(await rig.export(0)).references).toBe(1)
+  })
+})
+
+describe('a program that shows frames of the driver’s own memory', () => {
+  const show = (what: 'frame' | 'buffer') => async (kernel: Kernel) => {
+    await using camera = await VideoDevice.open(kernel)
+    await using display = await DrmDevice.open(kernel)
+    const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
+    await camera.startOwn(2)
+    for await (await using frame of camera.frames({ count: 6 })) {
+      if (what === 'frame') await display.show(frame)
+      else await display.show(frame.buffer, format)
+    }
+  }
+
+  it.each([
+    ['buffer', ['early-reuse']],
+    ['frame', []],
+  ] as const)('by its %s has findings %j', async (what, expected) => {
+    const source = patternSource(64, 32)
+    const { findings, error } = await runProgram(show(what), { source })
+    expect(error).toBeUndefined()
+    expect(findings.map(({ rule }) => rule)).toEqual(expected)
+    // The dma-buf that the program has, and not the memory behind it.
+    expect(findings.every(({ buffer = 0 }) => buffer > 0)).toBe(true)
   })
 })
