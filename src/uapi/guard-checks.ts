@@ -105,6 +105,8 @@ function list(name: string, request: number, bytes: Uint8Array): void {
   )
 }
 
+/** Bytes of an address. */
+const POINTER = 8
 /** No kernel structure here leads further. */
 const DEEPEST = 4
 
@@ -117,8 +119,14 @@ function argumentOf(call: string, name: string, value: IoctlArg, depth = 0): voi
   const { pointers } = value
   if (pointers === undefined) return
   assert(pointers instanceof Map, () => `${call}: the pointers of ${name} must be a Map`)
-  for (const target of pointers.values())
+  for (const [offset, target] of pointers) {
+    const fits = Number.isSafeInteger(offset) && offset >= 0
+    assert(
+      fits && offset + POINTER <= value.bytes.length,
+      () => `${call}: there is no pointer at ${shown(offset)} of ${value.bytes.length} bytes`,
+    )
     argumentOf(call, 'the memory behind a pointer', target, depth + 1)
+  }
 }
 
 /** The structure is as long as the number says, and what its pointers lead to as long as its counts. */

@@ -27,6 +27,7 @@ export class LinuxBundle implements Disposable {
       format: 'esm',
       target: 'es2022',
       external: ['koffi'],
+      ignoreAnnotations: true,
       logLevel: 'warning',
     })
     return new LinuxBundle(folder)

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type DmaBuf, SyncFile, VgemDevice } from 'dmabuf'
+import { type DmaBuf, DmaHeap, SyncFile, VgemDevice } from 'dmabuf'
 import type { LinuxKernel } from 'dmabuf/linux'
+import { DMA_BUF_IOCTL_SYNC, dmaBufSync } from '../../../src/uapi/dma-buf.ts'
 import { POLLIN, POLLOUT } from '../../../src/uapi/fcntl.ts'
+import { plainArg } from '../../../src/uapi/ioctl-arg.ts'
 import { heapBuffer, openFds, withKernel } from './fixtures.ts'
 
 /** A buffer with a vgem fence on it. */
@@ -78,6 +80,26 @@ describe('a fence', () => {
       assert.equal(openFds(), before)
       await signal()
     }))
+
+  for (const fate of ['closed', 'given to a memfd', 'given to another dma-buf'] as const) {
+    it(`is waited for by the START of its buffer, though the descriptor is ${fate} meanwhile`, () =>
+      withFence('write', async (buffer, signal, kernel) => {
+        const { sys } = kernel
+        const fd = sys.dup(buffer.fd)
+        using heap = DmaHeap.open(kernel)
+        const read = plainArg(dmaBufSync.create({ flags: 1 }))
+        const waiting = sys.ioctl(fd, DMA_BUF_IOCTL_SYNC, read)
+        sys.close(fd)
+        using other = fate === 'given to another dma-buf' ? await heap.allocate(4096) : undefined
+        const memfd = fate === 'given to a memfd' ? sys.memfdCreate('stranger', 0) : undefined
+        if (fate !== 'closed') assert.equal(other?.fd ?? memfd, fd)
+        assert.equal(await isSettled(waiting), false)
+        await signal()
+        assert.equal(await waiting, 0)
+        if (memfd !== undefined) sys.close(memfd)
+        await buffer.endCpuAccess('read')
+      }))
+  }
 
   it('is waited for by the open file, though its descriptor is closed meanwhile', () =>
     withFence('write', async (buffer, signal, kernel) => {
