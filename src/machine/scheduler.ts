@@ -25,8 +25,25 @@ export type Choose = (count: number) => number
 /** How a wait ended. */
 export type Wake = 'woken' | 'interrupted'
 
+/** What a task of the program waits for, and where. */
+export interface Wait {
+  readonly task: string
+  /** The objects that will end it; none: a time. */
+  readonly touches: readonly string[]
+  readonly origin: EventOrigin | undefined
+}
+
+/** A task that was spawned, and has not ended. */
+export interface LiveTask {
+  readonly task: string
+  /** Whether it waits for something that the scheduler knows nothing of. */
+  readonly waitsElsewhere: boolean
+}
+
 interface Waiter {
   readonly task: Task
+  /** The call that waits. */
+  readonly origin: EventOrigin | undefined
   readonly resolve: (wake: Wake) => void
   /** The objects that the waiting operation touches: what makes two orders differ. */
   readonly touches: readonly string[]
@@ -58,7 +75,7 @@ const STUCK_AFTER = 10_000_000_000
 export interface SchedulerOptions {
   readonly choose?: Choose | undefined
   /** All waiters wait for something that no device will deliver. */
-  readonly onStuck?: ((waiting: readonly string[]) => void) | undefined
+  readonly onStuck?: ((waiting: readonly string[], waits: readonly Wait[]) => void) | undefined
 }
 
 export class Scheduler {
@@ -70,6 +87,7 @@ export class Scheduler {
   #timers: Timer[] = []
   #parked = new Set<Waiter>()
   #ready: Waiter[] = []
+  readonly #live = new Set<Task>()
   /** Waiters of the program, parked or ready. */
   #foreground = 0
   #pumping = false
@@ -130,6 +148,22 @@ export class Scheduler {
       .map(({ task, touches }) => `${task.name} (${touches.join(', ') || 'sleep'})`)
   }
 
+  /** The same, with the lines that wait. */
+  get waits(): Wait[] {
+    return [...this.#parked, ...this.#ready]
+      .filter(({ task }) => task.background !== true)
+      .map(({ task, touches, origin }) => ({ task: task.name, touches, origin }))
+  }
+
+  /** The spawned tasks that have not ended, and whether each waits in the kernel or elsewhere. */
+  get liveTasks(): LiveTask[] {
+    const waiting = new Set([...this.#parked, ...this.#ready].map(({ task }) => task))
+    return [...this.#live].map((task) => ({
+      task: task.name,
+      waitsElsewhere: !waiting.has(task),
+    }))
+  }
+
   /**
    * Runs `run` at the virtual `time`, outside of any task; `wakes` says that it will end a wait.
    * Returns a function that takes it back.
@@ -158,6 +192,7 @@ export class Scheduler {
     return new Promise((resolve) => {
       const waiter: Waiter = {
         task: this.#current,
+        origin: this.#current.origin,
         resolve,
         touches,
         abortable: signal !== undefined,
@@ -222,13 +257,15 @@ export class Scheduler {
   async spawn<T>(name: string, body: () => Promise<T>): Promise<T> {
     const task: Task = { name }
     let settled: { value: T } | { error: unknown } | undefined
-    await this.park([name], (wake) => {
+    this.#live.add(task)
+    await this.park([`task '${name}'`], (wake) => {
       this.#start(task, async () => {
         try {
           settled = { value: await body() }
         } catch (error) {
           settled = { error }
         }
+        this.#live.delete(task)
         wake()
       })
       return undefined
@@ -282,6 +319,7 @@ export class Scheduler {
   #start(task: Task, body: () => Promise<void>): void {
     const waiter: Waiter = {
       task,
+      origin: undefined,
       resolve: () => void body(),
       touches: [task.name],
       abortable: false,
@@ -364,9 +402,9 @@ export class Scheduler {
     // Somebody outside of the board may still abort a wait, and will wake it then.
     this.#onlySignals = [...this.#parked].some((waiter) => waiter.abortable)
     if (this.#onlySignals) return
-    const { waiting } = this
+    const { waiting, waits } = this
     this.#isStuck = true
     this.stop()
-    this.#options.onStuck?.(waiting)
+    this.#options.onStuck?.(waiting, waits)
   }
 }

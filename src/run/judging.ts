@@ -36,7 +36,12 @@ export function judged(
   const [, ...later] = errorsIn(end.error.cause)
   const then = later.map((one) => ({ message: messageOf(one), place: placesOf(one)[0] }))
   const error = withExplanation(
-    { ...end.error, place, callers, ...(then.length > 0 ? { then } : {}) },
+    {
+      ...end.error,
+      place: place ?? end.error.place,
+      callers,
+      ...(then.length > 0 ? { then } : {}),
+    },
     findings,
     originOf(end.error.cause),
   )

@@ -4,6 +4,7 @@ import type { RunReport, Verdict } from '../check/report/run-report.ts'
 import type { RuleId } from '../check/rule-id.ts'
 import { EventBatch } from '../events/batch.ts'
 import type { DmabufEvent } from '../events/event.ts'
+import type { Wait } from '../sim/index.ts'
 import {
   type Board,
   boardNamed,
@@ -22,6 +23,7 @@ import {
   SimKernel,
 } from '../sim/index.ts'
 import { Callbacks, endAfter } from './callbacks.ts'
+import { HeldBuffers } from './held-buffers.ts'
 import { endEvent, judged, siteOf, withoutRules, withPlans } from './judging.ts'
 import { checkOptions, checkProgram } from './options.ts'
 import { placeOf } from './places.ts'
@@ -113,7 +115,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   const callbacks = new Callbacks()
   const onFrame = callbacks.guarded('onFrame', options.onFrame)
   let frames = 0
-  let reportStuck: (waiting: readonly string[]) => void = () => {}
+  let reportStuck: (waits: readonly Wait[]) => void = () => {}
   const kernel = new SimKernel({
     board,
     judged: reference,
@@ -126,7 +128,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     equal: options.equal,
     scheduler: {
       ...(policy === 'random' ? { choose: (count: number) => random.below(count) } : {}),
-      onStuck: (waiting) => reportStuck(waiting),
+      onStuck: (_waiting, waits) => reportStuck(waits),
     },
     onFrame: (frame) => {
       if (frame.first) frames++
@@ -139,7 +141,9 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     notCheckable: bouncesAlike(board, reference) ? [] : ['bounce-not-synced'],
     lineSize: reference.lineSize,
   })
+  const held = new HeldBuffers()
   const batch = new EventBatch((event) => checker.observe(event))
+  kernel.events.listen((event) => held.observe(event))
   kernel.events.listen((event) => batch.add(event))
   if (options.onEvent !== undefined) {
     kernel.events.listen(callbacks.guarded('onEvent', options.onEvent))
@@ -147,6 +151,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   callbacks.call('prepare', () => options.prepare?.(kernel))
   const ended = await supervise(program, kernel, {
     signal: options.signal,
+    held,
     onCallbackError: (report) => callbacks.onError(report),
     onStuck: (report) => {
       reportStuck = report

@@ -5,7 +5,10 @@
  * waits there for many host turns in a row waits for something else, and would wait for ever as far as
  * the simulation can tell.
  */
+import type { Wait } from '../sim/index.ts'
 import { ProbeError, type SimKernel } from '../sim/index.ts'
+import { pending, stuck, waitsElsewhere, waitsForSignal } from './hang.ts'
+import type { HeldBuffers } from './held-buffers.ts'
 import type { Program, ProgramEnd, ProgramError } from './program.ts'
 import { fullMessageOf, isError, messageOf } from './thrown.ts'
 
@@ -15,7 +18,9 @@ const IDLE_STEP = 50
 
 export interface Supervision {
   readonly signal?: AbortSignal | undefined
-  readonly onStuck: (report: (waiting: readonly string[]) => void) => void
+  readonly onStuck: (report: (waits: readonly Wait[]) => void) => void
+  /** Who holds the buffers meanwhile. */
+  readonly held: HeldBuffers
   /** Takes the function that hears of what a callback of the caller's throws. */
   readonly onCallbackError: (report: (error: ProgramError) => void) => void
 }
@@ -24,7 +29,7 @@ export interface Supervision {
 export async function supervise(
   program: Program,
   kernel: SimKernel,
-  { signal, onStuck, onCallbackError }: Supervision,
+  { signal, onStuck, onCallbackError, held }: Supervision,
 ): Promise<ProgramEnd> {
   return await new Promise<ProgramEnd>((resolve) => {
     let over = false
@@ -36,8 +41,8 @@ export async function supervise(
       resolve(how)
     }
     const onAbort = (): void => end({ error: stopped(signal?.reason) })
-    const stopWatching = watchIdle(kernel, end)
-    onStuck((waiting) => end({ error: stuck(waiting) }))
+    const stopWatching = watchIdle(kernel, held, end)
+    onStuck((waits) => end({ error: stuck({ waits, tasks: kernel.scheduler.liveTasks, held }) }))
     onCallbackError((error) => end({ error }))
     if (over) return
     if (signal?.aborted === true) return onAbort()
@@ -58,13 +63,17 @@ async function start(program: Program, kernel: SimKernel): Promise<unknown> {
 
 /** How a program ended that returned: not well while calls of it go on, or when a task was lost. */
 function returned(kernel: SimKernel, value: unknown): ProgramEnd {
-  if (kernel.scheduler.hasWaiters) return { error: pending(kernel) }
+  if (kernel.scheduler.hasWaiters) return { error: pending(kernel.scheduler.waits) }
   const [lost] = kernel.lostFailures
   return lost === undefined ? { value } : { error: threw(lost.cause, lost.task) }
 }
 
 /** Ends a program that has been idle for too long; returns how to stop looking. */
-function watchIdle(kernel: SimKernel, end: (how: ProgramEnd) => void): () => void {
+function watchIdle(
+  kernel: SimKernel,
+  held: HeldBuffers,
+  end: (how: ProgramEnd) => void,
+): () => void {
   let idle = 0
   let epoch = -1
   const look = (): void => {
@@ -74,10 +83,17 @@ function watchIdle(kernel: SimKernel, end: (how: ProgramEnd) => void): () => voi
     idle = moved ? 0 : idle + IDLE_STEP
     epoch = kernel.scheduler.epoch
     timer = setTimeout(look, IDLE_STEP)
-    if (idle >= IDLE_LIMIT) end({ error: waitsElsewhere(kernel) })
+    if (idle >= IDLE_LIMIT) end({ error: idleError(kernel, held) })
   }
   let timer = setTimeout(look, IDLE_STEP)
   return () => clearTimeout(timer)
+}
+
+function idleError({ scheduler }: SimKernel, held: HeldBuffers): ProgramError {
+  const { waits, liveTasks: tasks } = scheduler
+  return scheduler.waitsForSignals
+    ? waitsForSignal({ waits })
+    : waitsElsewhere({ waits, tasks, held })
 }
 
 function threw(cause: unknown, task?: string): ProgramError {
@@ -89,39 +105,4 @@ function threw(cause: unknown, task?: string): ProgramError {
 
 function stopped(reason: unknown): ProgramError {
   return { kind: 'stopped', message: `the run was stopped: ${messageOf(reason)}`, cause: reason }
-}
-
-function stuck(waiting: readonly string[]): ProgramError {
-  return {
-    kind: 'stuck',
-    message:
-      `the program waits for something that no device will deliver: ${waiting.join('; ')}. ` +
-      'Queue a buffer before you wait for a frame, and start the stream.',
-  }
-}
-
-function pending(kernel: SimKernel): ProgramError {
-  return {
-    kind: 'pending',
-    message:
-      `the program returned while it still waits for ${kernel.scheduler.waiting.join('; ')}: ` +
-      'await every call, or collect the promises with Promise.all',
-  }
-}
-
-function waitsElsewhere({ scheduler }: SimKernel): ProgramError {
-  if (scheduler.waitsForSignals) {
-    return {
-      kind: 'waits-elsewhere',
-      message:
-        `the program waits for ${scheduler.waiting.join('; ')}: nothing on the board will end that, ` +
-        'and nobody aborts its signal. Abort it from a task that sleeps with kernel.sleep()',
-    }
-  }
-  return {
-    kind: 'waits-elsewhere',
-    message:
-      'the program waits for something that the kernel does not know, as a timer or a fetch: use ' +
-      'kernel.sleep() for time, and get outside data before the program begins',
-  }
 }

@@ -14,7 +14,9 @@ describe('a program that waits with a signal', () => {
       const { error, verdict } = await runProgram((kernel) => wait(kernel, signal))
       expect(verdict).toBe('failed')
       expect(error?.kind).toBe('waits-elsewhere')
-      expect(error?.message).toMatch(/main \(\/dev\/video0\).*nobody aborts its signal/)
+      expect(error?.message).toMatch(
+        /the program waits for a frame of \/dev\/video0.*its signal is never aborted/,
+      )
     },
     WAITS_LONG,
   )

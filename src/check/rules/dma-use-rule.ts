@@ -71,7 +71,7 @@ export class DmaUseRule implements Rule {
     const started = event.job === undefined ? undefined : buffer.jobs.get(event.job)
     const mapping = event.mapping ?? started?.mapping
     const map = this.#history.mapping(mapping, event.buffer)?.map
-    if (!isOutside({ event, mapping }, map)) return
+    if (!isOutside(this.#history, { event, mapping }, map)) return
     this.#out.report({
       rule: 'out-of-range',
       event,

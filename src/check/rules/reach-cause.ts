@@ -33,18 +33,19 @@ function stray(history: History, access: Access): Cause | undefined {
   const mapped = history.mapping(mapping, event.buffer)
   const dead = mapped?.unmap
   if (dead !== undefined && dead.id < event.id) return throughDead(access, dead)
-  return isOutside(access, mapped?.map) ? beside(access) : undefined
+  return isOutside(history, access, mapped?.map) ? beside(access) : undefined
 }
 
 /**
  * Whether a device's access lies beside what is mapped: at an address that no mapping of the device has,
- * or past the end of the mapping that its job has.
+ * or past the end of the mapping that its job has. Where mappings are not shown, none is missing.
  */
 export function isOutside(
+  { shown }: History,
   { event, mapping }: Omit<Access, 'origin'>,
   map: DmaMapEvent | undefined,
 ): boolean {
-  if (mapping === undefined) return event.job === undefined
+  if (mapping === undefined) return event.job === undefined && shown === 'everything'
   if (map === undefined) return false
   if (map.buffer !== event.buffer) return true
   const { range } = map
