@@ -27,7 +27,7 @@ export class DmaHeap extends FdOwner {
     const fd = calls.open(`/dev/dma_heap/${name}`, O_RDONLY | O_CLOEXEC, () => ({
       ENOENT:
         `there is no heap '${name}': the files in /dev/dma_heap are the heaps of this kernel; without ` +
-        'that folder it was built without CONFIG_DMABUF_HEAPS_SYSTEM (Debian has it from 6.12 on)',
+        'that folder it was built without CONFIG_DMABUF_HEAPS_SYSTEM (Debian has it on amd64 from 6.12 on)',
       EACCES: 'you may not open heaps: run as root, or let a udev rule give your group access',
     }))
     return new DmaHeap(calls.sys, name, fd)
