@@ -16,6 +16,8 @@ const ESM_SYNTAX =
 const COMMONJS_SYNTAX = /^\s*(?:import\s+[\w$]+\s*=\s*require\s*\(|export\s*=)/m
 /** `using` is news to Node 20 and 22, in plain JavaScript too. */
 const USING = /\busing\s+[\w$]/
+/** The transformer leaves `using` in the head of such a loop as it is. */
+const USING_IN_LOOP_HEAD = /\bfor\s*\(\s*(?:await\s+)?using\s+[\w$]+\s*=/
 const TYPESCRIPT = /^\.[cm]?tsx?$|^\.jsx$/
 const JAVASCRIPT = /^\.m?js$/
 
@@ -95,7 +97,15 @@ export function transformed({ file, text, isModule }: UserSource): string {
     const [{ start } = { start: 0 }] = error.labels
     throw new TransformError(`${file}:${placeAt(text, start)}: ERROR: ${error.message}`)
   }
+  if (USING_IN_LOOP_HEAD.test(code)) throw usingInLoopHead(file, text)
   return map === undefined ? code : `${code}\n${mapComment(file, text, map.mappings)}\n`
+}
+
+function usingInLoopHead(file: string, text: string): TransformError {
+  const before = text.slice(0, Math.max(0, text.search(USING_IN_LOOP_HEAD)))
+  const place = placeAt(text, Buffer.byteLength(before))
+  const problem = 'a `using` declaration in the head of a `for` loop is not supported'
+  return new TransformError(`${file}:${place}: ERROR: ${problem}: declare it before the loop`)
 }
 
 /** `offset` counts bytes of UTF-8; columns count UTF-16 units. */
