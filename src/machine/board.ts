@@ -152,6 +152,11 @@ export function ramEnd({ ram }: Board): number {
   return ram.base + ram.size
 }
 
+/** Whether every device takes memory in pieces, of whichever heap: itself or through an IOMMU. */
+export function takesAnyMemory(board: Board): boolean {
+  return allTraits(board).every(({ contiguous, iommu }) => contiguous !== true || iommu === true)
+}
+
 /** Where the region for contiguous allocations lies; undefined where there is none. */
 export function cmaRegion(board: Board): { base: number; size: number } | undefined {
   const { cma, ram } = board

@@ -1,5 +1,6 @@
 /** Which runs a program gets: every board with every policy, in the order of the report. */
-import { type Board, boardNamed, boards, judgedFor } from '../sim/index.ts'
+import { allBoards } from '../sim/boards/index.ts'
+import { type Board, boardNamed, judgedFor } from '../sim/index.ts'
 
 export const policyNames = ['lazy', 'eager', 'random'] as const
 /**
@@ -10,7 +11,7 @@ export type PolicyName = (typeof policyNames)[number]
 
 /** The boards of a command or a `runAll` that names none: one hides every bug, one shows most. */
 export const USUAL_BOARDS: readonly string[] = ['pc', 'arm-soc']
-/** Instead of a name: every ready board. */
+/** Instead of a name: every ready board that takes memory of any heap. */
 export const ALL_BOARDS = 'all'
 
 /** The name of a run. */
@@ -40,7 +41,9 @@ export interface RunChoice {
 
 /** The runs of a choice; a board that is named twice runs once. RangeError for an unknown board. */
 export function plannedRuns({ boards: wanted, as, policies, seed }: RunChoice): PlannedRun[] {
-  const chosen = wanted.flatMap((one) => (one === ALL_BOARDS ? [...boards.values()] : [one]))
+  const chosen = wanted.flatMap((one): readonly (Board | string)[] =>
+    one === ALL_BOARDS ? allBoards : [one],
+  )
   const tables = [...new Set(chosen.map(boardNamed))]
   return tables.flatMap((board) => {
     const judgedAs = as === undefined ? judgedFor(board) : boardNamed(as)

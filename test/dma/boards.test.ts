@@ -1,6 +1,12 @@
 /** Tables of boards: the ready ones are sound, contradictions are told, and what follows from them. */
 import { describe, expect, it } from 'vitest'
-import { type Board, boardProblems, bouncesAlike, isCoherent } from '../../src/machine/board.ts'
+import {
+  type Board,
+  boardProblems,
+  bouncesAlike,
+  isCoherent,
+  takesAnyMemory,
+} from '../../src/machine/board.ts'
 import { Machine } from '../../src/machine/machine.ts'
 import { lazyPolicy } from '../../src/machine/policy.ts'
 import { armSoc } from '../../src/sim/boards/arm-soc.ts'
@@ -109,6 +115,13 @@ describe('contradictions', () => {
 })
 
 describe('what follows from a table', () => {
+  it('whether its devices take memory of any heap', () => {
+    const any = [...boards.values()].filter(takesAnyMemory).map(({ name }) => name)
+    expect(any).toEqual(['pc', 'pc-bounce', 'arm-soc', 'arm-soc-iommu', 'rpi4'])
+    const camera = { snoops: false, contiguous: true, iommu: true }
+    expect(takesAnyMemory({ ...armSocIommu, devices: { camera } })).toBe(true)
+  })
+
   it('a board whose uncached accesses miss the cache is not coherent', () => {
     expect(isCoherent(pc)).toBe(true)
     expect(isCoherent({ ...pc, uncachedSnoops: false })).toBe(false)

@@ -39,7 +39,9 @@ describe('runAll', () => {
     })
     expect(some.runs.map(nameOf)).toEqual(['rpi4 random 7', 'mine random 7'])
     const all = await runAll(good, { boards: ['all'], policies: ['lazy'] })
-    expect(all.runs.map(({ board }) => board)).toEqual([...boards.keys()])
+    // Whose camera and display take contiguous memory alone is asked for by name.
+    const any = [...boards.keys()].filter((name) => name !== 'arm-soc-cma')
+    expect(all.runs.map(({ board }) => board)).toEqual(any)
   })
 
   it('makes the runs that runProgram makes', async () => {

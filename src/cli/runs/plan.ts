@@ -1,7 +1,7 @@
 /** Which runs a command makes: every board with every policy, in the order of the report. */
 import { policyText } from '../../check/report/runs-text.ts'
 import { ALL_BOARDS, type PolicyName, type RunName, USUAL_BOARDS } from '../../run/plan.ts'
-import { boards, judgedFor } from '../../sim/boards/index.ts'
+import { allBoards, boards, judgedFor } from '../../sim/boards/index.ts'
 import { didYouMean } from '../nearest.ts'
 import { UsageError } from '../usage-error.ts'
 import type { OwnBoard } from './messages.ts'
@@ -27,21 +27,18 @@ export function planRuns(selection: Selection, own: readonly OwnBoard[]): RunPla
   const known = [...boardNames, ...own.map(({ name }) => name)]
   for (const name of selection.boards ?? []) checkName('--board', name, [...known, ALL_BOARDS])
   if (selection.judgedAs !== undefined) checkName('--as', selection.judgedAs, known)
-  return runsOf(selection, known, new Map(own.map(({ name, judgedAs }) => [name, judgedAs])))
+  return runsOf(selection, new Map(own.map(({ name, judgedAs }) => [name, judgedAs])))
 }
 
 /** The runs of a selection as far as they can be known without the program's file. */
 export function planUnloaded(selection: Selection): RunPlan[] {
-  return runsOf(selection, boardNames, new Map())
+  return runsOf(selection, new Map())
 }
 
-function runsOf(
-  selection: Selection,
-  known: readonly string[],
-  references: ReadonlyMap<string, string>,
-): RunPlan[] {
+function runsOf(selection: Selection, references: ReadonlyMap<string, string>): RunPlan[] {
   const usual = [...USUAL_BOARDS, ...references.keys()]
-  const names = selection.boards?.flatMap((name) => (name === ALL_BOARDS ? known : [name]))
+  const all = [...allBoards.map(({ name }) => name), ...references.keys()]
+  const names = selection.boards?.flatMap((name) => (name === ALL_BOARDS ? all : [name]))
   return [...new Set(names ?? usual)].flatMap((name) =>
     runsOn(name, references.get(name) ?? referenceOf(name), selection),
   )

@@ -1,5 +1,5 @@
 /** The ready boards, by name, and how a board is chosen. */
-import { type Board, boardProblems, isCoherent } from '../../machine/board.ts'
+import { type Board, boardProblems, isCoherent, takesAnyMemory } from '../../machine/board.ts'
 import { armSoc } from './arm-soc.ts'
 import { armSocCma } from './arm-soc-cma.ts'
 import { armSocIommu } from './arm-soc-iommu.ts'
@@ -10,6 +10,12 @@ import { rpi4 } from './rpi4.ts'
 export const boards: ReadonlyMap<string, Board> = new Map(
   [pc, pcBounce, armSoc, armSocIommu, armSocCma, rpi4].map((board) => [board.name, board]),
 )
+
+/**
+ * The boards that `all` stands for: one whose camera and display refuse memory of the system heap is for
+ * programs that were written for it, and is asked for by name.
+ */
+export const allBoards: readonly Board[] = [...boards.values()].filter(takesAnyMemory)
 
 /** The board that a coherent one is judged as when it does not say. */
 const REFERENCE = armSoc
