@@ -11,6 +11,15 @@ export function textFile(path: string, show: () => string): OpenFile {
   const encoder = new TextEncoder()
   let text = encoder.encode(show())
   const position = new FilePosition()
+  /** A seek that cannot be shown leaves the file at its start. Source: seq_lseek. */
+  const shownFrom = (moved: FilePosition): Uint8Array<ArrayBuffer> => {
+    try {
+      return encoder.encode(show())
+    } catch (error) {
+      moved.move(0n, 0)
+      throw error
+    }
+  }
   return {
     what: path,
     flags: O_RDONLY,
@@ -27,7 +36,7 @@ export function textFile(path: string, show: () => string): OpenFile {
         return position.move(whence === SEEK_CUR ? before : 0n, offset)
       } finally {
         const after = position.exact
-        if (after !== before && after !== 0n) text = encoder.encode(show())
+        if (after !== before && after !== 0n) text = shownFrom(position)
       }
     },
     read: (target) => {

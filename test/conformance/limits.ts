@@ -42,12 +42,6 @@ export const limits: readonly Limit[] = [
     ],
   },
   {
-    name: 'other commands of fcntl',
-    reason:
-      'The waist has those that buffer sharing uses (see Syscalls.fcntl); the simulation answers EINVAL to locks, leases, owners and pipes, as to a command that no kernel knows.',
-    shownBy: [heap, { op: 'fcntl', fd: { of: 'heap', nth: 0 }, command: 9, argument: 0 }],
-  },
-  {
     name: 'SEEK_DATA and SEEK_HOLE',
     reason:
       'Which pages of a memfd exist before somebody touches them is not modelled: all do. Nothing of buffer sharing asks.',

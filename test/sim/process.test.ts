@@ -88,6 +88,17 @@ describe('the position of a file', () => {
     expect(kernel.sys.lseek(fd, -4097, uapi.SEEK_CUR)).toBe(far)
   })
 
+  it('of a text is its start, once a seek cannot be shown any more', () => {
+    const kernel = start()
+    const fd = kernel.sys.memfdCreate('gone', 0)
+    const info = kernel.sys.open(`/proc/self/fdinfo/${fd}`, 0)
+    expect(kernel.sys.lseek(info, 3, uapi.SEEK_SET)).toBe(3)
+    kernel.sys.close(fd)
+    expect(kernel.sys.lseek(info, 1, uapi.SEEK_SET)).toBe(-errno.ENOENT)
+    const own = kernel.sys.open(`/proc/self/fdinfo/${info}`, 0)
+    expect(readAll(kernel, own)).toMatch(/^pos:\t0\n/)
+  })
+
   it('stays where it was before the start of the file', () => {
     const kernel = start()
     const fd = kernel.sys.memfdCreate('near', 0)
