@@ -23,7 +23,7 @@ export default async function negatives(kernel: Kernel): Promise<number> {
   let number = 0
   for await (await using frame of camera.frames({ count: 4 })) {
     const drawn = await frame.buffer.withCpuAccess('read-write', (bytes) => {
-      bytes.fill(255, 0, 4 * format.bytesPerLine) // a bar at the top
+      bytes.fill(255, 0, 4 * format.stride) // a bar at the top
       return bytes.slice()
     })
     await blitter.blit(frame.buffer, negative, INVERT, ++number)
