@@ -10,9 +10,12 @@ export interface CallSite extends StackFrame {
 /** The folders of this package's own code: `src/` beside this file's, or `dist/`. */
 const ownFolders = packageFolders(normalizeFile((import.meta as { url?: string }).url ?? ''))
 
-/** The package's `src/` and `dist/`, from the path of one of its files. */
+/**
+ * The package's `src/` and `dist/`, from the path of one of its files. None where a bundle of somebody
+ * else's holds this file: its folders are theirs.
+ */
 function packageFolders(file: string): string[] {
-  const match = /^(.*\/)(?:src|dist)\/tap\/[^/]*$/.exec(file)
+  const match = /^(.*\/)(?:src\/tap\/[^/]*|dist\/shared\/dmabuf-\w+\.js)$/.exec(file)
   return match === null ? [] : [`${match[1]}src/`, `${match[1]}dist/`]
 }
 

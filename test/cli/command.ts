@@ -69,7 +69,7 @@ export function ensureBuilt(): void {
       .filter((stat) => stat.isFile())
       .map((stat) => stat.mtimeMs),
   )
-  const own = statSync(join(root, 'dist/cli.tsbuildinfo'), { throwIfNoEntry: false })
+  const own = statSync(entry, { throwIfNoEntry: false })
   if (own !== undefined && own.mtimeMs > newest) return
   const result = spawnSync('npm', ['run', 'build'], { cwd: root, encoding: 'utf8' })
   if (result.status !== 0) throw new Error(`the build fails:\n${result.stdout}${result.stderr}`)

@@ -24,6 +24,9 @@ tellExits(tell)
 tell({ kind: 'ready' })
 // Between orders the command's port keeps this thread alive; while the program loads, only what the
 // program waits for does, so that one which waits for nothing ends.
+// Streams and listeners are made when they are first used: what the next runs have, this one has too.
+await flushOutput()
+new Accidents().stop()
 const footprint = new Footprint()
 let next: Begun | undefined = await begin()
 if ('failure' in next.loaded) await flushOutput()

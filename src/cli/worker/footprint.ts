@@ -34,7 +34,7 @@ export class Footprint {
     return (
       process.getActiveResourcesInfo().some((kind) => kind !== OWN_RESOURCE) ||
       environment() !== this.#environment ||
-      listeners() !== this.#listeners ||
+      [...listeners()].some(([name, count]) => count > (this.#listeners.get(name) ?? 0)) ||
       [...this.#shapes].some(([object, shape]) => !isSame(object, shape))
     )
   }
@@ -49,6 +49,8 @@ function sharedObjects(): object[] {
   for (const hidden of [[].values(), new Map().values(), (async () => {})(), Uint8Array, gen()]) {
     add(all, hidden)
   }
+  // It grows whenever Node needs another of its modules.
+  all.delete((process as { moduleLoadList?: object }).moduleLoadList ?? all)
   return [...all]
 }
 
@@ -112,9 +114,9 @@ function environment(): string {
   return JSON.stringify(process.env)
 }
 
-function listeners(): string {
-  const names = process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`)
-  return names.sort().join()
+/** How many there are for each event of the process. Node takes some of its own away as it starts. */
+function listeners(): ReadonlyMap<string | symbol, number> {
+  return new Map(process.eventNames().map((name) => [name, process.listenerCount(name)]))
 }
 
 function isObject(value: unknown): value is object {

@@ -1,0 +1,54 @@
+/**
+ * The published code: what `tsc` has written into compiled/, as few files in dist/ with the same names of
+ * entries, and the declarations beside them. A file for each module would take a third of a second to load.
+ *
+ * Entries share chunks, so that every class exists once, whichever door a program comes through.
+ */
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { build } from 'esbuild'
+
+const FROM = 'compiled'
+const TO = 'dist'
+/** What the command starts beside what package.json names. */
+const STARTED = ['cli/worker/entry.js', 'cli/worker/hooks.js']
+
+const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8'))
+const doors = Object.values(exports).flatMap((door) => door.default ?? [])
+const published = [...doors, ...Object.values(bin)].map((file) => relative(TO, file))
+
+const { metafile } = await build({
+  entryPoints: [...published, ...STARTED].map((file) => join(FROM, file)),
+  outbase: FROM,
+  outdir: TO,
+  // src/tap/format-origin.ts knows this package's own frames by these names.
+  chunkNames: 'shared/dmabuf-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  packages: 'external',
+  // package.json says of dist/ which files have side effects, and nothing of compiled/.
+  ignoreAnnotations: true,
+  // Before every class whose methods have its names, in whichever chunk that is.
+  inject: [join(FROM, 'uapi/host.js')],
+  metafile: true,
+  logLevel: 'warning',
+})
+
+const written = new Set(Object.keys(metafile.outputs).map((file) => relative(TO, file)))
+for (const file of filesIn(FROM)) {
+  if (!file.endsWith('.d.ts')) continue
+  mkdirSync(join(TO, file, '..'), { recursive: true })
+  cpSync(join(FROM, file), join(TO, file))
+  written.add(file)
+}
+for (const file of filesIn(TO)) if (!written.has(file)) rmSync(join(TO, file))
+for (const file of Object.values(bin)) chmodSync(file, 0o755)
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
+}
