@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { USUAL_LIMIT, watchTime } from '../../src/cli/runs/time-limit.ts'
 import { dmabuf, ensureBuilt, entry, folderWith, once, type Result } from './command.ts'
 import { clean, program } from './programs.ts'
 
@@ -23,6 +24,10 @@ const folder = folderWith({
   'leak.ts': program('void DmaHeap.open(kernel)'),
   'third-spins.ts': begun('while (count === 3) kernel.now()'),
   'progresses.ts': begun('for (;;) await kernel.sleep(1e6)'),
+  'fails-for-ever.ts': program(
+    'kernel.sys.close(77)',
+    'for (;;) { DmaHeap.open(kernel)[Symbol.dispose](); await kernel.sleep(1e6) }',
+  ),
   'bomb.y4m.gz': bomb(),
 })
 
@@ -107,8 +112,35 @@ describe('the time limit', () => {
   it('ends a program that goes on for ever, where it was asked for', async () => {
     const words = ['run', 'progresses.ts', '--timeout', '1', ...once]
     const { code, stdout } = await dmabuf(folder, words)
-    expect(stdout).toContain('did not end within 1 s')
+    expect(stdout).toMatch(/did not end within 1 s \(\d+ calls, \d+ frames shown\)/)
     expect(code).toBe(2)
+  })
+
+  it('leaves what was found until then, and the line that the program had come to', async () => {
+    const words = ['run', 'fails-for-ever.ts', '--timeout', '1', '--json', ...once]
+    const { code, stdout } = await dmabuf(folder, words)
+    const [run] = JSON.parse(stdout).runs
+    expect(run.findings).toMatchObject([{ rule: 'fd-misuse', line: 3 }])
+    expect(run.error).toMatchObject({ kind: 'timeout', line: 4 })
+    expect(run.error.message).toMatch(/its latest call is close$/)
+    expect(code).toBe(2)
+  })
+
+  it('is about progress where none was asked for', () => {
+    const ended: string[] = []
+    vi.useFakeTimers()
+    let calls = 0
+    const progress = () => ({ calls, events: calls, frames: 0, time: 0 })
+    const stop = watchTime(USUAL_LIMIT, progress, () => ended.push('over'))
+    for (let minute = 0; minute < 10; minute++) {
+      calls++
+      vi.advanceTimersByTime(59_000)
+    }
+    expect(ended).toEqual([])
+    vi.advanceTimersByTime(2_000)
+    expect(ended).not.toEqual([])
+    stop()
+    vi.useRealTimers()
   })
 
   it.runIf(process.platform === 'linux')('ends the wait for a pipe', async () => {

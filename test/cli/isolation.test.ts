@@ -11,6 +11,7 @@ const counting = (...body: string[]): string =>
 
 const folder = folderWith({
   'module.ts': counting(),
+  'thread.ts': `import { threadId } from 'node:worker_threads'\n${program("console.log('thread', threadId)")}`,
   'parts.ts': "import { next } from './part.ts'\nexport default () => console.log('run', next())\n",
   'part.ts': 'let count = 0\nexport const next = (): number => ++count\n',
   'required.cjs':
@@ -72,4 +73,13 @@ describe.concurrent('every run of a command', () => {
     expect(stdout).not.toContain('run 2')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
+})
+
+it('runs share threads where they leave nothing behind', async () => {
+  const { code, stdout } = await dmabuf(folder, ['run', 'thread.ts', '--board', 'all'])
+  const threads = new Set([...stdout.matchAll(/^thread (\d+)$/gm)].map(([, id]) => id))
+  // All boards under three policies are more runs than any machine gets threads.
+  expect(threads.size).toBeGreaterThan(0)
+  expect(threads.size).toBeLessThanOrEqual(4)
+  expect(code).toBe(0)
 })

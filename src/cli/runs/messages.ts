@@ -32,9 +32,13 @@ export interface WorkerSetup extends RunSetup {
   readonly progress: SharedArrayBuffer
 }
 
-/** To a worker that has loaded its program: one run, or to end. */
+/**
+ * To a worker that has loaded its program. `run`: one run. `stop`: its time is over, which is how it
+ * has failed. `leave`: the thread is to end.
+ */
 export type WorkerOrder =
   | { readonly kind: 'run'; readonly plan: RunPlan }
+  | { readonly kind: 'stop'; readonly failure: Failure }
   | { readonly kind: 'leave' }
 
 /** A board that the program's file brings along. */
@@ -61,7 +65,8 @@ export type WorkerMessage =
 
 /** How far a run has come. */
 export interface RunProgress {
-  /** Calls and all else that the kernel reports. */
+  readonly calls: number
+  /** All that the kernel reports, calls and what comes of them. */
   readonly events: number
   readonly frames: number
   /** Virtual nanoseconds; of the host's clock on a real kernel. */
@@ -69,10 +74,11 @@ export interface RunProgress {
 }
 
 /** The places of a progress array. */
-const EVENTS = 0
-const FRAMES = 1
-const TIME = 2
-export const PROGRESS_BYTES: number = 3 * Float64Array.BYTES_PER_ELEMENT
+const CALLS = 0
+const EVENTS = 1
+const FRAMES = 2
+const TIME = 3
+export const PROGRESS_BYTES: number = 4 * Float64Array.BYTES_PER_ELEMENT
 
 /** Reads and writes what a worker and the command share. Torn values do no harm: only change matters. */
 export class ProgressCounters {
@@ -86,7 +92,8 @@ export class ProgressCounters {
     this.#counts.fill(0)
   }
 
-  event(time: number): void {
+  event(time: number, isCall: boolean): void {
+    if (isCall) this.#counts[CALLS] = (this.#counts[CALLS] ?? 0) + 1
     this.#counts[EVENTS] = (this.#counts[EVENTS] ?? 0) + 1
     this.#counts[TIME] = time
   }
@@ -96,7 +103,7 @@ export class ProgressCounters {
   }
 
   get now(): RunProgress {
-    const [events = 0, frames = 0, time = 0] = this.#counts
-    return { events, frames, time }
+    const [calls = 0, events = 0, frames = 0, time = 0] = this.#counts
+    return { calls, events, frames, time }
   }
 }

@@ -1,6 +1,7 @@
 /** Records of runs that never came to report. */
 import { noCost } from '../../machine/cost.ts'
 import { messageOf } from '../../run/thrown.ts'
+import type { RunProgress } from './messages.ts'
 import type { RunPlan } from './plan.ts'
 import type { Failure, RunRecord } from './record.ts'
 import type { TimeLimit } from './time-limit.ts'
@@ -12,14 +13,15 @@ export function failedRecord(plan: RunPlan, failure: Failure): RunRecord {
   return { ...plan, ...nothing, ...rules, cost: noCost(), frames: 0, failure }
 }
 
-export function timedOut({ seconds, kind }: TimeLimit): Failure {
+/** `progress` is that of the run until its time was over. */
+export function timedOut({ seconds, kind }: TimeLimit, { calls, frames }: RunProgress): Failure {
   const message =
     kind === 'total'
       ? `the program did not end within ${seconds} s`
-      : `the program did not end: for ${seconds} s it made no call of the kernel`
+      : `the program made no progress for ${seconds} s`
   return {
     kind: 'timeout',
-    message,
+    message: `${message} (${counted(calls, 'call')}, ${counted(frames, 'frame')} shown)`,
     advice:
       'Look for a loop that never awaits a call of the kernel, or that has no end; if the program is ' +
       'only slow, give it more time with --timeout SECONDS.',
@@ -55,4 +57,8 @@ export function crashed(error: unknown): Failure {
       ? 'The program holds more than the JavaScript heap: release buffers, or set NODE_OPTIONS=--max-old-space-size=MB.'
       : undefined,
   }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -22,6 +22,8 @@ import { type TimeLimit, watchTime } from './time-limit.ts'
 
 /** Milliseconds for a thread to leave by itself; one that computes without end does not. */
 const GRACE = 500
+/** Milliseconds for a run whose time is over to report what was found. */
+const REPORT = 1000
 
 export interface WorkerHost {
   readonly limit: TimeLimit
@@ -210,17 +212,20 @@ export class ProgramWorker {
     try {
       await new Promise<void>((resolve, reject) => {
         const fail = (failure: Failure): void => reject(new WorkerFailed(failure))
+        let killing: NodeJS.Timeout | undefined
+        // A program that yields is stopped from inside, with all that was found until then.
+        const onOver = (): void => {
+          if (killing !== undefined || limit === undefined) return
+          const failure = timedOut(limit, this.progress)
+          this.#send({ kind: 'stop', failure })
+          killing = setTimeout(() => fail(failure), REPORT)
+        }
         const onAbort = (): void => reject(signal.reason)
-        const stopClock =
-          limit &&
-          watchTime(
-            limit,
-            () => this.progress,
-            () => fail(timedOut(limit)),
-          )
+        const stopClock = limit && watchTime(limit, () => this.progress, onOver)
         signal.addEventListener('abort', onAbort)
         stop = () => {
           stopClock?.()
+          clearTimeout(killing)
           signal.removeEventListener('abort', onAbort)
         }
         this.#onEnd = fail

@@ -93,7 +93,7 @@ class Tracker {
     for (const running of this.#running) if (running.plan === plan) this.#running.delete(running)
   }
 
-  /** `running on the simulated boards: 2 of 6 runs; pc-lazy: frame 12, 3400 events/s`. */
+  /** `running on the simulated boards: 2 of 6 runs; pc-lazy: frame 12, 3400 calls/s`. */
   text(): string {
     const runs = this.#all === undefined ? 'loading' : `${this.#done} of ${this.#all} runs`
     return [`running on ${this.#where}: ${runs}`, ...[...this.#running].map(runText)].join('; ')
@@ -104,9 +104,9 @@ function runText(running: Running): string {
   const { plan, seen, at } = running
   const now = performance.now()
   const read = running.read()
-  const rate = Math.round(((read.events - seen.events) * 1000) / Math.max(1, now - at))
+  const rate = Math.round(((read.calls - seen.calls) * 1000) / Math.max(1, now - at))
   running.seen = read
   running.at = now
   const frame = read.frames === 0 ? '' : `frame ${read.frames}, `
-  return `${runName(plan)}: ${frame}${(read.time / 1e6).toFixed(0)} ms virtual, ${rate} events/s`
+  return `${runName(plan)}: ${frame}${(read.time / 1e6).toFixed(0)} ms virtual, ${rate} calls/s`
 }

@@ -34,6 +34,13 @@ export class Accidents {
     this.#late = late
   }
 
+  /** Stops the run for `failure`, unless it has stopped or is over. */
+  interrupt(failure: Failure): void {
+    if (this.#first !== undefined || this.#late !== undefined) return
+    this.#first = failure
+    this.#stop.abort(new Error(failure.message))
+  }
+
   /** Ends the watch. */
   stop(): void {
     process.off('unhandledRejection', this.#onRejection)

@@ -4,6 +4,7 @@ import type { LinuxKernel } from '../../linux/kernel.ts'
 import { ProgressCounters, type WorkerOrder } from '../runs/messages.ts'
 import { isCleanRun } from '../runs/record.ts'
 import { Accidents } from './accidents.ts'
+import { CallWatch } from './call-watch.ts'
 import { Footprint } from './footprint.ts'
 import { openKernel } from './linux-run.ts'
 import { type Loaded, ProgramLoader } from './load-program.ts'
@@ -17,6 +18,7 @@ const { setup, tell } = takeSetup()
 const progress = new ProgressCounters(setup.progress)
 const loader = new ProgramLoader()
 const orders = parentPort
+let running: OneRun | undefined
 if (orders === null) throw new Error('this module runs in a worker')
 
 await loader.install()
@@ -33,8 +35,11 @@ if ('failure' in next.loaded) await flushOutput()
 if ('failure' in next.loaded) tell({ kind: 'not-loaded', failure: next.loaded.failure })
 else tell({ kind: 'loaded', boards: next.loaded.boards.map(named) })
 orders.on('message', (order: WorkerOrder) => {
-  if (order.kind === 'leave') process.exit()
-  else void obey(order)
+  if (order.kind === 'run') void obey(order)
+  else if (order.kind === 'leave') process.exit()
+  else if (running !== undefined) {
+    running.accidents.interrupt(running.calls.located(order.failure))
+  }
 })
 
 /** A run whose program has loaded. */
@@ -55,11 +60,22 @@ async function obey({ plan }: WorkerOrder & { kind: 'run' }): Promise<void> {
   progress.begin()
   const { accidents, loaded, kernel } = next ?? (await begin())
   next = undefined
-  const run: OneRun = { setup, plan, progress, tell, accidents, kernel }
+  const calls = new CallWatch(progress)
+  const onFrame = (): void => progress.frame()
+  const run: OneRun = { setup, plan, calls, onFrame, tell, accidents, kernel }
+  running = run
   const record = 'failure' in loaded ? undefined : await runOnce(loaded, run)
   if ('failure' in loaded) tell({ kind: 'not-loaded', failure: loaded.failure })
+  running = undefined
   await flushOutput()
   accidents.stop()
-  const isReusable = record !== undefined && isCleanRun(record) && !footprint.isChanged()
-  tell({ kind: 'done', isReusable: isReusable && setup.linux === undefined })
+  const isAsNew = record !== undefined && isCleanRun(record) && !footprint.isChanged()
+  // A port that the program has closed brings no more orders.
+  const isReusable = isAsNew && setup.linux === undefined && isOpen(orders)
+  tell({ kind: 'done', isReusable })
+}
+
+/** Node has had this for longer than its types. */
+function isOpen(port: unknown): boolean {
+  return (port as { hasRef(): boolean }).hasRef()
 }

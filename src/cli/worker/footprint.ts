@@ -22,7 +22,7 @@ const OWN_RESOURCE = 'MessagePort'
 export class Footprint {
   readonly #shapes: ReadonlyMap<object, Shape>
   readonly #environment = environment()
-  readonly #listeners = listeners()
+  readonly #listeners = new Set(listeners())
 
   /** Remembers the thread as it is. */
   constructor() {
@@ -34,7 +34,7 @@ export class Footprint {
     return (
       process.getActiveResourcesInfo().some((kind) => kind !== OWN_RESOURCE) ||
       environment() !== this.#environment ||
-      [...listeners()].some(([name, count]) => count > (this.#listeners.get(name) ?? 0)) ||
+      listeners().some((listener) => !this.#listeners.has(listener)) ||
       [...this.#shapes].some(([object, shape]) => !isSame(object, shape))
     )
   }
@@ -42,9 +42,11 @@ export class Footprint {
 
 /** Everything that two programs share: the globals, this package's exports, and their prototypes. */
 function sharedObjects(): object[] {
-  const roots: readonly object[] = [globalThis, process, fs, library, sim, check]
+  const roots: readonly object[] = [globalThis, process, fs]
+  const exported = [library, sim, check].flatMap((module) => Object.values<unknown>(module))
   const all = new Set<object>(roots)
   for (const root of roots) for (const object of below(root)) add(all, object)
+  for (const object of exported.filter(isObject)) add(all, object)
   // Prototypes that no global names, such as those of typed arrays, iterators and functions.
   for (const hidden of [[].values(), new Map().values(), (async () => {})(), Uint8Array, gen()]) {
     add(all, hidden)
@@ -114,9 +116,9 @@ function environment(): string {
   return JSON.stringify(process.env)
 }
 
-/** How many there are for each event of the process. Node takes some of its own away as it starts. */
-function listeners(): ReadonlyMap<string | symbol, number> {
-  return new Map(process.eventNames().map((name) => [name, process.listenerCount(name)]))
+/** Those of the process. Node takes some of its own away as it starts. */
+function listeners(): unknown[] {
+  return process.eventNames().flatMap((name) => process.rawListeners(name as 'exit'))
 }
 
 function isObject(value: unknown): value is object {

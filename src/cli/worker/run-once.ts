@@ -3,10 +3,11 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { LinuxKernel } from '../../linux/kernel.ts'
 import type { RunResult } from '../../run/run-program.ts'
 import type { LinuxFacts } from '../runs/linux.ts'
-import type { ProgressCounters, WorkerSetup } from '../runs/messages.ts'
+import type { WorkerSetup } from '../runs/messages.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure, RunRecord } from '../runs/record.ts'
 import type { Accidents } from './accidents.ts'
+import type { CallWatch } from './call-watch.ts'
 import { linuxProblem, runOnLinux } from './linux-run.ts'
 import type { LoadedProgram } from './load-program.ts'
 import { placeOfRun } from './own-boards.ts'
@@ -20,7 +21,8 @@ const AFTERMATH = 20
 export interface OneRun {
   readonly setup: Omit<WorkerSetup, 'port'>
   readonly plan: RunPlan
-  readonly progress: ProgressCounters
+  readonly calls: CallWatch
+  readonly onFrame: () => void
   readonly tell: Tell
   readonly accidents: Accidents
   /** The kernel of this machine, for a run on it. */
@@ -62,12 +64,12 @@ async function simulated(loaded: LoadedProgram, run: OneRun): Promise<Ran> {
 async function onLinux(
   loaded: LoadedProgram,
   kernel: LinuxKernel,
-  { progress, accidents }: OneRun,
+  { calls, accidents }: OneRun,
 ): Promise<Ran> {
   const failure = linuxProblem(loaded)
   if (failure !== undefined) return { failure }
   return await runOnLinux(loaded, kernel, {
     signal: accidents.signal,
-    onEvent: ({ time }) => progress.event(time),
+    onEvent: (event) => calls.observe(event),
   })
 }

@@ -13,7 +13,7 @@ import type { Tell } from './setup.ts'
 /** May sleep. */
 export async function runSimulated(
   { program, prepare, drivers }: LoadedProgram,
-  { setup, plan, progress, accidents, tell }: OneRun,
+  { setup, plan, calls, onFrame, accidents, tell }: OneRun,
   place: RunPlace,
 ): Promise<RunResult> {
   const { policy, seed } = plan
@@ -30,11 +30,11 @@ export async function runSimulated(
     views: setup.views,
     signal: accidents.signal,
     equal: (a, b) => Buffer.compare(a, b) === 0,
-    onEvent: ({ time }) => progress.event(time),
+    onEvent: (event) => calls.observe(event),
     onFrame: (frame) => {
       // Each picture once, however often the display scans it.
       if (!frame.first) return
-      progress.frame()
+      onFrame()
       send?.(frame)
     },
   })
