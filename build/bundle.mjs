@@ -6,7 +6,7 @@
  */
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 
 const FROM = 'compiled'
 const TO = 'dist'
@@ -16,6 +16,12 @@ const STARTED = ['cli/worker/entry.js', 'cli/worker/hooks.js']
 const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8'))
 const doors = Object.values(exports).flatMap((door) => door.default ?? [])
 const published = [...doors, ...Object.values(bin)].map((file) => relative(TO, file))
+
+/** src/uapi/host.ts without its module syntax and comments. */
+const hostModule = readFileSync(join(FROM, 'uapi/host.js'), 'utf8')
+const { code: hostCode } = await transform(hostModule.replace(/^export \{\};?$/m, ''), {
+  minifyWhitespace: true,
+})
 
 const { metafile } = await build({
   entryPoints: [...published, ...STARTED].map((file) => join(FROM, file)),
@@ -31,8 +37,8 @@ const { metafile } = await build({
   packages: 'external',
   // package.json says of dist/ which files have side effects, and nothing of compiled/.
   ignoreAnnotations: true,
-  // Before every class whose methods have its names, in whichever chunk that is.
-  inject: [join(FROM, 'uapi/host.js')],
+  // esbuild orders chunks as it likes: each begins with what its classes need of the host.
+  banner: { js: hostCode },
   metafile: true,
   logLevel: 'warning',
 })
