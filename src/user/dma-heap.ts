@@ -10,6 +10,14 @@ import { drainAllSync, Undo } from './dispose.ts'
 import { type AbortOptions, DmaBuf } from './dma-buf.ts'
 import { FdOwner } from './owned-fd.ts'
 
+const NO_HEAPS =
+  'the files in /dev/dma_heap are the heaps of this kernel; without that folder it was built without ' +
+  'CONFIG_DMABUF_HEAPS_SYSTEM (Debian has it on amd64 from 6.12 on)'
+const OTHER_HEAPS =
+  'the files in /dev/dma_heap are the heaps of this kernel. One of contiguous memory is there where the ' +
+  'kernel keeps a CMA region, which a stock PC does not: linux,cma by its usual node in the device tree, ' +
+  'reserved from the command line, default_cma_region from Linux 6.17 on'
+
 /** A dma-heap: where programs allocate dma-bufs that no device owns. */
 export class DmaHeap extends FdOwner {
   /** The heap's name, as `system`. */
@@ -25,9 +33,7 @@ export class DmaHeap extends FdOwner {
     const calls = Calls.from(sysOf(kernel), DmaHeap.open)
     check.text('name', name)
     const fd = calls.open(`/dev/dma_heap/${name}`, O_RDONLY | O_CLOEXEC, () => ({
-      ENOENT:
-        `there is no heap '${name}': the files in /dev/dma_heap are the heaps of this kernel; without ` +
-        'that folder it was built without CONFIG_DMABUF_HEAPS_SYSTEM (Debian has it on amd64 from 6.12 on)',
+      ENOENT: `there is no heap '${name}': ${name === 'system' ? NO_HEAPS : OTHER_HEAPS}`,
       EACCES: 'you may not open heaps: run as root, or let a udev rule give your group access',
     }))
     return new DmaHeap(calls.sys, name, fd)

@@ -64,7 +64,8 @@ export async function fdToHandle(calls: Calls, fd: number, buffer: number): Prom
     why: () => ({
       EBADF: `the buffer's descriptor ${buffer} is not open: import before closing it`,
       EINVAL: possibly(
-        `descriptor ${buffer} is not a dma-buf, or this driver cannot show foreign memory`,
+        `descriptor ${buffer} is not a dma-buf, this driver cannot show foreign memory, or it takes ` +
+          'contiguous memory only: allocate from a heap of such memory (linux,cma), or from the device',
       ),
       EIO: possibly(
         'the device cannot reach the memory, and bouncing it failed: allocate from another heap',

@@ -61,6 +61,10 @@ export class VideoQueue {
     await calls.ioctl(this.#fd.number, v4l2.VIDIOC_QBUF, plainArg(bytes), {
       why: () => ({
         EINVAL: possibly(`buffer ${index} is queued already, there is no such buffer${size}`),
+        EFAULT: possibly(
+          'this camera takes contiguous memory only: allocate from a heap of such memory (linux,cma), or ' +
+            'use startOwn',
+        ),
       }),
     })
   }
