@@ -22,6 +22,7 @@ export type FileOf = (fd: number) => string | undefined
 export class DescriptorUses {
   readonly #generations = new Map<number, number>()
   readonly #closed = new Set<number>()
+  readonly #changes = new Map<number, number>()
   readonly #fileOf: FileOf | undefined
 
   /** Without `fileOf` only what goes through the waist is known. */
@@ -33,11 +34,22 @@ export class DescriptorUses {
   made(fd: number): void {
     this.#generations.set(fd, this.#generation(fd) + 1)
     this.#closed.delete(fd)
+    this.#changed(fd)
   }
 
   /** A call has closed `fd`. */
   gone(fd: number): void {
     this.#closed.add(fd)
+    this.#changed(fd)
+  }
+
+  #changed(fd: number): void {
+    this.#changes.set(fd, this.changesOf(fd) + 1)
+  }
+
+  /** A number that changes when the waist closes `fd`, or makes it again. */
+  changesOf(fd: number): number {
+    return this.#changes.get(fd) ?? 0
   }
 
   /** What `fd` stands for now. */

@@ -1,4 +1,5 @@
 import { assert } from '../uapi/assert.ts'
+import { usesOf } from '../uapi/descriptor-uses.ts'
 import { type ErrnoCode, errno, errnoName } from '../uapi/errno.ts'
 import { type Failure, withFailure } from '../uapi/failure.ts'
 import type { IoctlArg } from '../uapi/ioctl-arg.ts'
@@ -185,6 +186,8 @@ export class Calls {
     options: IoctlOptions = {},
   ): Promise<number> {
     const { signal, why, expect } = options
+    const uses = usesOf(this.sys)
+    const changes = uses?.changesOf(fd)
     for (;;) {
       signal?.throwIfAborted()
       const failure: Failure = {}
@@ -192,7 +195,10 @@ export class Calls {
         this.run(() => this.sys.ioctl(fd, request, argument, { signal })),
       )
       if (expect?.includes(result)) return result
-      if (result === -errno.EINTR || result === -errno.EAGAIN) continue
+      if (result === -errno.EINTR || result === -errno.EAGAIN) {
+        if (uses?.changesOf(fd) === changes) continue
+        throw systemError({ errno: -errno.EBADF, syscall: requestName(request), fd, detail: GONE })
+      }
       return succeed(requestName(request), result, { fd, why, failure })
     }
   }
@@ -208,6 +214,9 @@ export class Calls {
     }
   }
 }
+
+/** A request that is made again means the file of the first time. */
+const GONE = 'the descriptor was closed while the request waited: close it after that'
 
 const viewReasons: Reasons = () => ({
   EFAULT: possibly(

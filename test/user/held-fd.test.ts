@@ -75,6 +75,21 @@ describe('an object whose descriptor number was closed behind it and given to an
     }
   })
 
+  test('a request that an interruption ends is not made again on the other file', async () => {
+    const kernel = start()
+    using heap = DmaHeap.open(kernel)
+    const first = await heap.allocate(4096)
+    const { fd } = first
+    kernel.fail('DMA_BUF_IOCTL_SYNC', 1, 'EINTR')
+    const refused = expect(first.startCpuAccess('read')).rejects.toThrow(
+      /^EBADF.*closed while the request waited/,
+    )
+    kernel.sys.close(fd)
+    using second = await heap.allocate(4096)
+    expect(second.fd).toBe(fd)
+    await refused
+  })
+
   test('a number that is only closed is left to the kernel, and the checker names both closes', async () => {
     const result = await runProgram(
       async (kernel) => {
