@@ -76,6 +76,7 @@ const SAYS_MORE: readonly {
   { more: 'early-invalidate', less: 'bracket-over-dma', harmful: true },
   // A view is presumed to be read: where it is stored through, that is the mistake to tell.
   { more: 'write-outside-bracket', less: 'read-outside-bracket', harmful: false },
+  { more: 'use-after-release', less: 'read-outside-bracket', harmful: false },
   // A store that nobody cleaned is missed, and later comes over other bytes.
   { more: 'write-outside-bracket', less: 'dirty-over-dma', harmful: true },
 ]

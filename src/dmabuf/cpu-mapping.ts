@@ -5,7 +5,7 @@
  * found before the next operation that could tell the difference.
  */
 import { eachRun, placementOf, type SgTable } from '../dma/sg-table.ts'
-import type { BufferId, Hazard, MemoryAttribute } from '../events/event.ts'
+import type { BufferId, EventOrigin, Hazard, MemoryAttribute } from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { LiveView, Storage } from '../machine/storage.ts'
 import type { OpenBrackets } from './brackets.ts'
@@ -39,6 +39,8 @@ export class CpuMapping {
   #info: CpuMappingInfo
   #table: SgTable
   readonly #handedOut = new Set<HandedOut>()
+  /** The event in which it was unmapped. */
+  #unmapped: number | undefined
 
   constructor(machine: Machine, info: CpuMappingInfo) {
     this.#machine = machine
@@ -198,6 +200,34 @@ export class CpuMapping {
     }
   }
 
+  /** The id of the event that comes next. */
+  get nextEvent(): number {
+    return this.#machine.events.latest + 1
+  }
+
+  /**
+   * A byte was touched through an array that sees each access, after what it was taken in ended: a CPU
+   * access, in the event `ended`, or the mapping itself. Nothing is loaded or stored.
+   */
+  touchedDead(
+    access: 'load' | 'store',
+    offset: number,
+    ended: number | undefined,
+    origin: EventOrigin | undefined,
+  ): void {
+    const start = this.#info.offset + offset
+    this.#machine.events.emit({
+      kind: access === 'load' ? 'cpu-load' : 'cpu-store',
+      buffer: this.#info.buffer,
+      mapping: this.#info.id,
+      range: { start, end: start + 1 },
+      seen: 'exact',
+      viewEnded: ended ?? this.#unmapped ?? this.#machine.events.latest,
+      hazards: [],
+      origin,
+    })
+  }
+
   /** The array has ended. */
   forget(handedOut: HandedOut): void {
     this.#handedOut.delete(handedOut)
@@ -231,7 +261,7 @@ export class CpuMapping {
   unmap(): void {
     this.endViews(0, this.#info.length)
     this.#info.brackets?.removeMapping(this)
-    this.#emitMap('cpu-unmap')
+    this.#unmapped = this.#emitMap('cpu-unmap')
   }
 
   #keep(
@@ -251,7 +281,9 @@ export class CpuMapping {
     }
     this.#machine.memory.handOut(storage, view)
     const array = this.#machine.memory.arrayFor(storage, this.attribute)
-    const handedOut = { bytes: array.subarray(what.from, what.to), view, storage }
+    const bytes = array.subarray(what.from, what.to)
+    view.array = bytes
+    const handedOut = { bytes, view, storage }
     this.#handedOut.add(handedOut)
     return handedOut
   }
@@ -273,9 +305,9 @@ export class CpuMapping {
     })
   }
 
-  #emitMap(kind: 'cpu-map' | 'cpu-unmap'): void {
+  #emitMap(kind: 'cpu-map' | 'cpu-unmap'): number {
     const { buffer, id, offset, length, pages, writable, isPrivate } = this.#info
-    this.#machine.events.emit({
+    return this.#machine.events.emit({
       kind,
       buffer,
       mapping: id,
@@ -295,14 +327,15 @@ export class CpuMapping {
  * that comes next.
  */
 export function endArrays(machine: Machine, arrays: Iterable<HandedOut>): void {
+  const ended = [...arrays]
   const views = new Map<Storage, LiveView[]>()
-  for (const { storage, view } of arrays) {
+  for (const { storage, view } of ended) {
     const same = views.get(storage)
     if (same === undefined) views.set(storage, [view])
     else same.push(view)
   }
-  for (const [storage, ended] of views) machine.memory.endViews(storage, ended)
-  for (const view of [...views.values()].flat()) view.ended = machine.events.latest + 1
+  for (const [storage, gone] of views) machine.memory.endViews(storage, gone)
+  for (const { view } of ended) view.ended = machine.events.latest + 1
 }
 
 /** Whether the program gave the array's memory away: it has no bytes although it has not ended. */

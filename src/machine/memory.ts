@@ -137,6 +137,11 @@ export class Memory {
     this.#views.end(storage, views)
   }
 
+  /** Finds the stores that went through arrays after their end, where their memory was left in place. */
+  lookAtDeadArrays(): void {
+    this.#views.lookAtDead()
+  }
+
   /** Finds the stores that went through live arrays since it was last asked, and applies them. */
   reconcile(storage: Storage, start: number, end: number, grain: Grain = 'word'): void {
     this.#views.reconcile(storage, start, end, grain)

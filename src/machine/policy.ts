@@ -1,6 +1,6 @@
 /**
- * A cache policy picks, of all that legal hardware may do, what happens in this run. It never changes
- * the verdict, only the bytes that one sees.
+ * A cache policy picks, of all that legal hardware may do, what happens in this run. It changes the bytes
+ * that one sees, and which uses of arrays after their end are found, but no other part of the verdict.
  */
 import { DROP_CLEAN, EVICT, type LineOp, PREFETCH } from './line-op.ts'
 import type { Random } from './random.ts'
@@ -20,9 +20,18 @@ export interface CachePolicy {
   act(moment: Moment, size: number): readonly FreeAction[]
   /** Whether clean lines are gone from the cache by the time that a mapping's array is taken. */
   dropsOldLines(): boolean
+  /**
+   * Whether the memory of arrays that end stays in place, so that stores through them are found: it is
+   * the `nth` time that this happens to a storage of `size` bytes. Else they are detached.
+   */
+  leavesDeadArrays(size: number, nth: number): boolean
   /** Whether a snooped store ends in the cache (and not in memory). */
   snoopedStoreStaysInCache(): boolean
 }
+
+/** Leaving the memory of an array costs two copies of it, and what it takes to look at it. */
+const SMALL = 256 * 1024
+const LARGE = 8 * 1024 * 1024
 
 const NOTHING: readonly FreeAction[] = []
 
@@ -31,6 +40,7 @@ export const lazyPolicy: CachePolicy = {
   name: 'lazy',
   act: () => NOTHING,
   dropsOldLines: () => true,
+  leavesDeadArrays: (size, nth) => size <= SMALL && nth % 2 === 0,
   snoopedStoreStaysInCache: () => false,
 }
 
@@ -46,6 +56,7 @@ export const eagerPolicy: CachePolicy = {
     return moment === 'maintenance' ? [prefetch] : NOTHING
   },
   dropsOldLines: () => false,
+  leavesDeadArrays: () => false,
   snoopedStoreStaysInCache: () => true,
 }
 
@@ -64,6 +75,7 @@ export function randomPolicy(random: Random): CachePolicy {
     act: (_moment, size) =>
       Array.from({ length: random.below(ACTIONS_AT_ONCE) }, () => range(size)),
     dropsOldLines: () => random.below(2) === 1,
+    leavesDeadArrays: (size) => size <= LARGE,
     snoopedStoreStaysInCache: () => random.below(2) === 1,
   }
 }

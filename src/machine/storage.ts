@@ -1,4 +1,5 @@
 import type { BufferId, MemoryAttribute } from '../events/event.ts'
+import type { DeadArray } from './dead-arrays.ts'
 import { LineMap } from './line-map.ts'
 import {
   isCacheViewCurrent,
@@ -34,6 +35,8 @@ export interface LiveView {
   readonly mapping: number
   /** The task that took it. */
   readonly task: string
+  /** The array itself. */
+  array?: Uint8Array<ArrayBuffer> | undefined
   /**
    * The event in which what it was taken in ended, a CPU access or a mapping. It lives on only because
    * another array stands on the same bytes.
@@ -74,6 +77,12 @@ export class Storage {
   memoryImage: Uint8Array<ArrayBuffer> | undefined
   /** The event up to which all stores through views are known. */
   reconciled = 0
+  /** Arrays that ended and live on, and are known for nothing else. */
+  readonly ended: Uint8Array<ArrayBuffer>[] = []
+  /** Arrays that ended and whose memory was left in place; undefined while there are none. */
+  dead: DeadArray[] | undefined
+  /** How often all arrays on it ended. */
+  ends = 0
   /** Where its bytes have other homes; undefined while they never had. */
   mirrors: Mirrors | undefined
   /** The range and the epoch of the newest looks for stores, joined while they follow each other. */
@@ -194,7 +203,22 @@ export class Storage {
     if (isOne) this.memory = this.cached
   }
 
-  /** The same for arrays over `memory`. */
+  /** As `detach`, but the arrays keep their memory, which is returned; the bytes are copied. */
+  leave(): Uint8Array<ArrayBuffer> {
+    const { cached } = this
+    this.cached = cached.slice()
+    if (this.memory === cached) this.memory = this.cached
+    return cached
+  }
+
+  /** As `leave`, for arrays over `memory`. */
+  leaveMemory(): Uint8Array<ArrayBuffer> {
+    const { memory } = this
+    this.memory = memory.slice()
+    return memory
+  }
+
+  /** As `detach`, for arrays over `memory`. */
   detachMemory(): void {
     this.memory = moved(this.memory)
   }

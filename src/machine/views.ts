@@ -5,6 +5,7 @@
 import { type AccessOps, endsInCache } from './access-ops.ts'
 import type { Cache } from './cache.ts'
 import { changedHull, changedRuns, type EqualBytes, type Grain, type Run } from './changed-runs.ts'
+import { DeadArray, endMethods } from './dead-arrays.ts'
 import { byView, type FoundInView, type FoundRun, hullOf } from './found-stores.ts'
 import { isServedByMemory, knownMemory } from './images.ts'
 import type { Interval } from './line-map.ts'
@@ -14,6 +15,12 @@ import type { CachePolicy } from './policy.ts'
 import type { LiveView, Storage } from './storage.ts'
 import { storedParts } from './stored-parts.ts'
 import { shownBefore } from './twin.ts'
+
+/** So many dead arrays of one storage are looked at, and so many storages that have some. */
+const MOST_DEAD = 2
+const MOST_STORAGES_WITH_DEAD = 16
+/** So many arrays that ended and live on are remembered, to end with the others. */
+const MOST_ENDED = 64
 
 export interface ViewOptions {
   readonly cache: Cache
@@ -36,6 +43,8 @@ const MAY_BE_OLD = setOf(
 export class Views {
   readonly #options: ViewOptions
   readonly #cache: Cache
+  /** The storages that have dead arrays, the oldest first. */
+  readonly #withDead = new Set<Storage>()
 
   constructor(options: ViewOptions) {
     this.#options = options
@@ -88,22 +97,72 @@ export class Views {
    * on, as ended ones, and are watched.
    */
   end(storage: Storage, views: readonly LiveView[]): void {
-    this.#end(storage, storage.views, views, () => {
+    this.#end(storage, storage.views, views, (last) => {
       storage.closeImage()
       // Without bookkeeping there is one copy of the bytes, and it is the one that would go.
-      if (this.#cache.checked) storage.detach()
+      if (!this.#cache.checked) return
+      if (this.#leaves(storage)) this.#bury(storage, storage.leave(), last)
+      else storage.detach()
+      storage.ended.length = 0
     })
-    this.#end(storage, storage.memoryViews, views, () => {
+    this.#end(storage, storage.memoryViews, views, (last) => {
       storage.memoryImage = undefined
-      storage.detachMemory()
+      if (this.#leaves(storage)) this.#bury(storage, storage.leaveMemory(), last)
+      else storage.detachMemory()
+      storage.ended.length = 0
     })
+  }
+
+  /** Looks for stores through arrays that ended and whose memory was left in place, in all storages. */
+  lookAtDead(): void {
+    for (const storage of this.#withDead) this.#reconcileDead(storage)
+  }
+
+  #leaves(storage: Storage): boolean {
+    return this.#options.policy.leavesDeadArrays(storage.size, storage.ends++)
+  }
+
+  /** The oldest ones make room: what was stored through them so far is found now. */
+  #bury(storage: Storage, bytes: Uint8Array<ArrayBuffer>, views: readonly LiveView[]): void {
+    for (const array of [...storage.ended, ...views.map((view) => view.array)]) {
+      if (array?.buffer === bytes.buffer) endMethods(array)
+    }
+    storage.dead ??= []
+    storage.dead.push(new DeadArray(bytes, views))
+    this.#withDead.delete(storage)
+    this.#withDead.add(storage)
+    if (storage.dead.length > MOST_DEAD) this.#dropOldest(storage)
+    for (const oldest of this.#withDead) {
+      if (this.#withDead.size <= MOST_STORAGES_WITH_DEAD) break
+      while (oldest.dead !== undefined) this.#dropOldest(oldest)
+    }
+  }
+
+  #dropOldest(storage: Storage): void {
+    this.#reconcileDead(storage)
+    storage.dead?.shift()?.detach()
+    if (storage.dead?.length !== 0) return
+    storage.dead = undefined
+    this.#withDead.delete(storage)
+  }
+
+  /** What was stored is told of, and reaches no memory: it may be another owner's by now. */
+  #reconcileDead(storage: Storage): void {
+    for (const dead of storage.dead ?? []) {
+      const runs = dead.stores(this.#options.equal, this.#options.epoch())
+      if (runs.length === 0) continue
+      const found = runs.map((run) => ({ ...run, stored: run }))
+      for (const { view, runs: mine } of byView(found, dead.views)) {
+        this.#options.onStores(storage, hullOf(mine), view, view.ended ?? view.taken)
+      }
+    }
   }
 
   #end(
     storage: Storage,
     shown: Set<LiveView>,
     views: readonly LiveView[],
-    detach: () => void,
+    detach: (last: readonly LiveView[]) => void,
   ): void {
     const ending = views.filter((view) => shown.has(view))
     if (ending.length === 0) return
@@ -115,20 +174,20 @@ export class Views {
       this.#reconcile(storage, view.start, view.end, 'word', keepImage)
     })
     if (stays) {
-      for (const view of ending) this.#keepEnded(shown, view)
+      for (const view of ending) this.#keepEnded(storage, shown, view)
       return
     }
     shown.clear()
-    detach()
+    detach(last)
   }
 
   /** A living array over the same bytes would be blamed first: then this one need not be known. */
-  #keepEnded(shown: Set<LiveView>, view: LiveView): void {
+  #keepEnded(storage: Storage, shown: Set<LiveView>, view: LiveView): void {
     view.ended = this.#options.latestEvent()
     for (const other of shown) {
       if (other === view) continue
-      if (other.ended === undefined && covers(other, view)) shown.delete(view)
-      if (other.ended !== undefined && covers(view, other)) shown.delete(other)
+      if (other.ended === undefined && covers(other, view)) forget(storage, shown, view)
+      if (other.ended !== undefined && covers(view, other)) forget(storage, shown, other)
     }
   }
 
@@ -164,6 +223,7 @@ export class Views {
   }
 
   #reconcile(storage: Storage, start: number, end: number, grain: Grain, keepImage: boolean): void {
+    if (storage.dead !== undefined) this.#reconcileDead(storage)
     if (!storage.hasViews || !this.#cache.checked) return
     const epoch = this.#options.epoch()
     if (storage.isKnown(start, end, epoch)) return
@@ -283,4 +343,11 @@ export class Views {
 
 function covers(outer: Run, inner: Run): boolean {
   return outer.start <= inner.start && inner.end <= outer.end
+}
+
+/** No stores are put down to the view any more; its array ends with the others on the storage. */
+function forget(storage: Storage, shown: Set<LiveView>, view: LiveView): void {
+  if (!shown.delete(view) || view.array === undefined) return
+  storage.ended.push(view.array)
+  if (storage.ended.length > MOST_ENDED) storage.ended.shift()
 }

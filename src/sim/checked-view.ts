@@ -3,12 +3,14 @@
  *
  * It looks like a Uint8Array and is a proxy: 70 to 110 times slower than a plain one, so for small
  * frames. Its `buffer` holds nothing. Dead, it behaves as a detached array does: loads by index give
- * `undefined`, stores by index vanish, methods throw a TypeError.
+ * `undefined`, stores by index vanish, methods throw a TypeError; and the memory is told of each touch.
  */
 export interface ExactMemory {
   load(offset: number, target: Uint8Array): void
   store(offset: number, source: Uint8Array): void
   isAlive(): boolean
+  /** A dead array was touched by index. */
+  touchedDead(access: 'load' | 'store', offset: number): void
 }
 
 type Method = (...args: unknown[]) => unknown
@@ -30,7 +32,9 @@ export function checkedView(length: number, memory: ExactMemory): Uint8Array<Arr
     set: (_target, key, value) => {
       const index = indexOf(key)
       if (index === undefined) return false
-      if (memory.isAlive() && index < length) memory.store(index, Uint8Array.of(Number(value)))
+      if (index >= length) return true
+      if (memory.isAlive()) memory.store(index, Uint8Array.of(Number(value)))
+      else memory.touchedDead('store', index)
       return true
     },
   })
@@ -43,7 +47,11 @@ function indexOf(key: string | symbol): number | undefined {
 }
 
 function loadAt(memory: ExactMemory, index: number, length: number): number | undefined {
-  if (!memory.isAlive() || index >= length) return undefined
+  if (index >= length) return undefined
+  if (!memory.isAlive()) {
+    memory.touchedDead('load', index)
+    return undefined
+  }
   const one = new Uint8Array(1)
   memory.load(index, one)
   return one[0]
@@ -83,6 +91,7 @@ function ownMethods(length: number, memory: ExactMemory): Map<string | symbol, M
           load: (offset, target) => memory.load(from + offset, target),
           store: (offset, source) => memory.store(from + offset, source),
           isAlive: () => memory.isAlive(),
+          touchedDead: (access, offset) => memory.touchedDead(access, from + offset),
         })
       },
     ],

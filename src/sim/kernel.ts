@@ -202,6 +202,7 @@ export class SimKernel implements Kernel {
    */
   exit(): void {
     this.#machine.scheduler.stop()
+    this.#machine.memory.lookAtDeadArrays()
     this.#core.stop()
     this.#process.exit()
     this.#drivers.remove()

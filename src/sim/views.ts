@@ -45,12 +45,14 @@ export function exactView(
   scope: ViewScope,
   exact: Pick<ExactMemory, 'load' | 'store'>,
 ): Uint8Array<ArrayBuffer> {
-  const { backing } = memory.area(address, length)
-  const { brackets } = backing
-  let alive = true
+  const { backing, at, address: base } = memory.area(address, length)
+  const { brackets, mapping } = backing
+  const start = at + address - base
+  /** The event in which the CPU access ended that it was taken in. */
+  let ended: number | undefined
   if (liveScope(brackets?.isOpen, scope) === 'bracket') {
     brackets?.whenEnded(() => {
-      alive = false
+      ended = mapping.nextEvent
     })
   }
   const isMapped = (): boolean => {
@@ -62,7 +64,9 @@ export function exactView(
   return checkedView(length, {
     load: (offset, target) => from(() => exact.load(address + offset, target)),
     store: (offset, source) => from(() => exact.store(address + offset, source)),
-    isAlive: () => alive && isMapped(),
+    isAlive: () => ended === undefined && isMapped(),
+    touchedDead: (access, offset) =>
+      mapping.touchedDead(access, start + offset, ended, captureOrigin(undefined)),
   })
 }
 

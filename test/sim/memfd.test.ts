@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DmabufEvent } from '../../src/events/event.ts'
 import * as uapi from '../../src/uapi/index.ts'
-import { memfd, PAGE, peek, poke, RW, readAll, share, start } from './rig.ts'
+import { isDead, memfd, PAGE, peek, poke, RW, readAll, share, start } from './rig.ts'
 
 const { errno } = uapi
 const { F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE } = uapi
@@ -153,7 +153,7 @@ describe('ftruncate', () => {
     first[0] = 1
     second[0] = 2
     kernel.sys.ftruncate(fd, PAGE)
-    expect([first[0], second[0]]).toEqual([1, undefined])
+    expect([first[0], isDead(first), isDead(second)]).toEqual([1, false, true])
     expect(kernel.sys.view(address + PAGE, 1, 'mapping')).toBe(-errno.EFAULT)
   })
 })

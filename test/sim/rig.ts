@@ -32,6 +32,16 @@ export async function allocate(
   return result < 0 ? result : uapi.dmaHeapAllocationData.decode(bytes).fd
 }
 
+/** Whether the array has ended: its methods throw, wherever its memory went. */
+export function isDead(bytes: Uint8Array): boolean {
+  try {
+    bytes.at(0)
+    return false
+  } catch {
+    return true
+  }
+}
+
 export function share(kernel: SimKernel, fd: number, length: number, offset = 0): number {
   return kernel.sys.mmap(length, RW, uapi.MAP_SHARED, fd, offset)
 }

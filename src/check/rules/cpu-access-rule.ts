@@ -4,6 +4,7 @@ import type {
   CpuViewEvent,
   DmabufEvent,
   EventId,
+  EventOrigin,
   JobEvent,
   Range,
 } from '../../events/event.ts'
@@ -13,6 +14,7 @@ import type { Collector, Draft } from '../collector.ts'
 import type { History } from '../history.ts'
 import type { Operations } from '../operations.ts'
 import { overlaps } from '../range-map.ts'
+import { RecentEvents } from '../recent-events.ts'
 import type { Store } from '../store.ts'
 import { agentName, bytesOf, flagsOf, writerName } from '../words.ts'
 import { isCached } from './cause.ts'
@@ -20,11 +22,14 @@ import type { Deferred } from './deferred.ts'
 import type { Rule } from './rule.ts'
 
 const MOST_WAITING = 64
+const MOST_ENDS = 1024
 
 export class CpuAccessRule implements Rule {
   readonly #history: History
   readonly #out: Collector
   readonly #deferred: Deferred
+  /** Where CPU accesses and mappings ended, for arrays that are used afterwards. */
+  readonly #ends = new RecentEvents<DmabufEvent>(MOST_ENDS)
   readonly #operations: Operations
   /** Stores outside any access to buffers that no device knew then; a device's read makes them matter. */
   readonly #unflushed = new Map<number, Draft[]>()
@@ -59,7 +64,11 @@ export class CpuAccessRule implements Rule {
       case 'bracket-start':
         if (event.result >= 0) this.#history.buffer(event.buffer).looseViews = []
         return
+      case 'cpu-unmap':
+        this.#ends.add(event.id, event)
+        return
       case 'bracket-end':
+        this.#ends.add(event.id, event)
         if (event.result >= 0 && writes(event.access)) this.#unflushed.delete(event.buffer)
         return
       case 'job-start':
@@ -86,7 +95,7 @@ export class CpuAccessRule implements Rule {
     if (store === undefined) return
     const buffer = this.#history.buffer(event.buffer)
     if (event.viewEnded !== undefined) {
-      this.#out.report(throughDeadView(store, event.viewEnded, buffer))
+      this.#deadTouched(event, store.origin, event.viewEnded)
       return
     }
     if (!isCached(store.attribute)) return
@@ -125,10 +134,20 @@ export class CpuAccessRule implements Rule {
     else this.#unflushed.set(event.buffer, rest)
   }
 
+  #deadTouched(event: CpuAccessEvent, origin: EventOrigin | undefined, ended: EventId): void {
+    const buffer = this.#history.buffer(event.buffer)
+    const end = this.#ends.get(ended) ?? { id: ended, origin: undefined }
+    this.#out.report(throughDeadView(event, origin, end, buffer))
+  }
+
   // --- loads -----------------------------------------------------------------------------------
 
   #loaded(event: CpuAccessEvent): void {
     const buffer = this.#history.buffer(event.buffer)
+    if (event.viewEnded !== undefined) {
+      this.#deadTouched(event, event.origin, event.viewEnded)
+      return
+    }
     if (!isCached(this.#history.attributeOf(event))) return
     if (buffer.openFor('read') !== undefined) return
     const stored = buffer.deviceStores.latest(event.range)
@@ -200,13 +219,22 @@ export class CpuAccessRule implements Rule {
   }
 }
 
-function throughDeadView({ event, origin }: Store, ended: EventId, buffer: BufferHistory): Draft {
+/** A use of an array after what it was taken in ended. */
+function throughDeadView(
+  event: CpuAccessEvent,
+  origin: EventOrigin | undefined,
+  { id, origin: end }: Pick<DmabufEvent, 'id' | 'origin'>,
+  buffer: BufferHistory,
+): Draft {
+  const verb = event.kind === 'cpu-load' ? 'reads' : 'stores to'
+  const found = event.seen === 'exact' ? `event ${event.id}` : `found at event ${event.id}`
   return {
     rule: 'use-after-release',
     event,
-    message: `${agentName(event.agent)} stores to ${bytesOf(event.range, buffer)} (found at event ${event.id}) through an array whose CPU access or mapping had ended at event ${ended}.`,
-    because: { text: `The array ended at event ${ended}.`, event: ended },
+    message: `${agentName(event.agent)} ${verb} ${bytesOf(event.range, buffer)} (${found}) through an array whose CPU access or mapping had ended at event ${id}.`,
+    because: { text: `The array ended at event ${id}.`, event: id, origin: end },
     origin,
+    related: [{ label: 'the CPU access or the mapping ended here', origin: end }],
     buffer: buffer.id,
     range: event.range,
   }
