@@ -35,7 +35,7 @@ export class ProgramLoader {
     const preloaded = Object.entries(entries).filter(([name]) => !name.endsWith('/linux'))
     await Promise.all(preloaded.map(([, url]) => import(url)))
     const data: HookData = { root: packageRoot.href, entries }
-    register(new URL('dist/cli/worker/hooks.js', packageRoot), { data })
+    registerQuietly(new URL('dist/cli/worker/hooks.js', packageRoot), data)
     await loadTransformer()
     installCommonJs(entries)
     process.setSourceMapsEnabled(true)
@@ -52,6 +52,14 @@ export class ProgramLoader {
       return { failure: await loadFailure(file, error) }
     }
   }
+}
+
+/** Node 26 would warn, among the program's own output; what it recommends is not in Node 20. */
+function registerQuietly(hooks: URL, data: HookData): void {
+  const { noDeprecation = false } = process
+  process.noDeprecation = true
+  register(hooks, { data })
+  process.noDeprecation = noDeprecation
 }
 
 function programOf(file: string, found: unknown): Loaded {
