@@ -1,4 +1,4 @@
-/** The release of Linux that the simulated kernel is: what stable releases changed goes by it. */
+/** The release of Linux that the simulated kernel is: behaviour that stable releases changed depends on it. */
 
 /** The series whose behaviour the simulation follows. */
 const SERIES = '6.12'

@@ -11,7 +11,7 @@ const LEAST = 64 * 1024
 export class SlowReadRule implements Rule {
   readonly #history: History
   readonly #out: Collector
-  /** Bytes loaded so far, by buffer; a buffer is told of once. */
+  /** Bytes loaded so far, by buffer; each buffer is reported once. */
   readonly #loaded = new Map<BufferId, number>()
 
   constructor(history: History, out: Collector) {

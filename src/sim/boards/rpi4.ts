@@ -8,8 +8,8 @@ const LOW = { snoops: false, reach: GIB } as const
 /**
  * A Raspberry Pi 4 with 8 GiB: buffers lie above what camera, display and codec reach, so that those
  * devices see bounce copies, or refuse what is too long for one. The real camera and display take one
- * piece besides (`contiguous`), which this table leaves out to show what bouncing does to several: on a Pi
- * allocate from linux,cma, and see arm-soc-cma.
+ * piece besides (`contiguous`). This table leaves that out, to show bounce copies of several pieces: on a
+ * Pi allocate from linux,cma, and see arm-soc-cma.
  */
 export const rpi4: Board = {
   ...armSoc,

@@ -1,4 +1,4 @@
-/** The system heap without a process: what its dma-bufs do for drivers. */
+/** The dma-bufs of the system heap as drivers use them. */
 import { describe, expect, it } from 'vitest'
 import { DmaLayer } from '../../../src/dma/dma-layer.ts'
 import { DmaBufCore } from '../../../src/dmabuf/core.ts'
@@ -37,7 +37,7 @@ describe('the vmap of the system heap', () => {
   })
 
   it.each([
-    ['hands what a driver stores to a device, between begin and end of CPU access', true, 7],
+    ['hands the stores of a driver to a device, between begin and end of CPU access', true, 7],
     ['leaves it in the cache without them', false, 0],
   ])('%s', async (_what, isSynced, expected) => {
     const { core, dma, buffer } = bench()
