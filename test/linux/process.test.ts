@@ -25,6 +25,7 @@ import {
   O_NONBLOCK,
   O_RDONLY,
   O_RDWR,
+  SEEK_CUR,
   SEEK_SET,
 } from '../../src/uapi/fcntl.ts'
 import { Fifo, mapAll, PAGE, sealedMemfd, skipped } from './here.ts'
@@ -58,6 +59,11 @@ describe.skipIf(skipped !== '')(`a process on the real kernel${skipped}`, () => 
     expect(sys.ftruncate(fd, 100)).toBe(0)
     expect(sys.lseek(fd, 7, SEEK_SET)).toBe(7)
     expect(sys.lseek(fd, -1, SEEK_SET)).toBe(-errno.EINVAL)
+    // The kernel moves, and no number holds where to.
+    expect(sys.lseek(fd, Number.MAX_SAFE_INTEGER, SEEK_SET)).toBe(Number.MAX_SAFE_INTEGER)
+    expect(sys.lseek(fd, 4096, SEEK_CUR)).toBe(-errno.EOVERFLOW)
+    expect(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')).toMatch(/^pos:\t9007199254745087\n/)
+    expect(sys.lseek(fd, 7, SEEK_SET)).toBe(7)
     const copy = sys.fcntl(fd, F_DUPFD_CLOEXEC, 50)
     expect(copy).toBeGreaterThanOrEqual(50)
     expect(sys.fcntl(copy, F_GETFD, 0)).toBe(FD_CLOEXEC)
