@@ -5,6 +5,7 @@ import type { Origin } from '../uapi/origin.ts'
 import { requestName } from '../uapi/requests.ts'
 import type { WaitOptions } from '../uapi/syscalls.ts'
 import { VIDIOC_STREAMOFF } from '../uapi/v4l2.ts'
+import { holdDescriptors } from './argument-descriptors.ts'
 import { BusyDevices } from './busy-devices.ts'
 import { isDmaBuf } from './dma-buf-file.ts'
 import { copyArgument, copyBack, writeAddresses } from './ioctl-memory.ts'
@@ -122,11 +123,12 @@ export class Ioctls {
     const fd = ownDescriptor(this.#libc, asked.fd)
     if (fd < 0) return fd === -errno.EBADF ? fd : undefined
     const argument = copyArgument(asked.argument, isUnknown)
+    const takeOut = holdDescriptors(this.#libc, asked.request, argument.bytes)
     try {
-      const result = await make({ fd, request: asked.request, argument, origin })
-      copyBack(asked.argument, argument)
-      return result
+      return await make({ fd, request: asked.request, argument, origin })
     } finally {
+      takeOut()
+      copyBack(asked.argument, argument)
       this.#libc.close(fd)
     }
   }
