@@ -45,7 +45,7 @@ function commands(signal: AbortSignal, finish: (code: number) => void): Command 
   addRun(command, signal, finish)
   const style = () => styleFor(process.stdout, wantsColor(command))
   subcommand(command, 'boards', 'list the boards').action(() => print(boardsText(style())))
-  subcommand(command, 'explain', 'say what a rule asks for, or list the rules')
+  subcommand(command, 'explain', 'explain a rule with an example, or list the rules')
     .argument('[rule]', 'a rule, or its group')
     .action((rule: string | undefined) => print(explainText(rule, style())))
   return command

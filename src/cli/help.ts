@@ -38,6 +38,6 @@ Exit codes: 0 clean; 1 findings; 2 wrong use, unreadable input, or a program tha
 export const mainHelp = `
 Examples:
   dmabuf run pipeline.ts            prove a program on the PC and on the ARM board
-  dmabuf explain early-invalidate   what a rule asks for, and why
+  dmabuf explain early-invalidate   what a rule asks for, why, and an example
   dmabuf boards                     the boards there are
 `

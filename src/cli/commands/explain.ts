@@ -1,16 +1,28 @@
 /** `dmabuf explain`. */
+import type { RuleInfo } from '../../check/rule-id.ts'
 import { explain, ruleIds, ruleTable } from '../../check/rules.ts'
 import { didYouMean } from '../nearest.ts'
+import { differenceText } from '../terminal/difference.ts'
 import type { Style } from '../terminal/style.ts'
 import { tableText } from '../terminal/table.ts'
 import { UsageError } from '../usage-error.ts'
+import { exampleOf } from './rule-example.ts'
 
-/** What a rule asks for and why, or all rules in a line each. */
+/** What a rule asks for and why, with a program and how it is mended; or all rules in a line each. */
 export function explainText(name: string | undefined, style: Style): string {
   if (name === undefined) return ruleList(style)
-  const text = explain(name)
-  if (text !== undefined) return text
+  const rules = ruleTable.filter(({ id, group }) => id === name || group === name.toUpperCase())
+  if (rules.length > 0) return rules.map((rule) => ruleText(rule, style)).join('\n')
   throw new UsageError(`rule '${name}' is unknown`, didYouMean(name, ruleIds))
+}
+
+function ruleText({ id }: RuleInfo, style: Style): string {
+  const text = explain(id) ?? ''
+  const example = exampleOf(id)
+  if (example === undefined) return text
+  const { file, flagged, mended } = example
+  const title = `Flagged (-) and mended (+), from ${file}:`
+  return `${text}\n${title}\n\n${differenceText(flagged, mended, style)}`
 }
 
 function ruleList(style: Style): string {

@@ -1,0 +1,84 @@
+/** `dmabuf explain`: a rule with a program that breaks it, beside the mended one. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ruleIds } from 'dmabuf/check'
+import pc from 'picocolors'
+import { describe, expect, it } from 'vitest'
+import { explainText } from '../../src/cli/commands/explain.ts'
+import { styleFor } from '../../src/cli/terminal/style.ts'
+import { loadProgram, programNames } from '../bugs/programs.ts'
+import { root } from './command.ts'
+
+const plain = styleFor({ isTTY: false }, false)
+const EXAMPLE = /^Flagged \(-\) and mended \(\+\), from (.*):$/m
+
+function explained(name: string): string {
+  return explainText(name, plain)
+}
+
+function linesWith(sign: string, text: string): string[] {
+  const example = text.slice(text.search(EXAMPLE))
+  const lines = example.split('\n').filter((line) => line.startsWith(`${sign} `))
+  return lines.map((line) => line.slice(2))
+}
+
+function programOf(text: string): { flagged: string[]; mended: string[] } {
+  const [, file = ''] = EXAMPLE.exec(text) ?? []
+  const twin = file.startsWith('bugs/') ? file.replace('.ts', '.fixed.ts') : 'examples/pipeline.ts'
+  const linesOf = (name: string) => readFileSync(join(root, name), 'utf8').split('\n')
+  return { flagged: linesOf(file), mended: linesOf(twin) }
+}
+
+describe('an explained rule', () => {
+  it('shows the lines that are mended, the lines around them, and the file', () => {
+    expect(explained('early-invalidate')).toContain(
+      [
+        'Flagged (-) and mended (+), from bugs/B27-early-invalidate.ts:',
+        '',
+        '    for (let count = 0; count < 4; count++) {',
+        "      using map = buffer.map({ access: 'read' })",
+        "-     await buffer.startCpuAccess('read')",
+        '      await camera.dequeue()',
+        "+     await buffer.startCpuAccess('read')",
+        '      pictures.push(map.bytes.slice())',
+        "      await buffer.endCpuAccess('read')",
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('marks the changed lines by colour where colours are wanted', () => {
+    const colors = pc.createColors(true)
+    const text = explainText('early-invalidate', { colors, isColored: true })
+    expect(text).toContain(colors.red("-     await buffer.startCpuAccess('read')"))
+    expect(text).toContain(colors.green("+     await buffer.startCpuAccess('read')"))
+  })
+
+  it.each(ruleIds.filter((id) => EXAMPLE.test(explained(id))))(
+    '%s shows lines of the flagged program and of the mended one, and few others',
+    (rule) => {
+      const text = explained(rule)
+      const { flagged, mended } = programOf(text)
+      const [minus, plus] = [linesWith('-', text), linesWith('+', text)]
+      expect(minus.length + plus.length).toBeGreaterThan(0)
+      for (const line of minus) expect(flagged).toContain(line)
+      for (const line of plus) expect(mended).toContain(line)
+      expect(linesWith(' ', text).length).toBeLessThanOrEqual(4 * (minus.length + plus.length))
+    },
+  )
+
+  it('shows a program wherever there is one with a mended twin', async () => {
+    const bugs = await Promise.all(programNames().map(loadProgram))
+    const flagged = bugs
+      .filter(({ name, twin }) => name !== twin)
+      .flatMap((bug) => [...bug.expect, ...bug.lints])
+    for (const rule of new Set(flagged)) expect(explained(rule)).toMatch(EXAMPLE)
+  })
+
+  it('is shown for each rule of a group', () => {
+    const text = explained('c3')
+    expect(text).toContain('unbalanced-bracket (C3, error)')
+    expect(text).toContain('bracket-over-dma (C3, error)')
+    expect(text.match(new RegExp(EXAMPLE, 'gm'))?.length).toBeGreaterThan(1)
+  })
+})
