@@ -1,12 +1,5 @@
 /** What contradicts itself in a board's table, in sentences that name the field and its value. */
-import {
-  allTraits,
-  type Board,
-  type CostTable,
-  cmaRegion,
-  type DeviceTraits,
-  ramEnd,
-} from './board.ts'
+import { allTraits, type Board, type CostTable, type DeviceTraits, ramEnd } from './board.ts'
 import { shapeProblems } from './board-shape.ts'
 
 const PAGE = 4096
@@ -137,17 +130,17 @@ function poolProblems(board: Board): string[] {
 }
 
 function cmaProblems(board: Board): string[] {
-  const { cma, bounce } = board
+  const { cma, bounce, ram } = board
   if (cma === undefined) return []
-  const { base = ramEnd(board) - cma.size, size, name } = cma
+  const { base, size, name } = cma
   if (typeof name !== 'string' || !/^[\w,.-]+$/.test(name) || name === 'system') {
     return [`cma.name is '${String(name)}': it must be a file name that is not 'system'`]
   }
-  if (!isPages(base) || !isPages(size) || size === 0) {
-    return [`cma is ${size} bytes at ${base}: both must be whole pages of ${PAGE}`]
+  if (!isPages(base ?? 0) || !isPages(size) || size === 0) {
+    return [`cma is ${size} bytes at ${base ?? 'any place'}: both must be whole pages of ${PAGE}`]
   }
-  if (cmaRegion(board) === undefined) return []
-  if (base < board.ram.base || base + size > ramEnd(board)) {
+  if (base === undefined || size * 4 > ram.size) return []
+  if (base < ram.base || base + size > ramEnd(board)) {
     return [`cma is ${size} bytes at ${base}: the region must lie within the RAM`]
   }
   const overlaps =

@@ -38,7 +38,7 @@ export interface DeviceTraits {
 export interface CmaTraits {
   /** Bytes of the region. On a board with less than four times as much RAM the kernel reserves none. */
   readonly size: number
-  /** The region's physical address; the end of the RAM when left out. */
+  /** The region's physical address; the end of the RAM, below a bounce pool there, when left out. */
   readonly base?: number | undefined
   /**
    * The heap's name under /dev/dma_heap: that of the region's node in the device tree, mostly `linux,cma`;
@@ -161,7 +161,16 @@ export function takesAnyMemory(board: Board): boolean {
 export function cmaRegion(board: Board): { base: number; size: number } | undefined {
   const { cma, ram } = board
   if (cma === undefined || cma.size * 4 > ram.size) return undefined
-  return { base: cma.base ?? ramEnd(board) - cma.size, size: cma.size }
+  const { size, base = freeBase(board, size) } = cma
+  return base < ram.base ? undefined : { base, size }
+}
+
+/** The end of the RAM, or below the bounce pool where that is there. */
+function freeBase(board: Board, size: number): number {
+  const { bounce } = board
+  const end = ramEnd(board)
+  const isFree = bounce === undefined || bounce.base + bounce.size <= end - size
+  return isFree ? end - size : bounce.base - size
 }
 
 /** The traits of every listed device, and of those that are not listed. */

@@ -4,6 +4,7 @@ import {
   type Board,
   boardProblems,
   bouncesAlike,
+  cmaRegion,
   isCoherent,
   takesAnyMemory,
 } from '../../src/machine/board.ts'
@@ -115,6 +116,20 @@ describe('contradictions', () => {
 })
 
 describe('what follows from a table', () => {
+  it('where the region for contiguous memory lies', () => {
+    const size = 64 * 2 ** 20
+    const cma = { size, name: 'linux,cma' }
+    const board = { ...armSoc, ram: { base: 0, size: GIB }, cma }
+    expect(cmaRegion(board)).toEqual({ base: GIB - size, size })
+    const bounce = { base: GIB - size, size, forced: true }
+    expect(cmaRegion({ ...board, bounce })).toEqual({ base: GIB - 2 * size, size })
+    expect(boardProblems({ ...board, bounce })).toEqual([])
+    expect(cmaRegion({ ...board, bounce: { ...bounce, base: 0 } })?.base).toBe(GIB - size)
+    expect(cmaRegion({ ...board, cma: { ...cma, base: 4096 } })).toEqual({ base: 4096, size })
+    expect(cmaRegion({ ...board, ram: { base: 0, size: 3 * size } })).toBeUndefined()
+    expect(cmaRegion(pc)).toBeUndefined()
+  })
+
   it('whether its devices take memory of any heap', () => {
     const any = [...boards.values()].filter(takesAnyMemory).map(({ name }) => name)
     expect(any).toEqual(['pc', 'pc-bounce', 'arm-soc', 'arm-soc-iommu', 'rpi4'])
