@@ -5,11 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createGunzip } from 'node:zlib'
 import { parseY4m } from '../drivers/video/y4m.ts'
 import { Y4mError } from '../drivers/video/y4m-error.ts'
-import { y4mMagic } from '../drivers/video/y4m-header.ts'
 import { messageOf } from '../run/thrown.ts'
+import { ClipFrames } from './clip-frames.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Bytes of a clip, unpacked: all of it is in memory. */
 const LIMIT = 2 ** 31
 const CHUNK = 2 ** 20
 /** Milliseconds between two looks at a pipe that is empty. */
@@ -19,6 +18,8 @@ export interface ClipOptions {
   /** Seconds without a byte after which a pipe has nothing to give. */
   readonly patience: number
   readonly signal: AbortSignal
+  /** The most bytes that a clip may have, unpacked: all of it is in memory. 2 GiB unless given. */
+  readonly limit?: number
 }
 
 /**
@@ -28,7 +29,7 @@ export interface ClipOptions {
 export async function readClip(file: string, options: ClipOptions): Promise<Uint8Array> {
   const handle = await opened(file)
   try {
-    const bytes = await collected(file, chunksOf(file, handle, options))
+    const bytes = await collected(file, chunksOf(file, handle, options), options.limit ?? LIMIT)
     parseY4m(bytes)
     return bytes
   } catch (error) {
@@ -88,13 +89,17 @@ async function read(file: string, handle: FileHandle): Promise<Uint8Array | unde
 }
 
 /** All of `chunks` in one shared array, unpacked where the first of them begins as gzip's do. */
-async function collected(file: string, chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
+async function collected(
+  file: string,
+  chunks: AsyncGenerator<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array> {
   const { value: first = new Uint8Array() } = await chunks.next()
   const whole = joined(first, chunks)
-  if (first[0] !== 0x1f || first[1] !== 0x8b) return await gathered(file, whole)
+  if (first[0] !== 0x1f || first[1] !== 0x8b) return await gathered(file, whole, limit)
   try {
     const gunzip = createGunzip({ chunkSize: CHUNK })
-    return await pipeline(whole, gunzip, async (unpacked) => await gathered(file, unpacked))
+    return await pipeline(whole, gunzip, async (unpacked) => await gathered(file, unpacked, limit))
   } catch (error) {
     if (!isZlibError(error)) throw error
     throw new UsageError(
@@ -113,16 +118,21 @@ async function* joined(first: Uint8Array, rest: Chunks): AsyncGenerator<Uint8Arr
   yield* rest
 }
 
-/** What does not begin as a clip does is read no further. */
-async function gathered(file: string, chunks: Chunks): Promise<Uint8Array> {
+/** What is no clip is read no further than to where that shows. */
+async function gathered(file: string, chunks: Chunks, limit: number): Promise<Uint8Array> {
+  const frames = new ClipFrames()
   const parts: Uint8Array[] = []
   let length = 0
   for await (const chunk of chunks) {
-    if (length === 0 && !beginsAsClip(chunk)) parseY4m(chunk)
     parts.push(chunk)
     length += chunk.length
-    if (length > LIMIT) throw tooLong(file)
+    if (length > limit) throw tooLong(file, limit)
+    if (!frames.take(chunk)) parseY4m(joinedParts(parts, length))
   }
+  return joinedParts(parts, length)
+}
+
+function joinedParts(parts: readonly Uint8Array[], length: number): Uint8Array {
   const all = new Uint8Array(new SharedArrayBuffer(length))
   let at = 0
   for (const part of parts) {
@@ -132,14 +142,9 @@ async function gathered(file: string, chunks: Chunks): Promise<Uint8Array> {
   return all
 }
 
-function beginsAsClip(chunk: Uint8Array): boolean {
-  const length = Math.min(chunk.length, y4mMagic.length)
-  return Buffer.from(chunk.subarray(0, length)).toString('latin1') === y4mMagic.slice(0, length)
-}
-
-function tooLong(file: string): UsageError {
+function tooLong(file: string, limit: number): UsageError {
   return new UsageError(
-    `${file} is too long: unpacked, it has more than ${LIMIT / 2 ** 30} GiB`,
+    `${file} is too long: unpacked, it has more than ${limit} bytes`,
     'Cut it: ffmpeg -i IN -frames:v 100 OUT.y4m',
   )
 }
