@@ -10,6 +10,7 @@ import { errno } from '../../src/uapi/errno.ts'
 import { F_GETFL, O_NONBLOCK, SEEK_END } from '../../src/uapi/fcntl.ts'
 import { plainArg } from '../../src/uapi/ioctl-arg.ts'
 import type { WaitOptions } from '../../src/uapi/syscalls.ts'
+import { UDMABUF_CREATE, udmabufCreate } from '../../src/uapi/udmabuf.ts'
 import {
   VIDIOC_DQBUF,
   VIDIOC_QUERYCAP,
@@ -71,6 +72,9 @@ class Bench {
   #ioctl(fd: number, request: number, argument: Uint8Array | null): number {
     try {
       if (request === DMA_BUF_IOCTL_SYNC) return this.#note('start', fd)
+      if (request === UDMABUF_CREATE && argument !== null) {
+        return this.#note('udmabuf', udmabufCreate.over(argument).memfd | 0)
+      }
       if (request !== VIDIOC_DQBUF) return this.#note(`0x${request.toString(16)}`, fd)
       if (this.isEmpty) return this.#note('empty', fd) - errno.EAGAIN
       const byte = new Uint8Array(1)
@@ -206,6 +210,27 @@ describe.skipIf(skipped !== '')(`a request that waits on the real kernel${skippe
     expect(await isSettled(again)).toBe(false)
     go()
     expect(await again).toBe(0)
+  })
+
+  test('a request on another thread means the descriptors in its argument as they were', async () => {
+    using device = new Fifo()
+    const bench = new Bench()
+    let go = (): void => {}
+    bench.threads = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const memfd = loadLibc().memfdCreate('mine', 0)
+    const mine = inode(memfd)
+    const bytes = udmabufCreate.create({ memfd, size: 2 ** 21 })
+    const gone = udmabufCreate.create({ memfd: 99_999, size: 2 ** 21 })
+    const made = [bytes, gone].map((each) => bench.plain(device.fd, UDMABUF_CREATE, each))
+    closeSync(memfd)
+    using stranger = new Fifo()
+    expect(stranger.fd).toBe(memfd)
+    go()
+    expect(await Promise.all(made)).toEqual([0, -errno.EBADF])
+    expect(bench.got).toEqual([`udmabuf ${mine}`])
+    expect([bytes, gone].map((each) => udmabufCreate.over(each).memfd)).toEqual([memfd, 99_999])
   })
 
   test('dequeue with nothing there leaves the event loop alone, and an abort ends it', async () => {
