@@ -18,6 +18,7 @@ import type {
   ScanoutEvent,
 } from '../events/event.ts'
 import { type Bracket, reads, writes } from './bracket.ts'
+import type { MapEvent } from './pieces.ts'
 import { overlaps, RangeMap } from './range-map.ts'
 import { StepRun, type Steps } from './steps.ts'
 import type { Store } from './store.ts'
@@ -71,6 +72,7 @@ export class BufferHistory {
   readonly misdirected: Map<number, MisuseEvent> = new Map()
   /** Mappings whose attachment is gone. */
   readonly #left = new Set<number>()
+  readonly #lost = new WeakSet<MapEvent>()
   readonly cpuMaps: Map<number, CpuMapEvent> = new Map()
   readonly deviceStores: RangeMap<Store> = new RangeMap(MOST_RANGES)
   /** CPU stores whose lines nobody has cleaned or dropped since. */
@@ -134,6 +136,15 @@ export class BufferHistory {
     this.#left.delete(event.mapping)
     this.#deadDma.set(event.mapping, { map, unmap: event })
     if (this.#deadDma.size > MOST_DEAD) dropOldest(this.#deadDma)
+  }
+
+  /** What a mapping of it shows was given back, or the buffer has moved: it is reported already. */
+  losesMemory(map: MapEvent): void {
+    this.#lost.add(map)
+  }
+
+  hasLostMemory(map: MapEvent | undefined): boolean {
+    return map !== undefined && this.#lost.has(map)
   }
 
   openFor(use: 'read' | 'write', task?: string): Bracket | undefined {

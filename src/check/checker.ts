@@ -7,6 +7,7 @@ import { History } from './history.ts'
 import { Operations } from './operations.ts'
 import type { RuleId } from './rule-id.ts'
 import { AreaRule } from './rules/area-rule.ts'
+import { BackingRule } from './rules/backing-rule.ts'
 import { BracketRule } from './rules/bracket-rule.ts'
 import { CostRule } from './rules/cost-rule.ts'
 import { CpuAccessRule } from './rules/cpu-access-rule.ts'
@@ -14,6 +15,7 @@ import { Deferred } from './rules/deferred.ts'
 import { DescriptorRule } from './rules/descriptor-rule.ts'
 import { DeviceRule } from './rules/device-rule.ts'
 import { DmaUseRule } from './rules/dma-use-rule.ts'
+import { FreedRule } from './rules/freed-rule.ts'
 import { GrowableRule } from './rules/growable-rule.ts'
 import { HandleRule } from './rules/handle-rule.ts'
 import { HazardRule } from './rules/hazard-rule.ts'
@@ -100,6 +102,8 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new PrivateRule(history, out, deferred),
     new GrowableRule(history, out),
     new PlaceRule(history, out),
+    new FreedRule(history, out),
+    new BackingRule(history, out),
     new HandleRule(out),
     new NoDmaBufRule(out),
     new CostRule(history, out),

@@ -302,6 +302,7 @@ export class History {
       job: undefined,
       queued: undefined,
       dma: undefined,
+      astray: buffer.hasLostMemory(cpuMapOf(buffer, event)),
       bounced: false,
     }
     this.#stores.add(event.id, store)
@@ -327,12 +328,21 @@ export class History {
       job: event.job === undefined ? undefined : buffer.jobs.get(event.job),
       queued: buffer.owners.get(event.device),
       dma,
+      astray: buffer.hasLostMemory(dma),
       bounced,
     }
     this.#stores.add(event.id, store)
     buffer.deviceStores.set(event.range, store)
     buffer.lastDeviceStore = store
   }
+}
+
+/** The CPU mapping that an access goes through. */
+export function cpuMapOf(
+  { cpuMaps }: BufferHistory,
+  { mapping }: CpuAccessEvent | CpuViewEvent,
+): CpuMapEvent | undefined {
+  return mapping === undefined ? undefined : cpuMaps.get(mapping)
 }
 
 /** Whether a device's access goes to a bounce copy. */

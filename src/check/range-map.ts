@@ -38,6 +38,10 @@ export class RangeMap<T> {
     return this.#entries.length >= this.#most
   }
 
+  get isEmpty(): boolean {
+    return this.#entries.length === 0
+  }
+
   /** What is said, cut to the range. */
   within({ start, end }: Range): Entry<T>[] {
     return this.#entries

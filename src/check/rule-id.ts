@@ -28,6 +28,8 @@ export type RuleId =
   | 'early-publish'
   | 'map-leak'
   | 'mapping-leak'
+  | 'freed-in-use'
+  | 'backing-mismatch'
   | 'use-after-release'
   | 'handle-alias'
   | 'reference-misuse'

@@ -261,6 +261,26 @@ export const ruleTable: readonly RuleInfo[] = [
     fix: 'Undo in reverse order where the driver lets go of the buffer and on every error path after the step.',
   },
   {
+    id: 'freed-in-use',
+    group: 'E5',
+    severity: 'error',
+    claim:
+      'An exporter frees memory only when no process, device or driver has it mapped any more.',
+    hardware:
+      'The frames go to their next owner: what the process or the device stores overwrites it, and what they read is foreign.',
+    fix: 'Keep the memory until release; or take it out of processes (unmap_mapping_range) and have importers unmap it (dma_buf_move_notify, with the lock held) before it is freed.',
+  },
+  {
+    id: 'backing-mismatch',
+    group: 'E9',
+    severity: 'error',
+    claim:
+      'Everybody has the same memory of a buffer mapped, or the exporter copies between them at each CPU access, map and unmap.',
+    hardware:
+      'The store goes to one memory and the read to another: the reader gets what was there before, with no error anywhere.',
+    fix: 'Let mmap, vmap and map_dma_buf give out the same pages, and before they change take the ones before out of processes (unmap_mapping_range) and importers (dma_buf_move_notify); or copy the shadow in begin_cpu_access and end_cpu_access.',
+  },
+  {
     id: 'use-after-release',
     group: 'E6',
     severity: 'error',

@@ -50,6 +50,8 @@ const ofCalls: Readonly<Record<RuleId, Sight>> = {
   'early-publish': 'none',
   'map-leak': 'whole',
   'mapping-leak': 'none',
+  'freed-in-use': 'none',
+  'backing-mismatch': 'none',
   // Exact accesses, and arrays that throw; not stores through arrays that ended.
   'use-after-release': 'part',
   'handle-alias': 'whole',

@@ -29,6 +29,8 @@ export interface Store {
   readonly queued: QueueEvent | undefined
   /** The mapping that a device went through. */
   readonly dma: DmaMapEvent | undefined
+  /** It went to memory that its buffer had lost: whatever it does there is that mistake. */
+  readonly astray: boolean
   /** It went to a bounce copy. */
   readonly bounced: boolean
 }

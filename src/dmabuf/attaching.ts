@@ -95,6 +95,8 @@ export class Attaching {
     for (const attachment of buffer.attachments) {
       const { importerOps, driver, device, id } = attachment
       if (importerOps === undefined) continue
+      const what = { buffer: buffer.inode, attachment: id, device }
+      this.#machine.events.emit({ kind: 'move-notify', ...what })
       const given = `attachment ${id} of ${device}`
       const operation = { name: 'move_notify', driver, buffer: buffer.inode, device, given }
       this.#operations.tell(operation, () => importerOps.moveNotify(attachment))

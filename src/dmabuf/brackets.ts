@@ -67,6 +67,11 @@ export class OpenBrackets {
     for (const mapping of this.#mappings) mapping.retakeViews()
   }
 
+  /** unmap_mapping_range, for every process. */
+  zap(): void {
+    for (const mapping of this.#mappings) mapping.zap()
+  }
+
   /** Calls `listener` once, when no access is open any more. */
   whenEnded(listener: () => void): void {
     this.#listeners.push(listener)

@@ -15,6 +15,7 @@ import type { Machine } from '../machine/machine.ts'
 import { checkAlive } from './alive.ts'
 import { Attaching } from './attaching.ts'
 import type { Attachment, Importer } from './attachment.ts'
+import { openBrackets } from './brackets.ts'
 import { CpuSide } from './cpu-side.ts'
 import { DmaBuf } from './dma-buf.ts'
 import { type ExportInfo, exportProblem } from './export-info.ts'
@@ -273,6 +274,14 @@ export class DmaBufCore {
     driver?: DriverName,
   ): MappedPages {
     return this.#cpu.redirectMmap(buffer, length, pageOffset, driver)
+  }
+
+  /**
+   * unmap_mapping_range over all of the buffer: what processes have mapped of it is asked for again,
+   * from the exporter, at the next access. Does not sleep.
+   */
+  unmapMappings(buffer: DmaBuf): void {
+    openBrackets(buffer).zap()
   }
 
   /**

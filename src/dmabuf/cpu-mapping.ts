@@ -41,6 +41,10 @@ export class CpuMapping {
   readonly #handedOut = new Set<HandedOut>()
   /** The event in which it was unmapped. */
   #unmapped: number | undefined
+  /** Its pages were taken out: the next access has them put in again. */
+  #isZapped = false
+  /** Puts pages in again: the exporter's mmap operation stands for its fault handler. */
+  fault: (() => void) | undefined
 
   constructor(machine: Machine, info: CpuMappingInfo) {
     this.#machine = machine
@@ -58,6 +62,7 @@ export class CpuMapping {
 
   /** Loads bytes at `offset` of the mapping; the event says what may be wrong with them. */
   load(offset: number, target: Uint8Array): void {
+    this.#present()
     const hazards: Hazard[] = []
     eachRun(this.#table, offset, offset + target.length, (storage, from, to, at) => {
       const part = target.subarray(at - offset, at - offset + to - from)
@@ -72,6 +77,7 @@ export class CpuMapping {
 
   /** Bytes at `offset`, for the process's own copy of their page: no access of the program's. */
   copyOut(offset: number, target: Uint8Array): void {
+    this.#present()
     eachRun(this.#table, offset, offset + target.length, (storage, from, to, at) => {
       const part = target.subarray(at - offset, at - offset + to - from)
       this.#machine.memory.cpuLoad(storage, from, part, this.attribute)
@@ -89,6 +95,7 @@ export class CpuMapping {
 
   /** Stores `source` at `offset` of the mapping. */
   store(offset: number, source: Uint8Array): void {
+    this.#present()
     const { memory } = this.#machine
     const end = offset + source.length
     eachRun(this.#table, offset, end, (storage, from, to) => memory.reconcile(storage, from, to))
@@ -110,6 +117,7 @@ export class CpuMapping {
     scope: 'bracket' | 'mapping',
     writeOnly: boolean,
   ): HandedOut | undefined {
+    this.#present()
     let place: { storage: Storage; from: number; to: number } | undefined
     let pieces = 0
     eachRun(this.#table, start, end, (storage, from, to) => {
@@ -233,8 +241,24 @@ export class CpuMapping {
     this.#handedOut.delete(handedOut)
   }
 
+  /**
+   * unmap_mapping_range: no pages are there until the next access. Arrays end, since none of the host's
+   * can be moved to other pages.
+   */
+  zap(): void {
+    if (this.#isZapped) return
+    this.endViews(0, this.#info.length)
+    this.#isZapped = true
+    this.#emitMap('cpu-map')
+  }
+
+  #present(): void {
+    if (this.#isZapped) this.fault?.()
+  }
+
   /** It has other pages from now on, `length` bytes of them; arrays on pages that stay live on. */
   resize(length: number, pages: CpuPages): void {
+    this.#isZapped = false
     this.#info = { ...this.#info, length, pages }
     this.#table = { runs: pages.runs, segments: [], size: length }
     this.#emitMap('cpu-map')
@@ -314,7 +338,7 @@ export class CpuMapping {
       range: { start: offset, end: offset + length },
       attribute: this.attribute,
       writable,
-      placement: placementOf(this.#table),
+      placement: this.#isZapped ? [] : placementOf(this.#table),
       expandable: pages.expandable ?? false,
       isPrivate,
     })

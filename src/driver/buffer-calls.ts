@@ -67,6 +67,12 @@ export interface BufferCalls {
   ): Promise<void>
   /** An exporter's, with the lock held: the storage moves, mappings of dynamic importers are void. */
   dmaBufMoveNotify(buffer: DmaBuf): void
+  /**
+   * unmap_mapping_range, an exporter's: takes the pages of `buffer` out of every process that has it
+   * mapped. The next access there calls `mmap` again, which stands for the fault handler; arrays that
+   * were taken before end.
+   */
+  unmapMappingRange(buffer: DmaBuf): void
   /** May sleep. The CPU is about to read what devices wrote (from-device), or to write (to-device). */
   dmaBufBeginCpuAccess(buffer: DmaBuf, direction: DmaDirection): Promise<void>
   /** May sleep. The CPU is through. */

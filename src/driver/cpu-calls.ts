@@ -21,6 +21,10 @@ export function cpuCalls(bound: Bound): CpuCalls {
       bound.now(calls.dmaBufMmap, () =>
         core.redirectMmap(bound.use(buffer, 'dma_buf_mmap'), length, pageOffset, driver),
       ),
+    unmapMappingRange: (buffer) =>
+      bound.now(calls.unmapMappingRange, () =>
+        core.unmapMappings(bound.use(buffer, 'unmap_mapping_range')),
+      ),
     dmaBufVmap: (buffer) =>
       bound.later(calls.dmaBufVmap, async () =>
         withLines(bound, await core.vmap(bound.use(buffer, 'dma_buf_vmap'), driver)),

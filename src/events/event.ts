@@ -182,6 +182,16 @@ export interface ImporterCall {
   readonly direction: DmaDirection
   readonly origin?: EventOrigin | undefined
 }
+/**
+ * dma_buf_move_notify has reached a dynamic importer: what is mapped through the attachment must not be
+ * used any more.
+ */
+export interface MoveNotifyEvent extends Common {
+  readonly kind: 'move-notify'
+  readonly buffer: BufferId
+  readonly attachment: number
+  readonly device: string
+}
 /** Memory was mapped for a device, or unmapped: the device may reach it in between. */
 export interface DmaMapEvent extends Common {
   readonly kind: 'dma-map' | 'dma-unmap'
@@ -262,7 +272,7 @@ export interface CpuMapEvent extends Common {
   readonly range: Range
   readonly attribute: MappedAttribute
   readonly writable: boolean
-  /** Where these bytes lie. */
+  /** Where these bytes lie; nowhere between unmap_mapping_range and the next access. */
   readonly placement?: readonly Placement[] | undefined
   /** Whether mremap may make it longer: the exporter did not forbid it (VM_DONTEXPAND). */
   readonly expandable?: boolean | undefined
@@ -400,6 +410,7 @@ export type DmabufEvent =
   | MemoryEvent
   | ReleaseEvent
   | AttachEvent
+  | MoveNotifyEvent
   | DmaMapEvent
   | DmaSyncEvent
   | BounceCopyEvent

@@ -39,6 +39,7 @@ export class Backing {
     this.#request = request
     this.#buffer = 'buffer' in mapped ? mapped.buffer : undefined
     this.mapping = new CpuMapping(kernel.machine, info)
+    this.mapping.fault = () => this.#fault()
     this.#private = writable && !shared ? new PrivatePages(this.mapping) : undefined
     // The mapping keeps the file open and, where it is another file than the buffer's, the buffer.
     this.description = description.get()
@@ -105,6 +106,20 @@ export class Backing {
     this.#request = { ...this.#request, length }
     if (this.description.file.memory !== undefined) this.refresh()
     else this.#askAgain()
+  }
+
+  /** The pages were taken out. EFAULT where the exporter has none to put in: SIGBUS. */
+  #fault(): void {
+    try {
+      const { pages } = this.#ask(this.description.file, this.#request)
+      this.mapping.resize(lengthOf(pages), pages)
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error
+      throw new KernelError(
+        'EFAULT',
+        `the exporter has no pages to put in: SIGBUS (${error.message})`,
+      )
+    }
   }
 
   #askAgain(): void {

@@ -86,8 +86,15 @@ class EngineFile implements DriverFile {
     }
   }
 
+  /** Cannot wait, and has nothing to wait for where nobody holds the lock. */
   release(): void {
-    void this.#dropAll()
+    for (const [buffer, { attachment, mapping, direction }] of this.#kept) {
+      if (mapping !== undefined) {
+        void this.#context.dmaBufUnmapAttachmentUnlocked(attachment, mapping, direction)
+      }
+      this.#context.dmaBufDetach(buffer, attachment)
+      this.#context.dmaBufPut(buffer)
+    }
   }
 
   async #take(buffer: DmaBuf, asked: DmaDirection): Promise<Imported> {

@@ -11,7 +11,7 @@ import type {
   Hazard,
 } from '../../events/event.ts'
 import type { Collector, Draft } from '../collector.ts'
-import { type History, isBounced } from '../history.ts'
+import { cpuMapOf, type History, isBounced } from '../history.ts'
 import { agentName, bytesOf, hull, writerName } from '../words.ts'
 import type { Cause, Reader } from './cause.ts'
 import { causeInCpuStore } from './cpu-store-cause.ts'
@@ -48,7 +48,7 @@ export class HazardRule implements Rule {
     const reader = this.#readerOf(event)
     const named = new Map<string, Named>()
     for (const hazard of event.hazards) {
-      if (this.#isOverlap(hazard, reader)) continue
+      if (this.#isOverlap(hazard, reader) || this.#isAstray(hazard, reader)) continue
       const cause = this.#causeOf(hazard, reader)
       const key = `${cause.rule} ${cause.because.event} ${hazard.lastStore}`
       const known = named.get(key)
@@ -139,6 +139,12 @@ export class HazardRule implements Rule {
     if (writing.device === event.device) return false
     const isUnderWay = this.#history.buffer(writing.buffer).jobs.has(writing.job)
     return isUnderWay || store.event.id > reading.id
+  }
+
+  /** One of the two was in memory that is another owner's by now, which is reported where it was freed. */
+  #isAstray({ lastStore }: Hazard, { event, buffer, dma }: Reader): boolean {
+    const map = 'device' in event ? dma : cpuMapOf(buffer, event)
+    return buffer.hasLostMemory(map) || this.#history.storeAt(lastStore)?.astray === true
   }
 
   #causeOf(hazard: Hazard, reader: Reader): Cause {

@@ -7,7 +7,7 @@ const EFAULT = -14
 const BASE = 0x10000
 
 /** Four pages are mapped; then `calls`, and a load from the third. */
-function mapped(calls: (s: Story) => void): (s: Story) => void {
+function mapped(calls: Case['bad']): Case['bad'] {
   return (s) => {
     s.buffer()
     s.call('mmap', { fd: 10, length: 4 * SIZE, offset: 0, result: BASE }, 4)

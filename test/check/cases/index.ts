@@ -1,5 +1,6 @@
 /** For every rule a program that must be flagged, and a near twin that must not. */
 import { areas } from './areas.ts'
+import { backing } from './backing.ts'
 import { brackets } from './brackets.ts'
 import { caches } from './caches.ts'
 import type { Case } from './case.ts'
@@ -18,5 +19,6 @@ export const cases: readonly Case[] = [
   ...memory,
   ...mappings,
   ...areas,
+  ...backing,
   ...drivers,
 ]
