@@ -156,7 +156,14 @@ export class Collector {
         other.wrongNow ||= entry.wrongNow
       }
     }
+    for (const { key, draft } of this.#entries.values()) if (this.#isOfFree(draft)) kept.delete(key)
     return [...kept.values()]
+  }
+
+  /** A use of memory that is reported where it is freed too early: the code that uses it is right. */
+  #isOfFree({ rule, because: { origin } }: Draft): boolean {
+    if (rule !== 'use-after-release' || origin === undefined) return false
+    return this.#entries.has(`freed-in-use ${this.#siteOf(origin)}`)
   }
 
   readonly #located = (origin: EventOrigin | undefined): Located => {
@@ -165,7 +172,10 @@ export class Collector {
   }
 
   #placeOf({ origin, rule, buffer }: Draft): string {
-    if (origin === undefined) return `${rule} of buffer ${buffer}`
+    return origin === undefined ? `${rule} of buffer ${buffer}` : this.#siteOf(origin)
+  }
+
+  #siteOf(origin: EventOrigin): string {
     let place = this.#places.get(origin)
     if (place === undefined) {
       place = this.#options.site(origin)

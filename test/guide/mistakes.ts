@@ -188,12 +188,8 @@ export const exporterMistakes: readonly Mistake[] = [
     edits: [{ from: UNMAP, to: `${UNMAP}\n      context.freePages(pageBufferOf(buffer).pages)` }],
     named: [
       {
-        rule: 'use-after-release',
-        at: [
-          [PAGES, 'const table = context.sgAllocTableFromPages(pages)'],
-          [PAGES, 'return context.remapPages(pageBufferOf(buffer).pages, offset, length)'],
-          [PAGES, 'return context.remapPages(pageBufferOf(buffer).pages, 0, buffer.size)'],
-        ],
+        rule: 'freed-in-use',
+        at: [[PAGES, 'context.freePages(pageBufferOf(buffer).pages)']],
       },
     ],
   },

@@ -47,6 +47,9 @@ export class AreaRule implements Rule {
       case 'memory':
         this.#sized(event)
         return
+      case 'release':
+        this.#files.delete(event.buffer)
+        return
       case 'cpu-map':
         if (event.agent.kind === 'task') this.#latest = event
         return
