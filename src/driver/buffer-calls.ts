@@ -69,8 +69,8 @@ export interface BufferCalls {
   dmaBufMoveNotify(buffer: DmaBuf): void
   /**
    * unmap_mapping_range, an exporter's: takes the pages of `buffer` out of every process that has it
-   * mapped. The next access there calls `mmap` again, which stands for the fault handler; arrays that
-   * were taken before end.
+   * mapped. The next access there calls `mmap` again, which stands for the fault handler. An array
+   * cannot move to other pages: those that were taken before end, and the next CPU access has new ones.
    */
   unmapMappingRange(buffer: DmaBuf): void
   /** May sleep. The CPU is about to read what devices wrote (from-device), or to write (to-device). */

@@ -44,9 +44,7 @@ export class Mapping extends ExactAccess implements Disposable {
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     const epoch = this.#range.epoch()
-    // An array whose memory was taken away (ftruncate, unmap_mapping_range) has no bytes any more.
-    const isWhole = this.#bytes?.length === this.length
-    if (this.#bytes === undefined || !isWhole || this.#bytesEpoch !== epoch) {
+    if (this.#bytes === undefined || this.#bytesEpoch !== epoch) {
       const calls = Calls.from(this.#sys, bytesGetter)
       this.#bytes = calls.view(this.locate(), this.length, 'mapping')
       this.#bytesEpoch = epoch
