@@ -66,8 +66,8 @@ describe('a CPU access for reading', () => {
 
 describe('exact loads', () => {
   it.each([
-    ['arm-soc', 64, armSoc],
-    ['pc', 64, pc],
+    ['arm-soc', 128, armSoc],
+    ['pc', 128, pc],
   ])(
     'on %s from a dumb buffer take the time of write-combining memory',
     async (name, height, board) => {
@@ -97,10 +97,10 @@ describe('exact loads', () => {
     },
   )
 
-  it('of less than 64 KiB are not hinted at', async () => {
+  it('of less than 256 KiB are not hinted at', async () => {
     const { lints } = await runProgram(async (kernel) => {
       await using display = await DrmDevice.open(kernel)
-      await using dumb = await display.createDumb({ width: 64, height: 64 })
+      await using dumb = await display.createDumb({ width: 128, height: 128 })
       using map = await dumb.map()
       map.read()
       map.read()

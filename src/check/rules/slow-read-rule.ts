@@ -5,8 +5,8 @@ import type { History } from '../history.ts'
 import { agentName } from '../words.ts'
 import type { Rule } from './rule.ts'
 
-/** Fewer bytes of a buffer cost less than a frame's time on any board. */
-const LEAST = 64 * 1024
+/** Fewer bytes of a buffer take less than 3 ms on any ready board: a small picture, or a few lines. */
+const LEAST = 256 * 1024
 
 export class SlowReadRule implements Rule {
   readonly #history: History
