@@ -40,7 +40,7 @@ export async function readClip(file: string, options: ClipOptions): Promise<Uint
   }
 }
 
-/** Without waiting: to open a pipe that nobody writes to would block a thread that nothing can end. */
+/** Without waiting: to open a pipe without a writer would block a thread that nothing can end. */
 async function opened(file: string): Promise<FileHandle> {
   try {
     return await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))

@@ -28,8 +28,8 @@ Examples:
   dmabuf run pipeline.ts --json > report.json        see dmabuf/schema/report-v1.json
   dmabuf run pipeline.ts --kernel linux              on this machine's heaps and devices
 
-With --kernel linux the program runs once, on the kernel of this machine, and is judged by what its
-calls tell. What devices and caches do is not seen there: the report names the rules that leaves out.
+With --kernel linux the program runs once, on the kernel of this machine, and is judged by its calls
+alone. Devices and caches are not observed there: the report names the rules that this leaves out.
 
 Exit codes: 0 clean; 1 findings; 2 wrong use, unreadable input, or a program that failed by itself;
 130 and 143 after Ctrl-C and SIGTERM, with the report of the runs that had ended.

@@ -1,4 +1,4 @@
-/** Whatever the command does ends: at a signal, at its time limit, and when nobody reads what it prints. */
+/** Whatever the command does ends: at a signal, at its time limit, and when its output has no reader. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -239,7 +239,7 @@ describe('the folder of pictures', () => {
 
   it('is not left by a link in it', async () => {
     mkdirSync(join(folder, 'elsewhere'))
-    writeFileSync(join(folder, 'elsewhere/frame-0001.png'), 'of somebody else')
+    writeFileSync(join(folder, 'elsewhere/frame-0001.png'), 'of another program')
     mkdirSync(join(folder, 'out-b'))
     symlinkSync(join(folder, 'elsewhere'), join(folder, 'out-b/arm-soc-lazy'))
     const { code, stderr } = await dmabuf(folder, [...run, '--out', 'out-b'])

@@ -11,7 +11,7 @@ export interface LinuxRequest {
 
 /** The kernel that a run was on. */
 export interface LinuxFacts {
-  /** As `uname -r` tells it. */
+  /** As `uname -r` prints it. */
   readonly release: string
   readonly memory: LinuxMemory
 }

@@ -35,7 +35,7 @@ export class PictureFiles {
     const folder = join(this.#folder, name)
     attempt(folder, () => {
       makeFolder(folder)
-      // What it leads to may be full of somebody else's pictures.
+      // The pictures in the folder that it leads to are not this command's to remove.
       if (lstatSync(folder).isSymbolicLink()) throw new Error('it is a symbolic link')
       for (const file of readdirSync(folder)) if (isLeftOver(file)) rmSync(join(folder, file))
     })

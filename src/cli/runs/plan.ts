@@ -55,7 +55,7 @@ function runsOn(board: string, reference: string, selection: Selection): RunPlan
   return policies.map((policy): RunPlan => ({ board, judgedAs, policy, seed }))
 }
 
-/** Empty for a board of the program's file: only its table tells. */
+/** Empty for a board of the program's file: only its table has the name. */
 function referenceOf(name: string): string {
   const board = boards.get(name)
   return board === undefined ? '' : judgedFor(board).name

@@ -1,4 +1,4 @@
-/** Writing to stdout and stderr, which may be pipes that nobody reads and disks that are full. */
+/** Writing to stdout and stderr, which may be pipes without a reader and disks that are full. */
 
 /** The stream cannot take more, as on a full disk. */
 export class OutputError extends Error {
@@ -24,7 +24,7 @@ export async function printAside(text: string): Promise<void> {
   }
 }
 
-/** A stream's errors come to whoever writes to it. Without listeners they would end the process. */
+/** Each write gets the errors of its stream. Without listeners they would end the process too. */
 export function expectOutputErrors(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }

@@ -43,7 +43,7 @@ function spin(tracker: Tracker): () => void {
     clearInterval(update)
     if (spinner.isSpinning()) spinner.stop()
   }
-  // Whoever interrupts the command gets the cursor back.
+  // The cursor comes back when the command is interrupted, too.
   process.once('exit', stop)
   return stop
 }

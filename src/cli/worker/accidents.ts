@@ -5,7 +5,7 @@ import type { Failure, FailureKind } from '../runs/record.ts'
 
 /**
  * Watches this thread until it is stopped. During the run the first accident aborts `signal`; after `returned`
- * it is told to `late`. Only the first one counts: the others follow from it.
+ * `late` gets it. Only the first one counts: the others follow from it.
  */
 export class Accidents {
   readonly #stop = new AbortController()
@@ -56,7 +56,7 @@ export class Accidents {
 }
 
 const WHAT: Readonly<Partial<Record<FailureKind, string>>> = {
-  rejected: 'a promise of the program was rejected and nobody waits for it',
+  rejected: 'a promise of the program was rejected, and no await handles it',
   threw: 'a callback of the program threw',
   'rejected-after-return': 'the program had returned when something it started failed',
 }

@@ -10,11 +10,11 @@ import { openKernel } from './linux-run.ts'
 import { type Loaded, ProgramLoader } from './load-program.ts'
 import { flushOutput } from './output.ts'
 import { named } from './own-boards.ts'
+import { reportExits } from './report-exits.ts'
 import { type OneRun, runOnce } from './run-once.ts'
 import { takeSetup } from './setup.ts'
-import { tellExits } from './tell-exits.ts'
 
-const { setup, tell } = takeSetup()
+const { setup, send } = takeSetup()
 const progress = new ProgressCounters(setup.progress)
 const loader = new ProgramLoader()
 const orders = parentPort
@@ -22,8 +22,8 @@ let running: OneRun | undefined
 if (orders === null) throw new Error('this module runs in a worker')
 
 await loader.install()
-tellExits(tell)
-tell({ kind: 'ready' })
+reportExits(send)
+send({ kind: 'ready' })
 // Between orders the command's port keeps this thread alive; while the program loads, only what the
 // program waits for does, so that one which waits for nothing ends.
 // Streams and listeners are made when they are first used: what the next runs have, this one has too.
@@ -32,8 +32,8 @@ new Accidents().stop()
 const footprint = new Footprint()
 let next: Begun | undefined = await begin()
 if ('failure' in next.loaded) await flushOutput()
-if ('failure' in next.loaded) tell({ kind: 'not-loaded', failure: next.loaded.failure })
-else tell({ kind: 'loaded', boards: next.loaded.boards.map(named) })
+if ('failure' in next.loaded) send({ kind: 'not-loaded', failure: next.loaded.failure })
+else send({ kind: 'loaded', boards: next.loaded.boards.map(named) })
 orders.on('message', (order: WorkerOrder) => {
   if (order.kind === 'run') void obey(order)
   else if (order.kind === 'leave') process.exit()
@@ -62,17 +62,17 @@ async function obey({ plan }: WorkerOrder & { kind: 'run' }): Promise<void> {
   next = undefined
   const calls = new CallWatch(progress)
   const onFrame = (): void => progress.frame()
-  const run: OneRun = { setup, plan, calls, onFrame, tell, accidents, kernel }
+  const run: OneRun = { setup, plan, calls, onFrame, send, accidents, kernel }
   running = run
   const record = 'failure' in loaded ? undefined : await runOnce(loaded, run)
-  if ('failure' in loaded) tell({ kind: 'not-loaded', failure: loaded.failure })
+  if ('failure' in loaded) send({ kind: 'not-loaded', failure: loaded.failure })
   running = undefined
   await flushOutput()
   accidents.stop()
   const isAsNew = record !== undefined && isCleanRun(record) && !footprint.isChanged()
   // A port that the program has closed brings no more orders.
   const isReusable = isAsNew && setup.linux === undefined && isOpen(orders)
-  tell({ kind: 'done', isReusable })
+  send({ kind: 'done', isReusable })
 }
 
 /** Node has had this for longer than its types. */

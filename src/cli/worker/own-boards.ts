@@ -11,7 +11,7 @@ export interface RunPlace {
   readonly as: Board
 }
 
-/** Whoever made the plan knew the boards of the file: a failure means that the file has others now. */
+/** The plan was made from the boards of the file: a failure means that the file has others now. */
 export function placeOfRun(
   plan: RunPlan,
   own: readonly Board[],

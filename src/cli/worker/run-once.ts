@@ -12,7 +12,7 @@ import { linuxProblem, runOnLinux } from './linux-run.ts'
 import type { LoadedProgram } from './load-program.ts'
 import { placeOfRun } from './own-boards.ts'
 import { recordOf } from './record-of.ts'
-import type { Tell } from './setup.ts'
+import type { Send } from './setup.ts'
 import { runSimulated } from './simulated-run.ts'
 
 /** How long, in milliseconds, promises that the program left behind may still fail. */
@@ -23,7 +23,7 @@ export interface OneRun {
   readonly plan: RunPlan
   readonly calls: CallWatch
   readonly onFrame: () => void
-  readonly tell: Tell
+  readonly send: Send
   readonly accidents: Accidents
   /** The kernel of this machine, for a run on it. */
   readonly kernel: LinuxKernel | undefined
@@ -31,20 +31,20 @@ export interface OneRun {
 
 /** May sleep. Reports the run's record; undefined where there was nothing to run on. */
 export async function runOnce(loaded: LoadedProgram, run: OneRun): Promise<RunRecord | undefined> {
-  const { plan, tell, accidents, kernel } = run
+  const { plan, send, accidents, kernel } = run
   const ran = await (kernel === undefined ? simulated(loaded, run) : onLinux(loaded, kernel, run))
   if ('failure' in ran) {
-    tell({ kind: 'not-loaded', failure: ran.failure })
+    send({ kind: 'not-loaded', failure: ran.failure })
     return undefined
   }
   const { result, linux } = ran
   const record = { ...recordOf(plan, result, accidents.first), linux }
-  tell({ kind: 'record', record })
+  send({ kind: 'record', record })
   if (result.error !== undefined) return record
   let late: Failure | undefined
   accidents.returned((failure) => {
     late = failure
-    tell({ kind: 'late', failure })
+    send({ kind: 'late', failure })
   })
   await setImmediate()
   await setTimeout(AFTERMATH)

@@ -3,11 +3,11 @@ import { syncBuiltinESMExports } from 'node:module'
 import threads, { type MessagePort } from 'node:worker_threads'
 import type { WorkerMessage, WorkerSetup } from '../runs/messages.ts'
 
-export type Tell = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void
+export type Send = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void
 
 export interface Started {
   readonly setup: Omit<WorkerSetup, 'port'>
-  readonly tell: Tell
+  readonly send: Send
 }
 
 /**
@@ -20,5 +20,5 @@ export function takeSetup(): Started {
   module.workerData = undefined
   syncBuiltinESMExports()
   const post: MessagePort['postMessage'] = port.postMessage.bind(port)
-  return { setup, tell: (message, transfer = []) => post(message, transfer) }
+  return { setup, send: (message, transfer = []) => post(message, transfer) }
 }

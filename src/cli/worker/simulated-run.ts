@@ -8,16 +8,16 @@ import type { LoadedProgram } from './load-program.ts'
 import type { RunPlace } from './own-boards.ts'
 import { pictureOf } from './picture.ts'
 import type { OneRun } from './run-once.ts'
-import type { Tell } from './setup.ts'
+import type { Send } from './setup.ts'
 
 /** May sleep. */
 export async function runSimulated(
   { program, prepare, drivers }: LoadedProgram,
-  { setup, plan, calls, onFrame, accidents, tell }: OneRun,
+  { setup, plan, calls, onFrame, accidents, send }: OneRun,
   place: RunPlace,
 ): Promise<RunResult> {
   const { policy, seed } = plan
-  const send = setup.frames ? pictureSender(tell) : undefined
+  const sendPicture = setup.frames ? pictureSender(send) : undefined
   return await runProgram(program, {
     prepare,
     drivers,
@@ -35,7 +35,7 @@ export async function runSimulated(
       // Each picture once, however often the display scans it.
       if (!frame.first) return
       onFrame()
-      send?.(frame)
+      sendPicture?.(frame)
     },
   })
 }
@@ -53,11 +53,11 @@ function intervalOf(camera: CameraInput): number | undefined {
 /** In virtual nanoseconds. */
 const SECOND = 1_000_000_000
 
-function pictureSender(tell: Tell): (frame: ShownFrame) => void {
+function pictureSender(send: Send): (frame: ShownFrame) => void {
   let index = 0
   return (frame) => {
     index++
     const png = pictureOf(frame)
-    tell({ kind: 'frame', index, png }, [png.buffer])
+    send({ kind: 'frame', index, png }, [png.buffer])
   }
 }

@@ -1,11 +1,11 @@
 /** A program that ends its thread: the exit code alone does not say so, as Node ends threads itself too. */
-import type { Tell } from './setup.ts'
+import type { Send } from './setup.ts'
 
 /** From here on `process.exit` says that it was called before it ends the thread. */
-export function tellExits(tell: Tell): void {
+export function reportExits(send: Send): void {
   const { exit } = process
   process.exit = (code) => {
-    tell({ kind: 'exits', code: Number(code ?? process.exitCode ?? 0) })
+    send({ kind: 'exits', code: Number(code ?? process.exitCode ?? 0) })
     return exit.call(process, code)
   }
 }
