@@ -1,5 +1,5 @@
 /** Which runs a program gets: every board with every policy, in the order of the report. */
-import { allBoards } from '../sim/boards/index.ts'
+import { boards as allBoards } from '../sim/boards/index.ts'
 import { type Board, boardNamed, judgedFor } from '../sim/index.ts'
 
 export const policyNames = ['lazy', 'eager', 'random'] as const
@@ -42,7 +42,7 @@ export interface RunChoice {
 /** The runs of a choice; a board that is named twice runs once. RangeError for an unknown board. */
 export function plannedRuns({ boards: wanted, as, policies, seed }: RunChoice): PlannedRun[] {
   const chosen = wanted.flatMap((one): readonly (Board | string)[] =>
-    one === ALL_BOARDS ? allBoards : [one],
+    one === ALL_BOARDS ? [...allBoards.values()] : [one],
   )
   const tables = [...new Set(chosen.map(boardNamed))]
   return tables.flatMap((board) => {

@@ -1,12 +1,14 @@
 /** `dmabuf boards`. */
 import { snoops } from '../../machine/board.ts'
-import { boards } from '../../sim/boards/index.ts'
+import { readyBoards } from '../../sim/boards/index.ts'
 import type { Style } from '../terminal/style.ts'
 import { tableText } from '../terminal/table.ts'
 
 /** The ready boards: what of them decides who sees which bytes. */
 export function boardsText(style: Style): string {
-  const devices = [...new Set([...boards.values()].flatMap((board) => Object.keys(board.devices)))]
+  const devices = [
+    ...new Set([...readyBoards.values()].flatMap((board) => Object.keys(board.devices))),
+  ]
   const columns = [
     { head: 'board' },
     { head: 'line', align: 'right' as const },
@@ -14,7 +16,7 @@ export function boardsText(style: Style): string {
     { head: 'contiguous heap' },
     { head: 'what it is' },
   ]
-  const rows = [...boards.values()].map((board) => [
+  const rows = [...readyBoards.values()].map((board) => [
     board.name,
     `${board.lineSize} B`,
     ...devices.map((device) => (snoops(board, device) ? 'snoops' : 'does not')),

@@ -1,7 +1,7 @@
 /** Which runs a command makes: every board with every policy, in the order of the report. */
 import { policyText } from '../../check/report/runs-text.ts'
 import { ALL_BOARDS, type PolicyName, type RunName, USUAL_BOARDS } from '../../run/plan.ts'
-import { allBoards, boards, judgedFor } from '../../sim/boards/index.ts'
+import { boards, judgedFor, readyBoards } from '../../sim/boards/index.ts'
 import { didYouMean } from '../nearest.ts'
 import { UsageError } from '../usage-error.ts'
 import type { OwnBoard } from './messages.ts'
@@ -9,7 +9,7 @@ import type { OwnBoard } from './messages.ts'
 export { policyText } from '../../check/report/runs-text.ts'
 export { ALL_BOARDS, type PolicyName, policyNames } from '../../run/plan.ts'
 
-export const boardNames: readonly string[] = [...boards.keys()]
+export const boardNames: readonly string[] = [...readyBoards.keys()]
 
 /** One run; `judgedAs` is empty where the board is a table of the program's file. */
 export type RunPlan = RunName
@@ -37,7 +37,7 @@ export function planUnloaded(selection: Selection): RunPlan[] {
 
 function runsOf(selection: Selection, references: ReadonlyMap<string, string>): RunPlan[] {
   const usual = [...USUAL_BOARDS, ...references.keys()]
-  const all = [...allBoards.map(({ name }) => name), ...references.keys()]
+  const all = [...boards.keys(), ...references.keys()]
   const names = selection.boards?.flatMap((name) => (name === ALL_BOARDS ? all : [name]))
   return [...new Set(names ?? usual)].flatMap((name) =>
     runsOn(name, references.get(name) ?? referenceOf(name), selection),
@@ -57,7 +57,7 @@ function runsOn(board: string, reference: string, selection: Selection): RunPlan
 
 /** Empty for a board of the program's file: only its table has the name. */
 function referenceOf(name: string): string {
-  const board = boards.get(name)
+  const board = readyBoards.get(name)
   return board === undefined ? '' : judgedFor(board).name
 }
 
