@@ -1,5 +1,5 @@
-// Every frame leaves a descriptor and a mapping behind.
-// Expect: fd-leak and map-leak. The picture is right, until the process runs out of descriptors.
+// Every frame leaves a descriptor behind, and the mapping that it keeps.
+// Expect: fd-leak. The picture is right, until the process runs out of descriptors.
 import { DmaHeap, DrmDevice, type Kernel, VideoDevice } from 'dmabuf'
 import { drawOverlay } from './overlay.ts'
 

@@ -214,8 +214,8 @@ export class Story {
     return this.emit({ kind: 'queue', device, index: 0, buffer: 1 }, { line })
   }
 
-  dequeue(device = 'camera'): void {
-    this.emit({ kind: 'dequeue', device, index: 0, buffer: 1 })
+  dequeue(device = 'camera', line = 0): void {
+    this.emit({ kind: 'dequeue', device, index: 0, buffer: 1 }, { line })
   }
 
   jobStart(

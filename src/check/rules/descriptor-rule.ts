@@ -5,6 +5,7 @@ import type {
   DmabufEvent,
   FdCloseEvent,
   FdOpenEvent,
+  QueueEvent,
 } from '../../events/event.ts'
 import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { Collector, Draft } from '../collector.ts'
@@ -25,6 +26,8 @@ const NAMES_ANOTHER: ReadonlySet<string> = new Set([
   'DMA_BUF_IOCTL_IMPORT_SYNC_FILE',
 ])
 
+const DEQUEUES = 'VIDIOC_DQBUF'
+
 const LEAKS: ReadonlySet<MisuseCode> = new Set(['attachment-leak', 'reference-leak'])
 
 export class DescriptorRule implements Rule {
@@ -35,6 +38,10 @@ export class DescriptorRule implements Rule {
   readonly #closed = new Map<number, FdCloseEvent>()
   readonly #untold = new UntoldDescriptors()
   #lastClosed: FdCloseEvent | undefined
+  /** Where each buffer was last taken out of a queue, if it did not go back: by the program's own call. */
+  readonly #taken = new Map<BufferId, QueueEvent>()
+  /** The call that each task is in. */
+  readonly #calls = new Map<string, string>()
   /** What to say of buffers that are alive after the program, unless somebody lets go of them yet. */
   readonly #kept = new Map<BufferId, Draft>()
 
@@ -51,7 +58,13 @@ export class DescriptorRule implements Rule {
       this.#open.set(event.fd, undefined)
       this.#closed.set(event.fd, event)
       this.#lastClosed = event
-    } else if (event.kind === 'call') this.#returned(event)
+    } else if (event.kind === 'call') {
+      this.#calls.set(event.agent.name, event.name)
+      this.#returned(event)
+    } else if (event.kind === 'queue') this.#taken.delete(event.buffer)
+    else if (event.kind === 'dequeue') {
+      if (this.#calls.get(event.agent.name) === DEQUEUES) this.#taken.set(event.buffer, event)
+    } else if (event.kind === 'release') this.#taken.delete(event.buffer)
     else if (event.kind === 'program-end' && event.how === 'returned') this.#leaks(event)
   }
 
@@ -105,12 +118,20 @@ export class DescriptorRule implements Rule {
     const open = [...this.#open.values()].filter((entry) => entry !== undefined)
     const left = open.filter(({ from }) => from !== 'elsewhere')
     const told = left.filter(({ fd }) => !this.#untold.has(fd))
+    const devices = told.some(({ buffer }) => buffer === undefined)
     for (const entry of told) {
+      // An open device has its buffers still, in a queue or on the screen: it is what was not closed.
+      if (devices && entry.buffer !== undefined && this.#isInUse(entry.buffer)) continue
+      const taken = entry.buffer === undefined ? undefined : this.#taken.get(entry.buffer)
+      if (taken !== undefined) {
+        this.#out.report(notGivenBack(taken, entry, event))
+        continue
+      }
       const what = entry.buffer === undefined ? entry.what : `buffer ${entry.buffer}`
       this.#out.report({
         rule: 'fd-leak',
         event: entry,
-        message: `${agentName(entry.agent)} opened descriptor ${entry.fd} for ${what} (event ${entry.id}), and nobody has closed it when the program ends.`,
+        message: `${agentName(entry.agent)} opened descriptor ${entry.fd} for ${what} (event ${entry.id}), and it is still open when the program ends.`,
         because: { text: `No close of descriptor ${entry.fd} was seen.` },
         origin: entry.origin,
         buffer: entry.buffer,
@@ -118,6 +139,11 @@ export class DescriptorRule implements Rule {
     }
     if (told.length > 0 || this.#history.shown === 'calls') return
     this.#leakedBuffers(event, new Set(left.map(({ buffer }) => buffer)))
+  }
+
+  #isInUse(buffer: BufferId): boolean {
+    const { owners, jobs } = this.#history.buffer(buffer)
+    return owners.size > 0 || jobs.size > 0
   }
 
   /** What keeps a buffer without a descriptor is told by other rules, where they know. */
@@ -138,5 +164,23 @@ export class DescriptorRule implements Rule {
   finish(): void {
     for (const draft of this.#kept.values()) this.#out.report(draft)
     this.#kept.clear()
+  }
+}
+
+/** A frame that nobody let go of: its stream is over, and keeps the buffer for it. */
+function notGivenBack(taken: QueueEvent, opened: FdOpenEvent, end: DmabufEvent): Draft {
+  return {
+    rule: 'fd-leak',
+    event: taken,
+    message: `${agentName(taken.agent)} took buffer ${taken.buffer} from ${taken.device} (event ${taken.id}) and never gave it back, and its descriptor ${opened.fd} is still open when the program ends (event ${end.id}).`,
+    because: {
+      text: `The buffer was taken at event ${taken.id}, and neither queued again nor closed.`,
+      event: taken.id,
+      origin: taken.origin,
+    },
+    origin: taken.origin ?? opened.origin,
+    related: [{ label: 'the descriptor was opened here', origin: opened.origin }],
+    buffer: taken.buffer,
+    fix: 'Dispose each frame when it is no longer used (`for await (await using frame of camera.frames())`): with the last reference the buffer goes back, and the camera closes it. A buffer of your own is closed where it was opened.',
   }
 }

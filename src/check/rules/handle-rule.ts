@@ -140,10 +140,8 @@ export class HandleRule implements Rule {
   }
 
   #left(): void {
+    // The handles of a device that is still open go with it: that is what was not closed.
     this.#neverClosed(this.#kept, 'when its device is, after every descriptor of the buffer')
-    for (const handles of this.#handles.values()) {
-      this.#neverClosed(handles.values(), 'when the program ends')
-    }
   }
 
   #neverClosed(handles: Iterable<Handle>, when: string): void {

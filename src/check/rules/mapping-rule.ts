@@ -25,6 +25,10 @@ export class MappingRule implements Rule {
   readonly #out: Collector
   /** By descriptor. */
   readonly #buffers = new Map<number, number | undefined>()
+  /** The mappings whose bytes CPU accesses have handed out. */
+  readonly #ofAccesses = new Set<string>()
+  /** The same of descriptors that are open, and that the program has to close. */
+  readonly #open = new Map<number, number | undefined>()
   /** Where bytes were taken back last: what an array that is gone most likely ended with. */
   #lastEnd: DmabufEvent | undefined
   #lastUnmap: DmabufEvent | undefined
@@ -38,11 +42,19 @@ export class MappingRule implements Rule {
     switch (event.kind) {
       case 'fd-open':
         this.#buffers.set(event.fd, event.buffer)
+        if (event.from !== 'elsewhere') this.#open.set(event.fd, event.buffer)
+        return
+      case 'fd-close':
+        this.#open.delete(event.fd)
+        return
+      case 'cpu-view':
+        if (event.scope === 'bracket') this.#ofAccesses.add(`${event.buffer} ${event.mapping}`)
         return
       case 'cpu-map':
         this.#aliases(event)
         return
       case 'cpu-unmap':
+        this.#ofAccesses.delete(`${event.buffer} ${event.mapping}`)
         this.#lastUnmap = event
         return
       case 'bracket-end':
@@ -151,9 +163,12 @@ export class MappingRule implements Rule {
   #ended(event: ProgramEndEvent): void {
     if (event.how === 'threw' && GONE.test(event.error ?? '')) this.#usedDead(event)
     if (event.how !== 'returned') return
+    const open = new Set(this.#open.values())
     for (const { cpuMaps, id } of this.#history.buffers) {
       for (const map of cpuMaps.values()) {
         if (map.agent.kind !== 'task') continue
+        // What CPU accesses have mapped goes with the buffer: its descriptor is what was not closed.
+        if (open.has(id) && this.#ofAccesses.has(`${id} ${map.mapping}`)) continue
         this.#out.report({
           rule: 'map-leak',
           event: map,
