@@ -83,7 +83,10 @@ export class OpenBrackets {
    */
   endViews(machine: Machine): boolean {
     for (const listener of this.#listeners.splice(0)) listener()
-    const ended = this.#views.splice(0)
+    // An array whose part of the mapping was unmapped has ended already.
+    const ended = this.#views
+      .splice(0)
+      .filter(({ handedOut: { view } }) => view.ended === undefined)
     const lost = ended.some(({ handedOut }) => isTransferred(handedOut))
     for (const { mapping, handedOut } of ended) mapping.forget(handedOut)
     endArrays(

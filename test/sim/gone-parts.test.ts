@@ -80,6 +80,23 @@ describe.each(ends)('%s', (_name, end) => {
     }
   })
 
+  it('ends an array over it, and the CPU access that it was taken in ends as ever', async () => {
+    const arrays: Program = async (kernel) => {
+      const { sys } = kernel
+      using heap = DmaHeap.open(kernel)
+      using buffer = await heap.allocate(4 * PAGE)
+      const base = sys.mmap(4 * PAGE, RW, uapi.MAP_SHARED, buffer.fd, 0)
+      await buffer.startCpuAccess('read-write')
+      sys.view(base, 4 * PAGE, 'bracket')
+      end(kernel, base)
+      await buffer.endCpuAccess('read-write')
+      sys.munmap(base, 4 * PAGE)
+    }
+    const { findings, error } = await runProgram(arrays)
+    expect(error).toBeUndefined()
+    expect(findings).toEqual([])
+  })
+
   it.each(uses.slice(0, 3))('leaves %s beside it alone', async (_what, use) => {
     const { findings, value } = await runProgram(heapProgram(end, use(PAGE)))
     expect(findings).toEqual([])
