@@ -9,6 +9,7 @@ import type { RuleId } from './rule-id.ts'
 import { AreaRule } from './rules/area-rule.ts'
 import { BackingRule } from './rules/backing-rule.ts'
 import { BracketRule } from './rules/bracket-rule.ts'
+import { ContentRule } from './rules/content-rule.ts'
 import { CostRule } from './rules/cost-rule.ts'
 import { CpuAccessRule } from './rules/cpu-access-rule.ts'
 import { Deferred } from './rules/deferred.ts'
@@ -107,6 +108,7 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new HandleRule(out),
     new NoDmaBufRule(out),
     new CostRule(history, out),
+    new ContentRule(history, out),
     new OnScreenRule(history, out),
     new OrderRule(history, out),
     new WholeSyncRule(history, out),

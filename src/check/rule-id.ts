@@ -41,6 +41,8 @@ export type RuleId =
   | 'whole-buffer-sync'
   | 'uncached-read'
   | 'bracket-order'
+  | 'never-written'
+  | 'never-read'
 
 /** `lint` never changes a verdict. */
 export type RuleSeverity = 'error' | 'warning' | 'lint'

@@ -381,6 +381,24 @@ export const ruleTable: readonly RuleInfo[] = [
       'Nothing goes wrong as long as nobody touches the bytes in between; the END then stands for an access that is long over.',
     fix: 'Send END first, then munmap: with `using`, declare the mapping before the CPU access.',
   },
+  {
+    id: 'never-written',
+    group: 'F1',
+    severity: 'lint',
+    claim: 'A device reads the bytes that something wrote, and not others beside them.',
+    hardware:
+      'The device reads what the memory held when it was allocated: zeros, which are black or green, or an earlier picture.',
+    fix: 'Check offset, pitch and height of each plane against what wrote the picture: padded rows lie before the next plane.',
+  },
+  {
+    id: 'never-read',
+    group: 'E7',
+    severity: 'lint',
+    claim: 'What the program writes for a device is read.',
+    hardware:
+      'The device goes on reading another buffer: the picture is stale, and nothing reports an error.',
+    fix: 'Key a cache of imported buffers by the buffer and not by the number of its descriptor, which is used again, and drop the entry when the buffer is closed.',
+  },
 ]
 
 const byId: ReadonlyMap<string, RuleInfo> = new Map(ruleTable.map((rule) => [rule.id, rule]))

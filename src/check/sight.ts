@@ -68,6 +68,8 @@ const ofCalls: Readonly<Record<RuleId, Sight>> = {
   // How memory is mapped, no call says.
   'uncached-read': 'none',
   'bracket-order': 'whole',
+  'never-written': 'none',
+  'never-read': 'none',
 }
 
 /** The rules that are seen so, with what a checker is shown. Never sleeps. */

@@ -171,3 +171,83 @@ describe('uncached-read', () => {
     expect(loads(9000)).toMatchObject([{ rule: 'uncached-read', count: 1 }])
   })
 })
+
+describe('never-written', () => {
+  /** A device writes two planes; the display reads the second where `at` says. */
+  const planes = (at: number): readonly Lint[] =>
+    lints((s) => {
+      s.buffer()
+      s.attach('codec')
+      s.attach('display', { mapping: 2 })
+      s.bus('store', { device: 'codec', range: { start: 0, end: 1024 } })
+      s.bus('store', { device: 'codec', range: { start: 2048, end: 3072 } })
+      s.bus('load', { device: 'display', mapping: 2, range: { start: 0, end: 1024 } })
+      s.bus('load', { device: 'display', mapping: 2, range: { start: at, end: at + 1024 } })
+      s.release()
+    })
+
+  it('is about bytes that a device reads instead of others that were written', () => {
+    const found = planes(1536)
+    expect(found.map(({ rule }) => rule)).toEqual(['never-written'])
+    expect(found[0]?.message).toMatch(/^display reads bytes 1536 to 2048 of buffer 1 \(event \d+\)/)
+    expect(planes(2048)).toEqual([])
+  })
+
+  it('is silent about fresh memory around all that was written', () => {
+    const bordered = lints((s) => {
+      s.buffer()
+      s.attach('codec')
+      s.attach('display', { mapping: 2 })
+      s.bus('store', { device: 'codec', range: { start: 1024, end: 2048 } })
+      s.bus('load', { device: 'display', mapping: 2 })
+      s.release()
+    })
+    expect(bordered).toEqual([])
+  })
+
+  it('is silent about memory whose array was taken for writing: zeros over zeros are not seen', () => {
+    const cleared = lints((s) => {
+      s.buffer()
+      s.attach('display', { mapping: 2 })
+      s.map()
+      s.start('write', 3)
+      s.view(4, 'bracket')
+      s.end('write', 5)
+      s.bus('load', { device: 'display', mapping: 2, range: { start: 0, end: 1024 } })
+      s.release()
+    })
+    expect(cleared).toEqual([])
+  })
+})
+
+describe('never-read', () => {
+  /** The program fills buffers, of which the display reads the one that `shown` says. */
+  const swapped = (shown: (buffer: number) => number): readonly Lint[] =>
+    lints((s) => {
+      for (let buffer = 1; buffer <= 4; buffer++) {
+        s.buffer(buffer, 10 + buffer)
+        s.attach('display', { mapping: buffer, buffer })
+        const [mapping, range] = [10 + buffer, { start: 0, end: 4096 }]
+        const how = { attribute: 'write-combine', writable: true } as const
+        s.emit({ kind: 'cpu-map', buffer, mapping, range, ...how })
+        s.cpu('store', { buffer, line: 5, mapping })
+        s.emit({ kind: 'cpu-unmap', buffer, mapping, range, ...how })
+        s.bus('load', { device: 'display', mapping: shown(buffer), buffer: shown(buffer) })
+        s.close(10 + buffer, buffer)
+        if (buffer > 1) s.release(buffer)
+      }
+      s.release(1)
+    })
+
+  it('is about buffers that the program fills while a device goes on with another one', () => {
+    const found = swapped(() => 1)
+    expect(found.map(({ rule, count, origin }) => [rule, count, origin?.stack])).toEqual([
+      ['never-read', 2, 'line 5'],
+    ])
+    expect(swapped((buffer) => buffer)).toEqual([])
+  })
+
+  it('is silent about one picture that is dropped', () => {
+    expect(swapped((buffer) => (buffer === 3 ? 1 : buffer))).toEqual([])
+  })
+})
