@@ -45,6 +45,10 @@ export default () => {}
 export const boards = [{ ...pc, name: 'mine' }, { ...pc, name: 'mine' }]
 export default () => {}
 `,
+  'named-all.ts': `import { pc } from 'dmabuf/sim'
+export const boards = [{ ...pc, name: 'all' }]
+export default () => {}
+`,
   'ready-name.ts': `import { pc } from 'dmabuf/sim'
 export const boards = [{ ...pc }]
 export default () => {}
@@ -110,6 +114,7 @@ describe.concurrent('a file that exports what cannot be', () => {
     ['evil-board.ts', 'a board cannot be named "../../x"'],
     ['twice.ts', "two boards named 'mine'"],
     ['ready-name.ts', "two boards named 'pc'"],
+    ['named-all.ts', "a board cannot be named 'all'"],
     ['prepare.ts', "the export 'prepare' is number, not a function"],
   ])('%s is refused before anything is written', async (file, text) => {
     const out = `out-${file}/in`

@@ -6,7 +6,7 @@ import type { Prepare, Program } from '../../run/program.ts'
 import { messageOf } from '../../run/thrown.ts'
 import { boardNamed, readyBoards as ready } from '../../sim/boards/index.ts'
 import { packageRoot, readManifest } from '../package-root.ts'
-import { isSafeName, NAME_RULE } from '../runs/plan.ts'
+import { ALL_BOARDS, isSafeName, NAME_RULE } from '../runs/plan.ts'
 import type { Failure } from '../runs/record.ts'
 import { forgetRequired, installCommonJs, requiredFiles } from './common-js.ts'
 import { type HookData, runUrl } from './hooks.ts'
@@ -116,6 +116,7 @@ function boardProblem(board: Board, taken: ReadonlySet<string>): string | undefi
     return messageOf(error)
   }
   const { name } = board
+  if (name === ALL_BOARDS) return `a board cannot be named '${name}', which stands for all boards`
   if (!isSafeName(name)) return `a board cannot be named ${JSON.stringify(name)}: ${NAME_RULE}`
   if (taken.has(name)) return `there are two boards named '${name}': each needs a name of its own`
   return undefined
