@@ -370,7 +370,7 @@ export const ruleTable: readonly RuleInfo[] = [
     claim: 'A program that reads much of a buffer reads it through the cache.',
     hardware:
       'Each load waits for memory, and nothing is fetched ahead: reading takes 10 to 100 times as long as from cached memory, about 10 ms for a picture of 640 by 360.',
-    fix: 'Let the device write into buffers of a heap, which are cached and synced at START; or copy the bytes once with `read`, and work on the copy.',
+    fix: 'Let the device write into buffers of a heap, which are cached and synced at START; of pictures that the program draws, keep a copy in ordinary memory and read that.',
   },
   {
     id: 'bracket-order',

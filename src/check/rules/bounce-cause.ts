@@ -101,10 +101,10 @@ function fixFor(
   other: DmaMapEvent | undefined,
   { writer, other: device }: { readonly writer: string; readonly other: string },
 ): string {
-  const drop = `nd the mapping of ${device} (release the import) before ${writer} writes the buffer, and map it anew after the CPU access`
-  if (mine?.attachment === undefined || other?.attachment === undefined) return `E${drop}.`
+  const drop = `the mapping of ${device} (release the import) before ${writer} writes the buffer, and map it anew after the CPU access`
+  if (mine?.attachment === undefined || other?.attachment === undefined) return `End ${drop}.`
   const order = mine.id < other.id ? 'after' : 'before'
-  return `Let ${writer} take the buffer ${order} ${device} does, so that its bounce copy is the last to be copied back; or e${drop}.`
+  return `Let ${writer} take the buffer ${order} ${device} does, so that its bounce copy is the last to be copied back; or end ${drop}.`
 }
 
 /** An END for writing copies all of the buffer over what the device left in its bounce copy. */

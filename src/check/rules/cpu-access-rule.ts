@@ -19,6 +19,7 @@ import type { Store } from '../store.ts'
 import { agentName, bytesOf, flagsOf, writerName } from '../words.ts'
 import { isCached } from './cause.ts'
 import type { Deferred } from './deferred.ts'
+import { fixForLoads, fixForStores } from './flags-fix.ts'
 import type { Rule } from './rule.ts'
 
 const MOST_WAITING = 64
@@ -289,10 +290,7 @@ function underRead(store: Store, bracket: Bracket): Draft {
     related: [{ label: 'the store went through this', origin }],
     buffer: event.buffer,
     range: event.range,
-    fix: programFix(
-      bracket,
-      "Begin the access with 'read-write'; 'write' alone does only where every byte of the buffer is replaced.",
-    ),
+    fix: fixForStores(bracket),
   }
 }
 
@@ -310,13 +308,8 @@ function underWrite(event: CpuAccessEvent, bracket: Bracket, stored: Store): Dra
     related: [{ label: 'the read is here', origin: event.origin }],
     buffer: event.buffer,
     range: event.range,
-    fix: programFix(bracket, "Begin the access with 'read-write'."),
+    fix: fixForLoads(bracket),
   }
-}
-
-/** A driver's access is begun with another call. */
-function programFix({ start }: Bracket, fix: string): string | undefined {
-  return start.agent.kind === 'kernel' ? undefined : fix
 }
 
 function afterFailure(

@@ -8,6 +8,7 @@ import { attributeCause, bracketOnReader, uncoveredStore } from './alias-cause.t
 import { bounceCause } from './bounce-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
 import { directionCause, droppedForDevice, skippedAtMap } from './dma-cause.ts'
+import { fixForStores } from './flags-fix.ts'
 import { droppedAtEnd, hookAtEnd } from './hook-cause.ts'
 import { isExporters } from './own-memory-cause.ts'
 import { neighbourDropped } from './shared-line-cause.ts'
@@ -121,6 +122,7 @@ export function storeUnderRead(store: Store, bracket: Bracket): Cause {
     because: atStart(bracket, `${flagsOf(bracket.start)} did not announce the store.`),
     origin: bracket.start.origin ?? store.origin,
     related: [],
+    fix: fixForStores(bracket),
     by: bracket.start.agent,
   }
 }

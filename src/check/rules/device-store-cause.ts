@@ -10,6 +10,7 @@ import { bounceCause, copiedOver } from './bounce-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
 import { skippedAtBounce } from './dma-cause.ts'
 import { causeInDriverLoad } from './driver-cause.ts'
+import { fixForLoads } from './flags-fix.ts'
 import { hookAtStart } from './hook-cause.ts'
 import { overwritten } from './overwritten-cause.ts'
 import { isExporters, readThroughCache } from './own-memory-cause.ts'
@@ -127,6 +128,7 @@ function readByCpu(reader: Reader, hazard: Hazard, store: Store): Cause {
       because: atStart(forWriting, `${flagsOf(forWriting.start)} invalidates nothing.`),
       origin: forWriting.start.origin ?? reader.origin,
       related: [],
+      fix: fixForLoads(forWriting),
       by: forWriting.start.agent,
     }
   }
