@@ -115,6 +115,9 @@ export class BracketRule implements Rule {
       },
       origin: event.origin,
       related: [{ label: 'the last CPU access ended here', origin: last?.end?.origin }],
+      hardware:
+        'Loads and stores before this END were unprotected: nothing was invalidated for them, and a device may have used the buffer meanwhile.',
+      fix: 'Begin each CPU access with a START before its first load or store, and end it once.',
       buffer: buffer.id,
     })
   }

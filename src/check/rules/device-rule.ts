@@ -14,6 +14,10 @@ import { accessName, agentName, bracketName, flagsOf } from '../words.ts'
 import { holdWrites } from './device-hold.ts'
 import type { Rule } from './rule.ts'
 
+/** Under a device that only reads. */
+const OVER_READER =
+  'CPU writes may land before, during or after the transfer: the device reads some of the old bytes and some of the new.'
+
 /** A device's hold of a buffer: a job in flight, a place in a queue, or a picture for the screen. */
 interface Hold {
   readonly event: JobEvent | QueueEvent | ScanoutEvent
@@ -65,6 +69,7 @@ export class DeviceRule implements Rule {
         origin: bracket.start.origin ?? event.origin,
         related: [{ label: `${event.device} got the buffer here`, origin: event.origin }],
         buffer: buffer.id,
+        hardware: deviceWrites ? undefined : OVER_READER,
       })
     }
   }
@@ -96,6 +101,7 @@ export class DeviceRule implements Rule {
       origin: event.origin ?? origin,
       related: [{ label: `${device} got the buffer here`, origin }],
       buffer: buffer.id,
+      hardware: hold.writes ? undefined : OVER_READER,
     })
   }
 }

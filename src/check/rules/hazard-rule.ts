@@ -12,6 +12,7 @@ import type {
 } from '../../events/event.ts'
 import type { Collector, Draft } from '../collector.ts'
 import { cpuMapOf, type History, isBounced } from '../history.ts'
+import type { Store } from '../store.ts'
 import { agentName, bytesOf, hull, writerName } from '../words.ts'
 import type { Cause, Reader } from './cause.ts'
 import { causeInCpuStore } from './cpu-store-cause.ts'
@@ -173,7 +174,7 @@ function draftOf(history: History, reader: Reader, { cause, hazards }: Named): D
     origin: cause.origin,
     related: [
       ...cause.related,
-      { label: `${writer} stored here`, origin: store?.origin },
+      { label: storedLabel(store, writer), origin: store?.origin },
       { label: `${reader.name} read here`, origin: reader.origin },
     ].filter((place) => place.origin !== cause.origin),
     buffer: reader.buffer.id,
@@ -182,6 +183,13 @@ function draftOf(history: History, reader: Reader, { cause, hazards }: Named): D
     fix: cause.fix,
     by: cause.by ?? PROGRAM,
   }
+}
+
+/** Of a store through an array, only the line that took the array is known. */
+function storedLabel(store: Store | undefined, writer: string): string {
+  const isThroughArray =
+    store !== undefined && 'view' in store.event && store.event.view !== undefined
+  return isThroughArray ? `${writer} stored through the array taken here` : `${writer} stored here`
 }
 
 /** The store is too long ago to be remembered. */
