@@ -44,7 +44,8 @@ export class Job {
 
   /** Test files for `node:test`, all in one process: node takes seconds to start there. */
   async placeTests(files: string[]): Promise<string[]> {
-    const contents = files.map((file) => `import ${JSON.stringify(file)}\n`).join('')
+    const running = join(repository, 'lab/guest/running.ts')
+    const contents = [running, ...files].map((file) => `import ${JSON.stringify(file)}\n`).join('')
     await this.#bundle({ stdin: { contents, resolveDir: repository } }, 'tests')
     await this.#bundle({ entryPoints: [join(repository, 'lab/guest/reporter.ts')] }, 'reporter')
     return node(

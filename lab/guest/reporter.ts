@@ -1,6 +1,6 @@
 /**
- * What is left of the tests of a boot, at any moment: `tests.xml` with every test that has ended, and in
- * `running` the one that has begun. The lab closes the file, also where the machine did not get that far.
+ * What is left of the tests of a boot, at any moment: `tests.xml` with every test that has ended. The lab
+ * closes the file, also where the machine did not get that far.
  */
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,6 @@ export default async function* reporter(events: AsyncIterable<TestEvent>): Async
   for await (const event of events) {
     if (event.type === 'test:dequeue') {
       names.splice(event.data.nesting, names.length, event.data.name)
-      writeFileSync(join(out, 'running'), names.join(' > '))
     } else if (event.type === 'test:pass' || event.type === 'test:fail') {
       const { name, nesting, details, skip, todo } = event.data
       if (details.type === 'suite') continue
