@@ -78,7 +78,7 @@ function wrongArrays({ program, naive, fast }: BothRuns, onLaptop: boolean): str
 }
 
 /**
- * A store through an array that repeats the bytes of a stale line goes unseen (README, limits). The
+ * A store through an array that repeats the bytes of a stale line goes unseen (docs/limits.md). The
  * line then stays clean in the fast machine, and may be dropped: an earlier byte of the cell comes back.
  */
 function isLegal(

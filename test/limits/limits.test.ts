@@ -1,6 +1,6 @@
 /**
- * What the checker cannot see, or sees though it is not there: each limit of the README with a program
- * that shows it. A test here that fails is good news: take the limit out of the README.
+ * False negatives and false positives of the checker: each limit in docs/limits.md has a program that shows it.
+ * A test that fails here is good news: remove the limit from docs/limits.md.
  */
 import { DmaHeap, DrmDevice, type Frame, type Kernel, VideoDevice } from 'dmabuf'
 import { type Program, patternSource, runProgram } from 'dmabuf/sim'
@@ -38,7 +38,7 @@ async function rulesOf(
   return [...new Set(result.findings.map(({ rule }) => rule as string))]
 }
 
-describe('unsound: harm that is not told', () => {
+describe('false negatives', () => {
   it('a load through an array that was taken in time, and used too late', async () => {
     const kept = new Map<number, Uint8Array>()
     let sum = 0
@@ -77,7 +77,7 @@ describe('unsound: harm that is not told', () => {
   })
 })
 
-describe('incomplete: told though nothing is wrong', () => {
+describe('false positives', () => {
   it('a write-only access that stores what memory holds already into part of a line', async () => {
     const sameAgain = (frame: Frame): Promise<void> =>
       frame.buffer.withCpuAccess('write', (bytes) => {
