@@ -21,6 +21,8 @@ const CHUNK_LENGTHS: readonly number[] = [1 << 20, 1 << 16, PAGE_SIZE]
 const CMA_ALIGNMENT: number = 1 << 20
 /** Freed frames keep their bytes up to this many: the host has less memory than some boards. */
 const MOST_KEPT: number = 2 * 2 ** 30
+/** The bytes of a longer storage are given back to the host at once; its frames start anew. */
+const LARGEST_KEPT: number = 64 * 2 ** 20
 
 /** Frames that follow each other. */
 export interface FrameRegion {
@@ -116,6 +118,11 @@ export class Ram {
   free(storage: Storage): void {
     storage.buffer = 0
     this.#count(this.#isCma(storage), -storage.size)
+    if (storage.size > LARGEST_KEPT) {
+      this.#index.forget(storage)
+      this.#putFrames(storage.chunks)
+      return
+    }
     this.#freeBytes += storage.size
     const key = this.#keyOf(storage)
     const same = this.#free.get(key)
