@@ -14,6 +14,7 @@ import { usageText } from './terminal/failure-text.ts'
 import { OutputError, print, printAside } from './terminal/print.ts'
 import { styleFor } from './terminal/style.ts'
 import { UsageError } from './usage-error.ts'
+import { withRun, wrongUseOf } from './wrong-use.ts'
 
 /**
  * May sleep. Carries out `words`, those after the command's own name, and returns the exit code. `signal`
@@ -25,7 +26,8 @@ export async function main(words: readonly string[], signal: AbortSignal): Promi
     code = result
   })
   try {
-    await command.parseAsync(words, { from: 'user' })
+    const names = command.commands.map((one) => one.name())
+    await command.parseAsync(withRun(words, names), { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCode.failed
@@ -42,6 +44,11 @@ function commands(signal: AbortSignal, finish: (code: number) => void): Command 
     .option('--no-color', 'print without colours (NO_COLOR is heeded as well)')
     .addHelpText('after', mainHelp)
     .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        write(usageText(wrongUseOf(text), styleFor(process.stderr, wantsColor(command))))
+      },
+    })
   addRun(command, signal, finish)
   const style = () => styleFor(process.stdout, wantsColor(command))
   subcommand(command, 'boards', 'list the boards').action(() => print(boardsText(style())))

@@ -12,11 +12,31 @@ export function nearest(word: string, names: Iterable<string>): string | undefin
   return best
 }
 
-/** "Did you mean `x`? There are a, b." for a word that is none of `names`. */
-export function didYouMean(word: string, names: readonly string[]): string {
+/** Names that a beginning may stand for. */
+const MOST_GUESSES = 3
+/** More names than this are not listed in an error. */
+const MOST_LISTED = 12
+
+/** `Did you mean 'x'?` for a word that is none of `names`; undefined where no name is like it. */
+export function guessText(word: string, names: readonly string[]): string | undefined {
+  const guesses = guessesFor(word, names).map((name) => `'${name}'`)
+  const last = guesses.pop()
+  if (last === undefined) return undefined
+  return `Did you mean ${guesses.length === 0 ? last : `${guesses.join(', ')} or ${last}`}?`
+}
+
+/** `Did you mean 'x'? There are: a, b.`; `list` says where many names are listed. */
+export function didYouMean(word: string, names: readonly string[], list?: string): string {
+  const all =
+    list !== undefined && names.length > MOST_LISTED ? list : `There are: ${names.join(', ')}.`
+  return [guessText(word, names), all].filter((text) => text !== undefined).join(' ')
+}
+
+function guessesFor(word: string, names: readonly string[]): string[] {
   const guess = nearest(word, names)
-  const list = `There are: ${names.join(', ')}.`
-  return guess === undefined ? list : `Did you mean '${guess}'? ${list}`
+  if (guess !== undefined) return [guess]
+  const begun = names.filter((name) => name.startsWith(word.toLowerCase()))
+  return word.length > 1 && begun.length <= MOST_GUESSES ? begun : []
 }
 
 /** Levenshtein's distance: insertions, deletions and replacements. */

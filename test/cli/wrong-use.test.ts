@@ -20,10 +20,15 @@ const run = (...words: string[]): string[] => ['run', 'clean.ts', ...words]
 describe.concurrent('wrong use', () => {
   const cases: [words: string[], texts: string[]][] = [
     [[], ['Usage: dmabuf']],
-    [['rnu'], ['unknown command', 'run']],
+    [['rnu'], ['unknown command', "help:      Did you mean 'run'?"]],
+    [['nothing'], ['unknown command', 'help:      `dmabuf --help`']],
     [['run'], ["missing required argument 'file'"]],
-    [run('--bord', 'pc'), ['unknown option', '--board']],
+    [run('--bord', 'pc'), ['unknown option', "help:      Did you mean '--board'?"]],
     [['run', 'gone.ts'], ['there is no file gone.ts']],
+    [['gone.ts'], ['there is no file gone.ts', 'help:      Paths are relative to']],
+    [['gone/clean'], ['there is no file gone/clean']],
+    [['notes.txt'], ['must end in .ts']],
+    [['run', 'claen.ts'], ["Did you mean 'clean.ts'?"]],
     [['run', '.'], ['. is not a file']],
     [['run', 'notes.txt'], ['must end in .ts']],
     [run('--board', 'arm_soc'), ["'arm_soc'", "Did you mean 'arm-soc'?", 'pc']],
@@ -43,7 +48,11 @@ describe.concurrent('wrong use', () => {
     [run('--input', 'cut.y4m.gz'), ['cut.y4m.gz cannot be unpacked']],
     [run('--out', 'in-the-way'), ['in-the-way', '--out']],
     [run('--out', 'in-the-way/out'), ['in-the-way', '--out']],
-    [['explain', 'early-invalid'], ["Did you mean 'early-invalidate'?"]],
+    [
+      ['explain', 'early-invalid'],
+      ["help:      Did you mean 'early-invalidate'? `dmabuf explain`"],
+    ],
+    [['explain', 'early'], ["Did you mean 'early-invalidate', 'early-reuse' or 'early-publish'?"]],
   ]
 
   it.each(cases)('dmabuf %j', async (words, texts) => {
@@ -51,6 +60,20 @@ describe.concurrent('wrong use', () => {
     for (const text of texts) expect(stderr).toContain(text)
     expect(stderr).not.toContain('    at ')
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+})
+
+describe.concurrent('a program without a command', () => {
+  it.each([
+    [['clean.ts', '--json']],
+    [['--board', 'pc', 'clean.ts', '--json']],
+    [['./clean.ts', '--json']],
+  ])('dmabuf %j runs it', async (words) => {
+    const { code, stdout } = await dmabuf(folder, [...words, '--policy', 'lazy'])
+    expect({ code, verdict: (JSON.parse(stdout) as { verdict: string }).verdict }).toEqual({
+      code: 0,
+      verdict: 'clean',
+    })
   })
 })
 

@@ -8,12 +8,14 @@ import { tableText } from '../terminal/table.ts'
 import { UsageError } from '../usage-error.ts'
 import { exampleOf } from './rule-example.ts'
 
+const LIST = '`dmabuf explain` lists the rules.'
+
 /** What a rule asks for and why, with a program and how it is mended; or all rules in a line each. */
 export function explainText(name: string | undefined, style: Style): string {
   if (name === undefined) return ruleList(style)
   const rules = ruleTable.filter(({ id, group }) => id === name || group === name.toUpperCase())
   if (rules.length > 0) return rules.map((rule) => ruleText(rule, style)).join('\n')
-  throw new UsageError(`rule '${name}' is unknown`, didYouMean(name, ruleIds))
+  throw new UsageError(`rule '${name}' is unknown`, didYouMean(name, ruleIds, LIST))
 }
 
 function ruleText({ id }: RuleInfo, style: Style): string {

@@ -1,9 +1,9 @@
 /** What `dmabuf run` was asked for, checked before anything runs. */
-import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { linuxRelease } from '../../uapi/kernel-release.ts'
 import { oneOf, pictureSize, seconds, wholeNumber } from '../arguments.ts'
 import { type ClipOptions, readClip } from '../clip.ts'
+import { programFile } from '../program-file.ts'
 import { type LinuxRequest, memoryModes } from '../runs/linux.ts'
 import type { CameraInput } from '../runs/messages.ts'
 import { type PolicyName, policyNames, type Selection } from '../runs/plan.ts'
@@ -41,8 +41,6 @@ export interface RunRequest {
   /** Set where the program is to run on the kernel of this machine, and on no board. */
   readonly linux: LinuxRequest | undefined
 }
-
-const PROGRAMS = /\.[cm]?[jt]sx?$/
 
 /** May sleep. Throws a UsageError for the first thing that is wrong, and the reason of `signal`. */
 export async function runRequest(
@@ -141,20 +139,4 @@ function notEmpty(
 /** All policies where none was named. */
 function policies(words: readonly string[] | undefined): readonly PolicyName[] {
   return words?.map((word) => oneOf('--policy', word, policyNames)) ?? policyNames
-}
-
-function programFile(file: string): string {
-  const path = resolve(file)
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found === undefined) {
-    throw new UsageError(`there is no file ${file}`, `Paths are relative to ${process.cwd()}.`)
-  }
-  if (!found.isFile()) throw new UsageError(`${file} is not a file`)
-  if (!PROGRAMS.test(path)) {
-    throw new UsageError(
-      `${file} is no program`,
-      'It must end in .ts, .mts, .cts, .js, .mjs or .cjs.',
-    )
-  }
-  return path
 }

@@ -30,11 +30,16 @@ export function loadFailureText(failure: Failure, style: Style): string {
 }
 
 export function usageText(
-  { message, advice: text }: { readonly message: string; readonly advice?: string | undefined },
-  { colors }: Style,
+  { message, advice }: { readonly message: string; readonly advice?: string | undefined },
+  style: Style,
 ): string {
-  const advice = text === undefined ? '' : `${text}\n`
-  return `${colors.bold(colors.red('error:'))} ${message}\n${advice}`
+  const { colors } = style
+  const lines = [`${colors.bold(colors.red('error:'))} ${message}`, ...adviceLines(advice, style)]
+  return `${lines.join('\n')}\n`
+}
+
+function adviceLines(advice: string | undefined, style: Style): string[] {
+  return advice === undefined ? [] : detail('help', advice, style)
 }
 
 /** What was thrown while the resources of the failed scope were disposed. */
@@ -51,6 +56,7 @@ function failureLines(failure: Failure, style: Style): string[] {
     ...placeLines(failure.place, style),
     ...callers,
     ...(failure.then ?? []).flatMap((later) => laterLines(later, style)),
-    ...(failure.advice === undefined ? [] : ['', ...detail('help', failure.advice, style)]),
+    ...(failure.place === undefined || failure.advice === undefined ? [] : ['']),
+    ...adviceLines(failure.advice, style),
   ]
 }
