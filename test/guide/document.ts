@@ -29,7 +29,7 @@ export function mistakeTables(text: string): string {
 
 export function tableOf(title: string, mistakes: readonly Mistake[]): string {
   const rows = mistakes.map((mistake) => [whatOf(mistake), rulesOf(mistake), linesOf(mistake)])
-  const all = [[title, 'named', 'at'], ...rows]
+  const all = [[title, 'rule', 'reported at'], ...rows]
   const widths = [0, 1, 2].map((at) => Math.max(...all.map((row) => row[at]?.length ?? 0)))
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |\n`

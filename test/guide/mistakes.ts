@@ -55,7 +55,7 @@ const CACHED = ['pc', 'arm-soc', 'arm-soc-iommu', 'arm-soc-cma', 'rpi4', 'gatewa
 
 export const exporterMistakes: readonly Mistake[] = [
   {
-    what: "begin and end do each other's work",
+    what: 'begin and end are swapped',
     file: PAGES,
     edits: [
       { from: SYNC_CPU, to: 'dma.forCpu' },
@@ -73,19 +73,19 @@ export const exporterMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'end takes the memory back, as begin does',
+    what: 'end syncs for the CPU, like begin',
     file: PAGES,
     edits: [{ from: SYNC_DEVICE, to: SYNC_CPU }],
     named: [{ rule: 'sync-is-noop', at: [[PAGES, SYNC_CPU]] }],
   },
   {
-    what: 'there is no begin hook: its name is misspelt',
+    what: 'the begin hook is missing: its name is misspelt',
     file: PAGES,
     edits: [{ from: 'beginCpuAccess(buffer) {', to: 'beginCPUAccess(buffer) {' }],
     named: [{ rule: 'sync-is-noop', at: [[PAGES, EXPORT]] }],
   },
   {
-    what: 'begin syncs `to-device`, whatever was mapped',
+    what: 'begin always syncs `to-device`',
     file: PAGES,
     edits: [{ from: SYNC_CPU, to: "dma.syncSgtableForCpu(mapping, 'to-device')" }],
     named: [
@@ -93,7 +93,7 @@ export const exporterMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'a mapping stays in the set when it is unmapped',
+    what: 'an unmapped mapping stays in the set',
     file: PAGES,
     edits: [{ from: 'pageBufferOf(buffer).mappings.delete(mapping)\n', to: '\n' }],
     named: [
@@ -107,7 +107,7 @@ export const exporterMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'the map skips the CPU sync (`skipCpuSync`), though the CPU has stored',
+    what: 'the map skips the CPU sync (`skipCpuSync`) after CPU stores',
     file: PAGES,
     edits: [{ from: 'kept(direction))', to: 'kept(direction), { skipCpuSync: true })' }],
     named: [
@@ -124,7 +124,7 @@ export const exporterMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'the map is from-device where the device writes only a part',
+    what: 'the map is from-device, and the device writes only a part',
     file: PAGES,
     edits: [{ from: 'kept(direction))', to: 'direction)' }],
     named: [
@@ -139,7 +139,7 @@ export const exporterMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'the unmap has another direction than the map',
+    what: "the unmap's direction differs from the map's",
     file: PAGES,
     edits: [{ from: UNMAP, to: "dma.unmapSgtable(mapping, 'to-device')" }],
     named: [{ rule: 'mapping-direction', at: [[PAGES, "dma.unmapSgtable(mapping, 'to-device')"]] }],
@@ -157,25 +157,25 @@ export const exporterMistakes: readonly Mistake[] = [
     named: [{ rule: 'driver-contract', at: [[PAGES, EXPORT]] }],
   },
   {
-    what: "map_dma_buf maps for another device than the attachment's",
+    what: "map_dma_buf maps for a device other than the attachment's",
     file: PAGES,
     edits: [{ from: 'dma.mapSgtable(device,', to: "dma.mapSgtable('camera'," }],
     named: [{ rule: 'driver-contract', at: [[PAGES, EXPORT]] }],
   },
   {
-    what: 'map_dma_buf throws what is no `KernelError`',
+    what: 'map_dma_buf throws an exception that is not a `KernelError`',
     file: PAGES,
     edits: [{ from: 'return mapping\n', to: "throw new Error('out of luck')\n" }],
     named: [{ rule: 'driver-contract', at: [[PAGES, "throw new Error('out of luck')"]] }],
   },
   {
-    what: 'vmap gives less than all of the buffer',
+    what: 'vmap maps only a part of the buffer',
     file: PAGES,
     edits: [{ from: '.pages, 0, buffer.size)', to: '.pages, 0, 4096)' }],
     named: [{ rule: 'driver-contract', at: [[PAGES, EXPORT]] }],
   },
   {
-    what: 'mmap lets the mapping grow (`expandable`)',
+    what: 'mmap allows the mapping to grow (`expandable`)',
     file: PAGES,
     edits: [
       { from: '.pages, offset, length)', to: '.pages, offset, length, { expandable: true })' },
@@ -183,7 +183,7 @@ export const exporterMistakes: readonly Mistake[] = [
     named: [{ rule: 'growable-mapping', at: [[PAGES, EXPORT]] }],
   },
   {
-    what: 'unmap frees the pages, which are in use',
+    what: 'unmap frees the pages while they are in use',
     file: PAGES,
     edits: [{ from: UNMAP, to: `${UNMAP}\n      context.freePages(pageBufferOf(buffer).pages)` }],
     named: [
@@ -194,7 +194,7 @@ export const exporterMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'the pages stay when the export fails',
+    what: 'a failed export leaks the pages',
     file: PAGES,
     edits: [{ from: 'context.freePages(pages)\n', to: '\n' }],
     fails: ['dma_buf_export', 2, 'ENOMEM'],
@@ -214,7 +214,7 @@ export const exporterMistakes: readonly Mistake[] = [
 
 export const importerMistakes: readonly Mistake[] = [
   {
-    what: 'what the device writes is mapped to-device',
+    what: 'the device writes through a to-device mapping',
     file: BLITTER,
     edits: [
       {
@@ -225,7 +225,7 @@ export const importerMistakes: readonly Mistake[] = [
     named: [{ rule: 'mapping-direction', at: [[IMPORT, IMPORTER_MAP]] }],
   },
   {
-    what: 'the map is called without the lock that it wants',
+    what: 'the map is called without the required lock',
     file: IMPORT,
     edits: [
       { from: 'dmaBufMapAttachmentUnlocked(attachment', to: 'dmaBufMapAttachment(attachment' },
@@ -238,7 +238,7 @@ export const importerMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'the first import stays when the second fails',
+    what: 'the first import leaks when the second fails',
     file: BLITTER,
     edits: [{ from: 'await dropImport(context, read)\n    throw error', to: 'throw error' }],
     fails: ['map_dma_buf', 5, 'ENOMEM'],
@@ -250,7 +250,7 @@ export const importerMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'no unmap before the detach',
+    what: 'the detach comes without an unmap',
     file: IMPORT,
     edits: [
       {
@@ -266,7 +266,7 @@ export const importerMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'no detach',
+    what: 'the detach is missing',
     file: IMPORT,
     edits: [{ from: 'context.dmaBufDetach(attachment.buffer, attachment)\n', to: '\n' }],
     named: [
@@ -277,7 +277,7 @@ export const importerMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'the error path drops the reference of its caller as well',
+    what: "the error path also drops its caller's reference",
     file: IMPORT,
     edits: [
       {
@@ -289,7 +289,7 @@ export const importerMistakes: readonly Mistake[] = [
     named: [{ rule: 'reference-misuse', at: [[BLITTER, 'context.dmaBufPut(target)']] }],
   },
   {
-    what: 'a vmap is taken back twice',
+    what: 'a vmap is undone twice',
     file: BLITTER,
     edits: [
       {
@@ -316,7 +316,7 @@ export const importerMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'the descriptor is installed before the call is through',
+    what: 'the descriptor is installed before the call can no longer fail',
     file: BLITTER,
     edits: [
       {
@@ -331,19 +331,19 @@ export const importerMistakes: readonly Mistake[] = [
 
 export const deviceMistakes: readonly Mistake[] = [
   {
-    what: 'the device does not say how long a segment may be',
+    what: 'the device does not set its maximum segment size',
     file: BLITTER,
     edits: [{ from: '(DEVICE, { maxSegmentSize: 2 ** 20 })', to: '(DEVICE)' }],
     named: [{ rule: 'dma-api-misuse', at: [[PAGES, MAP]] }],
   },
   {
-    what: 'nobody asks dma_mapping_error',
+    what: 'dma_mapping_error is not checked',
     file: TABLE,
     edits: [{ from: 'if (dma.mappingError(mapping)) {', to: 'if (mapping.failed) {' }],
     named: [{ rule: 'dma-api-misuse', at: [[TABLE, UNMAP_SINGLE]] }],
   },
   {
-    what: 'the table is memory of vmalloc',
+    what: 'the table is vmalloc memory',
     file: TABLE,
     edits: [
       { from: "context.kmalloc(TABLE_SIZE, 'table')", to: "context.vmalloc(TABLE_SIZE, 'table')" },
@@ -371,7 +371,7 @@ export const deviceMistakes: readonly Mistake[] = [
     ],
   },
   {
-    what: 'the unmap has another size than the map',
+    what: "the unmap's size differs from the map's",
     file: TABLE,
     edits: [{ from: 'unmapSingle(mapping, TABLE_SIZE,', to: 'unmapSingle(mapping, 4096,' }],
     named: [
