@@ -1,6 +1,6 @@
-// A picture from a heap's buffer into one made of a memfd. Expect: clean on every board.
-// It needs /dev/dma_heap/system and /dev/udmabuf, no camera and no display: `dmabuf run` takes it
-// unchanged with `--kernel linux`.
+// Copies a picture from a heap buffer to a udmabuf. Expect: clean on every board.
+// It needs /dev/dma_heap/system and /dev/udmabuf, no camera and no display, and also runs
+// with `--kernel linux`.
 import { DmaHeap, type Kernel, Memfd, Udmabuf } from 'dmabuf'
 
 const WIDTH = 640

@@ -1,5 +1,5 @@
 // A C program, ported call by call: dma-heap, mmap, DMA_BUF_IOCTL_SYNC and udmabuf, with the structures
-// and numbers of the kernel's headers. The C that a block stands for is above it. Expect: clean.
+// and numbers of the kernel's headers. The C source is above each block. Expect: clean.
 import type { Kernel } from 'dmabuf'
 import * as abi from 'dmabuf/abi'
 

@@ -1,4 +1,4 @@
-// Every frame leaves a descriptor behind, and the mapping that it keeps.
+// Every frame leaks a descriptor and its mapping.
 // Expect: fd-leak. The picture is right, until the process runs out of descriptors.
 import { DmaHeap, DrmDevice, type Kernel, VideoDevice } from 'dmabuf'
 import { drawOverlay } from './overlay.ts'

@@ -1,6 +1,6 @@
 import type { ImageFormat } from 'dmabuf'
 
-/** Where the box is, in pixels, and its colour: B, G, R, X. */
+/** The box in pixels, and its colour: B, G, R, X. */
 const BOX = { x: 48, y: 32, width: 160, height: 64 }
 const COLOUR: readonly number[] = [0x30, 0xc0, 0xf0, 0xff]
 

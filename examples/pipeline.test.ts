@@ -1,4 +1,4 @@
-// The same functions in an ordinary test, which fails at the line of the mistake.
+// The same programs in an ordinary test, which fails at the line of the mistake.
 import { runAll } from 'dmabuf/test'
 import { expect, it } from 'vitest'
 import noBracket from './no-bracket.ts'

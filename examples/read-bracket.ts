@@ -1,5 +1,5 @@
-// The access says it reads, and writes.
-// Expect: bracket-direction on every board; arm64 cleans all the same, so the bytes come out right.
+// The access is declared read-only, but the program writes.
+// Expect: bracket-direction on every board; arm64 cleans anyway, so the bytes come out right.
 import { DmaHeap, DrmDevice, type Kernel, VideoDevice } from 'dmabuf'
 import { drawOverlay } from './overlay.ts'
 

@@ -1,5 +1,5 @@
 // The camera gets the buffer back while the display still scans it out.
-// Expect: early-reuse. A faster camera tears the picture on every board: no cache has a part in it.
+// Expect: early-reuse. A faster camera tears the picture on every board: it is not a cache problem.
 import { DmaHeap, DrmDevice, type Kernel, VideoDevice } from 'dmabuf'
 import { drawOverlay } from './overlay.ts'
 

@@ -1,4 +1,4 @@
-// A second START comes while the first access is open, and drops what it stored.
+// A second START comes while the first access is open, and discards its stores.
 // Expect: unbalanced-bracket. The overlay is missing on arm-soc; pc hides it.
 import { DmaHeap, DrmDevice, type Kernel, VideoDevice } from 'dmabuf'
 import { drawOverlay } from './overlay.ts'

@@ -1,4 +1,4 @@
-/** /dev/blitter as a program sees it. */
+/** The user-space class for /dev/blitter. */
 import { type BorrowedFd, DmaBuf, type Kernel, type OwnedFd, SystemError } from 'dmabuf'
 import { BLIT, CREATE } from './blitter.ts'
 

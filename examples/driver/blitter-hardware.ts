@@ -1,11 +1,11 @@
-/** What the blitter's silicon does. */
+/** The blitter's hardware. */
 import type { DmaMapping, DriverContext } from 'dmabuf/driver'
 
-/** Bytes that it moves at a time, and what that takes, in nanoseconds. */
+/** Bytes in a burst, and the time of a burst in nanoseconds. */
 const BURST = 4096
 const BURST_TIME = 2000
 
-/** What the driver writes into the device's registers. */
+/** The device's registers, as the driver writes them. */
 export interface Registers {
   readonly table: DmaMapping
   readonly source: DmaMapping

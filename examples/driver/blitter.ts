@@ -18,7 +18,7 @@ import { exportPages } from './page-buffer.ts'
 
 /** Two descriptors, from and to; a key; a number: four words of 32 bits. */
 export const BLIT: number = iow('B', 0, 16)
-/** A size in 32 bits, which comes back in whole pages. Returns the descriptor of a new buffer. */
+/** A size in 32 bits, updated to whole pages. Returns the descriptor of a new buffer. */
 export const CREATE: number = iowr('B', 1, 4)
 
 export const blitter: Driver = {
@@ -116,7 +116,7 @@ async function stamp(context: DriverContext, buffer: DmaBuf, number: number): Pr
   }
 }
 
-/** A buffer of the blitter's own: its descriptor is the last thing that is made. */
+/** Exports a buffer of the blitter. Installing its descriptor is the last step. */
 function createBuffer(context: DriverContext, call: IoctlCall): number {
   const [size = 0] = new Int32Array(context.copyFromUser(call.argument, 4).buffer)
   const buffer = exportPages(context, size, O_RDWR)

@@ -1,4 +1,4 @@
-/** A board of one's own, as a table. */
+/** A custom board, as a table. */
 import type { Board } from 'dmabuf/driver'
 
 const MIB = 2 ** 20
@@ -16,10 +16,10 @@ export const gateway: Board = {
   },
   otherDevices: { snoops: false },
   iommu: { unmap: 'strict' },
-  // arch/arm/mm/cache-v7.S: mapping from-device invalidates, and what a range covers in part is cleaned.
+  // arch/arm/mm/cache-v7.S: mapping from-device invalidates; partly covered lines are cleaned.
   fromDeviceMap: 'invalidate',
   edges: 'clean-invalidate',
   uncachedSnoops: false,
-  // Nanoseconds for a call, for a line and for a byte: measured, or guessed as here.
+  // Nanoseconds for a call, a line and a byte: measured, or estimated as here.
   cost: { syscall: 500, cleanLine: 20, invalidateLine: 12, cpuByte: 0.5, dmaByte: 1 },
 }

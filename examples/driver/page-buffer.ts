@@ -8,10 +8,10 @@ import type {
   KernelMemory,
 } from 'dmabuf/driver'
 
-/** What the exporter keeps of a buffer: its `priv`. */
+/** The exporter's private data of a buffer. */
 interface PageBuffer {
   readonly pages: KernelMemory
-  /** What devices have mapped at this moment. */
+  /** The current device mappings. */
   readonly mappings: Set<DmaMapping>
 }
 
@@ -19,7 +19,7 @@ function pageBufferOf(buffer: DmaBuf): PageBuffer {
   return buffer.priv as PageBuffer
 }
 
-/** A buffer of `size` bytes, zeroed, with one reference, which is the caller's. ENOMEM, EINVAL. */
+/** A buffer of `size` bytes, zeroed, with one reference that the caller owns. ENOMEM, EINVAL. */
 export function exportPages(context: DriverContext, size: number, flags: number): DmaBuf {
   const pages = context.allocPages(size, { zero: true, contiguous: true, what: 'page buffer' })
   const priv: PageBuffer = { pages, mappings: new Set() }
@@ -67,7 +67,7 @@ function pageOps(context: DriverContext): DmaBufOps {
   }
 }
 
-/** A device that writes need not write every byte, and what the CPU stored in the others stays. */
+/** A device need not write every byte. The CPU's stores to the others must survive. */
 function kept(direction: DmaDirection): DmaDirection {
   return direction === 'from-device' ? 'bidirectional' : direction
 }

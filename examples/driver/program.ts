@@ -11,7 +11,7 @@ export const boards = [gateway]
 
 const INVERT = 0xff
 
-/** Returns how many bytes came out wrong. */
+/** Returns the number of wrong bytes. */
 export default async function negatives(kernel: Kernel): Promise<number> {
   await using camera = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel, 'pages')
@@ -32,7 +32,7 @@ export default async function negatives(kernel: Kernel): Promise<number> {
   return wrong
 }
 
-/** How many of `after` are no negatives of `before`, behind the number that the driver puts in. */
+/** The number of bytes in `after` that are not the negative of `before`, after the driver's number. */
 function differences(before: Uint8Array, after: Uint8Array): number {
   return after.reduce(
     (sum, byte, at) => sum + (at < 4 || byte === 255 - (before[at] ?? 0) ? 0 : 1),
