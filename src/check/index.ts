@@ -14,6 +14,7 @@ export type {
 } from './finding.ts'
 export type { Failure, FailureKind } from './report/failure.ts'
 export { findingText } from './report/finding-text.ts'
+export { githubAnnotations } from './report/github.ts'
 export {
   type ErrorJson,
   type FileName,
@@ -26,6 +27,7 @@ export {
   type RunJson,
   reportJson,
 } from './report/json.ts'
+export { junitXml } from './report/junit.ts'
 export {
   type MergeableRun,
   type Merged,
@@ -39,6 +41,17 @@ export {
   type Verdict,
   verdictOf,
 } from './report/run-report.ts'
+export {
+  type SarifLevel,
+  type SarifLocation,
+  type SarifLog,
+  type SarifNotification,
+  type SarifOptions,
+  type SarifResult,
+  type SarifRule,
+  type SarifText,
+  sarifLog,
+} from './report/sarif.ts'
 export type { RuleId, RuleInfo, RuleSeverity } from './rule-id.ts'
 export { explain, ruleIds, ruleNamed, ruleTable } from './rules.ts'
 export type { Shown } from './sight.ts'

@@ -9,6 +9,7 @@ import type { RunFlags } from './commands/run-request.ts'
 import { exitCode } from './exit-code.ts'
 import { mainHelp, runHelp } from './help.ts'
 import { readManifest } from './package-root.ts'
+import { reporterNames } from './reporters.ts'
 import { ALL_BOARDS, boardNames, policyNames } from './runs/plan.ts'
 import { usageText } from './terminal/failure-text.ts'
 import { OutputError, print, printAside } from './terminal/print.ts'
@@ -86,7 +87,9 @@ function addRun(command: Command, signal: AbortSignal, finish: (code: number) =>
       '--memory <mode>',
       'with --kernel linux: direct or copy (default: what the runtime allows)',
     )
-    .option('--json', 'print a report for other programs, and nothing else')
+    .option('--reporter <name>', `the report's form: ${reporterNames.join(', ')} (default: text)`)
+    .option('--output <file>', 'write the report to a file, and print the text')
+    .option('--json', 'the same as --reporter json')
     .addHelpText('after', runHelp)
     .action(async (file: string, flags: Omit<RunFlags, 'color'>) => {
       finish(await run(file, { ...flags, color: wantsColor(command) }, signal))

@@ -2,16 +2,15 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import {
-  Checker,
   type Failure,
   mergeFindings,
   overallVerdict,
-  type RunReport,
   reportJson,
   verdictOf,
 } from '../../src/check/index.ts'
 import { cases } from './cases/index.ts'
-import { Story } from './story.ts'
+import type { Story } from './story.ts'
+import { storyRun as run } from './story-run.ts'
 
 /** The schema without room for properties that it does not describe. */
 function closed(rule: unknown): unknown {
@@ -37,28 +36,6 @@ const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile
 function problems(value: unknown): string[] {
   validate(value)
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
-}
-
-const storyPlace = ({ stack }: { stack?: string | undefined }) => {
-  const line = /\d+/.exec(stack ?? '')?.[0]
-  return line === undefined ? undefined : { file: '/app/program.ts', line: Number(line), column: 1 }
-}
-
-function run(body: (story: Story) => void, how: Partial<RunReport> = {}): RunReport {
-  const story = new Story()
-  body(story)
-  const checker = new Checker({ locate: storyPlace, site: ({ stack }) => stack ?? '' })
-  for (const event of story.events) checker.observe(event)
-  return {
-    board: 'pc',
-    judgedAs: 'arm-soc',
-    policy: 'lazy',
-    seed: 1,
-    ...checker.finish(),
-    cost: { cleaned: 4096, syncs: 2 },
-    frames: 0,
-    ...how,
-  }
 }
 
 const bad = (story: Story): void => cases[0]?.bad(story)

@@ -1,4 +1,4 @@
-import type { Finding, SourcePlace } from '../finding.ts'
+import type { Finding, RelatedPlace, SourcePlace } from '../finding.ts'
 
 /** A line under a finding's headline. */
 export interface FindingDetail {
@@ -9,8 +9,19 @@ export interface FindingDetail {
   readonly where?: string | undefined
 }
 
+/** What of a finding its details come from. */
+export interface DetailedFinding extends Pick<Finding, 'hardware' | 'fix'> {
+  readonly because: Pick<Finding['because'], 'text' | 'place' | 'where'>
+  readonly related: readonly Pick<RelatedPlace, 'label' | 'place' | 'where'>[]
+}
+
 /** What a report says under a finding's headline, in its order. */
-export function findingDetails({ because, related, hardware, fix }: Finding): FindingDetail[] {
+export function findingDetails({
+  because,
+  related,
+  hardware,
+  fix,
+}: DetailedFinding): FindingDetail[] {
   return [
     { label: 'because', text: because.text, place: because.place, where: because.where },
     ...related

@@ -10,9 +10,9 @@ export interface MergeableRun {
 }
 
 /** One distinct finding. */
-export interface MergedFinding<Run> {
+export interface MergedFinding<Run, Found = Finding> {
   /** As reported by the first run whose own bytes came out wrong, else by the first run. */
-  readonly finding: Finding
+  readonly finding: Found
   readonly seen: readonly Run[]
   /** The runs whose own bytes came out wrong. */
   readonly wrong: readonly Run[]
@@ -34,43 +34,55 @@ interface Sighting<T, Run> {
 export function mergeFindings<Run extends MergeableRun>(
   runs: readonly Run[],
 ): MergedFinding<Run>[] {
-  const groups = grouped(
+  return distinctFindings<Finding, Run>(
     runs,
-    ({ findings }) => findings,
     (finding) => `${finding.rule} ${lineOf(finding.place) ?? finding.message}`,
   )
-  const merged = groups.map(mergedFinding)
+}
+
+/** As `mergeFindings`, of findings in any form; those that are one mistake have one key. */
+export function distinctFindings<
+  Found extends Pick<Finding, 'severity' | 'wrongNow' | 'hidden'>,
+  Run extends { readonly findings: readonly Found[] },
+>(runs: readonly Run[], keyOf: (finding: Found) => string): MergedFinding<Run, Found>[] {
+  const merged = grouped(runs, ({ findings }) => findings, keyOf).map(mergedFinding)
   return [...merged.filter(isError), ...merged.filter((one) => !isError(one))]
 }
 
+/** The things of all runs that differ by their key, each with the runs that have it. */
+export function distinct<T, Run>(
+  runs: readonly Run[],
+  itemsOf: (run: Run) => readonly T[],
+  keyOf: (item: T) => string,
+): Merged<T, Run>[] {
+  return grouped(runs, itemsOf, keyOf).map(mergedItem)
+}
+
 export function mergeLints<Run extends MergeableRun>(runs: readonly Run[]): Merged<Lint, Run>[] {
-  const groups = grouped(
+  return distinct(
     runs,
     ({ lints }) => lints,
     (lint) => `${lint.rule} ${lineOf(lint.place) ?? lint.message}`,
   )
-  return groups.map(mergedItem)
 }
 
 export function mergeNotes<Run extends MergeableRun>(runs: readonly Run[]): Merged<Note, Run>[] {
-  const groups = grouped(
+  return distinct(
     runs,
     ({ notes }) => notes,
     (note) => `${note.driver} ${note.message}`,
   )
-  return groups.map(mergedItem)
 }
 
 export function mergeFailures<Run>(
   runs: readonly Run[],
   failureOf: (run: Run) => Failure | undefined,
 ): Merged<Failure, Run>[] {
-  const groups = grouped(
+  return distinct(
     runs,
     (run) => [failureOf(run)].filter((failure) => failure !== undefined),
     (failure) => `${failure.kind} ${lineOf(failure.place) ?? ''} ${failure.message}`,
   )
-  return groups.map(mergedItem)
 }
 
 function grouped<T, Run>(
@@ -90,7 +102,9 @@ function grouped<T, Run>(
   return [...groups.values()]
 }
 
-function mergedFinding<Run>(group: readonly Sighting<Finding, Run>[]): MergedFinding<Run> {
+function mergedFinding<Run, Found extends Pick<Finding, 'wrongNow' | 'hidden'>>(
+  group: readonly Sighting<Found, Run>[],
+): MergedFinding<Run, Found> {
   const wrong = group.filter(({ item }) => item.wrongNow)
   const hidden = group.filter(({ item }) => item.hidden)
   const [best] = [...wrong, ...group]
@@ -109,7 +123,7 @@ function runsOf<Run>(group: readonly Sighting<unknown, Run>[]): Run[] {
   return [...new Set(group.map(({ run }) => run))]
 }
 
-function isError({ finding }: MergedFinding<unknown>): boolean {
+function isError({ finding }: MergedFinding<unknown, Pick<Finding, 'severity'>>): boolean {
   return finding.severity === 'error'
 }
 

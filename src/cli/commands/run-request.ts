@@ -4,6 +4,7 @@ import { linuxRelease } from '../../uapi/kernel-release.ts'
 import { oneOf, pictureSize, seconds, wholeNumber } from '../arguments.ts'
 import { type ClipOptions, readClip } from '../clip.ts'
 import { programFile } from '../program-file.ts'
+import type { ReportFlags } from '../reporters.ts'
 import { type LinuxRequest, memoryModes } from '../runs/linux.ts'
 import type { CameraInput } from '../runs/messages.ts'
 import { type PolicyName, policyNames, type Selection } from '../runs/plan.ts'
@@ -11,7 +12,7 @@ import { type TimeLimit, USUAL_LIMIT } from '../runs/time-limit.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** The options as the command line gives them. */
-export interface RunFlags {
+export interface RunFlags extends ReportFlags {
   readonly board?: readonly string[]
   readonly as?: string
   readonly policy?: readonly string[]
@@ -24,7 +25,6 @@ export interface RunFlags {
   readonly linux?: string
   readonly kernel?: string
   readonly memory?: string
-  readonly json?: boolean
   readonly color: boolean
 }
 

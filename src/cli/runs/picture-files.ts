@@ -3,15 +3,14 @@ import {
   accessSync,
   constants,
   lstatSync,
-  mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { messageOf } from '../../run/thrown.ts'
+import { makeFolder } from '../folder.ts'
 import { UsageError } from '../usage-error.ts'
 
 const PICTURE = /^frame-\d{4,}\.png(?:\.part)?$/
@@ -57,22 +56,6 @@ export class PictureFiles {
         throw error
       }
     })
-  }
-}
-
-/**
- * Makes `folder` and the folders above it. In steps of its own, since a recursive mkdir of Node's never
- * ends where a folder cannot be made and yet looks as if it were missing, as below /proc.
- */
-function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
-  const parent = dirname(folder)
-  if (parent !== folder) makeFolder(parent)
-  try {
-    mkdirSync(folder)
-  } catch (error) {
-    // Another command may have made it meanwhile.
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
   }
 }
 

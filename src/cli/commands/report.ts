@@ -1,0 +1,131 @@
+/** What `dmabuf run` says when all runs are over, or when there were none. */
+import { join } from 'node:path'
+import { type ErrorJson, failedReportJson, reportJson } from '../../check/report/json.ts'
+import { mergeFailures, mergeFindings } from '../../check/report/merge.ts'
+import { exitCode } from '../exit-code.ts'
+import { isForPrograms, type ReportChoice, reportText, writeReport } from '../reporters.ts'
+import type { Printed } from '../runs/output.ts'
+import { runName } from '../runs/plan.ts'
+import { NotLoadedError, type WorkerEnd } from '../runs/program-worker.ts'
+import { type Failure, overallVerdict, type RunRecord, reportOf } from '../runs/record.ts'
+import { failureText, loadFailureText, usageText } from '../terminal/failure-text.ts'
+import { findingText } from '../terminal/finding-text.ts'
+import { print, printAside } from '../terminal/print.ts'
+import { printableData } from '../terminal/printable.ts'
+import { programOutputText } from '../terminal/program-output.ts'
+import { remarksText } from '../terminal/remarks.ts'
+import { type Style, styleFor } from '../terminal/style.ts'
+import { conclusion, summaryTable } from '../terminal/summary.ts'
+import { UsageError } from '../usage-error.ts'
+import type { RunFlags } from './run-request.ts'
+
+export interface ReportTarget {
+  /** The program, as it was given. */
+  readonly file: string
+  readonly flags: RunFlags
+  readonly choice: ReportChoice
+}
+
+/** May sleep. Reports `ends` and returns the exit code. Throws a UsageError where a file cannot be written. */
+export async function reportRuns(
+  ends: readonly WorkerEnd[],
+  { file, flags, choice }: ReportTarget,
+): Promise<number> {
+  const records = recordsOf(ends)
+  const { reporter, output } = choice
+  const errors = styleFor(process.stderr, flags.color)
+  // What the program prints is not part of a report for other programs.
+  if (isForPrograms(choice)) await printAside(outputText(ends, 'stdout', errors))
+  await printAside(outputText(ends, 'stderr', errors))
+  if (!isForPrograms(choice)) {
+    await print(peoplesText(ends, flags, styleFor(process.stdout, flags.color)))
+  }
+  if (reporter === 'text') {
+    if (output !== undefined) writeReport(output, peoplesText(ends, flags, styleFor({}, false)))
+  } else {
+    const text = reportText(reporter, (program, fileName) =>
+      reportJson(program(file), records.map(reportOf), fileName),
+    )
+    await deliver(text, output)
+  }
+  return exitCode[overallVerdict(records)]
+}
+
+/** May sleep. Nothing ran, or not to the end: that goes to stderr, and into the report. Returns the exit code. */
+export async function reportFailure(
+  error: unknown,
+  { file, flags, choice }: ReportTarget,
+): Promise<number> {
+  const failure = failureOf(error)
+  // There is no report on stdout that the file's own output could belong to.
+  if (error instanceof NotLoadedError) {
+    await printAside(`${error.printed.stdout}${error.printed.stderr}`)
+  }
+  const text = failedText(failure, styleFor(process.stderr, flags.color))
+  await printAside(text)
+  const { reporter, output } = choice
+  if (reporter !== 'text') {
+    const json = errorOf(failure)
+    await deliver(
+      reportText(reporter, (program, fileName) => failedReportJson(program(file), json, fileName)),
+      output,
+    )
+  } else if (output !== undefined) writeReport(output, failedText(failure, styleFor({}, false)))
+  return exitCode.failed
+}
+
+async function deliver(text: string, output: string | undefined): Promise<void> {
+  if (output === undefined) await print(text)
+  else writeReport(output, text)
+}
+
+function peoplesText(ends: readonly WorkerEnd[], flags: RunFlags, style: Style): string {
+  const records = printableData(recordsOf(ends))
+  const findings = mergeFindings(records)
+  const parts = [
+    outputText(ends, 'stdout', style),
+    ...findings.map((finding) => findingText(finding, records, style)),
+    ...mergeFailures(records, ({ failure }) => failure).map((failure) =>
+      failureText(failure, records, style),
+    ),
+    remarksText(records, style),
+    `${summaryTable(records, style)}\n${conclusion(records, findings, style)}`,
+    flags.out === undefined ? '' : picturesText(flags.out, records),
+  ]
+  return parts.filter((part) => part !== '').join('\n')
+}
+
+function outputText(ends: readonly WorkerEnd[], stream: keyof Printed, style: Style): string {
+  const outputs = ends.map(({ record, printed }) => ({ plan: record, text: printed[stream] }))
+  return programOutputText(outputs, style)
+}
+
+function failedText(failure: Failure | UsageError, style: Style): string {
+  return failure instanceof UsageError
+    ? usageText(failure, style)
+    : loadFailureText(printableData(failure), style)
+}
+
+function errorOf(failure: Failure | UsageError): Omit<Failure, 'kind'> & Pick<ErrorJson, 'kind'> {
+  if (!(failure instanceof UsageError)) return failure
+  const { message, advice } = failure
+  return { kind: 'usage', message, advice }
+}
+
+function failureOf(error: unknown): Failure | UsageError {
+  if (error instanceof NotLoadedError) return error.failure
+  if (error instanceof UsageError) return error
+  throw error
+}
+
+/** Where to look, by one picture's path. */
+function picturesText(out: string, records: readonly RunRecord[]): string {
+  const run = records.findLast(({ frames }) => frames > 0)
+  if (run === undefined) return 'no picture was shown\n'
+  const path = join(out, runName(run), `frame-${String(run.frames).padStart(4, '0')}.png`)
+  return `pictures of each run: ${path} and before\n`
+}
+
+function recordsOf(ends: readonly WorkerEnd[]): RunRecord[] {
+  return ends.map(({ record }) => record)
+}
