@@ -82,7 +82,7 @@ describe('the tap', () => {
     )
     expect(text('VIDIOC_S_FMT', 'exit')).toContain('sizeimage 8192')
     expect(text('DRM_IOCTL_MODE_ADDFB2', 'enter')).toContain("pixel_format 'XR24'")
-    expect(text('poll', 'enter')).toBe('fd 3 events 1')
+    expect(text('poll', 'enter')).toMatch(/^fd \d+ events 1$/)
   })
 
   test('passes errors on', () => {

@@ -150,7 +150,7 @@ export class HandleRule implements Rule {
       this.#out.report({
         rule: 'handle-alias',
         event: opened,
-        message: `${agentName(opened.agent)} imported ${opened.buffer === undefined ? 'a buffer' : `buffer ${opened.buffer}`} as PRIME handle ${opened.handle} (event ${opened.id}), and nobody has closed the handle ${when}.`,
+        message: `${agentName(opened.agent)} imported buffer ${opened.buffer} as PRIME handle ${opened.handle} (event ${opened.id}), and nobody has closed the handle ${when}.`,
         because: { text: 'No DRM_IOCTL_GEM_CLOSE of it was seen.' },
         origin: opened.origin,
         buffer: opened.buffer,

@@ -76,7 +76,7 @@ test('most of what programs do wrong by themselves is found', () => {
     'B68-larger-than-buffer': ['out-of-range'],
     'B78-eagain-fatal': ['sync-result-ignored'],
     'held-across-queueing': ['bracket-over-dma'],
-    leak: ['fd-leak', 'map-leak'],
+    leak: ['fd-leak'],
     'no-bracket': ['map-leak', 'read-outside-bracket'],
     pipeline: [],
     // Stores through an array, and a display that reads, are not seen.
