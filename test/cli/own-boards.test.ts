@@ -1,5 +1,6 @@
 /** Boards that a program's file brings along. */
 import { describe, expect, it } from 'vitest'
+import { readyBoards } from '../../src/sim/boards/index.ts'
 import { dmabuf, folderWith } from './command.ts'
 
 const withBoards = (boards: string): string => `import { DmaHeap, type Kernel } from 'dmabuf'
@@ -49,6 +50,12 @@ describe.concurrent('boards of the program’s own file', () => {
   it('can be asked for by name, also as what is judged', async () => {
     expect(await runsOf('--board', 'mine')).toEqual(['mine as mine'])
     expect(await runsOf('--board', 'my-pc', '--as', 'mine')).toEqual(['my-pc as mine'])
+  })
+
+  it('stand beside every ready board, those that are not among all boards too', async () => {
+    const names = [...readyBoards.keys()]
+    const runs = await runsOf('--board', names.join(','))
+    expect(runs.map((run) => run.replace(/ as .*/, ''))).toEqual(names)
   })
 
   it('are among all boards', async () => {

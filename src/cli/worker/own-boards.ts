@@ -1,6 +1,6 @@
 /** Boards by the names that a command gives them: those of the program's file, and the ready ones. */
 import type { Board } from '../../machine/board.ts'
-import { judgedFor, boards as ready } from '../../sim/boards/index.ts'
+import { judgedFor, readyBoards as ready } from '../../sim/boards/index.ts'
 import type { OwnBoard } from '../runs/messages.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure } from '../runs/record.ts'
