@@ -76,8 +76,8 @@ export interface Finding {
 }
 
 /**
- * What a modelled driver does, as the real one does, or a failure that was planned and did not happen.
- * Never changes the verdict.
+ * Behaviour of a driver, or a remark on the run itself, such as a planned failure that did not happen. Never
+ * changes the verdict.
  */
 export interface Note {
   /** The driver, as the exporter's name; `kernel.fail` for a planned failure. */
@@ -85,6 +85,8 @@ export interface Note {
   readonly message: string
   readonly count: number
   readonly firstEvent: EventId
+  /** Set if the note is about the run and not about a driver. */
+  readonly about?: 'run' | undefined
 }
 
 /** Correct, but could be cheaper. Never changes the verdict. */

@@ -26,7 +26,9 @@ export function wholeNumber(option: string, text: string, min: number, max: numb
 export function seconds(option: string, text: string): number {
   const value = /^\d+(\.\d+)?$|^\.\d+$/.test(text) ? Number(text) : Number.NaN
   if (value > 0 && value <= 86_400) return value
-  throw new UsageError(`${option} is '${text}': it must be seconds, above 0 and up to 86400`)
+  throw new UsageError(
+    `${option} is '${text}': it must be a number of seconds above 0 and at most 86400`,
+  )
 }
 
 /** The simulated camera's limits, in pixels and in pictures a second. */

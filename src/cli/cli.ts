@@ -42,7 +42,7 @@ function commands(signal: AbortSignal, finish: (code: number) => void): Command 
   const command = new Command('dmabuf')
     .description('Prove zero-copy pipelines on simulated boards.')
     .version(readManifest().version)
-    .option('--no-color', 'print without colours (NO_COLOR is heeded as well)')
+    .option('--no-color', 'print without colours (NO_COLOR is honoured too)')
     .addHelpText('after', mainHelp)
     .exitOverride()
     .configureOutput({
@@ -60,34 +60,36 @@ function commands(signal: AbortSignal, finish: (code: number) => void): Command 
 }
 
 function addRun(command: Command, signal: AbortSignal, finish: (code: number) => void): void {
-  subcommand(command, 'run', 'run a program on the boards and judge it')
+  subcommand(command, 'run', 'run a program on the boards and check it')
     .argument('<file>', 'a .ts, .mts, .cts, .js, .mjs or .cjs file with a default export')
     .option(
       '--board <name>',
-      `only these boards: ${[...boardNames, ALL_BOARDS].join(', ')} (default: pc, arm-soc)`,
+      `run on these boards only: ${[...boardNames, ALL_BOARDS].join(', ')} (default: pc, arm-soc)`,
       collectNames,
     )
-    .option('--as <name>', "the board to judge for (default: a coherent board's reference board)")
-    .option('--policy <name>', `only these policies: ${policyNames.join(', ')}`, collectNames)
+    .option('--as <name>', "judge for this board (default: a coherent board's reference board)")
+    .option(
+      '--policy <name>',
+      `run with these policies only: ${policyNames.join(', ')}`,
+      collectNames,
+    )
     .option('--seed <n>', 'the seed of random choices (default: 1)')
     .option('--input <clip>', 'a .y4m or .y4m.gz file for the camera (default: a test pattern)')
-    .option('--camera <size>', 'a test pattern of this size, as 3840x2160 or 1920x1080@60')
-    .option('--out <dir>', 'write what the display shows as PNG, into a folder for each run')
+    .option('--camera <size>', 'a test pattern of this size, such as 1920x1080@60')
+    .option('--out <dir>', 'write the displayed pictures as PNG, one folder for each run')
+    .option('--timeout <seconds>', 'end a run after this time (default: 60 s without progress)')
     .option(
-      '--timeout <seconds>',
-      'end a run after this time (default: after 60 s without progress)',
+      '--views <kind>',
+      'raw, or checked: observe every load and store, slower (default: raw)',
     )
-    .option('--views <kind>', 'raw, or checked: see every load and store, slowly (default: raw)')
     .option(
       '--linux <release>',
-      `the Linux that boards run, as 6.12.95 (default: ${DEFAULT_RELEASE})`,
+      `the simulated Linux, such as 6.12.95 (default: ${DEFAULT_RELEASE})`,
     )
     .option('--kernel <name>', 'sim, or linux: the kernel of this machine (default: sim)')
-    .option(
-      '--memory <mode>',
-      'with --kernel linux: direct or copy (default: what the runtime allows)',
-    )
-    .option('--reporter <name>', `the report's form: ${reporterNames.join(', ')} (default: text)`)
+    .option('--memory <mode>', 'with --kernel linux: direct or copy (default: direct if possible)')
+    .option('--notes', 'print notes about drivers too')
+    .option('--reporter <name>', `the report's format: ${reporterNames.join(', ')} (default: text)`)
     .option('--output <file>', 'write the report to a file, and print the text')
     .option('--json', 'the same as --reporter json')
     .addHelpText('after', runHelp)

@@ -1,4 +1,4 @@
-/** The longer pieces of `--help`. */
+/** The longer texts of `--help`, at most 80 characters wide. */
 
 export const runHelp = `
 A program is a file with a default export that takes a kernel:
@@ -9,35 +9,42 @@ A program is a file with a default export that takes a kernel:
     ...
   }
 
-The file may bring boards of its own, as tables: export const boards = [{ ...armSoc, name: 'mine' }],
-and drivers: export const drivers = [{ name: 'mine', probe(kernel) { ... } }] (see dmabuf/driver).
+The file may export custom boards and drivers (see dmabuf/driver):
 
-It runs on pc and arm-soc and on the boards of its own file, or on those that --board names, under every
-cache policy: lazy (the cache never helps), eager (it evicts and prefetches at every chance) and random.
-Findings are about all that legal hardware may do, whatever the run itself shows.
+  export const boards = [{ ...armSoc, name: 'mine' }]
+  export const drivers = [{ name: 'mine', probe(kernel) { ... } }]
 
-Each run loads the file, and all that it imports, afresh. TypeScript and \`using\` are compiled, in the user's
-own files only. A run may take any time while it makes progress; --timeout sets a limit for all of it.
+The program runs on pc, on arm-soc and on the boards of its file, or on those
+that --board names (--board pc,rpi4 or --board all), with every cache policy:
+lazy (the cache never evicts or prefetches), eager (it evicts and prefetches at
+every chance) and random. Findings cover everything that legal hardware may do,
+whether or not the run shows it.
+
+Each run loads the file and its imports afresh. TypeScript and \`using\` are
+compiled in your own files only. A run may take any time while it makes
+progress; --timeout limits its total time.
 
 Examples:
   dmabuf run examples/pipeline.ts
-  dmabuf run pipeline.ts --board pc --as arm-soc     what the laptop hides from you
+  dmabuf run pipeline.ts --board pc --as arm-soc   bugs that the PC hides
   dmabuf run pipeline.ts --input clip.y4m.gz --out out
-  dmabuf run pipeline.ts --camera 3840x2160@30       a test pattern of this size
-  dmabuf run pipeline.ts --policy random --seed 7    one run again, byte for byte
-  dmabuf run pipeline.ts --json > report.json        see dmabuf/schema/report-v1.json
-  dmabuf run pipeline.ts --kernel linux              on this machine's heaps and devices
+  dmabuf run pipeline.ts --camera 3840x2160@30     a test pattern of this size
+  dmabuf run pipeline.ts --policy random --seed 7  repeat one run exactly
+  dmabuf run pipeline.ts --json > report.json      dmabuf/schema/report-v1.json
+  dmabuf run pipeline.ts --kernel linux            this machine's devices
 
-With --kernel linux the program runs once, on the kernel of this machine, and is judged by its calls
-alone. Devices and caches are not observed there: the report names the rules that this leaves out.
+With --kernel linux the program runs once, on the kernel of this machine, and is
+judged by its calls only. Devices and caches are not observed there; the report
+lists the rules that were not checked.
 
-Exit codes: 0 clean; 1 findings; 2 wrong use, unreadable input, or a program that failed by itself;
-130 and 143 after Ctrl-C and SIGTERM, with the report of the runs that had ended.
+Exit codes: 0 clean; 1 findings; 2 wrong usage, unreadable input, or a program
+that failed by itself; 130 and 143 after Ctrl-C and SIGTERM, with the report of
+the runs that had ended.
 `
 
 export const mainHelp = `
 Examples:
-  dmabuf run pipeline.ts            prove a program on the PC and on the ARM board
-  dmabuf explain early-invalidate   what a rule asks for, why, and an example
-  dmabuf boards                     the boards there are
+  dmabuf run pipeline.ts            check a program on the PC and the ARM board
+  dmabuf explain early-invalidate   describe a rule, with an example
+  dmabuf boards                     list the built-in boards
 `

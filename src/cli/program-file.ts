@@ -19,7 +19,7 @@ export function programFile(file: string): string {
   if (!found.isFile()) throw new UsageError(`${file} is not a file`)
   if (isProgramName(path)) return path
   throw new UsageError(
-    `${file} is no program`,
+    `${file} is not a program`,
     'It must end in .ts, .mts, .cts, .js, .mjs or .cjs.',
   )
 }

@@ -20,7 +20,7 @@ export function wrongUseOf(text: string): WrongUse {
   const [head = '', ...rest] = text.trim().split('\n')
   const guess = /\(Did you mean (?:one of )?(.*)\?\)/.exec(rest.join(' '))?.[1]
   const message = head.replace(/^error: /, '')
-  const look = '`dmabuf --help` lists the commands, `dmabuf COMMAND --help` the options.'
+  const look = '`dmabuf --help` lists the commands, and `dmabuf COMMAND --help` the options.'
   if (guess === undefined) return { message, advice: look }
   const names = guess.split(', ').map((name) => `'${name}'`)
   return { message, advice: `Did you mean ${names.join(' or ')}? ${look}` }

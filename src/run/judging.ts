@@ -64,9 +64,9 @@ export function withoutRules(result: CheckResult, disabled: readonly RuleId[]): 
 export function withPlans(result: CheckResult, plans: readonly PlannedFailure[]): CheckResult {
   const notes = plans.map(({ call, nth, code }): Note => {
     const message =
-      `The failure that was planned for call ${nth} of ${call} (${code}) did not happen: ` +
+      `The planned failure of call ${nth} of ${call} (${code}) did not happen: ` +
       'the program made fewer of these calls.'
-    return { driver: 'kernel.fail', message, count: 1, firstEvent: 0 }
+    return { driver: 'kernel.fail', message, count: 1, firstEvent: 0, about: 'run' }
   })
   return notes.length === 0 ? result : { ...result, notes: [...result.notes, ...notes] }
 }

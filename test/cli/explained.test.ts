@@ -10,7 +10,7 @@ import { loadProgram, programNames } from '../bugs/programs.ts'
 import { root } from './command.ts'
 
 const plain = styleFor({ isTTY: false }, false)
-const EXAMPLE = /^Flagged \(-\) and mended \(\+\), from (.*):$/m
+const EXAMPLE = /^Flagged \(-\) and fixed \(\+\), from (.*):$/m
 
 function explained(name: string): string {
   return explainText(name, plain)
@@ -33,7 +33,7 @@ describe('an explained rule', () => {
   it('shows the lines that are mended, the lines around them, and the file', () => {
     expect(explained('early-invalidate')).toContain(
       [
-        'Flagged (-) and mended (+), from bugs/B27-early-invalidate.ts:',
+        'Flagged (-) and fixed (+), from bugs/B27-early-invalidate.ts:',
         '',
         '    for (let count = 0; count < 4; count++) {',
         "      using map = buffer.map({ access: 'read' })",

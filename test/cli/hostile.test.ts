@@ -67,7 +67,7 @@ describe.concurrent('a program cannot speak for the command', () => {
   it('and ends no command by closing the port', async () => {
     const words = ['run', 'closes-port.ts', '--board', 'arm-soc', '--policy', 'lazy,eager,random']
     const { code, stdout } = await dmabuf(folder, words)
-    expect(stdout).toContain('clean: nothing found in 3 runs')
+    expect(stdout).toContain('clean: no findings in 3 runs')
     expect(code).toBe(0)
   })
 })
@@ -115,7 +115,7 @@ describe.concurrent('a file that exports what cannot be', () => {
     ['twice.ts', "two boards named 'mine'"],
     ['ready-name.ts', "two boards named 'pc'"],
     ['named-all.ts', "a board cannot be named 'all'"],
-    ['prepare.ts', "the export 'prepare' is number, not a function"],
+    ['prepare.ts', "the export 'prepare' must be a function (its type is number)"],
   ])('%s is refused before anything is written', async (file, text) => {
     const out = `out-${file}/in`
     const { code, stdout, stderr } = await dmabuf(folder, ['run', file, '--out', out])

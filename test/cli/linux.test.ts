@@ -68,7 +68,7 @@ describe.skipIf(whyNot() !== undefined).concurrent(`dmabuf run --kernel linux${s
     expect(stdout).toMatch(new RegExp(`^linux +${release()} +${memory} +clean +0 +\\d+ `, 'm'))
     expect(stdout).toMatch(/^not checked on linux: .*sync-is-noop/m)
     expect(stdout).toMatch(/^checked in part on linux: read-outside-bracket/m)
-    expect(stdout).toContain('clean: nothing found in 1 run by what its calls tell')
+    expect(stdout).toContain('clean: no findings in 1 run, judged by its calls only')
     expect(code).toBe(0)
   })
 
@@ -122,7 +122,7 @@ describe.skipIf(whyNot() !== undefined).concurrent(`dmabuf run --kernel linux${s
 
   it('says that boards of the file play no part', async () => {
     const { code, stdout } = await dmabuf(folder, onLinux('own-board.ts'))
-    expect(stdout).toContain("note[linux] the file's boards are simulated ones")
+    expect(stdout).toContain("note[linux] the file's boards are simulated")
     expect(code).toBe(0)
     const none = await dmabuf(folder, onLinux('boards.ts'))
     expect(none.stdout).not.toContain('note[linux]')
@@ -130,7 +130,7 @@ describe.skipIf(whyNot() !== undefined).concurrent(`dmabuf run --kernel linux${s
 
   it.each(['prepare', 'drivers'])('refuses a file that exports %s', async (name) => {
     const { code, stdout, stderr } = await dmabuf(folder, onLinux(`${name}.ts`))
-    expect(stderr).toContain(`the file exports '${name}', which only a simulated kernel can heed`)
+    expect(stderr).toContain(`the file exports '${name}', which only a simulated kernel supports`)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
 
@@ -157,12 +157,12 @@ describe.concurrent('options that go with one kernel alone', () => {
     [['--input', 'gone.y4m']],
   ])('%j is refused with --kernel linux', async (words) => {
     const { code, stdout, stderr } = await dmabuf(folder, onLinux('clean.ts', ...words))
-    expect(stderr).toContain(`${words[0]} makes no sense with --kernel linux`)
+    expect(stderr).toContain(`${words[0]} only applies to simulated boards`)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
 
   it.each([
-    [['--memory', 'copy'], '--memory is about --kernel linux'],
+    [['--memory', 'copy'], '--memory only applies with --kernel linux'],
     [['--kernel', 'lunix'], "Did you mean 'linux'?"],
     [['--kernel', 'linux', '--memory', 'swap'], 'direct, copy'],
   ])('%j says what is wrong', async (words, text) => {

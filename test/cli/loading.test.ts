@@ -74,12 +74,12 @@ describe.concurrent('loading a program', () => {
   })
 })
 
-describe.concurrent('a file that is no program', () => {
+describe.concurrent('a file that is not a program', () => {
   const cases: [file: string, texts: string[]][] = [
     ['bad.ts', ['does not compile', '--> bad.ts:3:13', '> 3 |   const x = = a']],
     ['bad.js', ['does not compile', '--> bad.js:2:13']],
     ['no-default.ts', ['no default export', 'export default async (kernel)']],
-    ['number.ts', ['is number, not a function']],
+    ['number.ts', ['must be a function (its type is number)']],
     ['no-package.ts', ["'not-installed-here'", '--> no-package.ts:1:', 'npm install']],
     ['no-module.ts', ["'gone.ts'", '--> no-module.ts:2:']],
     ['no-name.ts', ["'Nope'", '--> no-name.ts:1:10']],

@@ -142,7 +142,7 @@ describe('runProgram', () => {
     await expect(run).rejects.toThrow(message)
   })
 
-  it('refuses what is no program', async () => {
+  it('refuses what is not a program', async () => {
     const run = runProgram(undefined as never)
     await expect(run).rejects.toThrow(/"program" argument must be of type function/)
   })

@@ -2,26 +2,27 @@
 import { snoops } from '../../machine/board.ts'
 import { readyBoards } from '../../sim/boards/index.ts'
 import type { Style } from '../terminal/style.ts'
-import { tableText } from '../terminal/table.ts'
+import { tableText, textTable } from '../terminal/table.ts'
 
-/** The ready boards: what of them decides who sees which bytes. */
+/** The built-in boards: a table of the properties that decide about coherency, and a description of each. */
 export function boardsText(style: Style): string {
   const devices = [
     ...new Set([...readyBoards.values()].flatMap((board) => Object.keys(board.devices))),
   ]
+  const boards = [...readyBoards.values()]
   const columns = [
     { head: 'board' },
     { head: 'line', align: 'right' as const },
     ...devices.map((head) => ({ head })),
-    { head: 'contiguous heap' },
-    { head: 'what it is' },
+    { head: 'CMA heap' },
   ]
-  const rows = [...readyBoards.values()].map((board) => [
+  const rows = boards.map((board) => [
     board.name,
     `${board.lineSize} B`,
-    ...devices.map((device) => (snoops(board, device) ? 'snoops' : 'does not')),
+    ...devices.map((device) => (snoops(board, device) ? 'snoops' : 'no snoop')),
     board.cma?.name ?? 'none',
-    board.description,
   ])
-  return tableText(columns, rows, style)
+  const descriptions = boards.map(({ name, description }) => [name, description])
+  const described = [{ head: 'board' }, { head: 'description' }]
+  return `${textTable(described, descriptions, style)}\n${tableText(columns, rows, style)}`
 }

@@ -4,13 +4,14 @@ import { explain, ruleIds, ruleTable } from '../../check/rules.ts'
 import { didYouMean } from '../nearest.ts'
 import { differenceText } from '../terminal/difference.ts'
 import type { Style } from '../terminal/style.ts'
-import { tableText } from '../terminal/table.ts'
+import { textTable } from '../terminal/table.ts'
+import { PAGE_WIDTH, wrapped } from '../terminal/wrap.ts'
 import { UsageError } from '../usage-error.ts'
 import { exampleOf } from './rule-example.ts'
 
 const LIST = '`dmabuf explain` lists the rules.'
 
-/** What a rule asks for and why, with a program and how it is mended; or all rules in a line each. */
+/** A rule's claim, reason and fix with an example program; or a list of all rules. */
 export function explainText(name: string | undefined, style: Style): string {
   if (name === undefined) return ruleList(style)
   const rules = ruleTable.filter(({ id, group }) => id === name || group === name.toUpperCase())
@@ -19,16 +20,16 @@ export function explainText(name: string | undefined, style: Style): string {
 }
 
 function ruleText({ id }: RuleInfo, style: Style): string {
-  const text = explain(id) ?? ''
+  const text = wrapped(explain(id) ?? '', style.columns ?? PAGE_WIDTH).join('\n')
   const example = exampleOf(id)
   if (example === undefined) return text
   const { file, flagged, mended } = example
-  const title = `Flagged (-) and mended (+), from ${file}:`
+  const title = `Flagged (-) and fixed (+), from ${file}:`
   return `${text}\n${title}\n\n${differenceText(flagged, mended, style)}`
 }
 
 function ruleList(style: Style): string {
   const columns = [{ head: 'rule' }, { head: 'group' }, { head: 'severity' }, { head: 'claim' }]
   const rows = ruleTable.map(({ id, group, severity, claim }) => [id, group, severity, claim])
-  return tableText(columns, rows, style)
+  return textTable(columns, rows, style)
 }

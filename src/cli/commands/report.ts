@@ -88,7 +88,7 @@ function peoplesText(ends: readonly WorkerEnd[], flags: RunFlags, style: Style):
     ...mergeFailures(records, ({ failure }) => failure).map((failure) =>
       failureText(failure, records, style),
     ),
-    remarksText(records, style),
+    remarksText(records, flags.notes === true, style),
     `${summaryTable(records, style)}\n${conclusion(records, findings, style)}`,
     flags.out === undefined ? '' : picturesText(flags.out, records),
   ]

@@ -25,6 +25,7 @@ export interface RunFlags extends ReportFlags {
   readonly linux?: string
   readonly kernel?: string
   readonly memory?: string
+  readonly notes?: boolean
   readonly color: boolean
 }
 
@@ -86,7 +87,7 @@ async function cameraInput(
 ): Promise<CameraInput | undefined> {
   if (input === undefined) return camera === undefined ? undefined : pictureSize('--camera', camera)
   if (camera !== undefined) {
-    throw new UsageError('--camera and --input are two cameras', 'A clip has a size of its own.')
+    throw new UsageError('--camera and --input exclude each other', 'A clip has its own size.')
   }
   return { clip: await readClip(input, options) }
 }
@@ -107,13 +108,16 @@ function linuxRequest(flags: RunFlags): LinuxRequest | undefined {
   const { kernel = 'sim', memory } = flags
   if (oneOf('--kernel', kernel, ['sim', 'linux']) === 'sim') {
     if (memory === undefined) return undefined
-    throw new UsageError('--memory is about --kernel linux', 'Simulated boards have their own.')
+    throw new UsageError(
+      '--memory only applies with --kernel linux',
+      'Simulated boards have their own memory.',
+    )
   }
   const wrong = SIMULATED.find((name) => flags[name] !== undefined)
   if (wrong !== undefined) {
     throw new UsageError(
-      `--${wrong} makes no sense with --kernel linux`,
-      'It is about simulated boards and their devices: there are none in such a run.',
+      `--${wrong} only applies to simulated boards, not to --kernel linux`,
+      'Remove one of the two options.',
     )
   }
   return { memory: memory === undefined ? 'auto' : oneOf('--memory', memory, memoryModes) }
@@ -132,7 +136,7 @@ function notEmpty(
   option: string,
   words: readonly string[] | undefined,
 ): readonly string[] | undefined {
-  if (words?.length === 0) throw new UsageError(`${option} names nothing`)
+  if (words?.length === 0) throw new UsageError(`${option} needs at least one name`)
   return words
 }
 

@@ -1,4 +1,4 @@
-/** A finding as a compiler would put it. */
+/** A finding in the style of a compiler's error. */
 import type { Finding } from '../../check/finding.ts'
 import { findingDetails } from '../../check/report/finding-details.ts'
 import type { MergedFinding } from '../../check/report/merge.ts'
@@ -7,8 +7,13 @@ import type { RunPlan } from '../runs/plan.ts'
 import type { Place } from '../runs/record.ts'
 import { snippet } from './snippet.ts'
 import { placeText, type Style } from './style.ts'
+import { wrapped } from './wrap.ts'
 
-/** `all` are the command's runs, so that a finding can say on which of them it was seen. */
+/** Two spaces, ten for the label, one before the text. */
+const INDENT = 13
+const MIN_TEXT_WIDTH = 40
+
+/** `all` are the command's runs. The text names those that saw the finding. */
 export function findingText(
   merged: MergedFinding<RunPlan>,
   all: readonly RunPlan[],
@@ -40,8 +45,14 @@ export function placeLines(place: Place | undefined, style: Style): string[] {
   return source === undefined ? [arrow] : [arrow, source]
 }
 
-export function detail(label: string, text: string, { colors }: Style): string[] {
-  return [`  ${colors.cyan(`${label}:`.padEnd(10))} ${text}`]
+/** A labelled text. In a terminal it is wrapped with a hanging indent; in a pipe it is one line. */
+export function detail(label: string, text: string, { colors, columns }: Style): string[] {
+  const [first = '', ...rest] =
+    columns === undefined ? [text] : wrapped(text, Math.max(MIN_TEXT_WIDTH, columns - INDENT))
+  return [
+    `  ${colors.cyan(`${label}:`.padEnd(10))} ${first}`,
+    ...rest.map((line) => `${' '.repeat(INDENT)}${line}`),
+  ]
 }
 
 function withPlace(text: string, place: Place | undefined): string {

@@ -1,4 +1,4 @@
-/** Colours and amounts, as terminals and people like them. */
+/** Colours, and amounts in readable units. */
 import { relative } from 'node:path'
 import pc from 'picocolors'
 import type { Place } from '../runs/record.ts'
@@ -9,23 +9,31 @@ export type Colors = ReturnType<typeof pc.createColors>
 export interface Style {
   readonly colors: Colors
   readonly isColored: boolean
+  /** The width of the terminal in characters. Undefined in a pipe or file. */
+  readonly columns: number | undefined
 }
 
-/** Colours on `stream` unless the user, the environment or the kind of terminal is against it. */
-export function styleFor(stream: { readonly isTTY?: boolean }, wanted: boolean): Style {
+interface Stream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+/** Colours on `stream` unless the user, the environment or the kind of terminal forbids them. */
+export function styleFor(stream: Stream, wanted: boolean): Style {
   const isColored = wanted && wantsColor(stream)
-  return { colors: pc.createColors(isColored), isColored }
+  const columns = stream.isTTY === true ? stream.columns : undefined
+  return { colors: pc.createColors(isColored), isColored, columns }
 }
 
 /** See no-color.org; FORCE_COLOR is Node's own. */
-function wantsColor({ isTTY = false }: { readonly isTTY?: boolean }): boolean {
+function wantsColor({ isTTY = false }: Stream): boolean {
   const { NO_COLOR = '', FORCE_COLOR = '', TERM } = process.env
   if (NO_COLOR !== '') return false
   if (FORCE_COLOR !== '') return FORCE_COLOR !== '0'
   return isTTY && TERM !== 'dumb'
 }
 
-/** `file:line:column` from where the user stands, which terminals make a link of. */
+/** `file:line:column` relative to the working directory. Terminals make it a link. */
 export function placeText({ file, line, column }: Place): string {
   return `${printable(fileText(file))}:${line}:${column}`
 }

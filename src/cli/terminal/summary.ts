@@ -1,28 +1,36 @@
-/** The one table that says how every run went, and the sentence under it. */
+/** The tables of all runs, and the conclusion under them. */
 import type { MergedFinding } from '../../check/report/merge.ts'
+import { runsText } from '../../check/report/runs-text.ts'
 import { isLinux } from '../runs/linux.ts'
 import { policyText } from '../runs/plan.ts'
 import { overallVerdict, type RunRecord, verdictOf } from '../runs/record.ts'
 import { bytesText, countText, type Style, timeText } from './style.ts'
 import { type Column, tableText } from './table.ts'
 
-/** Shown where anything was bounced. */
-const BOUNCED: Column = { head: 'bounced', align: 'right' }
-
 const COLUMNS: readonly Column[] = [
   { head: 'board' },
   { head: 'policy' },
   { head: 'verdict' },
   { head: 'findings', align: 'right' },
-  { head: 'wrong bytes', align: 'right' },
+  { head: 'visible', align: 'right' },
   { head: 'hidden', align: 'right' },
   { head: 'frames', align: 'right' },
-  { head: 'zeroed, copied', align: 'right' },
-  { head: 'cache upkeep', align: 'right' },
+]
+
+const LEGEND = `
+visible: findings whose wrong bytes this run showed
+hidden:  findings whose bytes came out right in this run but may not elsewhere
+`
+
+const COST_COLUMNS: readonly Column[] = [
+  { head: 'board' },
+  { head: 'CPU bytes', align: 'right' },
+  { head: 'cache maintenance', align: 'right' },
+  { head: 'bounced', align: 'right' },
   { head: 'virtual time', align: 'right' },
 ]
 
-/** Of the kernel of this machine: no caches to choose for, nothing that is counted inside it. */
+/** For the real kernel: it has no cache policy, and nothing is counted inside it. */
 const LINUX_COLUMNS: readonly Column[] = [
   { head: 'board' },
   { head: 'kernel' },
@@ -38,20 +46,15 @@ export function summaryTable(records: readonly RunRecord[], style: Style): strin
     const rows = records.map((record) => linuxRow(record, style))
     return tableText(LINUX_COLUMNS, rows, style)
   }
-  const bounces = records.some(({ cost }) => cost.bounced > 0)
-  return tableText(
-    bounces ? [...COLUMNS, BOUNCED] : COLUMNS,
-    records.map((record) => {
-      const row = rowOf(record, style)
-      return bounces ? [...row, bytesText(record.cost.bounced)] : row
-    }),
-    style,
-  )
+  const rows = records.map((record) => rowOf(record, style))
+  const verdicts = tableText(COLUMNS, rows, style)
+  const legend = records.some(({ findings }) => findings.some(({ data }) => data)) ? LEGEND : ''
+  return `${verdicts}${legend}\n${costTable(records, style)}`
 }
 
-/** `wrong` and `hidden` count findings; an amount of bytes would say nothing to anybody. */
+/** `visible` and `hidden` count findings. */
 function rowOf(record: RunRecord, style: Style): string[] {
-  const { findings, cost } = record
+  const { findings } = record
   return [
     record.board,
     policyText(record),
@@ -60,8 +63,28 @@ function rowOf(record: RunRecord, style: Style): string[] {
     String(findings.filter(({ wrongNow }) => wrongNow).length),
     String(findings.filter(({ hidden }) => hidden).length),
     String(record.frames),
+  ]
+}
+
+/** Runs of one board that cost the same are one row. */
+function costTable(records: readonly RunRecord[], style: Style): string {
+  const groups = new Map<string, RunRecord[]>()
+  for (const record of records) {
+    const key = [record.board, ...costCells(record)].join(' ')
+    groups.set(key, [...(groups.get(key) ?? []), record])
+  }
+  const rows = [...groups.values()].map((group) => [
+    runsText(group, records),
+    ...group.slice(0, 1).flatMap(costCells),
+  ])
+  return tableText(COST_COLUMNS, rows, style)
+}
+
+function costCells({ cost }: RunRecord): string[] {
+  return [
     bytesText(cost.cpuBytes - cost.bounced),
     bytesText(cost.cleaned + cost.invalidated),
+    bytesText(cost.bounced),
     timeText(cost.time),
   ]
 }
@@ -84,7 +107,7 @@ function verdictText(record: RunRecord, { colors }: Style): string {
   return verdict === 'clean' ? colors.green(verdict) : colors.red(verdict)
 }
 
-/** What it comes to, in one line. */
+/** The overall result in one line. */
 export function conclusion(
   records: readonly RunRecord[],
   findings: readonly MergedFinding<RunRecord>[],
@@ -94,15 +117,15 @@ export function conclusion(
   const found = countText(findings.length, 'distinct finding')
   switch (overallVerdict(records)) {
     case 'clean':
-      return `${colors.green('clean')}: nothing found in ${runs}${limitText(records)}\n`
+      return `${colors.green('clean')}: no findings in ${runs}${limitText(records)}\n`
     case 'findings':
       return `${colors.red(found)} in ${runs}\n`
     case 'failed':
-      return `${colors.red('failed')}: the program did not come to its end; ${found} in ${runs}\n`
+      return `${colors.red('failed')}: the program did not finish; ${findings.length === 0 ? 'no findings' : found} in ${runs}\n`
   }
 }
 
-/** Clean says less where devices and caches are not seen. */
+/** A clean verdict proves less if devices and caches are not observed. */
 function limitText(records: readonly RunRecord[]): string {
-  return records.some(isLinux) ? ' by what its calls tell; the simulated boards see more' : ''
+  return records.some(isLinux) ? ', judged by its calls only; the simulated boards check more' : ''
 }

@@ -56,9 +56,10 @@ export class Accidents {
 }
 
 const WHAT: Readonly<Partial<Record<FailureKind, string>>> = {
-  rejected: 'a promise of the program was rejected, and no await handles it',
+  rejected: 'a promise of the program was rejected and never awaited',
   threw: 'a callback of the program threw',
-  'rejected-after-return': 'the program had returned when something it started failed',
+  'rejected-after-return':
+    'something that the program started failed after the program had returned',
 }
 
 function accident(kind: FailureKind, thrown: unknown): Failure {

@@ -1,5 +1,6 @@
 /** A run on the kernel of this machine. Nothing else loads what calls it. */
 import { release } from 'node:os'
+import type { Note } from '../../check/finding.ts'
 import type { LinuxKernel } from '../../linux/kernel.ts'
 import { type RunOptions, type RunResult, runProgram } from '../../run/run-program.ts'
 import { messageOf } from '../../run/thrown.ts'
@@ -13,7 +14,7 @@ export function linuxProblem({ prepare, drivers }: LoadedProgram): Failure | und
   if (what === undefined) return undefined
   return {
     kind: 'not-loaded',
-    message: `the file exports '${what}', which only a simulated kernel can heed`,
+    message: `the file exports '${what}', which only a simulated kernel supports`,
     advice: 'Run it without --kernel linux, or move the export to a file that imports this one.',
   }
 }
@@ -46,9 +47,10 @@ export async function runOnLinux(
   return { result: { ...result, notes }, linux }
 }
 
-const BOARDS_IGNORED = {
+const BOARDS_IGNORED: Note = {
   driver: 'linux',
-  message: "the file's boards are simulated ones, and play no part on this kernel.",
+  message: "the file's boards are simulated and are not used on this kernel.",
   count: 1,
   firstEvent: 1,
+  about: 'run',
 }

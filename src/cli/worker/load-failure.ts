@@ -13,7 +13,7 @@ export function notAProgram(file: string, found: unknown): Failure {
   const message =
     found === undefined
       ? 'the file has no default export'
-      : `the default export is ${typeof found}, not a function`
+      : `the default export must be a function (its type is ${typeof found})`
   return { kind: 'not-loaded', message, advice: PROGRAM, place: { file, line: 1, column: 1 } }
 }
 

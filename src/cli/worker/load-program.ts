@@ -88,7 +88,7 @@ function prepareOf(module: unknown): Prepare | undefined | { readonly failure: F
   return {
     failure: {
       kind: 'not-loaded',
-      message: `the export 'prepare' is ${typeof prepare}, not a function`,
+      message: `the export 'prepare' must be a function (its type is ${typeof prepare})`,
       advice: '`export const prepare = (kernel) => { kernel.fail(...) }` plans failures.',
     },
   }
@@ -116,9 +116,9 @@ function boardProblem(board: Board, taken: ReadonlySet<string>): string | undefi
     return messageOf(error)
   }
   const { name } = board
-  if (name === ALL_BOARDS) return `a board cannot be named '${name}', which stands for all boards`
+  if (name === ALL_BOARDS) return `a board cannot be named '${name}', which means all boards`
   if (!isSafeName(name)) return `a board cannot be named ${JSON.stringify(name)}: ${NAME_RULE}`
-  if (taken.has(name)) return `there are two boards named '${name}': each needs a name of its own`
+  if (taken.has(name)) return `there are two boards named '${name}': each needs a unique name`
   return undefined
 }
 
@@ -143,7 +143,8 @@ function notBoards(why: string): Failure {
   return {
     kind: 'not-loaded',
     message: why,
-    advice: 'Spread a ready board and change what differs: `{ ...armSoc, name: "mine", ... }`.',
+    advice:
+      'Spread a built-in board and change the properties that differ: `{ ...armSoc, name: "mine", ... }`.',
   }
 }
 

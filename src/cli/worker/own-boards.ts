@@ -20,7 +20,7 @@ export function placeOfRun(
   const board = known.get(plan.board)
   const as = plan.judgedAs === '' ? board && judgedFor(board) : known.get(plan.judgedAs)
   if (board !== undefined && as !== undefined) return { board, as }
-  const message = `the file exports no board '${plan.board}' any more, when it is loaded once more`
+  const message = `the file does not export board '${plan.board}' when it is loaded again`
   return { failure: { kind: 'not-loaded', message } }
 }
 

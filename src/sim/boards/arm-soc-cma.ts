@@ -13,7 +13,7 @@ const ONE_PIECE = { snoops: false, contiguous: true, strideStep: 64 } as const
 export const armSocCma: Board = {
   ...armSoc,
   name: 'arm-soc-cma',
-  description: 'arm-soc whose camera and display take contiguous memory alone: heap linux,cma',
+  description: 'arm-soc whose camera and display need contiguous memory (heap linux,cma)',
   ram: { ...armSoc.ram, fragmented: true },
   devices: {
     ...armSoc.devices,

@@ -5,7 +5,7 @@ import { armSoc } from './arm-soc.ts'
 export const armSocIommu: Board = {
   ...armSoc,
   name: 'arm-soc-iommu',
-  description: 'arm-soc with an IOMMU: what a device has not mapped, it does not reach',
+  description: 'arm-soc with an IOMMU: a device reaches only memory that is mapped for it',
   // drivers/iommu/Kconfig: strict unless the architecture asks for lazy, which arm64 does not.
   iommu: { unmap: 'strict' },
   devices: {

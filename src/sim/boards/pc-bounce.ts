@@ -8,7 +8,7 @@ import { pc } from './pc.ts'
 export const pcBounce: Board = {
   ...pc,
   name: 'pc-bounce',
-  description: 'coherent PC with swiotlb=force: every DMA goes through a bounce copy',
+  description: 'coherent PC with swiotlb=force: every DMA goes through a bounce buffer',
   bounce: {
     // kernel/dma/swiotlb.c: 64 MiB unless the boot argument says otherwise. The place is an assumption:
     // a PC's pool lies below 4 GiB, and this board's RAM begins there.

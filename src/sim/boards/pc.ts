@@ -3,7 +3,7 @@ import type { Board } from '../../machine/board.ts'
 /** The laptop on which every cache bug hides: all devices snoop, maintenance does nothing. */
 export const pc: Board = {
   name: 'pc',
-  description: 'coherent PC: every device snoops, so that a missing sync never shows',
+  description: 'coherent PC: every device snoops, so a missing sync goes unnoticed',
   lineSize: 64,
   ram: { base: 0x1_0000_0000, size: 2 * 2 ** 30 },
   devices: {
