@@ -49,7 +49,7 @@ describe('an explained rule', () => {
 
   it('marks the changed lines by colour where colours are wanted', () => {
     const colors = pc.createColors(true)
-    const text = explainText('early-invalidate', { colors, isColored: true })
+    const text = explainText('early-invalidate', { colors, isColored: true, columns: undefined })
     expect(text).toContain(colors.red("-     await buffer.startCpuAccess('read')"))
     expect(text).toContain(colors.green("+     await buffer.startCpuAccess('read')"))
   })

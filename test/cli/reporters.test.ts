@@ -94,7 +94,7 @@ describe.concurrent('dmabuf run --output', () => {
     const words = ['clean.ts', ...once, '--output', 'report.txt']
     const { stdout } = await dmabuf(folder, words, { FORCE_COLOR: '1' })
     const text = readFileSync(join(folder, 'report.txt'), 'utf8')
-    expect(text).toContain('clean: nothing found in 1 run\n')
+    expect(text).toContain('clean: no findings in 1 run\n')
     expect(stdout).toContain('\u001b[')
   })
 
