@@ -352,7 +352,7 @@ export const ruleTable: readonly RuleInfo[] = [
     claim: 'SYNC is asked for where ownership has changed, and nowhere else.',
     hardware:
       'Every SYNC walks the lines of the whole buffer: about a millisecond for 64 MiB, for nothing.',
-    fix: 'Keep one CPU access open over the loads that belong together.',
+    fix: 'Keep one CPU access open over the loads and stores that belong together.',
   },
   {
     id: 'whole-buffer-sync',

@@ -10,22 +10,25 @@ export interface FindingDetail {
 }
 
 /** What of a finding its details come from. */
-export interface DetailedFinding extends Pick<Finding, 'hardware' | 'fix'> {
+export interface DetailedFinding extends Pick<Finding, 'hardware' | 'fix' | 'where'> {
   readonly because: Pick<Finding['because'], 'text' | 'place' | 'where'>
   readonly related: readonly Pick<RelatedPlace, 'label' | 'place' | 'where'>[]
 }
 
-/** What a report says under a finding's headline, in its order. */
+/** The lines under a finding's headline, in order. A place that stands there already is not repeated. */
 export function findingDetails({
+  where: headline,
   because,
   related,
   hardware,
   fix,
 }: DetailedFinding): FindingDetail[] {
+  const cause = because.where === headline ? {} : { place: because.place, where: because.where }
+  const shown = new Set([headline, because.where])
   return [
-    { label: 'because', text: because.text, place: because.place, where: because.where },
+    { label: 'because', text: because.text, ...cause },
     ...related
-      .filter(({ place }) => place !== undefined)
+      .filter(({ place, where }) => place !== undefined && !shown.has(where))
       .map(({ label, place, where }) => ({
         label: 'see also' as const,
         text: label,

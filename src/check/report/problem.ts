@@ -68,13 +68,21 @@ function findingProblem(
     return place === undefined ? [] : [{ label, place, where: placeText(place) }]
   })
   const becausePlace = becauseAt === null ? undefined : sourcePlace(becauseAt)
-  const where = becausePlace && placeText(becausePlace)
+  const causeAt = becausePlace && placeText(becausePlace)
+  const place = sourcePlace(finding)
+  const where = place && placeText(place)
   const details = [
-    ...findingDetails({ because: { text: because, where }, related, hardware, fix }),
+    ...findingDetails({
+      where,
+      because: { text: because, where: causeAt },
+      related,
+      hardware,
+      fix,
+    }),
     ...sightingDetails(merged, runs).filter(({ label }) => label !== 'seen on' || runs.length > 1),
   ]
   return {
-    ...{ rule, level: severity, message, place: sourcePlace(finding), runs: seen },
+    ...{ rule, level: severity, message, place, runs: seen },
     details: details.map((one) =>
       'where' in one && one.where !== undefined
         ? `${one.label}: ${one.text} (${one.where})`

@@ -153,7 +153,7 @@ export class DescriptorRule implements Rule {
       this.#kept.set(id, {
         rule: 'fd-leak',
         event,
-        message: `Buffer ${id}, which ${exporter} exported at event ${exported.id}, is still alive when the program ends, though no descriptor is open.`,
+        message: `buffer ${id}, which ${exporter} exported at event ${exported.id}, is still alive when the program ends, though no descriptor is open.`,
         because: { text: 'No release of the buffer was seen.' },
         origin: exported.origin,
         buffer: id,

@@ -60,7 +60,7 @@ export class DeviceRule implements Rule {
       this.#out.report({
         rule: 'bracket-over-dma',
         event,
-        message: `Buffer ${buffer.id} is ${verb} ${event.device} (event ${event.id}) while ${agentName(bracket.start.agent)} still has it open for ${accessName(bracket.access)}.`,
+        message: `buffer ${buffer.id} is ${verb} ${event.device} (event ${event.id}) while ${agentName(bracket.start.agent)} still has it open for ${accessName(bracket.access)}.`,
         because: {
           text: `No END of ${bracketName(bracket)} came before.`,
           event: bracket.start.id,
