@@ -207,7 +207,7 @@ function findingOf(
     message: draft.message,
     because: { ...draft.because, ...located(draft.because.origin) },
     hardware: draft.hardware ?? rule.hardware,
-    fix: draft.fix ?? driverFix(rule.id, draft.by ?? draft.event.agent) ?? rule.fix,
+    fix: fixOf(draft),
     origin: draft.origin,
     ...located(draft.origin),
     related: (draft.related ?? [])
@@ -221,9 +221,13 @@ function findingOf(
   }
 }
 
+function fixOf({ rule, fix, by, event }: Draft): string {
+  return fix ?? driverFix(rule, by ?? event.agent) ?? ruleOf(rule).fix
+}
+
 function lintOf({ draft, count }: { draft: Draft; count: number }, located: Locator): Lint {
   const { rule, message, origin, buffer, event } = draft
-  const fix = draft.fix ?? ruleOf(rule).fix
+  const fix = fixOf(draft)
   const firstEvent = event.id
   return { rule, message, fix, origin, ...located(origin), buffer, count, firstEvent }
 }

@@ -13,6 +13,7 @@ const fixes: Readonly<Partial<Record<RuleId, string>>> = {
   'bracket-over-dma': `Call ${END} before the device starts, and ${BEGIN} only after it has finished.`,
   'dirty-over-dma': `Call ${END} with DMA_TO_DEVICE or DMA_BIDIRECTIONAL after the last store and before the device starts.`,
   'early-invalidate': `Wait for the device to finish, then call ${BEGIN}.`,
+  'bracket-order': `Call ${END} first, then dma_buf_vunmap.`,
   'partial-write-over-stale': `Call ${BEGIN} and ${END} with DMA_BIDIRECTIONAL, or store every byte of the buffer.`,
 }
 

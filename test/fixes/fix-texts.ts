@@ -28,7 +28,8 @@ export function fixTexts(): FixText[] {
     const names = new Map([...all, ...own])
     return fixesIn(program).flatMap((value) => textsOf(value, names))
   })
-  return [...new Map(found.map((text) => [text.join('\0'), text])).values()]
+  const sentences = found.filter((text) => text.some((piece) => piece.includes(' ')))
+  return [...new Map(sentences.map((text) => [text.join('\0'), text])).values()]
 }
 
 function declared(program: Node): Map<string, Node> {
@@ -52,7 +53,7 @@ function fixesIn(program: Node): Node[] {
 function textsOf(node: Node, names: Names): FixText[] {
   switch (node.type) {
     case 'Literal':
-      return typeof node.value === 'string' && node.value.includes(' ') ? [[node.value]] : []
+      return typeof node.value === 'string' ? [[node.value]] : []
     case 'TemplateLiteral':
       return [piecesOf(node, names)]
     case 'ConditionalExpression':

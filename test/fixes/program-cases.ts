@@ -6,13 +6,15 @@ import {
   type DumbBuffer,
   type Frame,
   type ImageFormat,
+  type ImportedBuffer,
   type Kernel,
   type Mapping,
   Memfd,
   Udmabuf,
   VideoDevice,
 } from 'dmabuf'
-import { armSoc, type Board, patternSource } from 'dmabuf/sim'
+import { armSoc, type Board, patternSource, rpi4 } from 'dmabuf/sim'
+import { Engine, engine } from '../driver/engine.ts'
 import { type FixCase, ofBug, type Subject } from './fix-case.ts'
 
 const WIDTH = 64
@@ -123,6 +125,48 @@ const SNOOPING_DISPLAY: Board = {
   devices: { ...armSoc.devices, display: { snoops: true } },
 }
 
+/** The display reaches low memory only, and the camera all. */
+const SHORT_DISPLAY: Board = {
+  ...rpi4,
+  name: 'short-display',
+  description: 'The display reaches 1 GiB, the camera all memory.',
+  devices: { camera: { snoops: false }, display: { snoops: false, reach: 2 ** 30 } },
+}
+
+/** Mapping from-device drops lines here. */
+const INVALIDATES: Board = {
+  ...armSoc,
+  name: 'invalidates',
+  description: 'Mapping from-device invalidates.',
+  fromDeviceMap: 'invalidate',
+}
+
+interface Handles {
+  /** May sleep. Sets the mode with a framebuffer of the handle. */
+  show(handle: number): Promise<void>
+  /** May sleep. */
+  end(): Promise<void>
+}
+
+/** May sleep. The first screen, which shows what handles stand for. */
+async function screenOf(display: DrmDevice): Promise<Handles> {
+  const [output] = await display.outputs()
+  const mode = output?.modes[0]
+  if (output === undefined || mode === undefined) throw new Error('there is no screen')
+  const { crtc, connector } = output
+  const framebuffers: number[] = []
+  return {
+    async show(handle) {
+      const framebuffer = await display.addFramebuffer({ ...LAYOUT, handle })
+      framebuffers.push(framebuffer)
+      await display.setCrtc({ crtc, connectors: [connector], framebuffer, mode })
+    },
+    async end() {
+      for (const framebuffer of framebuffers) await display.removeFramebuffer(framebuffer)
+    },
+  }
+}
+
 export const programCases: readonly FixCase[] = [
   ofBug('B01-no-bracket', {
     rule: 'read-outside-bracket',
@@ -173,7 +217,7 @@ export const programCases: readonly FixCase[] = [
   },
   {
     rule: 'unbalanced-bracket',
-    fix: 'Pair each START with one END',
+    fix: 'Begin each CPU access with a START before its first load',
     what: 'sends an END that no START came before',
     make: (fixed) =>
       slides(async (buffer, { display }) => {
@@ -328,7 +372,7 @@ export const programCases: readonly FixCase[] = [
   },
   {
     rule: 'partial-write-over-stale',
-    fix: 'or store every byte of the buffer.',
+    fix: "Begin the access with 'read-write', or store every byte",
     what: 'stores a part in an access for writing alone',
     make: (fixed) =>
       captured(async ({ frame, display }) => {
@@ -553,4 +597,158 @@ export const programCases: readonly FixCase[] = [
       }),
     }),
   },
+  {
+    rule: 'never-read',
+    fix: 'Key a cache of imported buffers by the buffer',
+    what: 'keeps imports by the number of a descriptor',
+    make: (fixed) =>
+      staged(async ({ display, heap }) => {
+        const imports = new Map<unknown, ImportedBuffer>()
+        const screen = await screenOf(display)
+        for (let shade = 1; shade <= 4; shade++) {
+          using buffer = await heap.allocate(SIZE)
+          await buffer.withCpuAccess('write', (bytes) => bytes.fill(shade))
+          const key = fixed ? buffer : buffer.fd
+          const imported = imports.get(key) ?? (await display.importBuffer(buffer))
+          imports.set(key, imported)
+          await screen.show(imported.handle)
+        }
+        await screen.end()
+        for (const imported of imports.values()) await imported.close()
+      }),
+  },
+  {
+    rule: 'never-written',
+    fix: 'Check offset, pitch and height of each plane',
+    what: 'shows the second plane from where the rows that are padded are',
+    make: (fixed) =>
+      staged(async ({ kernel, display, heap }) => {
+        const rows = HEIGHT + 16
+        using picture = await heap.allocate(2 * WIDTH * rows)
+        const cpu = await picture.beginCpuAccess('write')
+        cpu.fill(90, 0, WIDTH * HEIGHT)
+        cpu.fill(128, WIDTH * rows, WIDTH * rows + (WIDTH * HEIGHT) / 2)
+        await cpu.end()
+        const chroma = WIDTH * (fixed ? rows : HEIGHT)
+        const planes = [0, chroma].map((offset) => ({ offset, stride: WIDTH }))
+        await display.show(picture, {
+          width: WIDTH,
+          height: HEIGHT,
+          format: 'NV12',
+          planes,
+        } as never)
+        await kernel.sleep(50e6)
+      }),
+  },
+  {
+    rule: 'fd-leak',
+    fix: 'Dispose each frame when it is no longer used',
+    what: 'never disposes its frames',
+    make: (fixed) =>
+      staged(async ({ kernel, heap }) => {
+        await using camera = await VideoDevice.open(kernel)
+        const format = await camera.setFormat(LAYOUT)
+        await camera.start(await heap.allocateAll(4, format.sizeImage))
+        for await (const frame of camera.frames({ count: 4 })) {
+          await frame.buffer.withCpuAccess('read', (bytes) => bytes.slice())
+          if (fixed) await frame.close()
+        }
+      }),
+  },
+  {
+    rule: 'unsynced-handoff',
+    fix: 'or put an empty CPU access for writing (START | WRITE, then END | WRITE) right after',
+    what: 'lets a device that snoops fill a buffer that the camera has mapped',
+    boards: ['arm-soc', 'arm-soc-iommu'],
+    make: (fixed) => ({
+      drivers: [engine('gpu')],
+      ...captured(async ({ kernel, frame }) => {
+        using gpu = new Engine(kernel, 'gpu')
+        await gpu.fill(frame.buffer, 5)
+        if (fixed) await frame.buffer.withCpuAccess('write', () => {})
+        await frame.buffer.withCpuAccess('read', (bytes) => bytes.slice())
+      }),
+    }),
+  },
+  {
+    rule: 'bounce-not-synced',
+    fix: 'so that its bounce copy is the last to be copied back',
+    what: 'lets the camera take its buffers after the display did',
+    boards: ['pc-bounce'],
+    make: (fixed) =>
+      staged(async ({ kernel, display, heap }) => {
+        await using camera = await VideoDevice.open(kernel)
+        const format = await camera.setFormat(LAYOUT)
+        const buffers = await heap.allocateAll(2, format.sizeImage)
+        const imports: ImportedBuffer[] = []
+        if (fixed) await camera.start(buffers)
+        for (const buffer of buffers) imports.push(await display.importBuffer(buffer))
+        if (!fixed) await camera.start(buffers)
+        for await (await using frame of camera.frames({ count: 4 })) {
+          await frame.buffer.withCpuAccess('read', (bytes) => bytes.slice())
+        }
+        for (const imported of imports) await imported.close()
+      }),
+  },
+  {
+    rule: 'bounce-not-synced',
+    fix: 'End the mapping of',
+    what: 'keeps buffers imported that the display bounces and the camera does not',
+    boards: [SHORT_DISPLAY],
+    make: (fixed) =>
+      staged(async ({ kernel, display, heap }) => {
+        await using camera = await VideoDevice.open(kernel)
+        const format = await camera.setFormat(LAYOUT)
+        const buffers = await heap.allocateAll(2, format.sizeImage)
+        const imports: ImportedBuffer[] = []
+        if (!fixed) for (const each of buffers) imports.push(await display.importBuffer(each))
+        await camera.start(buffers)
+        for await (await using frame of camera.frames({ count: 4 })) {
+          await frame.buffer.withCpuAccess('read', (bytes) => bytes.slice())
+          if (!fixed) continue
+          await (await display.importBuffer(frame.buffer)).close()
+          await frame.buffer.withCpuAccess('write', () => {})
+        }
+        for (const imported of imports) await imported.close()
+      }),
+  },
+  {
+    rule: 'bounce-not-synced',
+    fix: 'after the copy and before',
+    what: 'leaves what the display copied back in the cache',
+    boards: [SHORT_DISPLAY],
+    make: (fixed) =>
+      staged(async ({ kernel, display, heap }) => {
+        await using camera = await VideoDevice.open(kernel)
+        const format = await camera.setFormat(LAYOUT)
+        await camera.start(await heap.allocateAll(2, format.sizeImage))
+        for await (await using frame of camera.frames({ count: 4 })) {
+          await frame.buffer.withCpuAccess('read', (bytes) => bytes.slice())
+          await (await display.importBuffer(frame.buffer)).close()
+          if (fixed) await frame.buffer.withCpuAccess('write', () => {})
+        }
+      }),
+  },
+  {
+    rule: 'dirty-over-dma',
+    fix: 'Read only what somebody has stored',
+    what: 'reads beyond what the camera fills',
+    boards: [INVALIDATES],
+    make: (fixed) =>
+      staged(async ({ kernel, heap }) => {
+        await using camera = await VideoDevice.open(kernel)
+        const format = await camera.setFormat(LAYOUT)
+        await camera.start(await heap.allocateAll(2, 2 * format.sizeImage))
+        for await (await using frame of camera.frames({ count: 4 })) {
+          await using cpu = await frame.buffer.beginCpuAccess('read')
+          cpu.read(0, fixed ? frame.bytesUsed : 2 * format.sizeImage)
+        }
+      }),
+  },
+  ofBug('B06-udmabuf-mapped', {
+    rule: 'unsafe-skip-hint',
+    fix: 'always maps so, as on Linux: end a CPU access for writing',
+    what: 'draws into a udmabuf, whose map cleans nothing',
+    also: ['sync-is-noop'],
+  }),
 ]

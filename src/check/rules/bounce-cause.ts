@@ -7,6 +7,9 @@ import type { Store } from '../store.ts'
 import { flagsOf, mappedFrom, writerName } from '../words.ts'
 import { atMap, atStart, type Cause, type Reader } from './cause.ts'
 
+/** Writes dirty lines back, with an exporter that syncs in the direction of the access. */
+const CLEANS = 'an empty CPU access for writing (START | WRITE, then END | WRITE)'
+
 /** A device's bytes were in the buffer since an event, and the copy from another's bounce copy replaced them. */
 interface Overwrite {
   /** The copy from its own bounce copy; undefined where it wrote the buffer itself. */
@@ -101,10 +104,38 @@ function fixFor(
   other: DmaMapEvent | undefined,
   { writer, other: device }: { readonly writer: string; readonly other: string },
 ): string {
-  const drop = `the mapping of ${device} (release the import) before ${writer} writes the buffer, and map it anew after the CPU access`
+  const drop = `the mapping of ${device} (release the import), with ${CLEANS} after it, before ${writer} writes the buffer, and map it anew after the CPU access`
   if (mine?.attachment === undefined || other?.attachment === undefined) return `End ${drop}.`
   const order = mine.id < other.id ? 'after' : 'before'
   return `Let ${writer} take the buffer ${order} ${device} does, so that its bounce copy is the last to be copied back; or end ${drop}.`
+}
+
+/** What was copied back stayed in the cache, and was written back over what the device stored later. */
+export function copyLeftDirty(history: History, range: Range, store: Store): Cause | undefined {
+  const buffer = history.buffer(store.event.buffer)
+  const { id: written } = store.event
+  const copy = buffer
+    .copiesAfter(0)
+    .findLast((one) => one.to === 'original' && one.id < written && overlaps(one.range, range))
+  if (copy === undefined) return undefined
+  const maintained = buffer.maintenanceAfter(
+    copy.id,
+    ({ id, range: where }) => id < written && overlaps(where, range),
+  )
+  if (maintained !== undefined) return undefined
+  const device = writerName(store)
+  return {
+    rule: 'bounce-not-synced',
+    reason: `what was copied back from the bounce copy of ${copy.device} (event ${copy.id}) stayed dirty in the CPU cache, and went over the bytes of ${device}`,
+    because: {
+      text: `No END for writing lies between the copy at event ${copy.id} and the store of ${device}.`,
+      event: copy.id,
+      origin: copy.origin,
+    },
+    origin: copy.origin ?? store.queued?.origin ?? store.origin,
+    related: [{ label: `${device} got the buffer here`, origin: store.queued?.origin }],
+    fix: `Put ${CLEANS} after the copy and before ${device} gets the buffer: its END writes the lines back.`,
+  }
 }
 
 /** An END for writing copies all of the buffer over what the device left in its bounce copy. */

@@ -117,7 +117,10 @@ export class BracketRule implements Rule {
       related: [{ label: 'the last CPU access ended here', origin: last?.end?.origin }],
       hardware:
         'Loads and stores before this END were unprotected: nothing was invalidated for them, and a device may have used the buffer meanwhile.',
-      fix: 'Begin each CPU access with a START before its first load or store, and end it once.',
+      fix:
+        event.agent.kind === 'kernel'
+          ? undefined
+          : 'Begin each CPU access with a START before its first load or store, and end it once.',
       buffer: buffer.id,
     })
   }
@@ -173,6 +176,7 @@ export class BracketRule implements Rule {
         because: { text: `No END of ${bracketName(bracket)} was seen.` },
         origin: bracket.start.origin,
         buffer: buffer.id,
+        by: bracket.start.agent,
       })
     }
   }

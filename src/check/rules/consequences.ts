@@ -7,6 +7,15 @@ const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set(['put-after-release', 'us
 /** What drops or takes a reference that is not the driver's. */
 const CONFUSES: ReadonlySet<MisuseCode> = new Set([...AFTER_RELEASE, 'early-publish'])
 
+/** What a call that never comes back still holds when the run ends. */
+const HELD: ReadonlySet<MisuseCode> = new Set([
+  'attachment-leak',
+  'attachment-mapping-leak',
+  'mapping-leak',
+  'reference-leak',
+  'vmap-leak',
+])
+
 /** Tells misuse that follows from other misuse: one mistake is told once, where it was made. */
 export class Consequences {
   /** Drivers and buffers that they were told off for not detaching. */
@@ -19,6 +28,8 @@ export class Consequences {
   readonly #confused = new Set<BufferId>()
   /** Drivers and buffers whose map_dma_buf was broken off: what it had mapped stays behind. */
   readonly #brokenOff = new Set<string>()
+  /** Buffers of which an operation never came back: neither did its caller. */
+  readonly #pending = new Set<BufferId>()
   /** Mappings that were told to be left behind. */
   readonly #left = new Set<number>()
   /** Mappings whose importer gave the wrong direction, which their exporter may pass on. */
@@ -31,6 +42,8 @@ export class Consequences {
     if (this.#isPassedOn(event)) return true
     if (driver.modelled) return AFTER_RELEASE.has(code) && this.#confused.has(buffer)
     if (CONFUSES.has(code)) this.#confused.add(buffer)
+    if (code === 'operation-pending') this.#pending.add(buffer)
+    if (HELD.has(code) && this.#pending.has(buffer)) return true
     const key = `${driver.name} ${buffer}`
     switch (code) {
       case 'attachment-leak':

@@ -9,6 +9,7 @@ import {
   directionCause,
   droppedForDevice,
   lostAtUnmap,
+  neverUnmapped,
   skippedAtBounce,
   skippedAtMap,
   syncedOtherwise,
@@ -60,6 +61,7 @@ export function causeInDriverLoad(history: History, store: Store, reader: Reader
   const known =
     directionCause(device, 'writes', store.dma) ??
     syncedOtherwise({ id: since, syncs: buffer.syncsAfter(since, store.dma?.mapping) }, 'cpu') ??
+    neverUnmapped(buffer, store) ??
     lostAtUnmap(buffer, store) ??
     skippedAtBounce(store)
   if (known !== undefined) return known

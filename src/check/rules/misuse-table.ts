@@ -94,12 +94,10 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   'sync-read-only-for-cpu': {
     rule: 'mapping-direction',
     says: 'syncs for the CPU what the device only reads',
-    fix: 'Map DMA_BIDIRECTIONAL what the device writes too, or leave out the sync.',
   },
   'sync-write-only-for-device': {
     rule: 'mapping-direction',
     says: 'syncs for the device what it only writes',
-    fix: 'Map DMA_BIDIRECTIONAL what the device reads too, or leave out the sync.',
   },
   'sync-entries': {
     rule: 'dma-api-misuse',

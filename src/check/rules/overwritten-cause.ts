@@ -7,7 +7,7 @@ import type { Store } from '../store.ts'
 import { agentName, flagsOf, writerName } from '../words.ts'
 import { bracketOnReader, uncoveredStore } from './alias-cause.ts'
 import { beganInVain, overDevice } from './begin-cause.ts'
-import { copiedOver } from './bounce-cause.ts'
+import { copiedOver, copyLeftDirty } from './bounce-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
 import { endOfView, storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
 import {
@@ -48,7 +48,7 @@ export function overwritten(
   }
   if (overDirty !== undefined) return underDirtyLine(history, hazard, store, overDirty, reader)
   return other === undefined
-    ? skippedOverDirty(store)
+    ? (skippedOverDirty(store) ?? copyLeftDirty(history, hazard.range, store))
     : underOther(history, hazard, other, store, reader)
 }
 
@@ -157,7 +157,13 @@ function underDirtyLine(
     },
     origin: dirty.origin ?? store.queued?.origin ?? origin ?? buffer.shared?.origin,
     related: [],
+    by: isFirstFill(dirty) ? undefined : dirty.event.agent,
   }
+}
+
+/** An exporter's zeros, through no mapping: who got the fresh buffer has to clean it. */
+function isFirstFill({ by, event }: Store): boolean {
+  return by === 'kernel' && event.mapping === undefined && event.buffer >= 0
 }
 
 /** The CPU access around the dirty store was ended for writing, and the END left the line dirty. */
