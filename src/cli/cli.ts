@@ -4,6 +4,7 @@ import { DEFAULT_RELEASE } from '../uapi/kernel-release.ts'
 import { collectNames } from './arguments.ts'
 import { boardsText } from './commands/boards.ts'
 import { explainText } from './commands/explain.ts'
+import { init } from './commands/init.ts'
 import { run } from './commands/run.ts'
 import type { RunFlags } from './commands/run-request.ts'
 import { exitCode } from './exit-code.ts'
@@ -56,6 +57,9 @@ function commands(signal: AbortSignal, finish: (code: number) => void): Command 
   subcommand(command, 'explain', 'explain a rule with an example, or list the rules')
     .argument('[rule]', 'a rule, or its group')
     .action((rule: string | undefined) => print(explainText(rule, style())))
+  subcommand(command, 'init', 'write a first pipeline and its test')
+    .argument('[dir]', 'the folder; files that exist are not overwritten', '.')
+    .action((dir: string) => print(init(dir)))
   return command
 }
 

@@ -5,6 +5,7 @@ export interface Manifest {
   readonly name: string
   readonly version: string
   readonly exports: Readonly<Record<string, unknown>>
+  readonly devDependencies: { readonly vitest: string }
 }
 
 /** The package's folder, as a URL that ends in a slash. */
