@@ -11,6 +11,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../uapi/fcntl.ts'
+import { MAY_SHRINK } from '../uapi/may-shrink.ts'
 import { currentOrigin } from '../uapi/origin.ts'
 import type { ViewScope } from '../uapi/syscalls.ts'
 import { backingOf } from './backing.ts'
@@ -212,9 +213,6 @@ const READ_ONLY = "the mapping is read-only (no PROT_WRITE): map it with access 
 const WRITE_ONLY =
   "the mapping is for writing alone (no PROT_READ): map it with access 'read-write'"
 const PRIVATE = `a private mapping cannot be one array: map it shared, or ${BY_CALL}`
-const MAY_SHRINK =
-  'the file may become shorter than the mapping, and a store beyond its end would end the process: give ' +
-  `the memfd the seal 'shrink' before it is mapped, or ${BY_CALL}`
 const TOO_LONG = `an array holds 4 GiB at most: map less, or ${BY_CALL}`
 const CUT_SHORT = 'the file ends before this place: make it longer, or map what it has'
 

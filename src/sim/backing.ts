@@ -7,14 +7,17 @@ import type { MappedMemory } from '../dmabuf/memory-file.ts'
 import type { CpuPages } from '../dmabuf/ops.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
-import { PAGE_SIZE } from '../machine/ram.ts'
+import { F_SEAL_SHRINK } from '../uapi/memfd.ts'
 import type { FileDescription } from './fd-table.ts'
+import { wholePages } from './mapping-checks.ts'
 import { PrivatePages } from './private-pages.ts'
 
 /** What one call of mmap made: pages of a file, however many areas munmap has cut them into. */
 export class Backing {
   readonly mapping: CpuMapping
   readonly description: FileDescription
+  /** Whether the file may end before the mapping does, judged when it was mapped: no array shows it. */
+  readonly mayShrink: boolean
   readonly #core: DmaBufCore
   readonly #buffer: DmaBuf | undefined
   readonly #private: PrivatePages | undefined
@@ -37,6 +40,7 @@ export class Backing {
     const info = { id, ...ownerOf(mapped), offset, length, pages, ...kind }
     this.#core = kernel.core
     this.#request = request
+    this.mayShrink = mayEndBefore(description.file, offset + request.length)
     this.#buffer = 'buffer' in mapped ? mapped.buffer : undefined
     this.mapping = new CpuMapping(kernel.machine, info)
     this.mapping.fault = () => this.#fault()
@@ -131,11 +135,12 @@ export class Backing {
     }
   }
 
-  /** Before a memfd gets `size` bytes: arrays over what will be gone end. */
+  /**
+   * Before a memfd gets `size` bytes: private copies of what will be gone are dropped. There are no
+   * arrays over it, see `mayShrink`.
+   */
   cutTo(size: number): void {
-    const left = Math.max(0, Math.ceil(size / PAGE_SIZE) * PAGE_SIZE - this.#request.offset)
-    this.#private?.forget(left)
-    if (left < this.reachable) this.mapping.endViews(left, this.reachable)
+    this.#private?.forget(Math.max(0, wholePages(size) - this.#request.offset))
   }
 
   /** After a memfd became longer or shorter. */
@@ -168,4 +173,11 @@ function lengthOf({ runs }: CpuPages): number {
 function ownerOf(mapped: MappedPages | MappedMemory): Pick<CpuMappingInfo, 'buffer' | 'brackets'> {
   if ('buffer' in mapped) return bufferOwner(mapped.buffer)
   return { buffer: mapped.memory, brackets: undefined }
+}
+
+/** As the real kernel's mapping does: see backingOf in src/linux/backing.ts. */
+function mayEndBefore({ memory }: OpenFile, end: number): boolean {
+  if (memory === undefined) return false
+  const keepsSize = (memory.seals & F_SEAL_SHRINK) !== 0
+  return !keepsSize || end > wholePages(memory.size)
 }

@@ -76,7 +76,7 @@ export class ProcessMemory {
     throw new KernelError('EINVAL', 'the range lies in several mappings: no array can show it')
   }
 
-  /** ftruncate: arrays over what goes end, and what comes can be reached. EINVAL, EPERM, ENOMEM. */
+  /** ftruncate: what goes is unreachable then, and what comes can be reached. EINVAL, EPERM, ENOMEM. */
   truncate(file: OpenFile, size: number): void {
     const { memory } = file
     if (memory === undefined) throw new KernelError('EINVAL', `${file.what} has no length to set`)

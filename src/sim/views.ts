@@ -1,12 +1,22 @@
 import { KernelError } from '../machine/kernel-error.ts'
+import { MAY_SHRINK } from '../uapi/may-shrink.ts'
 import { captureOrigin, withOrigin } from '../uapi/origin.ts'
 import type { ViewScope } from '../uapi/syscalls.ts'
+import type { Backing } from './backing.ts'
 import { checkedView, type ExactMemory } from './checked-view.ts'
 import type { ProcessMemory } from './process-memory.ts'
 
 const NOT_ONE_ARRAY =
   'the pages are not in order, so that they cannot be one array: use set, fill, copy and view, which work ' +
   'on any memory, or the bytes of a CPU access, which are gathered for it'
+
+/** EINVAL for a mapping of which the real kernel cannot show an array either. */
+function requireShowable({ isPrivate, mayShrink }: Backing): void {
+  if (isPrivate) {
+    throw new KernelError('EINVAL', 'stores into a private mapping make copies: use load and store')
+  }
+  if (mayShrink) throw new KernelError('EINVAL', MAY_SHRINK)
+}
 
 /**
  * An array over mapped bytes, which lives as long as `scope` says: bytes of a CPU access only while
@@ -19,9 +29,7 @@ export function rawView(
   scope: ViewScope,
 ): Uint8Array<ArrayBuffer> {
   const { backing, at, address: base } = memory.area(address, length)
-  if (backing.isPrivate) {
-    throw new KernelError('EINVAL', 'stores into a private mapping make copies: use load and store')
-  }
+  requireShowable(backing)
   const start = at + address - base
   const { brackets, mapping } = backing
   const live = liveScope(brackets?.isOpen, scope)
@@ -46,6 +54,7 @@ export function exactView(
   exact: Pick<ExactMemory, 'load' | 'store'>,
 ): Uint8Array<ArrayBuffer> {
   const { backing, at, address: base } = memory.area(address, length)
+  requireShowable(backing)
   const { brackets, mapping } = backing
   const start = at + address - base
   /** The event in which the CPU access ended that it was taken in. */

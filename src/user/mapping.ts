@@ -40,7 +40,7 @@ export class Mapping extends ExactAccess implements Disposable {
   /**
    * The bytes, to load and store at native speed. Read this property again after each begin and end of a
    * CPU access: an array from before is stale. EFAULT once unmapped; EINVAL where the pages cannot be one
-   * array.
+   * array, or a memfd was mapped without the seal `shrink`.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     const epoch = this.#range.epoch()

@@ -15,7 +15,7 @@ import { type Seal, sealBits, sealNames } from './seals.ts'
 
 /** How a memfd is made. */
 export interface MemfdOptions {
-  /** Seals that it has from the start; `Udmabuf` wants `shrink`. */
+  /** Seals that it has from the start; `Udmabuf` and the `bytes` of a mapping need `shrink`. */
   readonly seals?: readonly Seal[]
 }
 
@@ -93,7 +93,10 @@ export class Memfd extends ShareableFdOwner {
     this.#size = size
   }
 
-  /** Maps it, shared (MAP_SHARED). EINVAL, EPERM where sealed, ENOMEM. */
+  /**
+   * Maps it, shared (MAP_SHARED). The mapping has `bytes` only where the seal `shrink` came before it, and
+   * where the file reaches its end. EINVAL, EPERM where sealed, ENOMEM.
+   */
   map(options: MapOptions = {}): Mapping {
     const calls = Calls.from(this.sys, this.map)
     check.options('options', options)

@@ -143,18 +143,46 @@ describe('ftruncate', () => {
     expect([peek(kernel, address + PAGE + 9), peek(kernel, address + 2 * PAGE)]).toEqual([7, 0])
   })
 
-  it('ends the arrays over what it takes away, and leaves the others', () => {
+  it('takes pages away from a mapping, and leaves the others', () => {
     const kernel = start()
     const fd = memfd(kernel, PAGE)
     kernel.sys.ftruncate(fd, 2 * PAGE)
     const address = share(kernel, fd, 2 * PAGE)
-    const page = (at: number): Uint8Array => kernel.sys.view(at, PAGE, 'mapping') as Uint8Array
-    const [first, second] = [page(address), page(address + PAGE)]
-    first[0] = 1
-    second[0] = 2
+    poke(kernel, address, 1)
+    poke(kernel, address + PAGE, 2)
     kernel.sys.ftruncate(fd, PAGE)
-    expect([first[0], isDead(first), isDead(second)]).toEqual([1, false, true])
+    expect([peek(kernel, address), peek(kernel, address + PAGE)]).toEqual([1, -errno.EFAULT])
     expect(kernel.sys.view(address + PAGE, 1, 'mapping')).toBe(-errno.EFAULT)
+  })
+
+  it('leaves the arrays over a sealed memfd alone when it makes the file longer', () => {
+    const kernel = start()
+    const fd = memfd(kernel, PAGE, F_SEAL_SHRINK)
+    const array = kernel.sys.view(share(kernel, fd, PAGE), PAGE, 'mapping') as Uint8Array
+    array[0] = 1
+    kernel.sys.ftruncate(fd, 2 * PAGE)
+    expect([array[0], isDead(array)]).toEqual([1, false])
+  })
+})
+
+describe('an array over a memfd', () => {
+  it.each(['raw', 'checked'] as const)('is refused without F_SEAL_SHRINK: %s views', (views) => {
+    const kernel = start({ views })
+    const fd = memfd(kernel, PAGE)
+    const early = share(kernel, fd, PAGE)
+    expect(kernel.sys.view(early, PAGE, 'mapping')).toBe(-errno.EINVAL)
+    expect([poke(kernel, early, 4), peek(kernel, early)]).toEqual([0, 4])
+    kernel.sys.fcntl(fd, uapi.F_ADD_SEALS, F_SEAL_SHRINK)
+    expect(kernel.sys.view(early, PAGE, 'mapping')).toBe(-errno.EINVAL)
+    const late = share(kernel, fd, PAGE)
+    expect((kernel.sys.view(late, PAGE, 'mapping') as Uint8Array)[0]).toBe(4)
+  })
+
+  it('is refused where the mapping goes beyond the end of the file', () => {
+    const kernel = start()
+    const fd = memfd(kernel, PAGE - 1, F_SEAL_SHRINK)
+    expect(kernel.sys.view(share(kernel, fd, 2 * PAGE), PAGE, 'mapping')).toBe(-errno.EINVAL)
+    expect(kernel.sys.view(share(kernel, fd, PAGE), PAGE, 'mapping')).toBeInstanceOf(Uint8Array)
   })
 })
 

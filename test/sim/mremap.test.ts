@@ -103,7 +103,7 @@ describe('mremap', () => {
 
   it('makes a mapping longer where it is while there is room, and arrays stay', () => {
     const kernel = start()
-    const address = share(kernel, memfd(kernel, 3 * PAGE), PAGE)
+    const address = share(kernel, memfd(kernel, 3 * PAGE, uapi.F_SEAL_SHRINK), PAGE)
     const view = kernel.sys.view(address, PAGE, 'mapping') as Uint8Array
     expect(kernel.sys.mremap(address, PAGE, 3 * PAGE, 0)).toBe(address)
     view[0] = 4
@@ -114,7 +114,7 @@ describe('mremap', () => {
   it('moves only when it may, and ends what pointed at the old place', () => {
     const kernel = start()
     const { sys } = kernel
-    const fd = memfd(kernel, 3 * PAGE)
+    const fd = memfd(kernel, 3 * PAGE, uapi.F_SEAL_SHRINK)
     const address = share(kernel, fd, PAGE)
     share(kernel, fd, PAGE)
     const view = sys.view(address, PAGE, 'mapping') as Uint8Array

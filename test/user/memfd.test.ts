@@ -7,7 +7,7 @@ import { PAGE, start } from '../sim/rig.ts'
 describe('a memfd', () => {
   test('is zero, mapped, resized, and shown by every mapping', () => {
     const kernel = start()
-    using memfd = Memfd.create(kernel, 'frames', PAGE)
+    using memfd = Memfd.create(kernel, 'frames', PAGE, { seals: ['shrink'] })
     using map = memfd.map()
     expect(map.bytes.every((byte) => byte === 0)).toBe(true)
     map.bytes[1] = 7
@@ -38,6 +38,18 @@ describe('a memfd', () => {
     expect(() => memfd.seal('shrunk' as never)).toThrow(
       /must be one of 'shrink'.* Received 'shrunk'/,
     )
+  })
+
+  test('that may become shorter has no array, and names the seal as the way out', () => {
+    const kernel = start()
+    using memfd = Memfd.create(kernel, 'frames', PAGE)
+    using map = memfd.map()
+    const wayOut =
+      /^EINVAL.*Memfd\.create\(kernel, name, size, \{ seals: \['shrink'\] \}\).*use set, fill, copy and view/
+    expect(() => map.bytes).toThrow(wayOut)
+    map.fill(3)
+    map.set(Uint8Array.of(4), 1)
+    expect([map.view.getUint8(0), map.view.getUint8(1)]).toEqual([3, 4])
   })
 
   test('is closed once, and then says so', () => {
