@@ -248,7 +248,7 @@ export const ruleTable: readonly RuleInfo[] = [
     claim: 'Every mapping of a buffer is unmapped.',
     hardware:
       'The mapping keeps the buffer alive after its last descriptor was closed, and pins its memory.',
-    fix: 'Declare the mapping with `using`, or call munmap.',
+    fix: 'Declare the mapping with `using`, or close it; what a call of mmap made ends with munmap.',
   },
   {
     id: 'mapping-leak',

@@ -70,6 +70,8 @@ export interface OpenFile {
   readonly fence?: Fence | undefined
   /** Set on a memfd, which is mapped through it. */
   readonly memory?: MemoryFile | undefined
+  /** The file is open from now on, under this number in events. */
+  opened?(file: number): void
   /** May sleep. */
   ioctl?(call: IoctlCall): Promise<number>
   /** A call failed with `errno` (negative) before it reached the file: somebody made it fail. */

@@ -52,6 +52,7 @@ export class Descriptors implements CallerFiles {
     const fd = this.#table.install(description, (flags & O_CLOEXEC) === 0 ? 0 : FD_CLOEXEC)
     this.#descriptions++
     this.#openFiles.add(description)
+    file.opened?.(description.id)
     this.#emit('fd-open', fd, description)
     return fd
   }

@@ -2,6 +2,7 @@
 import type {
   BufferId,
   CallEvent,
+  CpuAccessEvent,
   CpuMapEvent,
   DmabufEvent,
   ProgramEndEvent,
@@ -50,6 +51,10 @@ export class MappingRule implements Rule {
       case 'cpu-view':
         if (event.scope === 'bracket') this.#ofAccesses.add(`${event.buffer} ${event.mapping}`)
         return
+      case 'cpu-load':
+      case 'cpu-store':
+        if (this.#isMappedFor(event)) this.#ofAccesses.add(`${event.buffer} ${event.mapping}`)
+        return
       case 'cpu-map':
         this.#aliases(event)
         return
@@ -69,6 +74,12 @@ export class MappingRule implements Rule {
       default:
         return
     }
+  }
+
+  /** Whether the call that loads or stores has made the mapping as well: an access does so the first time. */
+  #isMappedFor({ buffer, mapping, origin }: CpuAccessEvent): boolean {
+    if (mapping === undefined || origin === undefined) return false
+    return this.#history.buffer(buffer).cpuMaps.get(mapping)?.origin === origin
   }
 
   #aliases(event: CpuMapEvent): void {

@@ -36,6 +36,10 @@ export class DisplayFile implements OpenFile {
     this.#client = new Client(card)
   }
 
+  opened(file: number): void {
+    this.#client.handles.file = file
+  }
+
   /** May sleep. See DrmIoctls. */
   ioctl(call: IoctlCall): Promise<number> {
     return ioctls.run(this.#client, call)

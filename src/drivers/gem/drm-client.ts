@@ -2,7 +2,6 @@ import type { DmaBufCore } from '../../dmabuf/core.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { Mutex } from '../../machine/mutex.ts'
-import { nextFile } from './file-numbers.ts'
 import { GemHandles } from './gem-handles.ts'
 import type { GemObjects } from './gem-objects.ts'
 
@@ -28,9 +27,8 @@ export class DrmClient<C extends DrmCard = DrmCard> {
 
   constructor(card: C) {
     this.card = card
-    const file = nextFile(card.machine)
-    this.handles = new GemHandles(file, card.machine, card.objects)
-    this.primeLock = new Mutex(card.machine.scheduler, `drm file ${file}`)
+    this.handles = new GemHandles(card.machine, card.objects)
+    this.primeLock = new Mutex(card.machine.scheduler, 'imports and exports of a drm file')
     card.master ??= this
   }
 

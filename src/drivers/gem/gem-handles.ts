@@ -12,7 +12,8 @@ import type { GemObjects } from './gem-objects.ts'
  * Source: drm_gem_handle_create_tail and drm_prime_lookup_buf_handle.
  */
 export class GemHandles {
-  readonly #file: number
+  /** The open file's number in events. */
+  file = 0
   readonly #machine: Machine
   readonly #objects: GemObjects
   readonly #byHandle = new Map<number, GemObject>()
@@ -22,9 +23,7 @@ export class GemHandles {
   /** All handles below are open. */
   #lowest = 1
 
-  /** `file` is the number of the open file in events. */
-  constructor(file: number, machine: Machine, objects: GemObjects) {
-    this.#file = file
+  constructor(machine: Machine, objects: GemObjects) {
     this.#machine = machine
     this.#objects = objects
   }
@@ -111,6 +110,6 @@ export class GemHandles {
     kind: 'handle-open' | 'handle-close',
     what: { handle: number; buffer: number | undefined; fresh: boolean; result: number },
   ): void {
-    this.#machine.events.emit({ kind, file: this.#file, ...what })
+    this.#machine.events.emit({ kind, file: this.file, ...what })
   }
 }

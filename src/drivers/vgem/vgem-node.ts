@@ -47,6 +47,10 @@ class VgemFile implements OpenFile {
     this.#client = new VgemClient(card)
   }
 
+  opened(file: number): void {
+    this.#client.handles.file = file
+  }
+
   /** May sleep. See DrmIoctls. */
   ioctl(call: IoctlCall): Promise<number> {
     return vgemIoctls.run(this.#client, call)

@@ -63,6 +63,7 @@ export class Bench {
   readonly events: DmabufEvent[] = []
   readonly shots: Shot[] = []
   #mappings = 0
+  #opened = 0
 
   constructor(options: DisplayOptions = {}, board: Board = armSoc) {
     this.machine = new Machine({ board, policy: lazyPolicy })
@@ -75,6 +76,13 @@ export class Bench {
       onFrame: (frame) => this.shots.push({ ...frame, bytes: frame.bytes.slice() }),
       ...options,
     })
+  }
+
+  /** An open file of the display, with a number of its own in events. */
+  open(): ReturnType<DisplayDevice['open']> {
+    const file = this.device.open(O_RDWR)
+    file.opened?.(++this.#opened)
+    return file
   }
 
   /** A descriptor for `buffer`, which takes over its reference. */

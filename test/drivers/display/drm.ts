@@ -5,7 +5,6 @@ import * as dumb from '../../../src/uapi/drm-dumb.ts'
 import { type DrmEventVblank, drmEventVblank } from '../../../src/uapi/drm-event.ts'
 import * as fb from '../../../src/uapi/drm-framebuffer.ts'
 import * as mode from '../../../src/uapi/drm-mode.ts'
-import { O_RDWR } from '../../../src/uapi/fcntl.ts'
 import type { Struct } from '../../../src/uapi/struct.ts'
 import { type Bench, memory } from './bench.ts'
 
@@ -17,7 +16,7 @@ export class Drm {
 
   constructor(bench: Bench) {
     this.bench = bench
-    this.file = bench.device.open(O_RDWR)
+    this.file = bench.open()
   }
 
   /** Closes the last descriptor: calls under way go on, new ones do not reach the device. */
