@@ -7,6 +7,7 @@ import { explainText } from './commands/explain.ts'
 import { init } from './commands/init.ts'
 import { run } from './commands/run.ts'
 import type { RunFlags } from './commands/run-request.ts'
+import { watch } from './commands/watch.ts'
 import { exitCode } from './exit-code.ts'
 import { mainHelp, runHelp } from './help.ts'
 import { readManifest } from './package-root.ts'
@@ -95,10 +96,12 @@ function addRun(command: Command, signal: AbortSignal, finish: (code: number) =>
     .option('--notes', 'print notes about drivers too')
     .option('--reporter <name>', `the report's format: ${reporterNames.join(', ')} (default: text)`)
     .option('--output <file>', 'write the report to a file, and print the text')
+    .option('--watch', 'run again whenever a file of the program changes')
     .option('--json', 'the same as --reporter json')
     .addHelpText('after', runHelp)
     .action(async (file: string, flags: Omit<RunFlags, 'color'>) => {
-      finish(await run(file, { ...flags, color: wantsColor(command) }, signal))
+      const start = flags.watch === true ? watch : run
+      finish(await start(file, { ...flags, color: wantsColor(command) }, signal))
     })
 }
 

@@ -26,6 +26,7 @@ export interface RunFlags extends ReportFlags {
   readonly kernel?: string
   readonly memory?: string
   readonly notes?: boolean
+  readonly watch?: boolean
   readonly color: boolean
 }
 

@@ -6,7 +6,7 @@ import type { RunSetup } from '../runs/messages.ts'
 import { PictureFiles } from '../runs/picture-files.ts'
 import { planRuns, planUnloaded, runName } from '../runs/plan.ts'
 import type { WorkerEnd } from '../runs/program-worker.ts'
-import { runAll } from '../runs/run-all.ts'
+import { type RunsHost, runAll } from '../runs/run-all.ts'
 import { printAside } from '../terminal/print.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { type ReportTarget, reportFailure, reportRuns } from './report.ts'
@@ -14,16 +14,21 @@ import { type RunFlags, type RunRequest, runRequest } from './run-request.ts'
 
 /**
  * May sleep. Runs, reports, and returns the exit code. Throws a UsageError where the report has nowhere to
- * go. `signal` aborts with `Interrupted`.
+ * go. `signal` aborts with `Interrupted`; `onFiles` gets the user's files that were loaded.
  */
-export async function run(file: string, flags: RunFlags, signal: AbortSignal): Promise<number> {
+export async function run(
+  file: string,
+  flags: RunFlags,
+  signal: AbortSignal,
+  onFiles: (files: readonly string[]) => void = () => {},
+): Promise<number> {
   const choice: ReportChoice = reportChoice(flags)
   const target: ReportTarget = { file, flags, choice }
   const ended: WorkerEnd[] = []
   let ends: readonly WorkerEnd[]
   try {
     const request = await runRequest(file, flags, signal)
-    ends = await runRequested(request, signal, (end) => ended.push(end))
+    ends = await runRequested(request, { signal, onFiles, onEnd: (end) => ended.push(end) })
   } catch (error) {
     if (!(error instanceof Interrupted)) return await reportFailure(error, target)
     if (ended.length > 0) await reportRuns(ended, target)
@@ -36,8 +41,7 @@ export async function run(file: string, flags: RunFlags, signal: AbortSignal): P
 /** May sleep. The ends of all runs, in the order of the plan. */
 async function runRequested(
   { selection, out, limit, ...setup }: RunRequest,
-  signal: AbortSignal,
-  onEnd: (end: WorkerEnd) => void,
+  { signal, onFiles, onEnd }: Pick<RunsHost, 'signal' | 'onFiles' | 'onEnd'>,
 ): Promise<WorkerEnd[]> {
   const { linux } = setup
   const progress = showProgress(
@@ -50,6 +54,7 @@ async function runRequested(
     return await runAll(wanted, {
       limit,
       signal,
+      onFiles,
       expected: unloaded.length,
       planUnloaded: () => unloaded,
       plan: (own) => {

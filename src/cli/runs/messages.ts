@@ -49,7 +49,7 @@ export interface OwnBoard {
 
 /**
  * `ready`: the worker itself has loaded. `loaded`: the file is a program. `not-loaded`: there is no
- * program to run. `frame`: a picture came on the display. `record`: the run is over. `late`: something
+ * program to run. `files`: the user's files that the program consists of. `frame`: a picture came on the display. `record`: the run is over. `late`: something
  * failed after the run. `exits`: the program ends the thread. `done`: nothing more comes of this run, and
  * whether the next may be in the same thread.
  */
@@ -57,6 +57,7 @@ export type WorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'loaded'; readonly boards: readonly OwnBoard[] }
   | { readonly kind: 'not-loaded'; readonly failure: Failure }
+  | { readonly kind: 'files'; readonly files: readonly string[] }
   | { readonly kind: 'frame'; readonly index: number; readonly png: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'record'; readonly record: RunRecord }
   | { readonly kind: 'late'; readonly failure: Failure }

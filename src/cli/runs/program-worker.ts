@@ -29,6 +29,8 @@ export interface WorkerHost {
   readonly limit: TimeLimit
   /** Ends whatever goes on when aborted. */
   readonly signal: AbortSignal
+  /** Called with the user's files that were loaded, also where loading them failed. */
+  readonly onFiles: (files: readonly string[]) => void
 }
 
 export interface WorkerEnd {
@@ -176,6 +178,7 @@ export class ProgramWorker {
 
   #heard(message: WorkerMessage): void {
     if (message.kind === 'exits') this.#exitCode = message.code
+    else if (message.kind === 'files') this.#host.onFiles(message.files)
     else this.#listener?.(message)
   }
 

@@ -9,7 +9,7 @@ import type { Failure } from './record.ts'
 /** More threads than this want more memory than they save time. */
 const MOST = 4
 
-export interface RunsHost extends Pick<WorkerHost, 'limit'> {
+export interface RunsHost extends Pick<WorkerHost, 'limit' | 'onFiles'> {
   /** The most runs that may be asked for before the program's file is known. */
   readonly expected: number
   /** The program has loaded: returns the runs to make. Throws where there are none. */
@@ -78,8 +78,8 @@ class Runs {
 
   /** May sleep. A thread with the program loaded; undefined where the program breaks while it loads. */
   async #loaded(): Promise<ProgramWorker | undefined> {
-    const { limit } = this.#host
-    const worker = new ProgramWorker(this.#setup, { limit, signal: this.#signal })
+    const { limit, onFiles } = this.#host
+    const worker = new ProgramWorker(this.#setup, { limit, onFiles, signal: this.#signal })
     try {
       this.#broken ??= await worker.loaded()
       const { plan, planUnloaded } = this.#host

@@ -16,6 +16,8 @@ interface Compilable {
 
 const loader = Module as unknown as CommonJsLoader
 const { cache } = createRequire(import.meta.url)
+/** Files that are gone from the cache where they failed. */
+const compiled = new Set<string>()
 
 /** `entries` are this package's: what a program writes, to the file's URL. Call once per thread. */
 export function installCommonJs(entries: Readonly<Record<string, string>>): void {
@@ -32,6 +34,7 @@ export function installCommonJs(entries: Readonly<Record<string, string>>): void
 
 /** Forgets what was required since `before` was made, so that the next run loads it afresh. */
 export function forgetRequired(before: ReadonlySet<string>): void {
+  compiled.clear()
   for (const file of Object.keys(cache)) if (!before.has(file)) delete cache[file]
 }
 
@@ -39,7 +42,15 @@ export function requiredFiles(): ReadonlySet<string> {
   return new Set(Object.keys(cache))
 }
 
+/** The user's files that were required since `before` was made, also those that then failed to load. */
+export function requiredSince(before: ReadonlySet<string>): string[] {
+  return [...Object.keys(cache), ...compiled].filter(
+    (file) => !(before.has(file) || isOfPackage(file)),
+  )
+}
+
 function compile(module: Compilable, file: string): void {
+  compiled.add(file)
   const source = isOfPackage(file) ? undefined : readUserSource(file)
   if (source?.isForeign !== true) loader._extensions['.js']?.(module, file)
   else if (source.isModule) throw new Error(`${file} is ESM and cannot be required: import it`)

@@ -31,6 +31,7 @@ await flushOutput()
 new Accidents().stop()
 const footprint = new Footprint()
 let next: Begun | undefined = await begin()
+sendFiles()
 if ('failure' in next.loaded) await flushOutput()
 if ('failure' in next.loaded) send({ kind: 'not-loaded', failure: next.loaded.failure })
 else send({ kind: 'loaded', boards: next.loaded.boards.map(named) })
@@ -69,10 +70,15 @@ async function obey({ plan }: WorkerOrder & { kind: 'run' }): Promise<void> {
   running = undefined
   await flushOutput()
   accidents.stop()
+  sendFiles()
   const isAsNew = record !== undefined && isCleanRun(record) && !footprint.isChanged()
   // A port that the program has closed brings no more orders.
   const isReusable = isAsNew && setup.linux === undefined && isOpen(orders)
   send({ kind: 'done', isReusable })
+}
+
+function sendFiles(): void {
+  send({ kind: 'files', files: loader.takeFiles() })
 }
 
 /** Node has had this for longer than its types. */

@@ -9,6 +9,7 @@
 import { existsSync, statSync } from 'node:fs'
 import type { InitializeHook, LoadHook, ResolveFnOutput, ResolveHook } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { MessagePort } from 'node:worker_threads'
 import {
   HELPERS,
   isOfPackage,
@@ -24,6 +25,8 @@ export interface HookData {
   readonly root: string
   /** Its entries: what a program writes in an import, to the file's URL. */
   readonly entries: Readonly<Record<string, string>>
+  /** Gets the path of each file of the user's, before it is loaded. */
+  readonly files?: MessagePort
 }
 
 /** The part of a module's URL that says for which run it was loaded. */
@@ -53,6 +56,9 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
 }
 
 export const load: LoadHook = async (url, context, next) => {
+  if (isOfProgram(url) && !isOfPackage(fileURLToPath(url))) {
+    data.files?.postMessage(fileURLToPath(url))
+  }
   const file = userFile(url)
   if (file === undefined) return await next(url, context)
   await loadTransformer()

@@ -1,5 +1,6 @@
 /** Getting a program from its file, with no build step. */
 import { register } from 'node:module'
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Driver } from '../../driver/driver.ts'
 import type { Board } from '../../machine/board.ts'
 import type { Prepare, Program } from '../../run/program.ts'
@@ -8,7 +9,7 @@ import { boardNamed, readyBoards as ready } from '../../sim/boards/index.ts'
 import { packageRoot, readManifest } from '../package-root.ts'
 import { ALL_BOARDS, isSafeName, NAME_RULE } from '../runs/plan.ts'
 import type { Failure } from '../runs/record.ts'
-import { forgetRequired, installCommonJs, requiredFiles } from './common-js.ts'
+import { forgetRequired, installCommonJs, requiredFiles, requiredSince } from './common-js.ts'
 import { type HookData, runUrl } from './hooks.ts'
 import { loadFailure, notAProgram } from './load-failure.ts'
 import { loadTransformer } from './transform.ts'
@@ -28,14 +29,18 @@ export type Loaded = LoadedProgram | { readonly failure: Failure }
 export class ProgramLoader {
   #loads = 0
   #required: ReadonlySet<string> = new Set()
+  /** From the hooks: the files that they load. */
+  #files: MessagePort | undefined
 
   /** May sleep. Loads this package's entries and installs the hooks. Call once per thread. */
   async install(): Promise<void> {
     const entries = ownEntries()
     const preloaded = Object.entries(entries).filter(([name]) => !name.endsWith('/linux'))
     await Promise.all(preloaded.map(([, url]) => import(url)))
-    const data: HookData = { root: packageRoot.href, entries }
-    registerQuietly(new URL('dist/cli/worker/hooks.js', packageRoot), data)
+    const { port1, port2 } = new MessageChannel()
+    this.#files = port1
+    const data: HookData = { root: packageRoot.href, entries, files: port2 }
+    registerQuietly(new URL('dist/cli/worker/hooks.js', packageRoot), data, [port2])
     await loadTransformer()
     installCommonJs(entries)
     process.setSourceMapsEnabled(true)
@@ -52,13 +57,24 @@ export class ProgramLoader {
       return { failure: await loadFailure(file, error) }
     }
   }
+
+  /** The user's files of the last load, and what was imported since: once each, also where that failed. */
+  takeFiles(): string[] {
+    const files = new Set(requiredSince(this.#required))
+    let next = this.#files && receiveMessageOnPort(this.#files)
+    while (this.#files !== undefined && next !== undefined) {
+      files.add(String(next.message))
+      next = receiveMessageOnPort(this.#files)
+    }
+    return [...files]
+  }
 }
 
 /** Node 26 would warn, among the program's own output; what it recommends is not in Node 20. */
-function registerQuietly(hooks: URL, data: HookData): void {
+function registerQuietly(hooks: URL, data: HookData, transferList: MessagePort[]): void {
   const { noDeprecation = false } = process
   process.noDeprecation = true
-  register(hooks, { data })
+  register(hooks, { data, transferList })
   process.noDeprecation = noDeprecation
 }
 
