@@ -24,7 +24,8 @@ function linesWith(sign: string, text: string): string[] {
 
 function programOf(text: string): { flagged: string[]; mended: string[] } {
   const [, file = ''] = EXAMPLE.exec(text) ?? []
-  const twin = file.startsWith('bugs/') ? file.replace('.ts', '.fixed.ts') : 'examples/pipeline.ts'
+  const isOfPipeline = /^examples\/[^/]*$/.test(file)
+  const twin = isOfPipeline ? 'examples/pipeline.ts' : file.replace('.ts', '.fixed.ts')
   const linesOf = (name: string) => readFileSync(join(root, name), 'utf8').split('\n')
   return { flagged: linesOf(file), mended: linesOf(twin) }
 }

@@ -21,18 +21,18 @@ interface Candidate extends RuleExample {
  * where the package has none.
  */
 export function exampleOf(rule: RuleId): RuleExample | undefined {
-  const [best] = [...bugs(), ...examples()]
+  const [best] = [...pairs('bugs'), ...pairs('examples/rules'), ...examples()]
     .filter(({ rules }) => rules.includes(rule))
     .sort((a, b) => a.rules.length - b.rules.length || a.flagged.length - b.flagged.length)
   return best
 }
 
-/** A bug's twin is beside it. */
-function bugs(): Candidate[] {
-  const files = programsIn('bugs')
+/** Each program with the twin beside it. */
+function pairs(folder: string): Candidate[] {
+  const files = programsIn(folder)
   return files.flatMap((file) => {
     const twin = file.replace(/\.ts$/, '.fixed.ts')
-    return files.includes(twin) ? [candidate('bugs', file, twin)] : []
+    return files.includes(twin) ? [candidate(folder, file, twin)] : []
   })
 }
 

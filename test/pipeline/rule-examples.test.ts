@@ -1,0 +1,27 @@
+/** The programs of examples/rules: each breaks the rule that it is named for, and its twin breaks none. */
+import { readdirSync } from 'node:fs'
+import { type Program, patternSource } from 'dmabuf/sim'
+import { runAll } from 'dmabuf/test'
+import { expect, it } from 'vitest'
+
+const FOLDER = new URL('../../examples/rules/', import.meta.url)
+const rules = readdirSync(FOLDER)
+  .filter((name) => !name.endsWith('.fixed.ts'))
+  .map((name) => name.replace(/\.ts$/, ''))
+
+/** May sleep. The rules of all findings and hints, each once. */
+async function reported(name: string): Promise<string[]> {
+  const { default: program } = (await import(new URL(name, FOLDER).href)) as { default: Program }
+  const { findings, lints, error } = await runAll(program, { source: patternSource(640, 360) })
+  expect(error).toBeUndefined()
+  return [...new Set([...findings, ...lints].map(({ rule }) => rule as string))]
+}
+
+it.each(rules)(
+  '%s',
+  async (rule) => {
+    expect(await reported(`${rule}.ts`)).toEqual([rule])
+    expect(await reported(`${rule}.fixed.ts`)).toEqual([])
+  },
+  60_000,
+)
