@@ -7,9 +7,9 @@ const END = 'dma_buf_end_cpu_access'
 
 const fixes: Readonly<Partial<Record<RuleId, string>>> = {
   'read-outside-bracket': `Call ${BEGIN} with DMA_FROM_DEVICE before the loads, and ${END} with the same direction after them.`,
-  'write-outside-bracket': `Call ${BEGIN} with DMA_BIDIRECTIONAL before the stores, and ${END} with the same direction after them; DMA_TO_DEVICE does where every byte is replaced.`,
+  'write-outside-bracket': `Call ${BEGIN} with DMA_BIDIRECTIONAL before the stores, and ${END} with the same direction after them; DMA_TO_DEVICE suffices if every byte is replaced.`,
   'unbalanced-bracket': `Pair each ${BEGIN} with one ${END} of the same direction, on error paths too.`,
-  'bracket-direction': `Pass ${BEGIN} and ${END} a direction that covers what lies between them: DMA_BIDIRECTIONAL for loads and stores.`,
+  'bracket-direction': `Pass ${BEGIN} and ${END} a direction that covers the accesses between them: DMA_BIDIRECTIONAL for loads and stores.`,
   'bracket-over-dma': `Call ${END} before the device starts, and ${BEGIN} only after it has finished.`,
   'dirty-over-dma': `Call ${END} with DMA_TO_DEVICE or DMA_BIDIRECTIONAL after the last store and before the device starts.`,
   'early-invalidate': `Wait for the device to finish, then call ${BEGIN}.`,

@@ -55,7 +55,7 @@ export class DmaBufFile implements OpenFile {
         await importSyncFile(this.#kernel, this.buffer, call)
         return 0
       default:
-        throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is no dma-buf request`)
+        throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is not a dma-buf request`)
     }
   }
 
@@ -135,7 +135,7 @@ export class DmaBufFile implements OpenFile {
       throw new KernelError(
         'EFAULT',
         'the memory of an array of this access was transferred by structuredClone or postMessage, and its ' +
-          'stores are lost: pass a copy, as bytes.slice()',
+          'stores are lost: pass a copy, such as bytes.slice()',
       )
     }
   }

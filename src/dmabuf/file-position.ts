@@ -26,7 +26,7 @@ export class FilePosition {
   move(from: bigint, by: number): number {
     const to = from + BigInt(by)
     if (to < 0n || to > LAST) {
-      throw new KernelError('EINVAL', `${to} is no position in a file`)
+      throw new KernelError('EINVAL', `${to} is not a position in a file`)
     }
     this.#at = to
     const position = Number(to)

@@ -81,7 +81,7 @@ export class Operations {
   tellPending(): void {
     if (!this.#machine.scheduler.isStuck) return
     for (const operation of this.#pending) {
-      const text = `${sentence(operation)} never came back: it waits for what nobody will deliver`
+      const text = `${sentence(operation)} never returned: it waits for an event that will never come`
       this.#report(operation, 'operation-pending', text)
     }
   }

@@ -44,7 +44,7 @@ export async function importSyncFile(
   const access = accessOf(kernel, argument)
   const fd = fieldsOf(argument).getInt32(SYNC_FILE.fd, true)
   const fence = files.lookup(fd)?.fence
-  if (fence === undefined) throw new KernelError('EINVAL', `fd ${fd} is no sync file`)
+  if (fence === undefined) throw new KernelError('EINVAL', `fd ${fd} is not a sync file`)
   const leaves = leavesOf(fence)
   await buffer.resv.run(() => {
     kernel.machine.faults.pass('dma_resv_reserve_fences')

@@ -42,7 +42,7 @@ export class SyncFile implements OpenFile {
       case at.SYNC_IOC_SET_DEADLINE:
         return this.#setDeadline(call.argument)
       default:
-        throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is no sync file request`)
+        throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is not a sync file request`)
     }
   }
 
@@ -72,7 +72,7 @@ export class SyncFile implements OpenFile {
     requireZero(fields, at.MERGE.flags, at.MERGE.pad)
     const fd2 = fields.getInt32(at.MERGE.fd2, true)
     const other = files.lookup(fd2)?.fence
-    if (other === undefined) throw new KernelError('ENOENT', `fd ${fd2} is no sync file`)
+    if (other === undefined) throw new KernelError('ENOENT', `fd ${fd2} is not a sync file`)
     const name = at.nameAt(argument, 0)
     machine.faults.pass('kmalloc')
     const fence = core.fences.merge([this.fence, other])

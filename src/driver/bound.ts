@@ -89,7 +89,7 @@ export class Bound {
     if (this.underWay.isPublished(buffer) && this.ledger.references(buffer) === 0) {
       const text =
         `${operation}: buffer ${buffer.inode} has a descriptor since dma_buf_fd, and user space ` +
-        'may have closed it: the driver has no reference of its own'
+        'may have closed it: the driver has no other reference'
       this.misuse({ code: 'early-publish', operation, buffer: buffer.inode, text })
     }
     return buffer

@@ -69,7 +69,7 @@ export function deviceCalls(bound: Bound): DeviceCalls {
       bound.now(calls.registerDevice, () => {
         assert(
           typeof name === 'string' && name !== '',
-          `${driver.name}: the name of a device is no empty text`,
+          `${driver.name}: the name of a device must not be empty`,
         )
         host.dma.devices.set(name, { ...info, driver })
         bound.devices.add(name)
@@ -88,7 +88,7 @@ export function deviceCalls(bound: Bound): DeviceCalls {
     dmaHeapAdd: ({ name, allocate }) =>
       bound.now(calls.dmaHeapAdd, () => {
         if (name === '' || name.includes('/')) {
-          throw new KernelError('EINVAL', `'${name}' is no name of a heap`)
+          throw new KernelError('EINVAL', `'${name}' is not a valid name of a heap`)
         }
         const operation = {
           name: 'allocate',

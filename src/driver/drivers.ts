@@ -74,5 +74,5 @@ export class Drivers {
 function requireDriver(driver: Driver, index: number): void {
   const named = typeof driver?.name === 'string' && driver.name !== ''
   if (named && typeof driver.probe === 'function') return
-  throw new TypeError(`drivers[${index}] is no driver: it must have a name and a probe function`)
+  throw new TypeError(`drivers[${index}] is not a driver: it must have a name and a probe function`)
 }

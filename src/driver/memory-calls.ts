@@ -133,7 +133,7 @@ function pageCalls(bound: Bound): PageCalls {
   const check = (pages: KernelMemory, operation: string): KernelMemory => {
     assert(
       typeof pages === 'object' && pages !== null && 'storage' in pages,
-      `${bound.driver.name}: what ${operation} is given is memory that was allocated`,
+      `${bound.driver.name}: the argument of ${operation} must be allocated memory`,
     )
     pages.checkAlive(operation, bound.driver)
     return pages
@@ -174,9 +174,9 @@ function tellDoubleFree(bound: Bound, memory: KernelMemory, operation: string): 
 }
 
 function whichMemory(memory: KernelMemory | undefined, driver: string): string {
-  if (typeof memory?.id !== 'number') return `${String(memory)} is no memory that was allocated`
-  if (memory.freed) return `${memory.what} (${memory.id}) of ${driver} was freed already`
-  return `${memory.what} (${memory.id}) is not of ${driver}, or no whole allocation`
+  if (typeof memory?.id !== 'number') return `${String(memory)} is not allocated memory`
+  if (memory.freed) return `${memory.what} (${memory.id}) of ${driver} was already freed`
+  return `${memory.what} (${memory.id}) does not belong to ${driver}, or is not a whole allocation`
 }
 
 function requireInside(call: string, bytes: Uint8Array, offset: number, length: number): void {

@@ -69,7 +69,7 @@ export function takeOver(bound: Bound, buffer: DmaBuf, operation: string): void 
   if (bound.ledger.drop(buffer)) return
   if (buffer.released || bound.underWay.isPublished(buffer)) return
   const { inode } = buffer
-  const text = `${operation}: driver ${bound.driver.name} has no reference to buffer ${inode} left, and gives somebody else's away`
+  const text = `${operation}: driver ${bound.driver.name} has no reference to buffer ${inode} left, and passes on another owner's`
   bound.misuse({ code: 'put-after-release', operation, buffer: inode, text })
 }
 

@@ -30,5 +30,5 @@ function report(): void {
   const lines = forgotten(watched)
   if (lines.length === 0) return
   const text = lines.map((line) => `  ${line}\n`).join('')
-  process.stderr.write(`dmabuf: not given back when the process ended:\n${text}`)
+  process.stderr.write(`dmabuf: leaked when the process ended:\n${text}`)
 }

@@ -41,8 +41,8 @@ export function loadKoffi(): Koffi {
   if (loaded !== undefined) return loaded
   if (process.platform !== 'linux') {
     throw new Error(
-      `dmabuf/linux: this is ${process.platform}, and there is no Linux kernel to call: ` +
-        "run the program on the simulated one, as `runProgram` of 'dmabuf/sim' does",
+      `dmabuf/linux: ${process.platform} has no Linux kernel to call: ` +
+        "run the program on the simulated kernel, with `runProgram` of 'dmabuf/sim'",
     )
   }
   loaded = required()

@@ -64,5 +64,5 @@ function placeOf(origin: EventOrigin | undefined): string {
 function line(group: readonly Held[]): string {
   const [first, ...more] = group as readonly [Held, ...Held[]]
   const others = more.length === 0 ? '' : ` and ${more.length} more`
-  return `${first.what}${others}, made by ${first.made}${placeOf(first.origin)}`
+  return `${first.what}${others}, created by ${first.made}${placeOf(first.origin)}`
 }

@@ -210,11 +210,10 @@ export class Memory {
 
 const BY_CALL = 'use set, fill, copy and view, which work on any memory'
 const READ_ONLY = "the mapping is read-only (no PROT_WRITE): map it with access 'read-write'"
-const WRITE_ONLY =
-  "the mapping is for writing alone (no PROT_READ): map it with access 'read-write'"
+const WRITE_ONLY = "the mapping is write-only (no PROT_READ): map it with access 'read-write'"
 const PRIVATE = `a private mapping cannot be one array: map it shared, or ${BY_CALL}`
 const TOO_LONG = `an array holds 4 GiB at most: map less, or ${BY_CALL}`
-const CUT_SHORT = 'the file ends before this place: make it longer, or map what it has'
+const CUT_SHORT = 'the file ends before this offset: extend it, or map less'
 
 /** The negative error number, and why, for whoever asks. */
 function because(error: number, reason: string): number {

@@ -145,7 +145,7 @@ function cmaProblems(board: Board): string[] {
   }
   const overlaps =
     bounce !== undefined && base < bounce.base + bounce.size && bounce.base < base + size
-  return overlaps ? ['cma and bounce overlap: each needs memory of its own'] : []
+  return overlaps ? ['cma and bounce overlap: each needs separate memory'] : []
 }
 
 /** A pool that no device can reach is of no use to any. */

@@ -45,7 +45,7 @@ type Table = Readonly<Record<string, unknown>>
 
 /** Missing and unknown fields, in sentences; empty when the rest of the table can be looked at. */
 export function shapeProblems(board: unknown): string[] {
-  if (!isTable(board)) return ['it is no table']
+  if (!isTable(board)) return ['it is not a table']
   const problems = fieldProblems('', board, BOARD)
   if (problems.length > 0) return problems
   const { name, ram, cma, bounce, iommu, devices, otherDevices, cost } = board
@@ -62,7 +62,7 @@ export function shapeProblems(board: unknown): string[] {
 }
 
 function deviceProblems(devices: unknown): string[] {
-  if (!isTable(devices)) return ['devices is no table']
+  if (!isTable(devices)) return ['devices is not a table']
   return Object.entries(devices).flatMap(([name, device]) =>
     tableProblems(`devices.${name}`, device, DEVICE),
   )

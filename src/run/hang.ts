@@ -16,7 +16,7 @@ export interface Hang {
 export function stuck({ waits, tasks, held }: Hang): ProgramError {
   const idle = tasks.filter(({ waitsElsewhere }) => waitsElsewhere).map(({ task }) => task)
   const lines = [
-    `the program waits for something that no device will deliver: ${textOf(waits)}`,
+    `the program waits for an event that no device will deliver: ${textOf(waits)}`,
     ...idle.map((task) => idleText(task, held)),
     ...held.queues.flatMap(starved),
   ]
@@ -31,12 +31,12 @@ export function stuck({ waits, tasks, held }: Hang): ProgramError {
 export function waitsElsewhere({ tasks, held }: Hang): ProgramError {
   const idle = ['main', ...tasks.map(({ task }) => task)]
   const queues = held.queues.flatMap(starved)
-  const known = `the program waits for something that the kernel does not know: ${idle.map((task) => idleText(task, held)).join('; ')}`
-  const starving = queues.length > 0 ? ` Meanwhile ${queues.join('; ')}: ${FREE}.` : ''
+  const known = `the program is waiting for something outside the kernel: ${idle.map((task) => idleText(task, held)).join('; ')}`
+  const starving = queues.length > 0 ? ` In the meantime ${queues.join('; ')}: ${FREE}.` : ''
   return {
     kind: 'waits-elsewhere',
     message:
-      `${known}.${starving} It may be a promise of its own, as a pool or a queue between tasks makes, which ` +
+      `${known}.${starving} It may be a promise of the program, such as that of a pool or a queue between tasks, which ` +
       'a task has to settle; or a timer or a fetch: use kernel.sleep() for time, and get outside data ' +
       'before the program begins.',
     place: placeOf(held.lastCall('main')?.origin),
@@ -48,7 +48,7 @@ export function waitsForSignal({ waits }: Pick<Hang, 'waits'>): ProgramError {
   return {
     kind: 'waits-elsewhere',
     message:
-      `${textOf(waits)}: nothing on the board will end that, and its signal is never aborted. ` +
+      `${textOf(waits)}: nothing on the board will end this wait, and its signal is never aborted. ` +
       'Abort it from a task that sleeps with kernel.sleep().',
     place: placeOf(waits[0]?.origin),
   }
@@ -59,7 +59,7 @@ export function pending(waits: readonly Wait[]): ProgramError {
   return {
     kind: 'pending',
     message:
-      `the program returned while it still waits: ${textOf(waits)}. ` +
+      `the program returned while it was still waiting: ${textOf(waits)}. ` +
       'Await every call, or collect the promises with Promise.all.',
     place: placeOf(waits[0]?.origin),
   }
@@ -100,7 +100,7 @@ function isForTask(touches: readonly string[]): boolean {
 function idleText(task: string, held: HeldBuffers): string {
   const call = held.lastCall(task)
   const last = call === undefined ? '' : ` (its last call was ${call.name}${at(call.origin)})`
-  return `${nameOf(task)} waits for a promise that no call of it settles${last}`
+  return `${nameOf(task)} waits for a promise that none of its calls settles${last}`
 }
 
 /** A queue that no buffer is left in. */
@@ -118,7 +118,7 @@ function starved({ device, queued, out }: HeldQueue): string[] {
 function holderOf({ origin, reader }: OutBuffer): string {
   if (reader !== undefined) return `by ${reader}, which shows or reads it`
   const taken = at(origin, 'taken at')
-  return `by the program${taken === '' ? '' : `${taken} and not given back`}`
+  return `by the program${taken === '' ? '' : `${taken} and not returned`}`
 }
 
 function at(origin: EventOrigin | undefined, how = 'at'): string {
@@ -146,7 +146,7 @@ function adviceFor(
     return 'A display sends an event for each pageFlip that asks for one: flip before you wait for it.'
   }
   if (idle.length > 0) {
-    return 'Tasks that wait for each other need one that goes on: settle the promise from a task that runs, also when it ends or fails.'
+    return 'If tasks wait for each other, one of them must continue: settle the promise from a task that runs, also when it ends or fails.'
   }
-  return 'Make sure that a task or a device that still runs ends the wait.'
+  return 'Make sure that a running task or device ends the wait.'
 }

@@ -94,12 +94,12 @@ function checkBoardOptions(options: RunOptions): void {
 /** Which names there are, and whether the table is sound, is `boardNamed`'s. */
 function checkBoard(name: string, board: unknown): void {
   if (typeof board === 'string') return
-  check.having(name, board, "a ready board's name or a board's table")
+  check.having(name, board, 'the name of a built-in board or a board table')
 }
 
 function checkSource(source: unknown): void {
   const name = 'options.source'
-  check.having(name, source, 'a FrameSource, as patternSource() makes one', 'frame')
+  check.having(name, source, 'a FrameSource, such as that of patternSource()', 'frame')
   const { width, height, frameCount, frame } = source as Record<string, unknown>
   check.callable(`${name}.frame`, frame)
   checkSide(`${name}.width`, width)
@@ -114,7 +114,7 @@ function checkSide(name: string, side: unknown): void {
 
 /** A real kernel has no board, and nothing of one. */
 function checkKernel(options: RunOptions, kernel: NonNullable<RunOptions['kernel']>): void {
-  check.having('options.kernel', kernel, 'a Kernel, as openLinux() gives one', 'name', 'sys')
+  check.having('options.kernel', kernel, 'a Kernel, such as that of openLinux()', 'name', 'sys')
   if (kernel.name === 'sim') {
     throw new RangeError(
       "option 'kernel' is a simulated kernel: name its board with 'board' instead",
@@ -122,6 +122,8 @@ function checkKernel(options: RunOptions, kernel: NonNullable<RunOptions['kernel
   }
   for (const [option, about] of Object.entries(KNOWN) as [keyof RunOptions, 'any' | 'sim'][]) {
     if (about === 'any' || options[option] === undefined) continue
-    throw new RangeError(`option '${option}' is about simulated boards: leave it out with 'kernel'`)
+    throw new RangeError(
+      `option '${option}' only applies to simulated boards: leave it out with 'kernel'`,
+    )
   }
 }

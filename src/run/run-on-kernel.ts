@@ -128,7 +128,7 @@ function pending(underWay: readonly string[]): ProgramError {
   return {
     kind: 'pending',
     message:
-      `the program returned while it still waits for ${underWay.join('; ')}: await every call, or ` +
+      `the program returned while it was still waiting for ${underWay.join('; ')}: await every call, or ` +
       'collect the promises with Promise.all',
   }
 }

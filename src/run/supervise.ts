@@ -99,7 +99,7 @@ function idleError({ scheduler }: SimKernel, held: HeldBuffers): ProgramError {
 function threw(cause: unknown, task?: string): ProgramError {
   const message = fullMessageOf(cause)
   if (isError(cause) && cause instanceof ProbeError) return { kind: 'threw', message, cause }
-  const who = task === undefined ? 'the program' : `task '${task}', which nobody awaited,`
+  const who = task === undefined ? 'the program' : `task '${task}', which was never awaited,`
   return { kind: 'threw', message: `${who} threw: ${message}`, cause }
 }
 

@@ -13,7 +13,7 @@ export function messageOf(thrown: unknown): string {
   try {
     return isError(thrown) ? String(thrown.message) : String(thrown)
   } catch {
-    return `a value without a text (${typeof thrown})`
+    return `a value without a message (${typeof thrown})`
   }
 }
 

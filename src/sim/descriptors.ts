@@ -65,7 +65,7 @@ export class Descriptors implements CallerFiles {
   duplicate(fd: number, flags = 0, lowest = 0): number {
     const description = this.openFile(fd)
     if (lowest < 0 || lowest >= this.#table.limit) {
-      throw new KernelError('EINVAL', `${lowest} is no descriptor below ${this.#table.limit}`)
+      throw new KernelError('EINVAL', `${lowest} is not a descriptor below ${this.#table.limit}`)
     }
     const copy = this.#table.install(description, flags, lowest)
     description.get()

@@ -63,6 +63,6 @@ export function fileControl(
 }
 
 function memoryOf(file: OpenFile): MemoryFile {
-  if (file.memory === undefined) throw new KernelError('EINVAL', `${file.what} is no memfd`)
+  if (file.memory === undefined) throw new KernelError('EINVAL', `${file.what} is not a memfd`)
   return file.memory
 }

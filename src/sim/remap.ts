@@ -20,7 +20,10 @@ export function remap(
   flags: number,
 ): number {
   if ((flags & ~MREMAP_MAYMOVE) !== 0) {
-    throw new KernelError('EINVAL', `flags 0x${flags.toString(16)}: MREMAP_MAYMOVE alone is known`)
+    throw new KernelError(
+      'EINVAL',
+      `flags 0x${flags.toString(16)}: only MREMAP_MAYMOVE is supported`,
+    )
   }
   requirePages('address', address)
   const before = wholePages(oldLength)
@@ -48,7 +51,7 @@ export function remap(
 
 function requireExpandable(area: Area, address: number, before: number): void {
   if (before === 0) {
-    throw new KernelError('EINVAL', 'an old length of 0, a second mapping, is not provided here')
+    throw new KernelError('EINVAL', 'an old length of 0 (a second mapping) is not supported')
   }
   if (before > endOf(area) - address) {
     throw new KernelError('EFAULT', `the mapping ends before ${before} bytes`)

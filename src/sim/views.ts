@@ -8,7 +8,7 @@ import type { ProcessMemory } from './process-memory.ts'
 
 const NOT_ONE_ARRAY =
   'the pages are not in order, so that they cannot be one array: use set, fill, copy and view, which work ' +
-  'on any memory, or the bytes of a CPU access, which are gathered for it'
+  'on any memory, or the bytes of a CPU access, which are gathered into one array'
 
 /** EINVAL for a mapping of which the real kernel cannot show an array either. */
 function requireShowable({ isPrivate, mayShrink }: Backing): void {

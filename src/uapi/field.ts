@@ -29,7 +29,7 @@ function integer(
   const write = (data: DataView, offset: number, value: number): void => {
     assert(
       Number.isInteger(value) && value >= low && value <= high,
-      () => `${value} is no integer from ${low} to ${high}, which is what ${size} bytes hold`,
+      () => `${value} is not an integer from ${low} to ${high}, the range of ${size} bytes`,
     )
     put(data, offset, value)
   }
@@ -85,7 +85,7 @@ export const u64: Field<number> = {
     assert(
       Number.isSafeInteger(value) && value >= 0,
       () =>
-        `${value} is no integer from 0 to 2^53 - 1: write larger ones with DataView.setBigUint64`,
+        `${value} is not an integer from 0 to 2^53 - 1: write larger ones with DataView.setBigUint64`,
     )
     data.setBigUint64(offset, BigInt(value), true)
   },
@@ -97,7 +97,7 @@ export const s64: Field<number> = {
   align: 8,
   read: (data, offset) => Number(data.getBigInt64(offset, true)),
   write(data, offset, value) {
-    assert(Number.isSafeInteger(value), () => `${value} is no safe integer`)
+    assert(Number.isSafeInteger(value), () => `${value} is not a safe integer`)
     data.setBigInt64(offset, BigInt(value), true)
   },
 }

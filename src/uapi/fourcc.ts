@@ -16,7 +16,7 @@ export function isFourcc(text: string): boolean {
  */
 export function fourcc(code: string): number {
   const [, letters, bigEndian] = CODE.exec(code) ?? []
-  assert(isFourcc(code), `'${code}' is no format code of four ASCII characters`)
+  assert(isFourcc(code), `'${code}' is not a format code of four ASCII characters`)
   if (letters === undefined) return Number(code)
   const number = Array.from(letters).reduce(
     (sum, letter, i) => sum + letter.charCodeAt(0) * 2 ** (8 * i),

@@ -24,7 +24,10 @@ const directions: readonly IoctlDirection[] = ['none', 'write', 'read', 'read-wr
  */
 export function ioctlNumber(parts: IoctlParts): number {
   const { direction, type, nr, size } = parts
-  assert(type.length === 1 && type.charCodeAt(0) < 256, `ioctl type '${type}' is no single letter`)
+  assert(
+    type.length === 1 && type.charCodeAt(0) < 256,
+    `ioctl type '${type}' is not a single letter`,
+  )
   assert(Number.isInteger(nr) && nr >= 0 && nr < 256, `ioctl nr ${nr} is not in 0..255`)
   assert(
     Number.isInteger(size) && size >= 0 && size < 1 << 14,

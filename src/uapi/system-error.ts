@@ -31,7 +31,7 @@ export class SystemError extends Error {
 
   constructor(init: SystemErrorInit) {
     const code = errnoName(init.errno)
-    assert(init.errno < 0 && code !== undefined, () => `${init.errno} is no negative errno`)
+    assert(init.errno < 0 && code !== undefined, () => `${init.errno} is not a negative errno`)
     super(message(code, init), init.cause === undefined ? undefined : { cause: init.cause })
     Object.defineProperty(this, brand, { value: true })
     this.code = code

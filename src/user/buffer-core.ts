@@ -29,7 +29,7 @@ const mapReasons = (offset: number, length: number): ReturnType<Reasons> => ({
   ),
   EACCES:
     "the descriptor is not open for writing: map with access 'read', or export it with DRM_RDWR",
-  ENOMEM: 'no address space is left: dispose mappings that are no longer used',
+  ENOMEM: 'no address space is left: dispose unused mappings',
 })
 
 /** SYNC is called often, and no kernel writes to its structure: one for each flags is enough. */

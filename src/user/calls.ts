@@ -219,12 +219,10 @@ export class Calls {
 const GONE = 'the descriptor was closed while the request waited: close it after that'
 
 const viewReasons: Reasons = () => ({
-  EFAULT: possibly(
-    'nothing is mapped there any more: take the bytes before the mapping is disposed',
-  ),
+  EFAULT: possibly('the memory is no longer mapped: use the bytes before the mapping is disposed'),
   EINVAL: possibly(
     'these pages cannot be one array: use set, fill, copy and view, which work on any memory, or the ' +
-      'bytes of a CPU access, which are gathered for it',
+      'bytes of a CPU access, which are gathered into one array',
   ),
   ENOMEM: possibly('the host has no memory for a copy of the mapping: map a part of it'),
 })

@@ -112,7 +112,7 @@ export class Capture {
     const filled = await this.next(calls, signal)
     if (filled === undefined) return undefined
     const slot = this.#slots[filled.index]
-    if (slot === undefined) throw new RangeError(`the driver gave buffer ${filled.index}`)
+    if (slot === undefined) throw new RangeError(`the driver returned buffer ${filled.index}`)
     slot.state = 'frame'
     return new Frame({
       sys: calls.sys,

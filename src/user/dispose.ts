@@ -10,7 +10,7 @@ export class DisposalError extends Error {
   readonly suppressed: unknown
 
   constructor(error: unknown, suppressed: unknown) {
-    super(`${text(error)}; this came after: ${text(suppressed)}`, { cause: suppressed })
+    super(`${text(error)}; then: ${text(suppressed)}`, { cause: suppressed })
     this.error = error
     this.suppressed = suppressed
   }

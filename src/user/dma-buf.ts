@@ -271,7 +271,7 @@ function probeSize(calls: Calls, fd: number): number {
     fd,
     why: () => ({
       EBADF: `${fd} is not open: pass the descriptor before it is closed, or a dup of it`,
-      EINVAL: `${fd} is no dma-buf: get one from a heap, EXPBUF, PRIME or another process`,
+      EINVAL: `${fd} is not a dma-buf: get one from a heap, EXPBUF, PRIME or another process`,
     }),
   })
 }

@@ -14,9 +14,9 @@ const NO_HEAPS =
   'the files in /dev/dma_heap are the heaps of this kernel; without that folder it was built without ' +
   'CONFIG_DMABUF_HEAPS_SYSTEM (Debian has it on amd64 from 6.12 on)'
 const OTHER_HEAPS =
-  'the files in /dev/dma_heap are the heaps of this kernel. One of contiguous memory is there where the ' +
-  'kernel keeps a CMA region, which a stock PC does not: linux,cma by its usual node in the device tree, ' +
-  'reserved from the command line, default_cma_region from Linux 6.17 on'
+  'the files in /dev/dma_heap are the heaps of this kernel. A heap of contiguous memory exists if the ' +
+  'kernel has a CMA region, which a stock PC does not: linux,cma after its usual node in the device tree, ' +
+  'reserved if set on the command line, default_cma_region from Linux 6.17 on'
 
 /** A dma-heap: where programs allocate dma-bufs that no device owns. */
 export class DmaHeap extends FdOwner {
@@ -81,7 +81,7 @@ export class DmaHeap extends FdOwner {
       {
         signal,
         why: () => ({
-          EINVAL: possibly(`size ${size} rounds to no page: ask for at least one byte`),
+          EINVAL: possibly(`size ${size} is less than a page: ask for at least one byte`),
           ENOMEM: possibly(
             `heap '${this.name}' has no ${size} bytes left: close buffers, or ask for less`,
           ),

@@ -35,7 +35,7 @@ export function argWithIds(bytes: Uint8Array, offset: number, ids: readonly numb
 export async function getCap(calls: Calls, fd: number, capability: number): Promise<number> {
   const bytes = drmGetCap.create({ capability })
   await calls.ioctl(fd, drm.DRM_IOCTL_GET_CAP, plainArg(bytes), {
-    why: () => ({ ENOTTY: 'this is no DRM device: displays are at /dev/dri/card*' }),
+    why: () => ({ ENOTTY: 'this is not a DRM device: displays are at /dev/dri/card*' }),
   })
   return drmGetCap.decode(bytes).value
 }
@@ -49,7 +49,7 @@ export async function whyNoDisplay(calls: Calls, fd: number): Promise<string | u
   const expect = [-errno.ENOTTY, -errno.EINVAL, -errno.EOPNOTSUPP]
   const ask = (request: number, bytes: Uint8Array): Promise<number> =>
     calls.ioctl(fd, request, plainArg(bytes), { expect })
-  if ((await ask(drm.DRM_IOCTL_GET_CAP, cap)) < 0) return 'is no DRM device'
+  if ((await ask(drm.DRM_IOCTL_GET_CAP, cap)) < 0) return 'is not a DRM device'
   if ((drmGetCap.decode(cap).value & drm.DRM_PRIME_CAP_IMPORT) === 0) return 'imports no dma-bufs'
   const resources = kms.drmModeCardRes.create()
   const result = await ask(kms.DRM_IOCTL_MODE_GETRESOURCES, resources)
@@ -90,7 +90,7 @@ export async function gemClose(calls: Calls, fd: number, handle: number): Promis
   const argument = plainArg(drmGemClose.create({ handle }))
   await calls.ioctl(fd, drm.DRM_IOCTL_GEM_CLOSE, argument, {
     why: () => ({
-      EINVAL: `handle ${handle} is not open: each is closed once, however often imported`,
+      EINVAL: `handle ${handle} is not open: a handle is closed once, even if it was imported several times`,
     }),
   })
 }
@@ -155,11 +155,11 @@ export async function setCrtc(calls: Calls, fd: number, setting: CrtcSetting): P
     why: () => ({
       EACCES: notMaster,
       EINVAL: possibly(
-        `the display refused the mode ${mode.hdisplay}x${mode.vdisplay}: see outputs() for its own`,
+        `the display refused the mode ${mode.hdisplay}x${mode.vdisplay}: see outputs() for its modes`,
       ),
       ENOENT: possibly(
         `there is no CRTC ${crtc}, no framebuffer ${framebuffer}, or no connector ${connectors.join(', ')}: ` +
-          'outputs() lists the first and the last, addFramebuffer makes the second',
+          'outputs() lists CRTCs and connectors, addFramebuffer creates framebuffers',
       ),
       ENOSPC: possibly(`the picture is smaller than the mode ${mode.hdisplay}x${mode.vdisplay}`),
     }),
@@ -189,7 +189,7 @@ export async function pageFlip(
   await calls.ioctl(fd, fb.DRM_IOCTL_MODE_PAGE_FLIP, plainArg(bytes), {
     why: () => ({
       EBUSY: possibly(
-        'the CRTC is off (call setCrtc first), or a flip is still under way (wait for its event)',
+        'the CRTC is off (call setCrtc first), or a flip is still pending (wait for its event)',
       ),
       EINVAL: possibly('the picture has another size or format than the one shown: setCrtc first'),
       ENOENT: possibly(`there is no CRTC ${flip.crtc}, or no framebuffer ${flip.framebuffer}`),

@@ -53,7 +53,7 @@ export class DrmDevice extends DeviceOwner {
 
   /**
    * May sleep. Opens the first card that imports dma-bufs and drives screens, whatever its number, or the
-   * one at `path`. ENOENT, EACCES, EMFILE, ENODEV where no card does; ENOTTY for what is no DRM device,
+   * one at `path`. ENOENT, EACCES, EMFILE, ENODEV where no card does; ENOTTY for what is not a DRM device,
    * EOPNOTSUPP for one that cannot import dma-bufs.
    */
   static async open(kernel: Pick<Kernel, 'sys'>, path?: string): Promise<DrmDevice> {

@@ -55,7 +55,7 @@ export class DumbBuffer extends AsyncOwner {
     const bytes = dumb.drmModeCreateDumb.create({ width, height, bpp })
     await calls.ioctl(device.fd(), dumb.DRM_IOCTL_MODE_CREATE_DUMB, plainArg(bytes), {
       why: () => ({
-        EINVAL: possibly(`${width}x${height} at ${bpp} bits is nothing, or too large`),
+        EINVAL: possibly(`${width}x${height} at ${bpp} bits is empty or too large`),
         ENOSYS: 'this driver makes no dumb buffers: allocate from a heap',
       }),
     })

@@ -78,7 +78,7 @@ export class Frame extends AsyncOwner {
   /** Another reference to the same picture; close it as well. TypeError once closed. */
   retain(): Frame {
     if (this.closed) {
-      const message = 'this frame was closed: retain it while it is held'
+      const message = 'this frame was closed: call retain() while it is in use'
       throw Object.assign(new Error(message), { code: 'ERR_INVALID_STATE' })
     }
     this.#share.count++

@@ -53,7 +53,7 @@ function transferred(): Error {
     syscall: 'view',
     detail:
       'the memory of the bytes was transferred by structuredClone or postMessage, and its stores are ' +
-      'lost: pass a copy, as bytes.slice()',
+      'lost: pass a copy, such as bytes.slice()',
   })
 }
 

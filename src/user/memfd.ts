@@ -123,8 +123,8 @@ function addSeals(calls: Calls, fd: number, bits: number): void {
   calls.call('fcntl', () => calls.sys.fcntl(fd, F_ADD_SEALS, bits), {
     fd,
     why: () => ({
-      EBUSY: possibly('a shared mapping or a udmabuf of it may write: unmap and close them before'),
-      EPERM: possibly('it was sealed against more seals'),
+      EBUSY: possibly('a shared mapping or a udmabuf of it may write: unmap and close them first'),
+      EPERM: possibly('it is sealed against further seals'),
       EINVAL: possibly("this kernel does not know the seal: 'exec' came with Linux 6.3"),
     }),
   })
@@ -134,7 +134,7 @@ function truncate(calls: Calls, fd: number, size: number): void {
   calls.call('ftruncate', () => calls.sys.ftruncate(fd, size), {
     fd,
     why: () => ({
-      EINVAL: `the size is ${size}: it must be bytes from 0 up`,
+      EINVAL: `the size is ${size}: it must be a number of bytes, 0 or more`,
       EPERM: `it is sealed: ${sealNames(calls.sys.fcntl(fd, F_GET_SEALS, 0)).join(', ')}`,
       ENOMEM: `there is no memory for ${size} bytes: close buffers, or ask for less`,
     }),

@@ -134,7 +134,7 @@ export class SyncFile extends ShareableFdOwner {
     const fd2 = other.fd
     const bytes = syncMergeData.create({ name: shortened(name), fd2 })
     await calls.ioctl(this.requireFd('SYNC_IOC_MERGE'), SYNC_IOC_MERGE, plainArg(bytes), {
-      why: () => ({ ENOENT: `descriptor ${fd2} is no sync file`, ...noDescriptors() }),
+      why: () => ({ ENOENT: `descriptor ${fd2} is not a sync file`, ...noDescriptors() }),
     })
     return new SyncFile(this.sys, syncMergeData.decode(bytes).fence)
   }
@@ -191,7 +191,7 @@ async function readInfo(
   const argument = count === 0 ? plainArg(bytes) : { bytes, pointers }
   await calls.ioctl(fd, SYNC_IOC_FILE_INFO, argument, {
     why: () => ({
-      ENOTTY: `${fd} is no sync file: get one from exportSyncFile, a display or another process`,
+      ENOTTY: `${fd} is not a sync file: get one from exportSyncFile, a display or another process`,
       EBADF: `${fd} is not open: pass the descriptor before it is closed, or a dup of it`,
     }),
   })
@@ -228,6 +228,6 @@ export async function importSyncFile(
 ): Promise<void> {
   const bytes = dmaBufImportSyncFile.create({ flags: syncFlags(access), fd: file.fd })
   await calls.ioctl(fd, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, plainArg(bytes), {
-    why: () => ({ EINVAL: `descriptor ${file.fd} is no sync file` }),
+    why: () => ({ EINVAL: `descriptor ${file.fd} is not a sync file` }),
   })
 }

@@ -86,7 +86,7 @@ export class VgemDevice extends DeviceOwner {
     await calls.ioctl(this.requireFd(), DRM_IOCTL_VGEM_FENCE_SIGNAL, plainArg(bytes), {
       why: () => ({
         ENOENT: `there is no fence ${number}: each can be signalled once`,
-        ETIMEDOUT: 'it signalled itself, because 10 s were over: signal fences sooner',
+        ETIMEDOUT: 'it signalled itself after 10 s: signal fences sooner',
       }),
     })
   }

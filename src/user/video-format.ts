@@ -40,7 +40,7 @@ const type = v4l2.V4L2_BUF_TYPE_VIDEO_CAPTURE
 export async function queryCapability(calls: Calls, fd: number): Promise<VideoCapability> {
   const bytes = v4l2Capability.create()
   await calls.ioctl(fd, v4l2.VIDIOC_QUERYCAP, plainArg(bytes), {
-    why: () => ({ ENOTTY: 'this is no video device: cameras are at /dev/video*' }),
+    why: () => ({ ENOTTY: 'this is not a video device: cameras are at /dev/video*' }),
   })
   const { driver, card, bus_info, capabilities, device_caps } = v4l2Capability.decode(bytes)
   const ofNode = (capabilities & v4l2.V4L2_CAP_DEVICE_CAPS) !== 0

@@ -107,7 +107,7 @@ export class VideoQueue {
     const bytes = v4l2Exportbuffer.create({ type, index, flags: O_RDWR | O_CLOEXEC })
     await calls.ioctl(this.#fd.number, v4l2.VIDIOC_EXPBUF, plainArg(bytes), {
       why: () => ({
-        EINVAL: possibly(`there is no buffer ${index}, or it is not the driver's own memory`),
+        EINVAL: possibly(`there is no buffer ${index}, or its memory is not the driver's`),
       }),
     })
     return v4l2Exportbuffer.decode(bytes).fd
@@ -118,7 +118,7 @@ export class VideoQueue {
     const argument = plainArg(v4l2Type.create({ type }))
     await calls.ioctl(this.#fd.number, v4l2.VIDIOC_STREAMON, argument, {
       why: () => ({
-        EINVAL: possibly('the driver wants more buffers queued first: pass more of them'),
+        EINVAL: possibly('the driver needs more queued buffers first: pass more of them'),
       }),
     })
   }

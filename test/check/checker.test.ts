@@ -85,7 +85,7 @@ describe('notes and lints', () => {
     expect(findings).toEqual([])
     expect(notes.every(({ driver }) => driver === 'system')).toBe(true)
     expect(notes.map(({ message }) => message)).toContainEqual(
-      expect.stringContaining('what camera has mapped bidirectional'),
+      expect.stringContaining('but camera has the buffer mapped bidirectional'),
     )
   })
 

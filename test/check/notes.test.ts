@@ -26,7 +26,7 @@ describe('what a modelled driver breaks', () => {
       ['system heap', 1],
     ])
     expect(notes[0]?.message).toBe(
-      'dma_sync_sgtable_for_cpu syncs with another direction than was mapped: map size=4096 bytes, unmap size=8192 bytes.',
+      'dma_sync_sgtable_for_cpu syncs with a direction other than that of the map: map size=4096 bytes, unmap size=8192 bytes.',
     )
   })
 
@@ -51,7 +51,9 @@ describe("a finding in a driver's file", () => {
     }).findings
     expect(others).toEqual([])
     expect(finding).toMatchObject({ rule: 'dma-api-misuse', count: 5, severity: 'error' })
-    expect(finding?.message).toMatch(/^vpdma: dma_unmap_sgtable frees another size/)
+    expect(finding?.message).toMatch(
+      /^vpdma: dma_unmap_sgtable frees with a size other than that of the map/,
+    )
     expect(finding?.because.origin?.stack).toBe('line 105')
   })
 
@@ -138,7 +140,7 @@ describe('the way out of a CPU sync that was skipped', () => {
     }).findings.find(({ rule }) => rule === 'unsafe-skip-hint')?.fix
 
   it('is the program’s where a model skips as Linux does, and else the driver’s', () => {
-    expect(fixWith(MODEL)).toContain('system heap always maps so, as on Linux')
+    expect(fixWith(MODEL)).toContain('system heap always maps like this, as on Linux')
     expect(fixWith(OWN)).toContain('DMA_ATTR_SKIP_CPU_SYNC')
   })
 })

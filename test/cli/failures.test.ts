@@ -44,7 +44,7 @@ describe.concurrent('a program that fails by itself', () => {
     ],
     ['never-yields.ts', ['--timeout', '1'], ['did not end within 1 s', '--timeout SECONDS']],
     ['spins.ts', ['--timeout', '1'], ['did not end within 1 s']],
-    ['timer.ts', [], ['waits for something that the kernel does not know']],
+    ['timer.ts', [], ['is waiting for something outside the kernel']],
     ['stuck.ts', [], ['no device will deliver']],
     ['rejects-later.ts', [], ['had returned', 'too late', '--> rejects-later.ts:5:11']],
     ['rejects-now.ts', [], ['was rejected', 'alone', '--> rejects-now.ts:3:23']],

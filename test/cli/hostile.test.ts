@@ -76,9 +76,9 @@ describe.concurrent('how a program ended', () => {
   it.each([
     ['never-settles.ts', 'stdout', 'awaits a promise that nothing will settle'],
     ['exits-at-top.ts', 'stdout', 'called process.exit(3)'],
-    ['throws-object.ts', 'stderr', 'a value without a text (object)'],
+    ['throws-object.ts', 'stderr', 'a value without a message (object)'],
     ['odd-stack.ts', 'stderr', 'Error: odd'],
-    ['rejects-odd.ts', 'stdout', 'a value without a text (object)'],
+    ['rejects-odd.ts', 'stdout', 'a value without a message (object)'],
   ] as const)('%s is reported as it was', async (file, stream, text) => {
     const result = await dmabuf(folder, ['run', file, ...once])
     expect(result[stream]).toContain(text)

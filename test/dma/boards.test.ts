@@ -188,7 +188,7 @@ describe('a table with other fields than a board has', () => {
     ],
     [{ ...table, bounce: true }, 'bounce is true: it must be a table'],
     [{ ...table, cost: { syscall: 1 } }, 'cost.cleanLine is missing'],
-    [null, 'it is no table'],
+    [null, 'it is not a table'],
   ])('%#: says which', (board, text) => {
     expect(boardProblems(board as Board).join('; ')).toContain(text)
   })

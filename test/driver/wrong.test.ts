@@ -498,7 +498,7 @@ describe('an importer', () => {
         'copier: the mapping',
         'copier: the memory',
         'copier: the mapping',
-        'copier: the name of a device is no empty text',
+        'copier: the name of a device must not be empty',
       ],
     )
   })

@@ -63,7 +63,7 @@ export const accessCases: readonly FixCase[] = [
   },
   {
     rule: 'bracket-direction',
-    fix: 'a direction that covers what lies between them',
+    fix: 'a direction that covers the accesses between them',
     what: 'stores in an access for loads',
     make: (fixed) =>
       shared(async ({ context, buffer, mapping, bytes }) => {

@@ -140,7 +140,7 @@ export const bufferCases: readonly FixCase[] = [
   },
   {
     rule: 'driver-contract',
-    fix: 'Pin only what was attached with dma_buf_dynamic_attach',
+    fix: 'Pin only attachments of dma_buf_dynamic_attach',
     what: 'pins a static attachment',
     make: (fixed) =>
       exported(
@@ -180,7 +180,7 @@ export const bufferCases: readonly FixCase[] = [
   },
   {
     rule: 'reference-misuse',
-    fix: 'Give each thing back once',
+    fix: 'Release each object once',
     what: 'drops a reference twice',
     make: (fixed) =>
       exported((context, buffer) => {
@@ -218,7 +218,7 @@ export const bufferCases: readonly FixCase[] = [
   },
   {
     rule: 'reference-misuse',
-    fix: 'Free in release, or in remove, what was allocated',
+    fix: 'Free allocations in release or in remove',
     what: 'never frees its pages',
     make: (fixed) => copied({ broken: () => (fixed ? {} : { release: () => {} }) }),
   },
@@ -245,7 +245,7 @@ export const bufferCases: readonly FixCase[] = [
   },
   {
     rule: 'driver-contract',
-    fix: 'Return a live mapping of the whole buffer for that very device',
+    fix: 'Return a live mapping of the whole buffer for that device',
     what: 'returns a number from map_dma_buf',
     make: (fixed) => copied({ broken: () => (fixed ? {} : { mapDmaBuf: () => 5 as never }) }),
   },
@@ -260,7 +260,7 @@ export const bufferCases: readonly FixCase[] = [
   },
   {
     rule: 'driver-contract',
-    fix: 'Add the offset that mmap is given to the place',
+    fix: 'Add the offset of mmap to the start of the buffer',
     what: 'maps the beginning of a buffer wherever it is asked for',
     make: (fixed) => ({
       drivers: [
@@ -282,7 +282,7 @@ export const bufferCases: readonly FixCase[] = [
   },
   {
     rule: 'reservation-lock',
-    fix: 'Take it with dma_resv_lock before map, pin and vmap',
+    fix: 'Take the lock with dma_resv_lock before map, pin and vmap',
     what: 'maps without the lock',
     make: (fixed) =>
       exported(async (context, buffer) => {
@@ -309,12 +309,12 @@ export const bufferCases: readonly FixCase[] = [
   },
   ofBug('B67-growable', {
     rule: 'growable-mapping',
-    fix: 'Forbid it in the mmap operation (VM_DONTEXPAND)',
+    fix: 'Set VM_DONTEXPAND in the mmap operation',
     what: 'lets mremap make mappings longer',
   }),
   ofBug('B24-cached-view', {
     rule: 'attribute-alias',
-    fix: 'Let the mmap and vmap operations give the attribute',
+    fix: 'Let the mmap and vmap operations use the attribute',
     what: 'maps uncached memory cached',
   }),
   {
@@ -361,7 +361,7 @@ export const bufferCases: readonly FixCase[] = [
   }),
   {
     rule: 'mapping-leak',
-    fix: 'Unmap in unmap_dma_buf what map_dma_buf has mapped.',
+    fix: 'Unmap the mapping of map_dma_buf in unmap_dma_buf.',
     what: 'frees the list of a mapping and leaves it mapped',
     make: (fixed) =>
       exported(
@@ -385,7 +385,7 @@ export const bufferCases: readonly FixCase[] = [
   },
   {
     rule: 'freed-in-use',
-    fix: 'or take it out of processes (unmap_mapping_range)',
+    fix: 'or remove it from processes (unmap_mapping_range)',
     what: 'frees pages that a process has mapped',
     make: (fixed) => moved({ how: { ...wholeMove, zaps: fixed } }),
   },
@@ -397,7 +397,7 @@ export const bufferCases: readonly FixCase[] = [
   },
   {
     rule: 'backing-mismatch',
-    fix: 'before they change take the ones before out of processes',
+    fix: 'before these change, remove the previous ones from processes',
     what: 'swaps its pages, and leaves processes with the ones before',
     make: (fixed) => moved({ how: { zaps: fixed, notifies: true } }),
   },

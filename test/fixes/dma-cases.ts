@@ -74,7 +74,7 @@ function split({ segments, ...table }: SgTable): SgTable {
 export const dmaCases: readonly FixCase[] = [
   {
     rule: 'dma-api-misuse',
-    fix: 'Look at dma_mapping_error after each map',
+    fix: 'Check dma_mapping_error after each map',
     what: 'unmaps what could not be mapped',
     make: (fixed) => ({
       ...allocated(({ dma }, memory) => {
@@ -164,7 +164,7 @@ export const dmaCases: readonly FixCase[] = [
   },
   {
     rule: 'dma-api-misuse',
-    fix: 'Call dma_mapping_error on what dma_map_single',
+    fix: 'Call dma_mapping_error on the result of dma_map_single',
     what: 'never checks a mapping',
     make: (fixed) =>
       allocated(({ dma }, memory) => {
@@ -209,7 +209,7 @@ export const dmaCases: readonly FixCase[] = [
   },
   {
     rule: 'dma-api-misuse',
-    fix: 'Map pages (dma_map_page), or memory that kmalloc gave',
+    fix: 'Map pages (dma_map_page), or memory from kmalloc',
     what: 'maps memory of user space',
     make: (fixed) =>
       driven((context) => {
@@ -268,7 +268,7 @@ export const dmaCases: readonly FixCase[] = [
   },
   {
     rule: 'mapping-direction',
-    fix: 'Map DMA_BIDIRECTIONAL what the device both reads and writes',
+    fix: 'Map memory that the device both reads and writes as DMA_BIDIRECTIONAL',
     what: 'maps to-device what the device writes as well',
     make: (fixed) => {
       const direction = fixed ? 'bidirectional' : 'to-device'
@@ -277,7 +277,7 @@ export const dmaCases: readonly FixCase[] = [
   },
   {
     rule: 'mapping-direction',
-    fix: 'Map DMA_BIDIRECTIONAL what the device writes only in part',
+    fix: 'Map memory that the device writes only in part',
     what: 'maps from-device what the device fills in part',
     boards: [{ ...armSoc, name: 'invalidates', fromDeviceMap: 'invalidate' }],
     make: (fixed) => {
@@ -294,7 +294,7 @@ export const dmaCases: readonly FixCase[] = [
   },
   {
     rule: 'dma-api-misuse',
-    fix: 'Set dma_set_max_seg_size to what the device can take',
+    fix: 'limit with dma_set_max_seg_size',
     what: 'maps long segments for a device with the usual limit',
     make: (fixed) =>
       driven(
@@ -313,7 +313,7 @@ export const dmaCases: readonly FixCase[] = [
   },
   {
     rule: 'dma-api-misuse',
-    fix: 'Set dma_set_seg_boundary, and build the table within it',
+    fix: 'Set dma_set_seg_boundary, and build the sg table within it',
     what: 'maps segments across a boundary of the device',
     make: (fixed) =>
       driven(
@@ -336,7 +336,7 @@ export const dmaCases: readonly FixCase[] = [
   },
   {
     rule: 'dma-api-misuse',
-    fix: 'Map memory once and use the mapping again',
+    fix: 'Map memory once and reuse the mapping',
     what: 'maps the same memory nine times',
     also: ['shared-line'],
     make: (fixed) =>
@@ -352,7 +352,7 @@ export const dmaCases: readonly FixCase[] = [
   },
   {
     rule: 'mapping-leak',
-    fix: 'Unmap in unmap_dma_buf what map_dma_buf mapped, and in remove',
+    fix: 'Unmap the mappings of map_dma_buf in unmap_dma_buf, and those made since probe',
     what: 'leaves a mapping of its own memory behind',
     make: (fixed) =>
       allocated(({ dma }, memory) => {
@@ -387,7 +387,7 @@ export const dmaCases: readonly FixCase[] = [
   },
   {
     rule: 'dma-api-misuse',
-    fix: 'Allocate below the mask (GFP_DMA32), or set the mask',
+    fix: 'Allocate below the mask (GFP_DMA32), or set the device',
     what: 'maps memory above the mask',
     boards: [HIGH],
     make: (fixed) =>
@@ -503,7 +503,7 @@ export const dmaCases: readonly FixCase[] = [
   }),
   ofBug('B28-whole-sync', {
     rule: 'whole-buffer-sync',
-    fix: 'Sync the range alone',
+    fix: 'Sync only the range',
     what: 'syncs 64 MiB of which it wrote 4 KiB',
   }),
   ofBug('B26-shared-edge', {

@@ -36,7 +36,7 @@ const UNPROVED: readonly (readonly [fix: string, why: string])[] = [
     'of the rule as `explain` prints it: each finding has a closer one',
   ],
   ['Attach and map the device before the CPU access (import the buffer first)', 'likewise'],
-  ['Undo in reverse order where the driver lets go', 'likewise'],
+  ['Undo each step in reverse order where the driver releases', 'likewise'],
   ['Let each reference have one owner', 'likewise'],
   ['Pass the count that dma_map_sg was given', 'no sync of dmabuf/driver takes a count'],
   ['Update dmabuf to the version that recorded the events', 'needs a trace of a later version'],

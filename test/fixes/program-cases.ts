@@ -228,7 +228,7 @@ export const programCases: readonly FixCase[] = [
   },
   {
     rule: 'bracket-direction',
-    fix: 'Declare what the access does',
+    fix: 'Declare the direction of the access',
     what: 'sends other flags with END than with START',
     make: (fixed) =>
       captured(async ({ frame, display }) => {
@@ -241,7 +241,7 @@ export const programCases: readonly FixCase[] = [
   },
   {
     rule: 'bracket-direction',
-    fix: "Begin the access with 'read-write'; 'write' alone does only where",
+    fix: "Begin the access with 'read-write'; 'write' alone suffices only if",
     what: 'draws in an access for reading',
     make: (fixed) =>
       captured(async ({ frame, display }) => {
@@ -273,7 +273,7 @@ export const programCases: readonly FixCase[] = [
   }),
   ofBug('B79-no-dma-buf', {
     rule: 'sync-result-ignored',
-    fix: 'Ask what a descriptor is when it is imported',
+    fix: 'Check a descriptor when it is imported',
     what: 'takes a memfd for a dma-buf',
   }),
   {
@@ -385,7 +385,7 @@ export const programCases: readonly FixCase[] = [
   },
   {
     rule: 'unsynced-handoff',
-    fix: 'Let a CPU access (START | READ, END | WRITE) or a fresh map',
+    fix: 'Put a CPU access (START | READ, END | WRITE) or a new map',
     what: 'lets a display that snoops show what a camera that does not has written',
     boards: [SNOOPING_DISPLAY],
     make: (fixed) =>
@@ -446,7 +446,7 @@ export const programCases: readonly FixCase[] = [
   },
   ofBug('B07-read-after-end', {
     rule: 'use-after-release',
-    fix: 'Take what you need out of the bytes before the access ends',
+    fix: 'Copy the data out before the access ends',
     what: 'reads a picture after its access has ended',
   }),
   {
@@ -562,7 +562,7 @@ export const programCases: readonly FixCase[] = [
   }),
   {
     rule: 'uncached-read',
-    fix: 'Let the device write into buffers of a heap',
+    fix: 'Let the device write into heap buffers',
     what: "reads the camera's own buffers",
     boards: ['arm-soc'],
     make: (fixed) => ({
@@ -672,7 +672,7 @@ export const programCases: readonly FixCase[] = [
   },
   {
     rule: 'bounce-not-synced',
-    fix: 'so that its bounce copy is the last to be copied back',
+    fix: 'so that its bounce buffer is the last to be copied back',
     what: 'lets the camera take its buffers after the display did',
     boards: ['pc-bounce'],
     make: (fixed) =>
@@ -731,7 +731,7 @@ export const programCases: readonly FixCase[] = [
   },
   {
     rule: 'dirty-over-dma',
-    fix: 'Read only what somebody has stored',
+    fix: 'Read only bytes that were stored',
     what: 'reads beyond what the camera fills',
     boards: [INVALIDATES],
     make: (fixed) =>
@@ -747,7 +747,7 @@ export const programCases: readonly FixCase[] = [
   },
   ofBug('B06-udmabuf-mapped', {
     rule: 'unsafe-skip-hint',
-    fix: 'always maps so, as on Linux: end a CPU access for writing',
+    fix: 'always maps like this, as on Linux: end a CPU access for writing',
     what: 'draws into a udmabuf, whose map cleans nothing',
     also: ['sync-is-noop'],
   }),

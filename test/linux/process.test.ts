@@ -197,7 +197,7 @@ describe.skipIf(skipped !== '')(`a process on the real kernel${skipped}`, () => 
     ].join('\n')
     const { status, stderr } = runAlone(program)
     expect(status).toBe(0)
-    expect(stderr).toMatch(/not given back when the process ended:\n/)
+    expect(stderr).toMatch(/leaked when the process ended:\n/)
     expect(stderr).toMatch(
       / {2}fd \d+, made by memfd_create 'forgotten', at .*program-\d\.mts:2:\d+\n/,
     )

@@ -82,7 +82,7 @@ describe('a task that fails', () => {
     expect(verdict).toBe('failed')
     expect(error).toMatchObject({
       kind: 'threw',
-      message: "task 'lost', which nobody awaited, threw: unseen",
+      message: "task 'lost', which was never awaited, threw: unseen",
     })
   })
 

@@ -27,7 +27,7 @@ it('frames that are never disposed are named where they were taken', async () =>
   })
   expect(messages).toHaveLength(1)
   expect(messages[0]).toMatch(
-    /^fd-leak: the program took buffer \d from camera .* never gave it back/,
+    /^fd-leak: the program took buffer \d from camera .* never returned it/,
   )
 })
 

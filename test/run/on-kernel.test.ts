@@ -137,7 +137,7 @@ describe('options of a board', () => {
   ] satisfies RunOptions[])('are refused beside a kernel: %o', async (options) => {
     const kernel = kernelOf()
     await expect(runProgram(pipeline, { ...options, kernel })).rejects.toThrow(
-      /is about simulated boards/,
+      /only applies to simulated boards/,
     )
   })
 

@@ -74,7 +74,7 @@ describe.each(all)('an array of a mapping, kept from the first frame on, on $nam
     const [finding] = findings
     expect(finding?.where).toMatch(/pointers\.test\.ts/)
     expect(finding?.message).toMatch(
-      /takes bytes .* as an array .* that may miss what camera stored .* and begins no CPU access/,
+      /takes bytes .* as an array .* that may miss the data that camera stored .* and begins no CPU access/,
     )
   })
 })

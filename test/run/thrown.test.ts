@@ -25,9 +25,9 @@ function suppressed(error: unknown, first: unknown): Error {
 
 describe('a program that throws', () => {
   it.each<[what: string, thrown: unknown, message: RegExp]>([
-    ['an object without a prototype', Object.create(null), /a value without a text \(object\)/],
-    ['a proxy with traps', throwing, /a value without a text \(object\)/],
-    ['an error without a message', noMessage, /a value without a text/],
+    ['an object without a prototype', Object.create(null), /a value without a message \(object\)/],
+    ['a proxy with traps', throwing, /a value without a message \(object\)/],
+    ['an error without a message', noMessage, /a value without a message/],
     ['an error whose stack throws', noStack, /stackless/],
     ['an error whose stack is a number', oddStack, /odd/],
     ['a symbol', Symbol('sign'), /Symbol\(sign\)/],
@@ -43,7 +43,7 @@ describe('a program that throws', () => {
     const stop = new AbortController()
     stop.abort(throwing)
     const { error } = await runProgram(() => {}, { signal: stop.signal })
-    expect(error?.message).toBe('the run was stopped: a value without a text (object)')
+    expect(error?.message).toBe('the run was stopped: a value without a message (object)')
   })
 
   it('reports the first error first, then what disposing threw', async () => {

@@ -121,7 +121,7 @@ describe('handles', () => {
     const handle = await display.importHandle(buffer(0))
     expect(await display.importHandle(buffer(0))).toBe(handle)
     await display.closeHandle(handle)
-    await expect(display.closeHandle(handle)).rejects.toThrow(/EINVAL.*each is closed once/)
+    await expect(display.closeHandle(handle)).rejects.toThrow(/EINVAL.*a handle is closed once/)
   })
 
   test('are closed with the device, and disposing after it does nothing', async () => {

@@ -75,7 +75,7 @@ describe('a memfd', () => {
 test('a memfd is no dma-buf, and stays whose it was', () => {
   const kernel = start()
   using memfd = Memfd.create(kernel, 'frames', PAGE)
-  expect(() => DmaBuf.borrow(kernel, memfd.fd)).toThrow(/EINVAL.*is no dma-buf/)
+  expect(() => DmaBuf.borrow(kernel, memfd.fd)).toThrow(/EINVAL.*is not a dma-buf/)
   expect(memfd.seals).toEqual([])
 })
 

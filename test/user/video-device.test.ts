@@ -162,7 +162,7 @@ describe('a frame', () => {
     await frame[Symbol.asyncDispose]()
     await frame[Symbol.asyncDispose]()
     expect(kernel.video.queue).toEqual([1])
-    expect(() => frame.retain()).toThrow(/retain it while it is held/)
+    expect(() => frame.retain()).toThrow(/call retain\(\) while it is in use/)
     await other[Symbol.asyncDispose]()
     expect(kernel.video.queue).toEqual([1, 0])
   })

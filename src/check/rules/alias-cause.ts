@@ -38,7 +38,7 @@ export function uncoveredStore(
   const { bracket } = store
   return {
     rule: 'uncovered-mapping',
-    reason: `${what} through ${through.name}, which no CPU access of ${buffer.name} governs`,
+    reason: `${what} through ${through.name}, which no CPU access of ${buffer.name} covers`,
     because: lastAccess(buffer, 'for writing', buffer.lastWriteBracket),
     origin: store.origin ?? bracket?.start.origin,
     related: [],

@@ -197,7 +197,7 @@ export class AreaRule implements Rule {
       buffer,
       range: { start: from, end: from + length },
       hardware: SIGBUS,
-      fix: 'Seal the file against shrinking (F_SEAL_SHRINK) before it is shared and refuse one without the seal, or map no more than lseek to its end says.',
+      fix: 'Seal the file against shrinking (F_SEAL_SHRINK) before it is shared and refuse one without the seal, or map no more than the size that lseek to the end returns.',
     })
   }
 }

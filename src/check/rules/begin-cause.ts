@@ -18,7 +18,7 @@ export function overDevice(bracket: Bracket, store: Store): Cause {
       reason: `the CPU access began before ${device} had finished`,
       because: atStart(
         bracket,
-        `${flagsOf(bracket.start)} came after the device's job had begun (event ${first}) and before it had finished.`,
+        `${flagsOf(bracket.start)} came after the start of the device's job (event ${first}) and before its end.`,
       ),
       origin: bracket.start.origin,
       related: [{ label: `${device} had the buffer from here`, origin: store.queued?.origin }],
@@ -59,7 +59,7 @@ function startedInVain(bracket: Bracket, store: Store): Cause {
     reason: `the START ${syncedFor(bracket.start)}`,
     because: atStart(
       bracket,
-      `${flagsOf(bracket.start)} invalidated nothing that ${device} wrote: its buffer was not mapped for it then.`,
+      `${flagsOf(bracket.start)} invalidated none of ${device}'s data: the buffer was not mapped for it then.`,
     ),
     origin: bracket.start.origin,
     related: [],

@@ -80,19 +80,19 @@ function byOtherCopy(history: History, store: Store, { back, over }: Overwrite):
   const since =
     back === undefined
       ? `${writer} wrote the buffer itself at event ${store.event.id}`
-      : `The bounce copy of ${writer} was copied back at event ${back.id}`
+      : `The bounce buffer of ${writer} was copied back at event ${back.id}`
   return {
     rule: 'bounce-not-synced',
-    reason: `the bounce copy of ${over.device}, which is older, was copied over the bytes of ${writer} (event ${over.id})`,
+    reason: `the stale bounce buffer of ${over.device} was copied over the bytes of ${writer} (event ${over.id})`,
     because: {
-      text: `${since}, and the bounce copy of ${over.device} at event ${over.id}: a CPU access copies the bounce copies of all mappings back, one after the other.`,
+      text: `${since}, and the bounce buffer of ${over.device} at event ${over.id}: a CPU access copies back the bounce buffers of all mappings, one after the other.`,
       event: over.id,
       origin: over.origin,
     },
     origin: (map && mappedFrom(map)) ?? over.origin,
     related: [
-      { label: `${over.device} came to its bounce copy here`, origin: map && mappedFrom(map) },
-      { label: 'the bounce copies were copied back here', origin: over.origin },
+      { label: `${over.device} got its bounce buffer here`, origin: map && mappedFrom(map) },
+      { label: 'the bounce buffers were copied back here', origin: over.origin },
     ],
     fix: fixFor(back && store.dma, map, { writer, other: over.device }),
   }
@@ -104,10 +104,10 @@ function fixFor(
   other: DmaMapEvent | undefined,
   { writer, other: device }: { readonly writer: string; readonly other: string },
 ): string {
-  const drop = `the mapping of ${device} (release the import), with ${CLEANS} after it, before ${writer} writes the buffer, and map it anew after the CPU access`
+  const drop = `the mapping of ${device} (release the import), with ${CLEANS} after it, before ${writer} writes the buffer, and map it again after the CPU access`
   if (mine?.attachment === undefined || other?.attachment === undefined) return `End ${drop}.`
   const order = mine.id < other.id ? 'after' : 'before'
-  return `Let ${writer} take the buffer ${order} ${device} does, so that its bounce copy is the last to be copied back; or end ${drop}.`
+  return `Let ${writer} take the buffer ${order} ${device} does, so that its bounce buffer is the last to be copied back; or end ${drop}.`
 }
 
 /** What was copied back stayed in the cache, and was written back over what the device stored later. */
@@ -126,7 +126,7 @@ export function copyLeftDirty(history: History, range: Range, store: Store): Cau
   const device = writerName(store)
   return {
     rule: 'bounce-not-synced',
-    reason: `what was copied back from the bounce copy of ${copy.device} (event ${copy.id}) stayed dirty in the CPU cache, and went over the bytes of ${device}`,
+    reason: `the bytes copied back from the bounce buffer of ${copy.device} (event ${copy.id}) stayed dirty in the CPU cache, and were written back over those of ${device}`,
     because: {
       text: `No END for writing lies between the copy at event ${copy.id} and the store of ${device}.`,
       event: copy.id,
@@ -146,10 +146,10 @@ function byBuffer(store: Store, { buffer }: Reader): Cause | undefined {
   const device = writerName(store)
   return {
     rule: 'partial-write-over-stale',
-    reason: `a CPU access for writing alone ended since, and copied all of the buffer, old bytes too, over what ${device} had left in its bounce copy`,
+    reason: `a write-only CPU access has ended since, and copied the whole buffer, including stale bytes, over the data of ${device} in its bounce buffer`,
     because: atStart(
       bracket,
-      `${flagsOf(bracket.start)} did not fetch what ${device} had written to its bounce copy.`,
+      `${flagsOf(bracket.start)} did not copy back the data that ${device} had written to its bounce buffer.`,
     ),
     origin: bracket.start.origin,
     related: [{ label: 'the CPU access ended here', origin: bracket.end.origin }],
@@ -164,20 +164,20 @@ export function bounceCause(store: Store, reader: Reader): Cause {
   const device = reader.bounced ? reader.name : writer
   const reason =
     store.bounced && reader.bounced
-      ? `${writer} and ${reader.name} have bounce copies of their own, and nothing copied from the one to the other`
+      ? `${writer} and ${reader.name} have separate bounce buffers, and there was no copy from one to the other`
       : store.bounced
-        ? `${writer} wrote its bounce copy, and nothing copied it back`
-        : `${reader.name} reads its bounce copy, which was made before`
+        ? `${writer} wrote its bounce buffer, which was not copied back`
+        : `${reader.name} reads its bounce buffer, which was filled before`
   return {
     rule: 'bounce-not-synced',
     reason,
     because:
       map === undefined
-        ? { text: 'No sync of the bounce copy lies between the two.' }
+        ? { text: 'There was no sync of the bounce buffer between the two.' }
         : {
             ...atMap(
               map,
-              `The mapping for ${device} (event ${map.id}) went to a bounce copy, and no sync moved the bytes since.`,
+              `The mapping for ${device} (event ${map.id}) uses a bounce buffer, and no sync has copied it since.`,
             ),
             origin: mappedFrom(map),
           },

@@ -63,7 +63,7 @@ export class BracketRule implements Rule {
     this.#deferred.report(buffer, {
       rule: 'unbalanced-bracket',
       event,
-      message: `${agentName(event.agent)} begins a CPU access for reading buffer ${buffer.id} (event ${event.id}) while the one for writing that ${agentName(open.start.agent)} began at event ${open.start.id} is open, and drops what was stored in it.`,
+      message: `${agentName(event.agent)} begins a CPU access for reading buffer ${buffer.id} (event ${event.id}) while the one for writing that ${agentName(open.start.agent)} began at event ${open.start.id} is open, and drops its stores.`,
       because: atStart(open, `No END of ${bracketName(open)} came before.`),
       origin: event.origin ?? open.start.origin,
       related: [{ label: 'the first CPU access began here', origin: open.start.origin }],
@@ -87,7 +87,7 @@ export class BracketRule implements Rule {
       this.#deferred.report(buffer, {
         rule: 'sync-result-ignored',
         event,
-        message: `${who} sends END for buffer ${buffer.id} (event ${event.id}) although the START that ${agentName(failed.agent)} sent before had failed.`,
+        message: `${who} sends END for buffer ${buffer.id} (event ${event.id}) although the previous START of ${agentName(failed.agent)} had failed.`,
         because: {
           text: `${flagsOf(failed)} failed with ${failed.result}: no CPU access is open.`,
           event: failed.id,
@@ -104,19 +104,19 @@ export class BracketRule implements Rule {
     this.#deferred.report(buffer, {
       rule: 'unbalanced-bracket',
       event,
-      message: `${who} ends a CPU access to buffer ${buffer.id} (event ${event.id}) that nobody has begun.`,
+      message: `${who} sends END for buffer ${buffer.id} (event ${event.id}) with no matching START.`,
       because: {
         text:
           last?.end === undefined
             ? 'No START came before.'
-            : `${bracketName(last)[0]?.toUpperCase()}${bracketName(last).slice(1)} was ended at event ${last.end.id} already.`,
+            : `${bracketName(last)[0]?.toUpperCase()}${bracketName(last).slice(1)} had already ended at event ${last.end.id}.`,
         event: last?.end?.id,
         origin: last?.end?.origin,
       },
       origin: event.origin,
       related: [{ label: 'the last CPU access ended here', origin: last?.end?.origin }],
       hardware:
-        'Loads and stores before this END were unprotected: nothing was invalidated for them, and a device may have used the buffer meanwhile.',
+        'Loads and stores before this END were unprotected: nothing was invalidated for them, and a device may have used the buffer in the meantime.',
       fix:
         event.agent.kind === 'kernel'
           ? undefined

@@ -28,7 +28,7 @@ export class Consequences {
   readonly #confused = new Set<BufferId>()
   /** Drivers and buffers whose map_dma_buf was broken off: what it had mapped stays behind. */
   readonly #brokenOff = new Set<string>()
-  /** Buffers of which an operation never came back: neither did its caller. */
+  /** Buffers of which an operation never returned: neither did its caller. */
   readonly #pending = new Set<BufferId>()
   /** Mappings that were told to be left behind. */
   readonly #left = new Set<number>()

@@ -138,7 +138,7 @@ export class ContentRule implements Rule {
     this.#out.lint({
       rule: 'never-written',
       event,
-      message: `${event.device} reads ${bytesOf(gap, this.#history.buffer(buffer))} (event ${event.id}), which nothing has written, and nothing reads others that were written.`,
+      message: `${event.device} reads ${bytesOf(gap, this.#history.buffer(buffer))} (event ${event.id}), which were never written, and other bytes that were written are never read.`,
       because: { text: 'No store to them was seen.' },
       origin,
       buffer,
@@ -168,7 +168,7 @@ export class ContentRule implements Rule {
     this.#out.lint({
       rule: 'never-read',
       event,
-      message: `${agentName(event.agent)} stores to buffer ${buffer} (event ${event.id}), and nothing reads it before it is released (event ${id}), while ${other.device} reads the stale buffer ${other.buffer} of the same size (event ${other.id}).`,
+      message: `${agentName(event.agent)} stores to buffer ${buffer} (event ${event.id}), which is released (event ${id}) without ever being read, while ${other.device} reads the stale buffer ${other.buffer} of the same size (event ${other.id}).`,
       because: { text: 'No read of it was seen.' },
       origin,
       buffer,

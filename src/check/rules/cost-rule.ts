@@ -49,7 +49,7 @@ export class CostRule implements Rule {
       } else if (mapped !== direction && sync?.direction !== mapped && !warned) {
         this.#out.note(
           buffer.exporter,
-          `${call} syncs with the direction of the CPU access (${direction}) what ${device} has mapped ${mapped}.`,
+          `${call} syncs with the direction of the CPU access (${direction}), but ${device} has the buffer mapped ${mapped}.`,
           event,
         )
       }
@@ -79,7 +79,7 @@ export class CostRule implements Rule {
     this.#out.lint({
       rule: 'redundant-sync',
       event,
-      message: `${who} begins a CPU access for reading buffer ${buffer.id} again, though no device has written it since the last one.`,
+      message: `${who} begins a CPU access for reading buffer ${buffer.id} again although no device has written it since the last one.`,
       because: { text: 'No device has stored since.', event: last.start.id },
       origin: event.origin,
       buffer: buffer.id,

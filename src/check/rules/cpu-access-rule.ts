@@ -210,9 +210,9 @@ export class CpuAccessRule implements Rule {
         rule: 'read-outside-bracket',
         event,
         message: `${agentName(event.agent)} holds ${bytesOf(range, buffer.id)} as an array from event ${event.id} to event ${last.id} while ${device} shares them, and never begins a CPU access.`,
-        because: { text: 'No START came between the taking of the array and its end.' },
+        because: { text: 'No START came during the life of the array.' },
         origin: event.origin,
-        related: [{ label: `${device} came to share the buffer here`, origin: shared.origin }],
+        related: [{ label: `${device} started to share the buffer here`, origin: shared.origin }],
         buffer: buffer.id,
         range,
       })
@@ -268,7 +268,7 @@ function outside(store: Store, { id, shared }: BufferHistory): Draft {
     message: `${who} stores to ${bytesOf(event.range, id)}, which ${sharer} shares, ${when}, outside any CPU access.`,
     because: { text: 'No CPU access for writing was open when the store happened.' },
     origin,
-    related: [{ label: 'a device came to share the buffer here', origin: shared?.origin }],
+    related: [{ label: 'a device started to share the buffer here', origin: shared?.origin }],
     buffer: id,
     range: event.range,
   }
@@ -282,12 +282,12 @@ function underRead(store: Store, bracket: Bracket): Draft {
     event,
     message: `${who} stores to ${bytesOf(event.range, event.buffer)} (event ${event.id}) inside a CPU access that ${agentName(bracket.start.agent)} began for reading only.`,
     because: {
-      text: `${flagsOf(bracket.start)} announced no store.`,
+      text: `${flagsOf(bracket.start)} does not cover stores.`,
       event: bracket.start.id,
       origin: bracket.start.origin,
     },
     origin: bracket.start.origin ?? origin,
-    related: [{ label: 'the store went through this', origin }],
+    related: [{ label: 'the store used this', origin }],
     buffer: event.buffer,
     range: event.range,
     fix: fixForStores(bracket),
@@ -300,7 +300,7 @@ function underWrite(event: CpuAccessEvent, bracket: Bracket, stored: Store): Dra
     event,
     message: `${agentName(event.agent)} reads ${bytesOf(event.range, event.buffer)}, which ${writerName(stored)} wrote (event ${stored.event.id}), inside a CPU access for writing only.`,
     because: {
-      text: `${flagsOf(bracket.start)} announced no read.`,
+      text: `${flagsOf(bracket.start)} does not cover reads.`,
       event: bracket.start.id,
       origin: bracket.start.origin,
     },
@@ -321,7 +321,7 @@ function afterFailure(
   return {
     rule: 'sync-result-ignored',
     event,
-    message: `${agentName(event.agent)} ${verb} ${bytesOf(event.range, event.buffer)} (event ${event.id}) although the START that ${agentName(failed.agent)} sent before had failed.`,
+    message: `${agentName(event.agent)} ${verb} ${bytesOf(event.range, event.buffer)} (event ${event.id}) although the previous START of ${agentName(failed.agent)} had failed.`,
     because: {
       text: `${flagsOf(failed)} failed with ${failed.result} and was not repeated.`,
       event: failed.id,

@@ -86,7 +86,7 @@ export function unbracketedStore(store: Store): Cause {
   if (ended !== undefined) {
     return {
       rule: 'use-after-release',
-      reason: `the array that it was stored through had ended at event ${ended}`,
+      reason: `the array of the store had ended at event ${ended}`,
       because: { text: `At event ${ended} the array's CPU access or mapping ended.`, event: ended },
       origin: store.origin,
       related: [],
@@ -119,7 +119,7 @@ export function storeUnderRead(store: Store, bracket: Bracket): Cause {
   return {
     rule: 'bracket-direction',
     reason: 'the CPU access around that store was for reading only',
-    because: atStart(bracket, `${flagsOf(bracket.start)} did not announce the store.`),
+    because: atStart(bracket, `${flagsOf(bracket.start)} does not cover the store.`),
     origin: bracket.start.origin ?? store.origin,
     related: [],
     fix: fixForStores(bracket),
@@ -131,7 +131,7 @@ function endedForReading(bracket: Bracket): Cause {
   const end = bracket.end as NonNullable<Bracket['end']>
   return {
     rule: 'bracket-direction',
-    reason: 'the END after that store did not say WRITE',
+    reason: 'the END after that store lacked WRITE',
     because: {
       text: `${flagsOf(end)} ended ${bracketName(bracket)}, and cleaned nothing.`,
       event: end.id,
@@ -147,7 +147,7 @@ function cutShort(bracket: Bracket): Cause {
   const second = bracket.interrupted as NonNullable<Bracket['interrupted']>
   return {
     rule: 'unbalanced-bracket',
-    reason: 'a second START for reading dropped the stores of the access that was still open',
+    reason: 'a second START for reading dropped the stores of the open access',
     because: {
       text: `${flagsOf(second)} came before the END of ${bracketName(bracket)}.`,
       event: second.id,
@@ -192,7 +192,7 @@ function syncedNobody(bracket: Bracket, { name, origin }: Reader): Cause {
     rule: 'sync-is-noop',
     reason: `the END after that store ${syncedFor(end)}`,
     because: {
-      text: `${flagsOf(end)} cleaned nothing that ${name} reads.`,
+      text: `${flagsOf(end)} cleaned nothing for ${name}.`,
       event: end.id,
       origin: end.origin,
     },

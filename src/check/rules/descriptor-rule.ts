@@ -153,7 +153,7 @@ export class DescriptorRule implements Rule {
       this.#kept.set(id, {
         rule: 'fd-leak',
         event,
-        message: `buffer ${id}, which ${exporter} exported at event ${exported.id}, is still alive when the program ends, though no descriptor is open.`,
+        message: `buffer ${id}, which ${exporter} exported at event ${exported.id}, is still alive when the program ends although no descriptor is open.`,
         because: { text: 'No release of the buffer was seen.' },
         origin: exported.origin,
         buffer: id,
@@ -172,7 +172,7 @@ function notGivenBack(taken: QueueEvent, opened: FdOpenEvent, end: DmabufEvent):
   return {
     rule: 'fd-leak',
     event: taken,
-    message: `${agentName(taken.agent)} took buffer ${taken.buffer} from ${taken.device} (event ${taken.id}) and never gave it back, and its descriptor ${opened.fd} is still open when the program ends (event ${end.id}).`,
+    message: `${agentName(taken.agent)} took buffer ${taken.buffer} from ${taken.device} (event ${taken.id}) and never returned it, and its descriptor ${opened.fd} is still open when the program ends (event ${end.id}).`,
     because: {
       text: `The buffer was taken at event ${taken.id}, and neither queued again nor closed.`,
       event: taken.id,
@@ -181,6 +181,6 @@ function notGivenBack(taken: QueueEvent, opened: FdOpenEvent, end: DmabufEvent):
     origin: taken.origin ?? opened.origin,
     related: [{ label: 'the descriptor was opened here', origin: opened.origin }],
     buffer: taken.buffer,
-    fix: 'Dispose each frame when it is no longer used (`for await (await using frame of camera.frames())`): with the last reference the buffer goes back, and the camera closes it. A buffer of your own is closed where it was opened.',
+    fix: 'Dispose each frame when it is no longer used (`for await (await using frame of camera.frames())`): with the last reference the buffer goes back, and the camera closes it. Your own buffer is closed where it was opened.',
   }
 }

@@ -16,7 +16,7 @@ import type { Rule } from './rule.ts'
 
 /** Under a device that only reads. */
 const OVER_READER =
-  'CPU writes may land before, during or after the transfer: the device reads some of the old bytes and some of the new.'
+  'CPU writes may land before, during or after the transfer: the device reads a mix of stale and new bytes.'
 
 /** A device's hold of a buffer: a job in flight, a place in a queue, or a picture for the screen. */
 interface Hold {
@@ -94,7 +94,7 @@ export class DeviceRule implements Rule {
       event,
       message: `${agentName(event.agent)} begins a CPU access for ${accessName(event.access)} buffer ${buffer.id} (event ${event.id}) while ${device} ${stateOf(hold)} (since event ${id}).`,
       because: {
-        text: `${flagsOf(event)} came before ${device} had given the buffer back.`,
+        text: `${flagsOf(event)} came before ${device} had returned the buffer.`,
         event: id,
         origin,
       },

@@ -77,29 +77,29 @@ function droppedFromCache(history: History, { range }: Hazard, store: Store): Ca
   const device = writerName(store)
   return {
     rule: 'unsynced-handoff',
-    reason: `${device} may have left them in the CPU cache, and an invalidate for ${by.device}, which has the buffer mapped too and does not snoop, dropped them there`,
+    reason: `${device} may have left them in the CPU cache, and an invalidate for ${by.device}, which also has the buffer mapped and does not snoop, dropped them`,
     because: {
-      text: `The lines were invalidated at event ${by.id}, and nothing had written them back since ${device} stored.`,
+      text: `The lines were invalidated at event ${by.id}, and had not been written back since ${device} stored.`,
       event: by.id,
       origin: by.origin,
     },
     origin: by.origin ?? store.queued?.origin ?? store.origin,
     related: [],
-    fix: `Unmap the buffer from ${by.device} while ${device} writes it, or put an empty CPU access for writing (START | WRITE, then END | WRITE) right after ${device}: with an exporter that syncs in the direction of the access, as a DMA heap does, its END writes the lines back.`,
+    fix: `Unmap the buffer from ${by.device} while ${device} writes it, or put an empty CPU access for writing (START | WRITE, then END | WRITE) right after ${device}: with an exporter that syncs in the direction of the access, such as a DMA heap, its END writes the lines back.`,
   }
 }
 
 function handoff(store: Store, reader: Reader): Cause {
   const device = writerName(store)
   const reason = !isSnooped(store)
-    ? `${device} wrote memory behind the CPU cache, and ${reader.name} reads through it`
+    ? `${device} wrote memory without snooping the CPU cache, and ${reader.name} reads through the cache`
     : reader.by === 'device'
-      ? `${device} may have left them in the CPU cache, where ${reader.name} does not look`
+      ? `${device} may have left them in the CPU cache, which ${reader.name} does not snoop`
       : `${device} may have left them in the CPU cache, and a sync for another device dropped the line`
   return {
     rule: 'unsynced-handoff',
     reason,
-    because: { text: `No sync lies between the store of ${device} and this read.` },
+    because: { text: `There was no sync between the store of ${device} and this read.` },
     origin: reader.origin ?? mappedAt(reader) ?? store.queued?.origin ?? store.origin,
     related: [],
   }

@@ -31,7 +31,7 @@ export function skippedAtMap(store: Store, map: DmaMapEvent | undefined): Cause 
   if (map === undefined || !map.skipCpuSync || map.id < store.event.id) return undefined
   return {
     rule: 'unsafe-skip-hint',
-    reason: `the mapping for ${map.device} skipped the CPU sync, though ${writerName(store)} had stored before`,
+    reason: `the mapping for ${map.device} skipped the CPU sync although ${writerName(store)} had stored before`,
     because: atMap(
       map,
       `The map at event ${map.id} has DMA_ATTR_SKIP_CPU_SYNC, and cleaned nothing.`,
@@ -50,7 +50,7 @@ export function skippedOverDirty({ dma, event }: Store): Cause | undefined {
   if (dma === undefined || !dma.skipCpuSync || dma.id > event.id) return undefined
   return {
     rule: 'unsafe-skip-hint',
-    reason: `the mapping for ${dma.device} skipped the CPU sync, and dirty lines that were over the memory before came over them`,
+    reason: `the mapping for ${dma.device} skipped the CPU sync, and earlier dirty lines were written back over them`,
     because: atMap(
       dma,
       `The map at event ${dma.id} has DMA_ATTR_SKIP_CPU_SYNC, and cleaned nothing.`,
@@ -66,7 +66,7 @@ export function skippedAtBounce({ bounced, dma }: Store): Cause | undefined {
   if (!bounced || dma === undefined || !dma.skipCpuSync) return undefined
   return {
     rule: 'unsafe-skip-hint',
-    reason: `the mapping for ${dma.device} skipped the CPU sync, and the bounce copy that was made then stayed dirty in the CPU cache`,
+    reason: `the mapping for ${dma.device} skipped the CPU sync, and the bounce buffer stayed dirty in the CPU cache`,
     because: atMap(
       dma,
       `The map at event ${dma.id} has DMA_ATTR_SKIP_CPU_SYNC; it copied, and cleaned nothing.`,
@@ -80,7 +80,7 @@ export function skippedAtBounce({ bounced, dma }: Store): Cause | undefined {
 /** A model skips as Linux's own driver does: the line that the finding points to has no hint to drop. */
 function fixFor({ driver }: DmaMapEvent): string | undefined {
   if (driver?.modelled !== true) return undefined
-  return `${driver.name} always maps so, as on Linux: end a CPU access for writing before the device takes the buffer, and begin one for reading after it, or take memory from a DMA heap.`
+  return `${driver.name} always maps like this, as on Linux: end a CPU access for writing before the device takes the buffer, and begin one for reading after it, or take memory from a DMA heap.`
 }
 
 /**
@@ -103,13 +103,13 @@ export function droppedForDevice(
     rule: 'mapping-direction',
     reason: `a ${what} for ${by.device} ${directionName(by.direction)} dropped the lines`,
     because: {
-      text: `The ${what} at event ${by.id} says that ${by.device} writes all of it, so that what the CPU stored need not be kept.`,
+      text: `The ${what} at event ${by.id} declares that ${by.device} overwrites all of it, so the CPU's stores are not kept.`,
       event: by.id,
       origin: by.origin,
     },
     origin: by.origin ?? store.origin,
     related: [],
-    fix: 'Map DMA_BIDIRECTIONAL what the device writes only in part, or what the CPU stores into as well.',
+    fix: 'Map memory that the device writes only in part, or that the CPU stores to as well, as DMA_BIDIRECTIONAL.',
   }
 }
 
@@ -123,11 +123,11 @@ export function neverUnmapped(buffer: BufferHistory, { dma }: Store): Cause | un
   if (dma === undefined || !buffer.isLeft(dma)) return undefined
   return {
     rule: 'mapping-leak',
-    reason: `${dma.device} was detached, and its mapping was not unmapped`,
+    reason: `${dma.device} was detached without unmapping its mapping`,
     because: atMap(dma, `No unmap of the mapping of event ${dma.id} was seen.`),
     origin: dma.origin,
     related: [],
-    fix: 'Unmap in unmap_dma_buf what map_dma_buf has mapped.',
+    fix: 'Unmap the mapping of map_dma_buf in unmap_dma_buf.',
   }
 }
 
@@ -139,10 +139,10 @@ function unmappedOtherwise(buffer: BufferHistory, { event, dma }: Store): Cause 
   const importers = buffer.misdirected.get(unmap.mapping)
   return {
     rule: 'mapping-direction',
-    reason: `the mapping of ${unmap.device} was unmapped ${directionName(unmap.direction)}, which brings nothing back`,
+    reason: `the mapping of ${unmap.device} was unmapped ${directionName(unmap.direction)}, which copies nothing back`,
     because: atMap(
       unmap,
-      `The unmap at event ${unmap.id} has another direction than the map at event ${dma?.id}.`,
+      `The unmap at event ${unmap.id} has a direction other than that of the map at event ${dma?.id}.`,
     ),
     origin: importers?.origin ?? unmap.origin ?? dma?.origin,
     related: [],
@@ -177,7 +177,7 @@ export function syncedOtherwise(
   if (sync === undefined || mine.some(({ direction }) => direction !== useless)) return undefined
   return {
     rule: 'mapping-direction',
-    reason: `the sync for the ${to === 'cpu' ? 'CPU' : 'device'} after event ${id} has the direction ${directionName(useless)}, which moves nothing this way`,
+    reason: `the sync for the ${to === 'cpu' ? 'CPU' : 'device'} after event ${id} has the direction ${directionName(useless)}, which moves no data this way`,
     because: {
       text: `dma_sync_*_for_${to} at event ${sync.id} has the direction ${directionName(useless)}.`,
       event: sync.id,

@@ -75,7 +75,7 @@ export class DmaUseRule implements Rule {
     this.#out.report({
       rule: 'out-of-range',
       event,
-      message: `${device} ${verb(event)} ${bytesOf(range, buffer)} (event ${id}), where nothing is mapped for it.`,
+      message: `${device} ${verb(event)} ${bytesOf(range, buffer)} (event ${id}), where it has no mapping.`,
       because: this.#mappedElsewhere(device, map),
       origin: this.#originOf(buffer, event) ?? (map && mappedFrom(map)),
       related: [{ label: 'it was mapped here', origin: map && mappedFrom(map) }],
@@ -86,7 +86,7 @@ export class DmaUseRule implements Rule {
   }
 
   #mappedElsewhere(device: string, map: DmaMapEvent | undefined): Because {
-    if (map === undefined) return { text: `No mapping for ${device} was seen there.` }
+    if (map === undefined) return { text: `No mapping for ${device} exists there.` }
     const { buffer, range, id } = map
     const { start, end } = range ?? { start: 0, end: this.#history.buffer(buffer).size ?? 0 }
     return {
@@ -189,7 +189,7 @@ export class DmaUseRule implements Rule {
     this.#out.report({
       rule: 'out-of-range',
       event,
-      message: `${device} ${verb(event)} ${what} at DMA address 0x${address.toString(16)} (event ${id}), where nothing is mapped for it.`,
+      message: `${device} ${verb(event)} ${what} at DMA address 0x${address.toString(16)} (event ${id}), where it has no mapping.`,
       because: this.#mappedElsewhere(device, map),
       origin: origin ?? (map && mappedFrom(map)),
       related: [{ label: 'it was mapped here', origin: map && mappedFrom(map) }],

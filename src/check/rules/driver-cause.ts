@@ -33,10 +33,10 @@ export function causeInDriverStore(hazard: Hazard, store: Store, reader: Reader)
     rule: 'unsynced-handoff',
     reason:
       hazard.kind === 'lost'
-        ? `${who} stored while a device had the memory, and a sync for the CPU dropped the line`
+        ? `${who} stored while a device owned the memory, and a sync for the CPU dropped the line`
         : `${who} did not sync them for the device`,
     because: {
-      text: `No dma_sync_*_for_device lies between events ${since} and ${event.id}.`,
+      text: `There was no dma_sync_*_for_device between events ${since} and ${event.id}.`,
     },
     origin: store.origin ?? reader.origin ?? dma?.origin,
     related: [],
@@ -70,7 +70,7 @@ export function causeInDriverLoad(history: History, store: Store, reader: Reader
     rule: 'unsynced-handoff',
     reason: `${agentName(reader.event.agent)} did not sync them for the CPU`,
     because: {
-      text: `No dma_sync_*_for_cpu of these bytes lies between events ${since} and ${reader.event.id}.`,
+      text: `There was no dma_sync_*_for_cpu of these bytes between events ${since} and ${reader.event.id}.`,
     },
     origin: reader.origin ?? store.origin ?? store.dma?.origin,
     related: [],

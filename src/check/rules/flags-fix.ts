@@ -5,7 +5,7 @@ import type { Bracket } from '../bracket.ts'
 export function fixForStores(bracket: Bracket): string | undefined {
   return programFix(
     bracket,
-    "Begin the access with 'read-write'; 'write' alone does only where every byte of the buffer is replaced.",
+    "Begin the access with 'read-write'; 'write' alone suffices only if every byte of the buffer is replaced.",
   )
 }
 

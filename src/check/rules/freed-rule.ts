@@ -79,9 +79,9 @@ export class FreedRule implements Rule {
       },
       origin: event.origin ?? buffer.exported?.origin,
       related: [
-        { label: `${whose(map)} has it mapped since here`, origin: map.origin },
+        { label: `${whose(map)} mapped it here`, origin: map.origin },
         ...others.map((other) => ({
-          label: `${whose(other.map)} has it mapped since here`,
+          label: `${whose(other.map)} mapped it here`,
           origin: other.map.origin,
         })),
       ],
@@ -128,7 +128,7 @@ export class FreedRule implements Rule {
       event,
       message: `${event.device} ${event.access}s ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that was made before the buffer moved (event ${move.id}).`,
       because: {
-        text: `dma_buf_move_notify told the importer at event ${move.id}, and it has not mapped the buffer anew.`,
+        text: `dma_buf_move_notify notified the importer at event ${move.id}, and it has not mapped the buffer again.`,
         event: move.id,
         origin: move.origin,
       },
@@ -139,7 +139,7 @@ export class FreedRule implements Rule {
       ],
       buffer: buffer.id,
       range: event.range,
-      fix: 'Unmap the attachment in move_notify, or remember there that it moved, and map it anew before the next job.',
+      fix: 'Unmap the attachment in move_notify, or record there that it moved, and map it again before the next job.',
     })
   }
 }

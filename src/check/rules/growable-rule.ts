@@ -39,7 +39,7 @@ export class GrowableRule implements Rule {
       rule: 'growable-mapping',
       event,
       message: grown
-        ? `${who} has ${bytesOf(range, buffer)} mapped (event ${event.id}), which ${exporter} made with ${size} bytes.`
+        ? `${who} has ${bytesOf(range, buffer)} mapped (event ${event.id}), which ${exporter} exported with ${size} bytes.`
         : `${who} maps ${bytesOf(range, buffer)} (event ${event.id}), and ${operation} lets the mapping grow past them.`,
       because: {
         text: `The ${operation} did not set VM_DONTEXPAND.`,

@@ -105,7 +105,7 @@ export class HandleRule implements Rule {
     this.#out.report({
       rule: 'handle-alias',
       event: closed,
-      message: `${agentName(closed.agent)} closes PRIME handle ${closed.handle} (event ${closed.id}) that ${handle.imports} imports share, and ${agentName(event.agent)} still needs it (${event.name}, event ${event.id}).`,
+      message: `${agentName(closed.agent)} closes PRIME handle ${closed.handle} (event ${closed.id}) shared by ${handle.imports} imports, and ${agentName(event.agent)} still needs it (${event.name}, event ${event.id}).`,
       because: {
         text: `The handle was closed at event ${closed.id}.`,
         event: closed.id,
@@ -150,11 +150,11 @@ export class HandleRule implements Rule {
       this.#out.report({
         rule: 'handle-alias',
         event: opened,
-        message: `${agentName(opened.agent)} imported buffer ${opened.buffer} as PRIME handle ${opened.handle} (event ${opened.id}), and nobody has closed the handle ${when}.`,
+        message: `${agentName(opened.agent)} imported buffer ${opened.buffer} as PRIME handle ${opened.handle} (event ${opened.id}), and the handle is still open ${when}.`,
         because: { text: 'No DRM_IOCTL_GEM_CLOSE of it was seen.' },
         origin: opened.origin,
         buffer: opened.buffer,
-        fix: 'Close the handle as soon as the framebuffer is made: the framebuffer keeps the buffer by itself.',
+        fix: 'Close the handle as soon as the framebuffer is made: the framebuffer holds its own reference to the buffer.',
       })
     }
   }

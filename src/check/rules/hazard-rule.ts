@@ -75,7 +75,8 @@ export class HazardRule implements Rule {
     const { lastStore } = found.hazards[0] as Hazard
     const stored = this.#history.storeAt(lastStore)
     const what = `${bytesOf(draft.range ?? range, this.#history.buffer(buffer))} as an array (event ${view.id})`
-    const missed = stored === undefined ? 'last bytes' : `what ${writerName(stored)} stored there`
+    const missed =
+      stored === undefined ? 'last bytes' : `the data that ${writerName(stored)} stored there`
     const why = found.cause.rule === 'read-outside-bracket' ? '' : `: ${found.cause.reason}`
     this.#presumed.add({
       view,
@@ -169,7 +170,7 @@ function draftOf(history: History, reader: Reader, { cause, hazards }: Named): D
   return {
     rule: cause.rule,
     event: reader.event,
-    message: `${reader.name} reads ${what} and may miss what ${writer} stored there (event ${lastStore}): ${cause.reason}.`,
+    message: `${reader.name} reads ${what} and may miss the data that ${writer} stored there (event ${lastStore}): ${cause.reason}.`,
     because: cause.because,
     origin: cause.origin,
     related: [
@@ -203,8 +204,8 @@ function unknownCause({ kind }: Hazard, { by, bounced, origin }: Reader): Cause 
         : 'read-outside-bracket'
   return {
     rule,
-    reason: 'no sync lies between the two',
-    because: { text: 'No sync of these bytes was seen since they were stored.' },
+    reason: 'there is no sync between the two',
+    because: { text: 'No sync of these bytes was seen since the store.' },
     origin,
     related: [],
   }

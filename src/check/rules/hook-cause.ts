@@ -17,7 +17,7 @@ const FIX =
   'In begin_cpu_access call dma_sync_sgtable_for_cpu for every mapping of an attachment, in end_cpu_access dma_sync_sgtable_for_device, each with the direction of the mapping.'
 /** Where the exporter is nobody's own. */
 const OTHER_EXPORTER =
-  'Take memory of an exporter that syncs every device that has the buffer mapped (a DMA heap), or let the device map it anew after each CPU access.'
+  'Take memory of an exporter that syncs every device that has the buffer mapped (a DMA heap), or let the device map it again after each CPU access.'
 
 /** One end of a CPU access, and what the exporter synced in it. */
 interface Edge {
@@ -119,12 +119,12 @@ function notSynced(
   const mapped = maps[0] as DmaMapEvent
   const what =
     others.length === 0
-      ? `syncs nothing, though ${device} had the buffer mapped`
-      : `syncs ${others.join(', ')} only, though ${device} had the buffer mapped too`
+      ? `syncs nothing although ${device} had the buffer mapped`
+      : `syncs ${others.join(', ')} only although ${device} had the buffer mapped too`
   const text =
     others.length === 0
-      ? `${flagsOf(event)} moved no data: the exporter has no ${operation} that does.`
-      : `${flagsOf(event)} reached ${others.join(', ')}, and not the mapping that ${device} had since event ${mapped.id}.`
+      ? `${flagsOf(event)} moved no data: the exporter's ${operation} is missing or syncs nothing.`
+      : `${flagsOf(event)} reached ${others.join(', ')}, and not the mapping of ${device} since event ${mapped.id}.`
   return {
     ...place(buffer, edge, syncs[0] ?? unknownSync(steps)),
     rule: 'sync-is-noop',
@@ -139,9 +139,9 @@ function otherWay(buffer: BufferHistory, edge: Edge, sync: DmaSyncEvent): Cause 
   return {
     ...place(buffer, edge, sync),
     rule: 'sync-is-noop',
-    reason: `${operation} of exporter ${buffer.exporter} handed the memory to ${did} where it is ${should} that gets it`,
+    reason: `${operation} of exporter ${buffer.exporter} passed ownership to ${did} instead of ${should}`,
     because: {
-      text: `In ${flagsOf(event)} the exporter called dma_sync_*_for_${sync.to} (event ${sync.id}), which is the other operation's job.`,
+      text: `In ${flagsOf(event)} the exporter called dma_sync_*_for_${sync.to} (event ${sync.id}), which belongs in the other operation.`,
       event: sync.id,
       origin: sync.origin,
     },
@@ -155,7 +155,7 @@ function otherBytes(buffer: BufferHistory, edge: Edge, sync: DmaSyncEvent): Caus
     rule: 'sync-is-noop',
     reason: `${edge.operation} of exporter ${buffer.exporter} syncs bytes ${start} to ${end} only`,
     because: {
-      text: `The sync at event ${sync.id} leaves out bytes of the buffer, and SYNC is about all of it.`,
+      text: `The sync at event ${sync.id} leaves out bytes of the buffer, but SYNC covers all of it.`,
       event: sync.id,
       origin: sync.origin,
     },
@@ -166,9 +166,9 @@ function otherDirection(buffer: BufferHistory, edge: Edge, sync: DmaSyncEvent): 
   return {
     ...place(buffer, edge, sync),
     rule: 'mapping-direction',
-    reason: `${edge.operation} of exporter ${buffer.exporter} syncs with ${directionName(sync.direction)}, which moves nothing this way`,
+    reason: `${edge.operation} of exporter ${buffer.exporter} syncs with ${directionName(sync.direction)}, which moves no data this way`,
     because: {
-      text: `The sync at event ${sync.id} has another direction than the CPU access (${flagsOf(edge.event)}).`,
+      text: `The sync at event ${sync.id} has a direction other than that of the CPU access (${flagsOf(edge.event)}).`,
       event: sync.id,
       origin: sync.origin,
     },

@@ -37,8 +37,8 @@ function causeInZeros(hazard: Hazard, store: Store, reader: Reader): Cause {
   if (hazard.kind !== 'lost') {
     return {
       rule: 'sync-is-noop',
-      reason: 'they are still dirty in the CPU cache, where it does not look',
-      because: { text: 'No map, and no END for writing, has cleaned the buffer since.' },
+      reason: 'they are still dirty in the CPU cache, which it does not snoop',
+      because: { text: 'Since then no map and no END for writing has cleaned the buffer.' },
       origin: origin ?? buffer.shared?.origin,
       related: [],
     }
@@ -46,9 +46,9 @@ function causeInZeros(hazard: Hazard, store: Store, reader: Reader): Cause {
   return {
     rule: 'dirty-over-dma',
     reason: 'the dirty lines were dropped before they were cleaned',
-    because: { text: 'Nobody cleaned the fresh buffer before a device took it over.' },
+    because: { text: 'The new buffer was not cleaned before a device used it.' },
     origin: origin ?? buffer.shared?.origin,
     related: [],
-    fix: 'Read only what somebody has stored, or fill the buffer inside a CPU access for writing first.',
+    fix: 'Read only bytes that were stored, or fill the buffer inside a CPU access for writing first.',
   }
 }

@@ -140,14 +140,14 @@ export class MappingRule implements Rule {
     this.#out.report({
       rule: 'out-of-range',
       event,
-      message: `${agentName(agent)} calls ${name} for bytes ${offset} to ${offset + length} (event ${id}) of buffer ${known}, which ${exporter} made with ${size} bytes.`,
+      message: `${agentName(agent)} calls ${name} for bytes ${offset} to ${offset + length} (event ${id}) of buffer ${known}, which ${exporter} exported with ${size} bytes.`,
       because: {
         text: `The buffer was exported with ${size} bytes.`,
         event: exported?.id,
         origin: exported?.origin,
       },
       origin,
-      related: [{ label: 'the buffer was made here', origin: exported?.origin }],
+      related: [{ label: 'the buffer was exported here', origin: exported?.origin }],
       buffer: known,
       range: { start: offset, end: offset + length },
     })
@@ -207,7 +207,7 @@ export class MappingRule implements Rule {
         ended === undefined
           ? { text: 'No CPU access was open.' }
           : {
-              text: `At event ${ended.id} ${how}, and its arrays died.`,
+              text: `At event ${ended.id} ${how}, and its arrays ended with it.`,
               event: ended.id,
               origin: ended.origin,
             },

@@ -108,7 +108,7 @@ export class MisuseRule implements Rule {
       const { id, origin } = released
       return { text: `It was released at event ${id}.`, event: id, origin }
     }
-    if (against === undefined) return { text: `The contract of ${operation} does not allow it.` }
+    if (against === undefined) return { text: `The contract of ${operation} does not allow this.` }
     return { text: `It contradicts event ${against}.`, event: against }
   }
 }

@@ -18,7 +18,7 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   'unmap-invalid': {
     rule: 'dma-api-misuse',
     says: 'frees an address that is DMA_MAPPING_ERROR',
-    fix: 'Look at dma_mapping_error after each map, and unmap only what was mapped.',
+    fix: 'Check dma_mapping_error after each map, and unmap only successful mappings.',
   },
   'unmap-unknown': {
     rule: 'dma-api-misuse',
@@ -27,7 +27,7 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
   'unmap-size': {
     rule: 'dma-api-misuse',
-    says: 'frees another size than was mapped',
+    says: 'frees with a size other than that of the map',
     fix: 'Pass the size of the map to the unmap.',
   },
   'unmap-function': {
@@ -37,39 +37,39 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
   'free-cpu-address': {
     rule: 'dma-api-misuse',
-    says: 'frees with another CPU address than was allocated',
+    says: 'frees with a CPU address other than that of the allocation',
     fix: 'Keep the CPU address and the DMA address of an allocation together.',
   },
   'unmap-entries': {
     rule: 'dma-api-misuse',
-    says: 'frees another count of entries than was mapped',
+    says: 'frees with an entry count other than that of the map',
     fix: 'Pass to dma_unmap_sg the count that dma_map_sg was given (orig_nents), not the one it returned.',
   },
   'unmap-direction': {
     rule: 'mapping-direction',
-    says: 'frees with another direction than was mapped',
+    says: 'frees with a direction other than that of the map',
     fix: 'Pass the direction of the map to the unmap.',
   },
   'map-error-unchecked': {
     rule: 'dma-api-misuse',
     says: 'uses a mapping that was never checked for an error',
-    fix: 'Call dma_mapping_error on what dma_map_single and dma_map_page return.',
+    fix: 'Call dma_mapping_error on the result of dma_map_single and dma_map_page.',
     missing: 'dma_mapping_error',
   },
   'map-stack': {
     rule: 'dma-api-misuse',
-    says: 'maps memory of the stack',
+    says: 'maps stack memory',
     fix: 'Allocate the memory with kmalloc.',
   },
   'map-kernel-text': {
     rule: 'dma-api-misuse',
-    says: 'maps memory of the kernel image',
-    fix: 'Allocate the memory with kmalloc, and copy.',
+    says: 'maps memory in the kernel image',
+    fix: 'Allocate the memory with kmalloc, and copy the data.',
   },
   'map-invalid-area': {
     rule: 'dma-api-misuse',
-    says: 'maps memory that is not of the linear mapping',
-    fix: 'Map pages (dma_map_page), or memory that kmalloc gave.',
+    says: 'maps memory outside the linear mapping',
+    fix: 'Map pages (dma_map_page), or memory from kmalloc.',
   },
   'map-vmalloc': {
     rule: 'dma-api-misuse',
@@ -88,45 +88,45 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
   'sync-direction': {
     rule: 'mapping-direction',
-    says: 'syncs with another direction than was mapped',
+    says: 'syncs with a direction other than that of the map',
     fix: 'Pass the direction of the map to each sync.',
   },
   'sync-read-only-for-cpu': {
     rule: 'mapping-direction',
-    says: 'syncs for the CPU what the device only reads',
+    says: 'syncs memory for the CPU that the device only reads',
   },
   'sync-write-only-for-device': {
     rule: 'mapping-direction',
-    says: 'syncs for the device what it only writes',
+    says: 'syncs memory for the device that the device only writes',
   },
   'sync-entries': {
     rule: 'dma-api-misuse',
-    says: 'syncs another count of entries than was mapped',
+    says: 'syncs with an entry count other than that of the map',
     fix: 'Pass the count that dma_map_sg was given (orig_nents).',
   },
   'segment-too-long': {
     rule: 'dma-api-misuse',
-    says: 'maps a segment that is longer than the device can take',
-    fix: 'Set dma_set_max_seg_size to what the device can take, and build the table within it.',
+    says: "maps a segment above the device's maximum segment size",
+    fix: "Set the device's limit with dma_set_max_seg_size, and build the sg table within it.",
   },
   'segment-boundary': {
     rule: 'dma-api-misuse',
-    says: 'maps a segment across a boundary that the device cannot cross',
-    fix: 'Set dma_set_seg_boundary, and build the table within it.',
+    says: "maps a segment across the device's segment boundary",
+    fix: 'Set dma_set_seg_boundary, and build the sg table within it.',
   },
   'overlapping-lines': {
     rule: 'shared-line',
-    says: 'maps a cache line that another mapping has already',
+    says: 'maps a cache line that is already mapped',
   },
   'too-many-overlaps': {
     rule: 'dma-api-misuse',
     says: 'maps a cache line more often than can be counted',
-    fix: 'Map memory once and use the mapping again.',
+    fix: 'Map memory once and reuse the mapping.',
   },
   'mapping-leak': {
     rule: 'mapping-leak',
     says: 'leaves mappings behind',
-    fix: 'Unmap in unmap_dma_buf what map_dma_buf mapped, and in remove what was mapped since probe.',
+    fix: 'Unmap the mappings of map_dma_buf in unmap_dma_buf, and those made since probe in remove.',
     missing: 'dma_unmap_sgtable',
   },
   'mask-unset': {
@@ -137,21 +137,21 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   'address-overflow': {
     rule: 'dma-api-misuse',
     says: 'maps memory that the device cannot address',
-    fix: 'Allocate below the mask (GFP_DMA32), or set the mask that the device really has.',
+    fix: "Allocate below the mask (GFP_DMA32), or set the device's real mask.",
   },
   'export-info': {
     rule: 'driver-contract',
-    says: 'is given operations or data that do not go together',
+    says: 'is given inconsistent operations or data',
     fix: 'Give dma_buf_export map_dma_buf, unmap_dma_buf, release and private data, pin only together with unpin.',
   },
   'attach-arguments': {
     rule: 'driver-contract',
-    says: 'is given arguments that do not go together',
+    says: 'is given inconsistent arguments',
     fix: 'Give a dynamic importer its move_notify.',
   },
   'detach-mismatch': {
     rule: 'reference-misuse',
-    says: 'detaches what is not attached to the buffer',
+    says: 'detaches an attachment that is not on the buffer',
     fix: 'Keep buffer and attachment together, and detach once.',
   },
   'attachment-leak': {
@@ -168,8 +168,8 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
   'attachment-unmap-direction': {
     rule: 'mapping-direction',
-    says: 'unmaps with another direction than was mapped',
-    fix: 'Pass the direction of dma_buf_map_attachment to dma_buf_unmap_attachment: exporters hand it to dma_unmap_sgtable.',
+    says: 'unmaps with a direction other than that of the map',
+    fix: 'Pass the direction of dma_buf_map_attachment to dma_buf_unmap_attachment: exporters pass it to dma_unmap_sgtable.',
   },
   'lock-not-held': {
     rule: 'reservation-lock',
@@ -178,16 +178,16 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
   'lock-held': {
     rule: 'reservation-lock',
-    says: 'is called with the reservation lock held, which it may take itself',
+    says: 'is called with the reservation lock held, which it may acquire itself',
   },
   'pin-static': {
     rule: 'driver-contract',
     says: 'pins a buffer whose attachment is not dynamic',
-    fix: 'Pin only what was attached with dma_buf_dynamic_attach.',
+    fix: 'Pin only attachments of dma_buf_dynamic_attach.',
   },
   'vunmap-unbalanced': {
     rule: 'driver-contract',
-    says: 'ends a kernel mapping that is not there',
+    says: 'ends a kernel mapping that does not exist',
     fix: 'Pair each vmap with one vunmap.',
   },
   'vmap-leak': {
@@ -198,25 +198,25 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
   'put-after-release': {
     rule: 'reference-misuse',
-    says: 'gives back what is gone already',
-    fix: 'Give each thing back once: dma_buf_fd takes the reference over where it succeeds, and release frees what was exported.',
+    says: 'releases an object that was already released',
+    fix: 'Release each object once: a successful dma_buf_fd takes over the reference, and the release operation frees the exported memory.',
   },
   'use-after-release': {
     rule: 'use-after-release',
-    says: 'uses what was released',
+    says: 'uses an object that was released',
     fix: 'Hold a reference (get_dma_buf) for as long as the buffer is used; free memory after its last use.',
   },
   'reference-leak': {
     rule: 'reference-misuse',
-    says: 'leaves a reference that nobody drops',
+    says: 'leaks a reference',
     fix: 'Call dma_buf_put on each path, error paths included.',
     severity: 'warning',
     missing: 'dma_buf_put',
   },
   'memory-leak': {
     rule: 'reference-misuse',
-    says: 'leaves memory that nobody frees',
-    fix: 'Free in release, or in remove, what was allocated, on error paths too.',
+    says: 'leaks memory',
+    fix: 'Free allocations in release or in remove, on error paths too.',
     severity: 'warning',
     missing: 'kfree, or __free_pages,',
   },
@@ -226,17 +226,17 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
   'operation-threw': {
     rule: 'driver-contract',
-    says: 'threw what is no errno',
+    says: 'threw an exception that is not an errno',
     fix: 'Fail with a KernelError, which becomes the errno of the call.',
   },
   'operation-returned': {
     rule: 'driver-contract',
-    says: 'returned what its contract does not allow',
+    says: 'returned a value that its contract does not allow',
   },
   'operation-pending': {
     rule: 'driver-contract',
-    says: 'never came back',
-    fix: 'Settle the promise on every path: nothing else ends the wait of the caller.',
+    says: 'never returned',
+    fix: "Settle the promise on every path: nothing else ends the caller's wait.",
   },
 }
 

@@ -82,20 +82,20 @@ export class NoDmaBufRule implements Rule {
     this.#out.report({
       rule: 'sync-result-ignored',
       event,
-      message: `${agentName(event.agent)} ${goesOn} although SYNC had said at event ${refused.id} that descriptor ${fd} is no dma-buf.`,
+      message: `${agentName(event.agent)} ${goesOn} although SYNC had reported at event ${refused.id} that descriptor ${fd} is not a dma-buf.`,
       because: {
-        text: `SYNC failed with ${ENOTTY} (ENOTTY): nobody had asked before what the descriptor is.`,
+        text: `SYNC failed with ${ENOTTY} (ENOTTY): the descriptor was never checked before.`,
         event: refused.id,
         origin: refused.origin,
       },
       origin: refused.origin ?? event.origin,
       related: [
-        { label: `${what} was made here`, origin },
-        { label: 'it goes on here', origin: event.origin },
+        { label: `${what} was created here`, origin },
+        { label: 'it continues here', origin: event.origin },
       ],
       hardware:
-        'Nothing goes wrong with memory that no device uses; what comes from elsewhere may be anything, and fails where nobody can be told any more.',
-      fix: 'Ask what a descriptor is when it is imported: `DmaBuf.adopt` and `DmaBuf.borrow` refuse what is no dma-buf.',
+        'Memory that no device uses is safe. A descriptor from elsewhere may be any file, and fails at a place where the error cannot be handled.',
+      fix: 'Check a descriptor when it is imported: `DmaBuf.adopt` and `DmaBuf.borrow` refuse a file that is not a dma-buf.',
     })
   }
 }

@@ -94,9 +94,9 @@ export class NotAwaitedRule implements Rule {
     this.#deferred.report(buffer, {
       rule: 'bracket-not-awaited',
       event,
-      message: `${who} calls SYNC on buffer ${buffer.id} (event ${call.id}), and before it is back ${then} (event ${event.id}).`,
+      message: `${who} calls SYNC on buffer ${buffer.id} (event ${call.id}), and ${then} before SYNC has completed (event ${event.id}).`,
       because: {
-        text: 'The SYNC had not come back.',
+        text: 'SYNC had not completed.',
         event: call.id,
         origin: call.origin,
       },
@@ -116,7 +116,7 @@ function whatItDoes(pending: Pending, event: DmabufEvent): string | undefined {
   if (event.kind === 'program-end') return event.how === 'stopped' ? undefined : 'the program ends'
   if (!('buffer' in event) || event.buffer !== pending.buffer) return undefined
   if (event.kind === 'job-start') {
-    return pending.wentOn ? `hands it to ${event.device}` : undefined
+    return pending.wentOn ? `passes it to ${event.device}` : undefined
   }
   if (!sameTask(pending, event)) return undefined
   switch (event.kind) {

@@ -76,7 +76,7 @@ export class OperationRule implements Rule {
       message,
       because: { text: 'Its promise was not awaited.', event: begin.id, origin: begin.origin },
       origin: begin.origin,
-      related: [{ label: 'the program goes on here', origin: event.origin }],
+      related: [{ label: 'the program continues here', origin: event.origin }],
       buffer: id,
     }
     if (begin.by === 'device' || id === undefined) {
@@ -101,7 +101,7 @@ function notAwaitedBefore(operation: Operation, next: OperationEvent, buffer: Bu
 }
 
 function notBackBefore(operation: Operation, next: OperationEvent, buffer: BufferId): string {
-  return `${calls(operation)}, and before it is back ${next.name} gives buffer ${buffer} to the ${next.by === 'cpu' ? 'CPU' : 'device'} (event ${next.id}).`
+  return `${calls(operation)}, and before it has completed ${next.name} gives buffer ${buffer} to the ${next.by === 'cpu' ? 'CPU' : 'device'} (event ${next.id}).`
 }
 
 function neverAwaited(operation: Operation): string {

@@ -225,7 +225,7 @@ export class OverlapRule implements Rule {
       message: `${second.device} writes ${bytesOf(event.range, buffer)} (event ${second.id}) while ${first.device} still writes them (since event ${first.id}).`,
       because: notEnded(first),
       origin: this.#originOf(buffer, second) ?? started,
-      related: [{ label: `${first.device} writes since here`, origin: started }],
+      related: [{ label: `${first.device} began to write here`, origin: started }],
       buffer: buffer.id,
       range: event.range,
     })
@@ -254,6 +254,6 @@ function notReleased({ device, id, origin }: ScanoutEvent): Because {
 }
 
 function notDequeued({ device, id, origin }: QueueEvent): Because {
-  const text = `${device} had not given back the buffer that it got at event ${id}.`
+  const text = `${device} had not returned the buffer that it got at event ${id}.`
   return { text, event: id, origin }
 }

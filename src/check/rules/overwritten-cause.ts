@@ -71,7 +71,7 @@ function underOther(
     ? dirty.bracket
     : bracketOnReader(dirty, { ...reader, buffer })
   if (bracket === undefined) {
-    return uncoveredStore(history, dirty, { ...reader, buffer }, 'a line over them was stored to')
+    return uncoveredStore(history, dirty, { ...reader, buffer }, 'their cache line was dirty')
   }
   return underDirtyLine(history, hazard, store, { ...dirty, bracket }, reader)
 }
@@ -95,10 +95,10 @@ function overwrittenBy(
   if (bracket.access === 'read-write') return beganInVain(bracket, hazard, store, reader)
   return {
     rule: 'partial-write-over-stale',
-    reason: `a later store filled only part of a cache line, and old bytes beside it went back over those of ${device}`,
+    reason: `a later store filled only part of a cache line, and stale bytes beside it were written back over those of ${device}`,
     because: atStart(
       bracket,
-      `${flagsOf(bracket.start)} keeps lines that were old before the access began.`,
+      `${flagsOf(bracket.start)} keeps lines that were stale before the access began.`,
     ),
     origin: origin ?? bracket.start.origin,
     related: [{ label: 'the CPU access began here', origin: bracket.start.origin }],
@@ -120,9 +120,9 @@ function overwrittenByDriver({ event, origin }: Store, store: Store): Cause {
   const who = agentName(event.agent)
   return {
     rule: 'unsynced-handoff',
-    reason: `${who} stored into a line that was old (event ${event.id}), and the whole line goes back over what ${writerName(store)} wrote`,
+    reason: `${who} stored into a stale line (event ${event.id}), and the whole line is written back over the data of ${writerName(store)}`,
     because: {
-      text: `No dma_sync_*_for_cpu lies between events ${store.event.id} and ${event.id}.`,
+      text: `There was no dma_sync_*_for_cpu between events ${store.event.id} and ${event.id}.`,
       event: event.id,
       origin,
     },
@@ -146,12 +146,12 @@ function underDirtyLine(
     dirty.by === 'kernel' || bracket?.end !== undefined ? skippedAtMap(dirty, store.dma) : undefined
   const known = skipped ?? endedInVain(history, hazard, store, dirty)
   if (known !== undefined) return known
-  const stored = `what ${writerName(dirty)} had stored (event ${dirty.event.id})`
+  const stored = `the stores of ${writerName(dirty)} (event ${dirty.event.id})`
   return {
     rule: 'dirty-over-dma',
-    reason: `a dirty line with ${stored} lay over them and may be written back at any time`,
+    reason: `a dirty line with ${stored} covered them and may be written back at any time`,
     because: {
-      text: `Nobody cleaned ${stored} before ${device} wrote.`,
+      text: `The line with ${stored} was not cleaned before ${device} wrote.`,
       event: dirty.event.id,
       origin: dirty.origin,
     },

@@ -19,9 +19,9 @@ export function readThroughCache(memory: BufferHistory, store: Store, reader: Re
     rule: 'attribute-alias',
     reason: `${name}, where ${writerName(store)} wrote, is ${attribute}, and they are read through a cached mapping`,
     because: {
-      text: `No sync is made of ${attribute} memory, and the cached mapping fills lines from it.`,
+      text: `Memory that is ${attribute} is not synced, and the cached mapping fills lines from it.`,
     },
     ...atExport(reader.buffer, reader.origin),
-    fix: 'Let the mmap and vmap operations give the attribute that the memory was allocated with (pgprot_writecombine, or dma_mmap_coherent).',
+    fix: 'Let the mmap and vmap operations use the attribute of the allocation (pgprot_writecombine, or dma_mmap_coherent).',
   }
 }

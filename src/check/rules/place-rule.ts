@@ -45,9 +45,9 @@ export class PlaceRule implements Rule {
       rule: 'driver-contract',
       kind: 'place',
       event,
-      message: `${exporter} maps ${bytesOf(here, buffer)} for ${whose(event)} (event ${event.id}) where ${whose(other)} has bytes ${there.start} to ${there.end} of it.`,
+      message: `${exporter} maps ${bytesOf(here, buffer)} for ${whose(event)} (event ${event.id}) where ${whose(other)} has its bytes ${there.start} to ${there.end}.`,
       because: {
-        text: `The same memory was mapped at event ${other.id}, as other bytes.`,
+        text: `The same memory was mapped at event ${other.id} at a different offset.`,
         event: other.id,
         origin: other.origin,
       },
@@ -55,7 +55,7 @@ export class PlaceRule implements Rule {
       related: [{ label: 'it was mapped here', origin: event.origin }],
       buffer: event.buffer,
       range: here,
-      fix: 'Add the offset that mmap is given to the place where the buffer begins, and map the buffer from its beginning elsewhere.',
+      fix: 'Add the offset of mmap to the start of the buffer, and map the buffer from its start elsewhere.',
     })
   }
 }

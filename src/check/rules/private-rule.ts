@@ -120,7 +120,7 @@ export class PrivateRule implements Rule {
     this.#out.report({
       rule: 'private-copy',
       event,
-      message: `${agentName(event.agent)} reads ${bytesOf(event.range, buffer)} (event ${event.id}) from the private copy that its store at event ${copied.id} made, and misses what ${writerName(missed)} stored later (event ${missed.event.id}).`,
+      message: `${agentName(event.agent)} reads ${bytesOf(event.range, buffer)} (event ${event.id}) from the private copy that its store at event ${copied.id} made, and misses the later store of ${writerName(missed)} (event ${missed.event.id}).`,
       because: atMmap(map),
       origin: map.origin ?? event.origin,
       related: [
@@ -173,7 +173,7 @@ function storeDraft(
   return {
     rule: 'private-copy',
     event,
-    message: `${agentName(event.agent)} stores to ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that is MAP_PRIVATE: the store goes to a copy that the process alone has${missedBy}.`,
+    message: `${agentName(event.agent)} stores to ${bytesOf(event.range, buffer)} (event ${event.id}) through a mapping that is MAP_PRIVATE: the store goes to a private copy of the process${missedBy}.`,
     because: atMmap(map),
     origin: map.origin ?? event.origin,
     related: [{ label: 'the store is here', origin: event.origin }],

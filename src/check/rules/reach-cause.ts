@@ -1,5 +1,5 @@
 /**
- * A device that goes where nothing is mapped for it: through a mapping that ended, or beside every mapping.
+ * A device that goes where it has no mapping: through a mapping that ended, or beside every mapping.
  * Without an IOMMU it reaches the memory all the same. What others read wrong there follows from that, and
  * is no mistake of theirs.
  */
@@ -55,7 +55,7 @@ export function isOutside(
 function throughDead({ event, origin }: Access, unmap: DmaMapEvent): Cause {
   return {
     rule: 'use-after-release',
-    reason: `${event.device} went through a mapping that ${mapperName(unmap)} had unmapped`,
+    reason: `${event.device} used a mapping that ${mapperName(unmap)} had unmapped`,
     because: {
       text: `The mapping for ${event.device} was unmapped at event ${unmap.id}.`,
       event: unmap.id,
@@ -70,8 +70,8 @@ function throughDead({ event, origin }: Access, unmap: DmaMapEvent): Cause {
 function beside({ event, origin }: Access): Cause {
   return {
     rule: 'out-of-range',
-    reason: `${event.device} went to an address where nothing is mapped for it`,
-    because: { text: `No mapping for ${event.device} has these bytes.` },
+    reason: `${event.device} went to an address where it has no mapping`,
+    because: { text: `No mapping for ${event.device} covers these bytes.` },
     origin,
     related: [],
     fix: OUTSIDE_FIX,
@@ -79,4 +79,4 @@ function beside({ event, origin }: Access): Cause {
 }
 
 export const OUTSIDE_FIX =
-  'Give the device the DMA addresses of its mapping (sg_dma_address) and no physical address, and keep the job within the DMA lengths of its segments.'
+  'Give the device the DMA addresses of its mapping (sg_dma_address) and not a physical address, and keep the job within the DMA lengths of its segments.'

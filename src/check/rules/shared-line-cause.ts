@@ -16,9 +16,9 @@ export function neighbourOver(history: History, hazard: Hazard, store: Store): C
   const what = bytesOf(neighbour.event.range, history.buffer(neighbour.event.buffer))
   return {
     rule: 'shared-line',
-    reason: `${writerName(neighbour)} stored to ${what} in the same cache line, and the whole line goes back over what ${device} wrote`,
+    reason: `${writerName(neighbour)} stored to ${what} in the same cache line, and the whole line is written back over the data of ${device}`,
     because: {
-      text: `The line was dirty by the store at event ${neighbour.event.id} to bytes that were not mapped for ${device}.`,
+      text: `The line was dirtied by the store at event ${neighbour.event.id} to bytes that were not mapped for ${device}.`,
       event: neighbour.event.id,
       origin: neighbour.origin,
     },
@@ -69,7 +69,7 @@ export function neighbourDropped(
     rule: 'shared-line',
     reason: `${what}, in the same cache line, were invalidated for ${by.device}`,
     because: {
-      text: `The invalidate at event ${by.id} dropped the whole line, with the store at event ${event.id} in it.`,
+      text: `The invalidate at event ${by.id} dropped the whole line, including the store at event ${event.id}.`,
       event: by.id,
       origin: by.origin,
     },

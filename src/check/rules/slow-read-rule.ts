@@ -56,7 +56,7 @@ export class SlowReadRule implements Rule {
       event,
       message: `${agentName(agent)} has loaded ${bytes} bytes of ${buffer.name} through a mapping that is ${attribute} (event ${event.id}).`,
       because: {
-        text: `The mapping is ${attribute}: no load of it comes from the cache.`,
+        text: `The mapping is ${attribute}: its loads are never served from the cache.`,
         event: mapped?.id,
         origin: mapped?.origin,
       },

@@ -51,7 +51,7 @@ export class CaptureFile implements OpenFile {
   async ioctl(call: IoctlCall): Promise<number> {
     const handler = handlers.get(call.request)
     if (handler === undefined) {
-      throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is no request of a camera`)
+      throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is not a camera request`)
     }
     const { lock } = this.#state
     if (!(await lock.acquire(call.signal))) {
@@ -75,7 +75,7 @@ export class CaptureFile implements OpenFile {
     const { queue } = this.#state
     const slot = queue.slots.find(({ index }) => Slot.offsetOf(index) === offset)
     if (slot?.own === undefined) {
-      throw new KernelError('EINVAL', `offset ${offset} is none that QUERYBUF told`)
+      throw new KernelError('EINVAL', `offset ${offset} was not returned by QUERYBUF`)
     }
     const whole = Math.ceil(slot.length / PAGE_SIZE) * PAGE_SIZE
     if (length > whole) {

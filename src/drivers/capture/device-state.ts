@@ -24,7 +24,7 @@ export interface DeviceState {
 /** EINVAL unless `type` is the one kind of queue there is. */
 export function checkType(type: number): void {
   if (type === V4L2_BUF_TYPE_VIDEO_CAPTURE) return
-  throw new KernelError('EINVAL', `type is ${type}: the camera has VIDEO_CAPTURE alone`)
+  throw new KernelError('EINVAL', `type is ${type}: the camera only has VIDEO_CAPTURE`)
 }
 
 /** EBUSY when another open file has the buffers. Source: vb2_queue_is_busy. */

@@ -30,7 +30,7 @@ export async function prepareImport(
   }
   if (!slot.freed) return
   slot.dropMemory()
-  throw new KernelError('EINVAL', 'the device was closed meanwhile')
+  throw new KernelError('EINVAL', 'the device was closed during the call')
 }
 
 async function exchange(

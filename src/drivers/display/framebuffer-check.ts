@@ -103,7 +103,7 @@ function checkPlane(request: DrmModeFbCmd2, plane: PlaneInfo, index: number): vo
   if (modifier !== 0) {
     throw new KernelError(
       'EINVAL',
-      `plane ${index} has modifier 0x${modifier.toString(16)}: this display shows LINEAR (0) alone`,
+      `plane ${index} has modifier 0x${modifier.toString(16)}: this display only shows LINEAR (0)`,
     )
   }
 }

@@ -59,7 +59,10 @@ function create(client: DrmClient, { args }: DrmCall<dumb.DrmModeCreateDumb>): v
 /** The kernel reckons with 32 bits: nothing may wrap around. */
 function checkDumb(width: number, height: number, bpp: number): void {
   if (width === 0 || height === 0 || bpp === 0) {
-    throw new KernelError('EINVAL', `${width}x${height} pixels of ${bpp} bits are no buffer`)
+    throw new KernelError(
+      'EINVAL',
+      `${width}x${height} pixels of ${bpp} bits are not a valid buffer`,
+    )
   }
   const stride = Math.ceil(bpp / 8) * width
   if (bpp > LARGEST - 8 || alignUp(stride * height, PAGE_SIZE) > LARGEST) {

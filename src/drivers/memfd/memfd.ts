@@ -151,7 +151,7 @@ export class Memfd implements MemoryFile {
 
   #writeUse(): WriteUse {
     if (this.#writers > 0) return 'a shared mapping may write: unmap it before'
-    return this.#pins > 0 ? 'somebody holds its pages, as a udmabuf does' : undefined
+    return this.#pins > 0 ? 'its pages are in use, for example by a udmabuf' : undefined
   }
 
   #grow(by: number): void {

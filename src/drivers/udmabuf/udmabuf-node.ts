@@ -36,7 +36,7 @@ export class UdmabufNode implements DeviceNode {
         faults.pass('copy_from_user')
         return this.#create(call, readCreateList(call.argument))
       default:
-        throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is no udmabuf request`)
+        throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is not a udmabuf request`)
     }
   }
 
