@@ -137,7 +137,7 @@ describe('a driver in a kernel', () => {
   it('must be one: a name and a probe function', async () => {
     for (const driver of [{ name: '', probe: () => {} }, { name: 'x' }, undefined]) {
       const kernel = new SimKernel({ board: pc, policy: lazyPolicy, drivers: [driver as Driver] })
-      await expect(kernel.probe()).rejects.toThrow(/drivers\[0\] is no driver/)
+      await expect(kernel.probe()).rejects.toThrow(/drivers\[0\] is not a driver/)
     }
   })
 

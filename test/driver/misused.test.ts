@@ -269,7 +269,7 @@ describe('bytes that an exporter maps', () => {
     expect(told.findings[0]?.message).toContain(
       'pages maps bytes 4096 to 8192 of buffer 1 for the program',
     )
-    expect(told.findings[0]?.message).toContain('where the program has bytes 0 to 4096 of it')
+    expect(told.findings[0]?.message).toContain('where the program has its bytes 0 to 4096')
   })
 
   it('from the right one are not', async () => {

@@ -332,7 +332,7 @@ describe('two devices with bounce copies of their own', () => {
       expect(told.findings.map(({ rule }) => rule)).toEqual(['bounce-not-synced'])
       const [finding] = told.findings
       expect(finding?.message).toMatch(
-        /the bounce copy of display, which is older, was copied over the bytes of camera/,
+        /the stale bounce buffer of display was copied over the bytes of camera/,
       )
       expect(finding?.fix).toMatch(/^Let camera take the buffer before display does/)
       expect((await tell(player('camera'), [], { board, source })).findings).toEqual([])
@@ -406,7 +406,7 @@ describe('a device that snoops, beside a mapping that another device keeps', () 
       const told = await tell(program('nothing'), [gpu], options)
       expect(named(told)).toEqual(['unsynced-handoff at parties.test.ts'])
       const [finding] = told.findings
-      expect(finding?.message).toMatch(/an invalidate for camera, which has the buffer mapped too/)
+      expect(finding?.message).toMatch(/an invalidate for camera, which also has the buffer mapped/)
       expect(finding?.fix).toMatch(/empty CPU access for writing/)
       const twin = await tell(program('an empty access for writing'), [gpu], options)
       expect(twin.findings).toEqual([])

@@ -214,7 +214,7 @@ describe.skipIf(skipped !== '')(`memory of the real kernel${skipped}`, () => {
     expect(() => map.set(new Uint8Array(1), PAGE)).toThrow(
       /^EFAULT.*the file ends before this place/,
     )
-    expect(() => map.read(PAGE, PAGE + 1)).toThrow(/^EFAULT.*the file ends before this place/)
+    expect(() => map.read(PAGE, PAGE + 1)).toThrow(/^EFAULT.*the file ends before this offset/)
   })
 
   test('that is private has exact access alone', () => {

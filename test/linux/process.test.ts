@@ -180,7 +180,7 @@ describe.skipIf(skipped !== '')(`a process on the real kernel${skipped}`, () => 
       /^ENOENT.*'\/dev\/null'.*modprobe vgem/,
     )
     const fd = sealedMemfd(kernel.sys, PAGE)
-    expect(() => DmaBuf.adopt(kernel, fd)).toThrow(/^EINVAL.*no dma-buf/)
+    expect(() => DmaBuf.adopt(kernel, fd)).toThrow(/^EINVAL.*not a dma-buf/)
     kernel.sys.close(fd)
     expect(() => DmaBuf.borrow(kernel, fd)).toThrow(/^EBADF.*is not open/)
     expect(readdirSync('/proc/self/fd').length).toBe(before)
@@ -199,9 +199,9 @@ describe.skipIf(skipped !== '')(`a process on the real kernel${skipped}`, () => 
     expect(status).toBe(0)
     expect(stderr).toMatch(/leaked when the process ended:\n/)
     expect(stderr).toMatch(
-      / {2}fd \d+, made by memfd_create 'forgotten', at .*program-\d\.mts:2:\d+\n/,
+      / {2}fd \d+, created by memfd_create 'forgotten', at .*program-\d\.mts:2:\d+\n/,
     )
-    expect(stderr).toMatch(/mapping of 4096 bytes and 1 more, made by mmap, at .*\.mts:4:\d+\n/)
+    expect(stderr).toMatch(/mapping of 4096 bytes and 1 more, created by mmap, at .*\.mts:4:\d+\n/)
     expect(stderr.trim().split('\n')).toHaveLength(3)
     expect(runAlone(program, '{ reportForgotten: false }').stderr).toBe('')
   }, 60_000)

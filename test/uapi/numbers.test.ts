@@ -78,6 +78,6 @@ describe('an error', () => {
   })
 
   test('of no number asserts', () => {
-    expect(() => systemError({ errno: 22, syscall: 'x' })).toThrow(/22 is no negative errno/)
+    expect(() => systemError({ errno: 22, syscall: 'x' })).toThrow(/22 is not a negative errno/)
   })
 })

@@ -99,7 +99,7 @@ describe('a struct', () => {
 
   test('asserts values, members and lengths', () => {
     const layout = struct<{ a: number; name: string }>('small', 8, { a: u8, name: text(7) })
-    expect(() => layout.create({ a: 256 })).toThrow(/256 is no integer from 0 to 255/)
+    expect(() => layout.create({ a: 256 })).toThrow(/256 is not an integer from 0 to 255/)
     expect(() => layout.create({ a: 0.5 })).toThrow(/0.5/)
     expect(() => layout.create({ name: '1234567' })).toThrow(/do not fit in 7/)
     expect(() => layout.create({ b: 1 } as never)).toThrow(/no member 'b'/)

@@ -129,7 +129,7 @@ export class BracketRule implements Rule {
     const harm =
       writes(bracket.access) && !writes(event.access)
         ? ', so that its stores are not cleaned'
-        : ', which is not what the START said'
+        : ', which differs from the START'
     this.#deferred.report(buffer, {
       rule: 'bracket-direction',
       event,
