@@ -109,9 +109,9 @@ it('is right with both', async () => {
 })
 
 const NO_BEGIN =
-  'begin_cpu_access of exporter owner syncs nothing, though engine had the buffer mapped.'
+  'begin_cpu_access of exporter owner syncs nothing although engine had the buffer mapped.'
 const NO_END =
-  'end_cpu_access of exporter owner syncs nothing, though engine had the buffer mapped.'
+  'end_cpu_access of exporter owner syncs nothing although engine had the buffer mapped.'
 
 it.each<[string, Hooks, string[]]>([
   ['no begin_cpu_access', { end: forDevice }, [NO_BEGIN]],
@@ -122,8 +122,8 @@ it.each<[string, Hooks, string[]]>([
     'operations that do the work of each other',
     { begin: forDevice, end: forCpu },
     [
-      'begin_cpu_access of exporter owner handed the memory to the device where it is the CPU that gets it.',
-      'end_cpu_access of exporter owner handed the memory to the CPU where it is the device that gets it.',
+      'begin_cpu_access of exporter owner passed ownership to the device instead of the CPU.',
+      'end_cpu_access of exporter owner passed ownership to the CPU instead of the device.',
     ],
   ],
 ])('has %s', async (_what, hooks, expected) => {

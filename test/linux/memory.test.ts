@@ -212,7 +212,7 @@ describe.skipIf(skipped !== '')(`memory of the real kernel${skipped}`, () => {
     expect(() => readOnly.set(new Uint8Array(1))).toThrow(/^EFAULT.*read-only.*'read-write'/)
     file.resize(PAGE)
     expect(() => map.set(new Uint8Array(1), PAGE)).toThrow(
-      /^EFAULT.*the file ends before this place/,
+      /^EFAULT.*the file ends before this offset/,
     )
     expect(() => map.read(PAGE, PAGE + 1)).toThrow(/^EFAULT.*the file ends before this offset/)
   })
