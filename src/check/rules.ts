@@ -246,7 +246,7 @@ export const ruleTable: readonly RuleInfo[] = [
     claim: 'Every mapping of a buffer is unmapped.',
     hardware:
       'The mapping keeps the buffer alive after its last descriptor was closed, and pins its memory.',
-    fix: 'Declare the mapping with `using`, or close it; what a call of mmap made ends with munmap.',
+    fix: 'Declare the mapping with `using`, or close it; end a mapping of a plain mmap call with munmap.',
   },
   {
     id: 'mapping-leak',

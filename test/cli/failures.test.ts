@@ -49,7 +49,7 @@ describe.concurrent('a program that fails by itself', () => {
     ['rejects-later.ts', [], ['had returned', 'too late', '--> rejects-later.ts:5:11']],
     ['rejects-now.ts', [], ['was rejected', 'alone', '--> rejects-now.ts:3:23']],
     ['exits.ts', [], ['process.exit(0)']],
-    ['not-awaited.ts', [], ['returned while it still waits']],
+    ['not-awaited.ts', [], ['returned while it was still waiting']],
   ]
 
   it.each(cases)('%s ends with 2 and says why', async (file, words, texts) => {
