@@ -6,7 +6,6 @@ import pc from 'picocolors'
 import { describe, expect, it } from 'vitest'
 import { explainText } from '../../src/cli/commands/explain.ts'
 import { styleFor } from '../../src/cli/terminal/style.ts'
-import { loadProgram, programNames } from '../bugs/programs.ts'
 import { root } from './command.ts'
 
 const plain = styleFor({ isTTY: false }, false)
@@ -55,7 +54,7 @@ describe('an explained rule', () => {
     expect(text).toContain(colors.green("+     await buffer.startCpuAccess('read')"))
   })
 
-  it.each(ruleIds.filter((id) => EXAMPLE.test(explained(id))))(
+  it.each(ruleIds)(
     '%s shows lines of the flagged program and of the mended one, and few others',
     (rule) => {
       const text = explained(rule)
@@ -68,12 +67,8 @@ describe('an explained rule', () => {
     },
   )
 
-  it('shows a program wherever there is one with a mended twin', async () => {
-    const bugs = await Promise.all(programNames().map(loadProgram))
-    const flagged = bugs
-      .filter(({ name, twin }) => name !== twin)
-      .flatMap((bug) => [...bug.expect, ...bug.lints])
-    for (const rule of new Set(flagged)) expect(explained(rule)).toMatch(EXAMPLE)
+  it('has a program, whichever rule it is', () => {
+    expect(ruleIds.filter((id) => !EXAMPLE.test(explained(id)))).toEqual([])
   })
 
   it('is shown for each rule of a group', () => {

@@ -1,4 +1,4 @@
-/** A program of the package that a rule flags, beside the mended one. */
+/** A program of the package that a rule flags, beside the fixed one. */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { RuleId } from '../../check/rule-id.ts'
 import { ruleIds } from '../../check/rules.ts'
