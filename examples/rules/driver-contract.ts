@@ -1,4 +1,4 @@
-// A heap fails with an error that is no errno: the caller gets EIO, and the driver a warning.
+// A heap throws a plain Error instead of an errno: the caller gets EIO, and the driver is at fault.
 // Expect: driver-contract.
 import { DmaHeap, type Kernel } from 'dmabuf'
 import type { DmaBuf, DmaBufOps, Driver, DriverContext, KernelMemory } from 'dmabuf/driver'

@@ -1,4 +1,4 @@
-/** `dmabuf explain`: a rule with a program that breaks it, beside the mended one. */
+/** `dmabuf explain`: a rule with a program that breaks it, beside the fixed one. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ruleIds } from 'dmabuf/check'
@@ -21,16 +21,16 @@ function linesWith(sign: string, text: string): string[] {
   return lines.map((line) => line.slice(2))
 }
 
-function programOf(text: string): { flagged: string[]; mended: string[] } {
+function programOf(text: string): { flagged: string[]; fixed: string[] } {
   const [, file = ''] = EXAMPLE.exec(text) ?? []
   const isOfPipeline = /^examples\/[^/]*$/.test(file)
   const twin = isOfPipeline ? 'examples/pipeline.ts' : file.replace('.ts', '.fixed.ts')
   const linesOf = (name: string) => readFileSync(join(root, name), 'utf8').split('\n')
-  return { flagged: linesOf(file), mended: linesOf(twin) }
+  return { flagged: linesOf(file), fixed: linesOf(twin) }
 }
 
 describe('an explained rule', () => {
-  it('shows the lines that are mended, the lines around them, and the file', () => {
+  it('shows the lines that are fixed, the lines around them, and the file', () => {
     expect(explained('early-invalidate')).toContain(
       [
         'Flagged (-) and fixed (+), from bugs/B27-early-invalidate.ts:',
@@ -55,14 +55,14 @@ describe('an explained rule', () => {
   })
 
   it.each(ruleIds)(
-    '%s shows lines of the flagged program and of the mended one, and few others',
+    '%s shows lines of the flagged program and of the fixed one, and few others',
     (rule) => {
       const text = explained(rule)
-      const { flagged, mended } = programOf(text)
+      const { flagged, fixed } = programOf(text)
       const [minus, plus] = [linesWith('-', text), linesWith('+', text)]
       expect(minus.length + plus.length).toBeGreaterThan(0)
       for (const line of minus) expect(flagged).toContain(line)
-      for (const line of plus) expect(mended).toContain(line)
+      for (const line of plus) expect(fixed).toContain(line)
       expect(linesWith(' ', text).length).toBeLessThanOrEqual(4 * (minus.length + plus.length))
     },
   )

@@ -62,7 +62,7 @@ function remarkOf({ rule, fix }: Pick<FindingOfRuns, 'rule' | 'fix'>): Remark {
   return { rule, fix }
 }
 
-/** The program of bugs/ with this name, and its mended twin. */
+/** The program of bugs/ with this name, and its fixed twin. */
 export function ofBug(
   name: string,
   { rule, fix, what, also }: Omit<FixCase, 'make' | 'boards'>,

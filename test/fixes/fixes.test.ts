@@ -1,4 +1,4 @@
-/** Every fix that a finding prints, applied: the mended program runs clean where the first one did not. */
+/** Every fix that a finding prints, applied: the fixed program runs clean where the first one did not. */
 import { ruleIds } from 'dmabuf/check'
 import { describe, expect, it } from 'vitest'
 import { accessCases } from './access-cases.ts'

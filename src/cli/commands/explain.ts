@@ -23,9 +23,9 @@ function ruleText({ id }: RuleInfo, style: Style): string {
   const text = wrapped(explain(id) ?? '', style.columns ?? PAGE_WIDTH).join('\n')
   const example = exampleOf(id)
   if (example === undefined) return text
-  const { file, flagged, mended } = example
+  const { file, flagged, fixed } = example
   const title = `Flagged (-) and fixed (+), from ${file}:`
-  return `${text}\n${title}\n\n${differenceText(flagged, mended, style)}`
+  return `${text}\n${title}\n\n${differenceText(flagged, fixed, style)}`
 }
 
 function ruleList(style: Style): string {

@@ -1,4 +1,4 @@
-/** A program of the package that a rule flags, beside the fixed one. */
+/** A program of the package that a rule flags, beside its fixed twin. */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { RuleId } from '../../check/rule-id.ts'
 import { ruleIds } from '../../check/rules.ts'
@@ -8,7 +8,7 @@ export interface RuleExample {
   /** Where the flagged program is, from the package's folder. */
   readonly file: string
   readonly flagged: readonly string[]
-  readonly mended: readonly string[]
+  readonly fixed: readonly string[]
 }
 
 interface Candidate extends RuleExample {
@@ -46,12 +46,12 @@ function programsIn(folder: string): string[] {
 }
 
 function candidate(folder: string, file: string, twin: string): Candidate {
-  const [flagged, mended] = [linesOf(folder, file), linesOf(folder, twin)]
+  const [flagged, fixed] = [linesOf(folder, file), linesOf(folder, twin)]
   return {
     file: `${folder}/${file}`,
     rules: flagged.flatMap(rulesIn),
     flagged: codeOf(flagged),
-    mended: codeOf(mended),
+    fixed: codeOf(fixed),
   }
 }
 
