@@ -42,7 +42,7 @@ describe('dmabuf init in an empty folder', () => {
     link(folder)
 
     const ran = await dmabuf(folder, ['pipeline.ts'])
-    expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('clean: nothing found') })
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('clean: no findings') })
     const tested = node(folder, join(root, 'node_modules/vitest/vitest.mjs'), 'run')
     expect(tested.stdout).toContain('1 passed')
     expect(tested.code).toBe(0)

@@ -124,7 +124,7 @@ export class AreaRule implements Rule {
       event,
       message: `${agentName(event.agent)} uses bytes of a mapping (${event.name}, event ${event.id}) ${how}.`,
       because: {
-        text: `The bytes are mapped no more since ${ended.name} at event ${ended.id}.`,
+        text: `${ended.name} at event ${ended.id} unmapped the bytes.`,
         event: ended.id,
         origin: ended.origin,
       },
@@ -156,7 +156,7 @@ export class AreaRule implements Rule {
       event,
       message: `${agentName(event.agent)} uses bytes ${from} to ${from + length} of a mapping (${event.name}, event ${event.id}) that ${agentName(mapped.agent)} made with ${area.at + area.end - start} bytes.`,
       because: {
-        text: `The mapping made at event ${mapped.id} ends before.`,
+        text: `The mapping made at event ${mapped.id} ends before these bytes.`,
         event: mapped.id,
         origin: mapped.origin,
       },
