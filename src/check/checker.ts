@@ -16,6 +16,7 @@ import { Deferred } from './rules/deferred.ts'
 import { DescriptorRule } from './rules/descriptor-rule.ts'
 import { DeviceRule } from './rules/device-rule.ts'
 import { DmaUseRule } from './rules/dma-use-rule.ts'
+import { DumbRule } from './rules/dumb-rule.ts'
 import { FreedRule } from './rules/freed-rule.ts'
 import { GrowableRule } from './rules/growable-rule.ts'
 import { HandleRule } from './rules/handle-rule.ts'
@@ -106,6 +107,7 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new FreedRule(history, out),
     new BackingRule(history, out),
     new HandleRule(out),
+    new DumbRule(out),
     new NoDmaBufRule(out),
     new CostRule(history, out),
     new ContentRule(history, out),

@@ -134,6 +134,7 @@ export class DrmDevice extends DeviceOwner {
     this.requireFd()
     const owner = {
       fd: () => this.requireFd(),
+      alive: () => this.#handles.dumbCount,
       close: (later: Calls, handle: number) => this.#handles.close(later, handle),
     }
     return await this.#handles.makeDumb(() => DumbBuffer.create(calls, owner, options))

@@ -35,6 +35,11 @@ export class HandleTable {
     })
   }
 
+  /** How many dumb buffers that were made here are alive. */
+  get dumbCount(): number {
+    return [...this.#entries.values()].filter(({ dumb }) => dumb).length
+  }
+
   /** May sleep. The dumb buffer that `make` makes, its handle counted. */
   makeDumb<T extends { readonly handle: number }>(make: () => Promise<T>): Promise<T> {
     return this.#serial.run(async () => {

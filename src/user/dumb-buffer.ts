@@ -3,7 +3,7 @@ import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { AsyncOwner } from './async-owner.ts'
 import { mapFile } from './buffer-core.ts'
-import { Calls, possibly } from './calls.ts'
+import { Calls, type Possible, possibly } from './calls.ts'
 import { protectionOf } from './cpu-access-kind.ts'
 import { drainAllSync } from './dispose.ts'
 import { DmaBuf } from './dma-buf.ts'
@@ -24,6 +24,8 @@ export interface DumbOptions {
 export interface DumbOwner {
   /** Its descriptor; throws EBADF once closed. */
   fd(): number
+  /** How many of its dumb buffers are alive. */
+  alive(): number
   /** May sleep. Lets go of `handle`; nothing to do once the device is closed. */
   close(calls: Calls, handle: number): Promise<void>
 }
@@ -56,6 +58,7 @@ export class DumbBuffer extends AsyncOwner {
     await calls.ioctl(device.fd(), dumb.DRM_IOCTL_MODE_CREATE_DUMB, plainArg(bytes), {
       why: () => ({
         EINVAL: possibly(`${width}x${height} at ${bpp} bits is empty or too large`),
+        ENOMEM: noMemory(options, device.alive()),
         ENOSYS: 'this driver makes no dumb buffers: allocate from a heap',
       }),
     })
@@ -92,4 +95,15 @@ export class DumbBuffer extends AsyncOwner {
   protected override async end(calls: Calls): Promise<void> {
     await this.#device.close(calls, this.handle)
   }
+}
+
+/** The kernel says how much was asked for; where buffers are alive, they are the likely cause. */
+function noMemory({ width, height }: DumbOptions, alive: number): string | Possible {
+  if (alive === 0) return possibly('there is no memory left for it: make a smaller buffer')
+  const buffers = alive === 1 ? '1 dumb buffer' : `${alive} dumb buffers`
+  return (
+    `no memory is left for ${width}x${height}, and ${buffers} of this open device ${alive === 1 ? 'is' : 'are'} alive: ` +
+    'dispose each one that is no longer shown (`await using`, or close()), or draw into the same two or ' +
+    'three again; they end with the device at the latest'
+  )
 }
