@@ -30,6 +30,11 @@ export class Operations {
     return false
   }
 
+  /** The operation that an operation event is about, while it is live. */
+  get({ operation }: OperationEvent): Operation | undefined {
+    return this.#live.get(operation)
+  }
+
   /** The operation that an event is part of. */
   of({ origin }: { readonly origin?: EventOrigin | undefined }): Operation | undefined {
     return origin === undefined ? undefined : this.#byOrigin.get(origin)
@@ -46,7 +51,7 @@ export class Operations {
     const operation = this.#live.get(id)
     if (operation === undefined) return
     if (phase === 'awaited') operation.awaited = true
-    else operation.ended = event
+    else if (phase === 'end') operation.ended = event
     if (operation.awaited && operation.ended !== undefined) this.#live.delete(id)
   }
 }

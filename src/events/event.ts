@@ -106,11 +106,12 @@ export interface CallEvent extends Common {
 
 /**
  * A method of the classes that may sleep was called (`begin`), its promise was awaited for the first
- * time, or is settled (`end`).
+ * time, or is settled (`end`). `needed`: another method fails because this one has not completed; `name`
+ * and `origin` are the other method's.
  */
 export interface OperationEvent extends Common {
   readonly kind: 'operation'
-  readonly phase: 'begin' | 'awaited' | 'end'
+  readonly phase: 'begin' | 'awaited' | 'end' | 'needed'
   /** Joins the phases. */
   readonly operation: number
   /** `DmaBuf.withCpuAccess`. */

@@ -13,6 +13,10 @@ export function tapOperations(sys: Syscalls, sink: TapSink): void {
       sink(event)
     }
     emit('begin')
-    return { awaited: () => emit('awaited'), ended: () => emit('end') }
+    return {
+      awaited: () => emit('awaited'),
+      ended: () => emit('end'),
+      needed: (name, by) => sink({ ...common, phase: 'needed', name, origin: by }),
+    }
   })
 }

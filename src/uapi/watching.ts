@@ -36,6 +36,8 @@ export interface OperationProgress {
   awaited(): void
   /** Its promise is settled. */
   ended(): void
+  /** The method `name`, called at `origin`, fails because this operation has not completed. */
+  needed(name: string, origin: Origin | undefined): void
 }
 
 /** Told that an operation begins. */

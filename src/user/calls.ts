@@ -8,7 +8,12 @@ import { captureOrigin, currentOrigin, type Origin, withOrigin } from '../uapi/o
 import { requestName } from '../uapi/requests.ts'
 import type { PollFd, Syscalls, ViewScope } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
-import { isWatched, type Operation, operationListener } from '../uapi/watching.ts'
+import {
+  isWatched,
+  type Operation,
+  type OperationProgress,
+  operationListener,
+} from '../uapi/watching.ts'
 
 /** What may have failed: advice for a kernel that does not say which of its conditions it was. */
 export interface Possible {
@@ -93,6 +98,11 @@ export class Calls {
     return new Calls(sys, isWatched(sys) ? captureOrigin(Calls.disposing) : undefined)
   }
 
+  /** The line of the program, where it is known. */
+  get origin(): Origin | undefined {
+    return this.#origin
+  }
+
   /** Runs `body` with this origin in force, so that public methods it calls do not take another. */
   run<T>(body: () => T): T {
     return withOrigin(this.#origin, body)
@@ -101,9 +111,13 @@ export class Calls {
   /**
    * May sleep. Runs `body` as one operation that the program has to await. Where a checker listens, the
    * promise says whether it was awaited; inside another operation it is part of that one. `begin` checks
-   * the arguments and says which operation it is: what it throws is what the promise rejects with.
+   * the arguments and says which operation it is: what it throws is what the promise rejects with. `body`
+   * gets its progress where a checker listens.
    */
-  operation<T>(begin: () => Operation, body: () => Promise<T>): Promise<T> {
+  operation<T>(
+    begin: () => Operation,
+    body: (progress?: OperationProgress) => Promise<T>,
+  ): Promise<T> {
     let operation: Operation
     try {
       operation = begin()
@@ -114,7 +128,7 @@ export class Calls {
     const listener = currentOrigin() === undefined ? operationListener(this.sys) : undefined
     if (listener === undefined || origin === undefined) return body()
     const progress = listener(operation, origin)
-    const work = body()
+    const work = body(progress)
     const result = ObservedPromise.from(work, () => progress.awaited())
     const ended = (): void => progress.ended()
     work.then(ended, ended)

@@ -4,7 +4,7 @@ import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../uapi/fcntl.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
-import type { Operation } from '../uapi/watching.ts'
+import type { Operation, OperationProgress } from '../uapi/watching.ts'
 import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
 import { Capture } from './capture.ts'
@@ -51,6 +51,8 @@ export class VideoDevice extends DeviceOwner {
   readonly capability: VideoCapability
   readonly #queue: VideoQueue
   #capture: Capture | undefined
+  /** The start that is under way. */
+  #starting: { readonly progress: OperationProgress | undefined } | undefined
   /** The last stop. */
   #stopping: Promise<void> | undefined
 
@@ -120,7 +122,9 @@ export class VideoDevice extends DeviceOwner {
       })
       return writing('VideoDevice.start', buffers)
     }
-    return calls.operation(begin, () => this.#start(calls, buffers))
+    return calls.operation(begin, (progress) =>
+      this.#whileStarting(progress, () => this.#start(calls, buffers)),
+    )
   }
 
   async #start(calls: Calls, buffers: readonly DmaBuf[]): Promise<void> {
@@ -139,12 +143,35 @@ export class VideoDevice extends DeviceOwner {
    * May sleep. Starts the stream into `count` buffers of the driver's own memory, or as many as it
    * wants, exported as dma-bufs. EBUSY while streaming, EINVAL, ENOMEM.
    */
-  async startOwn(count: number): Promise<readonly DmaBuf[]> {
+  startOwn(count: number): Promise<readonly DmaBuf[]> {
     const calls = Calls.from(this.sys, this.startOwn)
-    check.uint32('count', count)
+    const begin = (): Operation => {
+      check.uint32('count', count)
+      return writing('VideoDevice.startOwn')
+    }
+    return calls.operation(begin, (progress) =>
+      this.#whileStarting(progress, () => this.#startOwn(calls, count)),
+    )
+  }
+
+  async #startOwn(calls: Calls, count: number): Promise<readonly DmaBuf[]> {
     const format = await this.#prepare(calls)
     this.#capture = await Capture.own(calls, this.#queue, format, count)
     return this.#capture.buffers
+  }
+
+  /** May sleep. Lets methods that need the stream know that `start` is under way. */
+  async #whileStarting<T>(
+    progress: OperationProgress | undefined,
+    start: () => Promise<T>,
+  ): Promise<T> {
+    const starting = { progress }
+    this.#starting = starting
+    try {
+      return await start()
+    } finally {
+      if (this.#starting === starting) this.#starting = undefined
+    }
   }
 
   async #prepare(calls: Calls): Promise<ImageFormat> {
@@ -173,7 +200,7 @@ export class VideoDevice extends DeviceOwner {
 
   async *#frames(calls: Calls, options: FramesOptions): AsyncGenerator<Frame, void, undefined> {
     const { count = Number.POSITIVE_INFINITY, signal } = options
-    const capture = this.#running('VIDIOC_DQBUF')
+    const capture = this.#running('VIDIOC_DQBUF', 'frames', calls)
     for (let taken = 0; taken < count; taken++) {
       const frame = await capture.frame(calls, signal)
       if (frame === undefined) return
@@ -212,14 +239,16 @@ export class VideoDevice extends DeviceOwner {
       const buffer = this.#capture?.buffers[index]
       return writing('VideoDevice.queue', buffer === undefined ? [] : [buffer])
     }
-    return calls.operation(begin, async () => this.#running('VIDIOC_QBUF').queue(calls, index))
+    return calls.operation(begin, async () =>
+      this.#running('VIDIOC_QBUF', 'queue', calls).queue(calls, index),
+    )
   }
 
   /** May sleep, until a buffer is filled. Only DQBUF: nothing queues it again but `queue`. */
   async dequeue(options: AbortOptions = {}): Promise<FilledBuffer | undefined> {
     const calls = Calls.from(this.sys, this.dequeue)
     check.waitOptions('options', options)
-    const filled = await this.#running('VIDIOC_DQBUF').next(calls, options.signal)
+    const filled = await this.#running('VIDIOC_DQBUF', 'dequeue', calls).next(calls, options.signal)
     if (filled === undefined) return undefined
     const { index, sequence, bytesused, flags } = filled
     return { index, sequence, bytesUsed: bytesused, flags }
@@ -234,14 +263,20 @@ export class VideoDevice extends DeviceOwner {
     return await this.#queue.request(calls, count, memory)
   }
 
-  #running(syscall: string): Capture {
+  /** The stream, for `method`; EINVAL without one. */
+  #running(syscall: string, method: string, calls: Calls): Capture {
     const fd = this.requireFd(syscall)
     if (this.#capture !== undefined) return this.#capture
+    const starting = this.#starting
+    starting?.progress?.needed(`VideoDevice.${method}`, calls.origin)
     throw systemError({
       errno: -errno.EINVAL,
       syscall,
       fd,
-      detail: 'the camera is not streaming: start(buffers) it first',
+      detail:
+        starting === undefined
+          ? 'the camera is not streaming: start(buffers) it first'
+          : 'the camera is not streaming yet: await start(buffers), which is under way',
     })
   }
 

@@ -294,3 +294,77 @@ it('two calls of one task wait for each other inside an exporter that sleeps', a
   const { error, findings, misuse } = await tell(program, [slow], { board: 'arm-soc' })
   expect([error, findings.map(({ message }) => message), misuse]).toEqual([undefined, [], []])
 })
+
+describe('a program that throws', () => {
+  const open = async (
+    kernel: Kernel,
+    body: (camera: VideoDevice, buffers: DmaBuf[]) => Promise<void>,
+  ): Promise<void> => {
+    await using camera = await VideoDevice.open(kernel)
+    using heap = DmaHeap.open(kernel)
+    const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
+    await body(camera, await heap.allocateAll(3, format.sizeImage))
+  }
+
+  /* biome-ignore-start lint/nursery/noFloatingPromises: they are the mistake */
+  it.each<[string, (camera: VideoDevice, buffers: DmaBuf[]) => Promise<void>]>([
+    [
+      'start()',
+      async (camera, buffers) => {
+        camera.start(buffers)
+        for await (await using frame of camera.frames({ count: 1 })) void frame.index
+      },
+    ],
+    [
+      'startOwn()',
+      async (camera, buffers) => {
+        for (const buffer of buffers) buffer.close()
+        camera.startOwn(3)
+        await camera.dequeue()
+      },
+    ],
+    [
+      'a function that awaits start()',
+      async (camera, buffers) => {
+        const begin = async (): Promise<void> => {
+          await camera.start(buffers)
+        }
+        begin()
+        for await (await using frame of camera.frames({ count: 1 })) void frame.index
+      },
+    ],
+  ])('because %s has not completed has one finding, which explains it', async (_what, body) => {
+    for (const run of RUNS) {
+      const result = await runProgram((kernel) => open(kernel, body), run)
+      expect(result.findings.map(({ rule }) => rule)).toEqual(['call-not-awaited'])
+      expect(result.error).toMatchObject({ kind: 'threw', explained: true })
+      expect(result.error?.message).toContain('not streaming yet')
+    }
+  })
+  /* biome-ignore-end lint/nursery/noFloatingPromises: they are the mistake */
+
+  it('for another reason has no finding, with a promise that is kept for later', async () => {
+    const body = async (kernel: Kernel, camera: VideoDevice, buffers: DmaBuf[]): Promise<void> => {
+      const started = camera.start(buffers)
+      await kernel.sleep(1e6)
+      if (!camera.closed) throw new RangeError('another reason')
+      await started
+    }
+    const program: Program = (kernel) =>
+      open(kernel, (camera, buffers) => body(kernel, camera, buffers))
+    const { error, findings } = await runProgram(program, { board: 'pc' })
+    expect(findings).toEqual([])
+    expect(error?.message).toContain('another reason')
+    expect(error?.explained).toBeUndefined()
+  })
+
+  it('because no start() was called at all has no finding', async () => {
+    const body = async (camera: VideoDevice, buffers: DmaBuf[]): Promise<void> => {
+      for (const buffer of buffers) buffer.close()
+      await camera.dequeue()
+    }
+    const { error, findings } = await runProgram((kernel) => open(kernel, body), { board: 'pc' })
+    expect(findings).toEqual([])
+    expect(error?.explained).toBeUndefined()
+  })
+})

@@ -9,7 +9,7 @@ import type { Failure } from './failure.ts'
  */
 export function withExplanation<F extends Failure>(
   failure: F,
-  findings: readonly Pick<Finding, 'rule' | 'place'>[],
+  findings: readonly Explaining[],
   thrown?: unknown,
 ): F {
   const explained = findings.some(
@@ -18,12 +18,17 @@ export function withExplanation<F extends Failure>(
   return explained ? { ...failure, explained } : failure
 }
 
-function isCause({ rule, place }: Pick<Finding, 'rule' | 'place'>, failure: Failure): boolean {
+type Explaining = Pick<Finding, 'rule' | 'place'> & Partial<Pick<Finding, 'related'>>
+
+function isCause({ rule, place, related = [] }: Explaining, failure: Failure): boolean {
   if (rule === 'fd-leak' || rule === 'map-leak') return false
   const isForgottenAwait = rule === 'bracket-not-awaited' && failure.kind !== 'threw'
   const wasSeen = failure.kind === 'pending' || failure.kind.startsWith('rejected')
   if (isForgottenAwait && wasSeen) return true
-  return [failure.place, ...(failure.callers ?? [])].some((line) => isSameLine(line, place))
+  const lines = [failure.place, ...(failure.callers ?? [])]
+  // A call that is not awaited makes a later one fail, which the finding names.
+  const causes = rule === 'call-not-awaited' ? [place, ...related.map((one) => one.place)] : [place]
+  return lines.some((line) => causes.some((cause) => isSameLine(line, cause)))
 }
 
 /** A TypeError out of a view that ended with its access is what the finding reports. */

@@ -30,6 +30,10 @@ export class OperationRule implements Rule {
 
   #operation(event: OperationEvent): void {
     const { operations, descriptors } = this.#parts
+    if (event.phase === 'needed') {
+      this.#needed(event)
+      return
+    }
     if (event.phase !== 'begin') {
       operations.progress(event)
       return
@@ -50,6 +54,13 @@ export class OperationRule implements Rule {
     else if (earlier.ended === undefined && !this.#isOpen(earlier, buffer)) {
       this.#tell(earlier, event, notBackBefore(earlier, event, buffer))
     }
+  }
+
+  /** Another method has failed because this one has not completed. */
+  #needed(event: OperationEvent): void {
+    const operation = this.#parts.operations.get(event)
+    if (operation === undefined || operation.told) return
+    this.#tell(operation, event, notBackFor(operation, event))
   }
 
   /** Whether it has begun a CPU access that is open: that this is too long is another mistake. */
@@ -102,6 +113,10 @@ function notAwaitedBefore(operation: Operation, next: OperationEvent, buffer: Bu
 
 function notBackBefore(operation: Operation, next: OperationEvent, buffer: BufferId): string {
   return `${calls(operation)}, and before it has completed ${next.name} gives buffer ${buffer} to the ${next.by === 'cpu' ? 'CPU' : 'device'} (event ${next.id}).`
+}
+
+function notBackFor(operation: Operation, next: OperationEvent): string {
+  return `${calls(operation)}, and before it has completed ${next.name} needs its result and fails (event ${next.id}).`
 }
 
 function neverAwaited(operation: Operation): string {
