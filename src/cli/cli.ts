@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { DEFAULT_RELEASE } from '../uapi/kernel-release.ts'
 import { collectNames } from './arguments.ts'
-import { boardsText } from './commands/boards.ts'
+import { boards } from './commands/boards.ts'
 import { explainText } from './commands/explain.ts'
 import { init } from './commands/init.ts'
 import { run } from './commands/run.ts'
@@ -54,7 +54,11 @@ function commands(signal: AbortSignal, finish: (code: number) => void): Command 
     })
   addRun(command, signal, finish)
   const style = () => styleFor(process.stdout, wantsColor(command))
-  subcommand(command, 'boards', 'list the boards').action(() => print(boardsText(style())))
+  subcommand(command, 'boards', 'list the boards, or show some in full')
+    .argument('[words...]', 'names of boards; a program first adds the boards that it exports')
+    .action(async (words: readonly string[]) => {
+      finish(await boards(words, { color: wantsColor(command) }, signal))
+    })
   subcommand(command, 'explain', 'explain a rule with an example, or list the rules')
     .argument('[rule]', 'a rule, or its group')
     .action((rule: string | undefined) => print(explainText(rule, style())))

@@ -20,6 +20,52 @@ const folder = folderWith({
   'no-array.ts': withBoards("'pc'"),
 })
 
+const tables = folderWith({
+  'mine.ts': withBoards(`[${mine}, { ...pc, name: 'my-pc', description: 'a PC of mine' }]`),
+  'broken.ts': 'export default = 1',
+})
+
+describe.concurrent('dmabuf boards', () => {
+  it('lists the boards of a file below the built-in ones', async () => {
+    const { code, stdout } = await dmabuf(tables, ['boards', 'mine.ts'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^rpi4 [\s\S]*^mine [\s\S]*^my-pc +a PC of mine$/m)
+    expect(stdout).toMatch(/^my-pc +64 B +snoops/m)
+  })
+
+  it.each([
+    [['rpi4'], ['Raspberry Pi 4', 'below 0x40000000', 'bounce pool', 'cleanLine']],
+    [
+      ['mine.ts', 'mine'],
+      ['invalidates lines', 'goes around the cache'],
+    ],
+    [
+      ['mine.ts', 'my-pc'],
+      ['a PC of mine', 'arm-soc, unless --as names another board'],
+    ],
+    [
+      ['pc', 'arm-soc-cma'],
+      ['coherent PC', 'contiguous'],
+    ],
+  ])('%j shows all that the table says, in 80 columns', async (words, texts) => {
+    const { code, stdout } = await dmabuf(tables, ['boards', ...words])
+    expect(code).toBe(0)
+    for (const text of texts) expect(stdout).toContain(text)
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+  })
+
+  it.each([
+    [['rpi5'], "help:      Did you mean 'rpi4'?"],
+    [['mine.ts', 'mien'], "help:      Did you mean 'mine'?"],
+    [['mien.ts'], "Did you mean 'mine.ts'?"],
+    [['broken.ts'], '--> broken.ts:1:16'],
+  ])('%j says what is wrong', async (words, text) => {
+    const { code, stdout, stderr } = await dmabuf(tables, ['boards', ...words])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(text)
+  })
+})
+
 interface Report {
   readonly runs: readonly { readonly board: string; readonly judgedAs: string }[]
 }

@@ -1,5 +1,6 @@
 /** What the command and its workers send each other. */
 import type { MessagePort } from 'node:worker_threads'
+import type { Board } from '../../machine/board.ts'
 import type { LinuxRequest } from './linux.ts'
 import type { RunPlan } from './plan.ts'
 import type { Failure, RunRecord } from './record.ts'
@@ -45,6 +46,7 @@ export type WorkerOrder =
 export interface OwnBoard {
   readonly name: string
   readonly judgedAs: string
+  readonly table: Board
 }
 
 /**

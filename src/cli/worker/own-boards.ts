@@ -25,5 +25,10 @@ export function placeOfRun(
 }
 
 export function named(board: Board): OwnBoard {
-  return { name: board.name, judgedAs: judgedFor(board).name }
+  return { name: board.name, judgedAs: judgedFor(board).name, table: plain(board) }
+}
+
+/** A table may be more than data, such as a proxy, and cannot be sent then. */
+function plain(board: Board): Board {
+  return JSON.parse(JSON.stringify(board)) as Board
 }
