@@ -5,7 +5,7 @@ import { dmabuf, folderWith, once } from './command.ts'
 const folder = folderWith({
   'planned.ts': `import { DmaHeap, type Kernel } from 'dmabuf'
 export const prepare = (kernel: { fail(call: string, nth: number, code: string): void }): void => {
-  kernel.fail('ioctl', 1, 'ENOMEM')
+  kernel.fail('DMA_HEAP_IOCTL_ALLOC', 1, 'ENOMEM')
   kernel.fail('mmap', 2, 'EAGAIN')
 }
 export default async (kernel: Kernel): Promise<void> => {
