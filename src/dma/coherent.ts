@@ -1,4 +1,4 @@
-import type { CacheOp, MemoryAttribute } from '../events/event.ts'
+import type { CacheOp, MemoryAttribute, Range } from '../events/event.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Storage } from '../machine/storage.ts'
 
@@ -9,6 +9,8 @@ export interface CoherentUse {
   readonly driver: string
   /** The memory's number in events; that of the storage's owner when left out. */
   readonly buffer?: number | undefined
+  /** Which pages; all when left out. */
+  readonly range?: Range | undefined
 }
 
 /**
@@ -25,17 +27,18 @@ export function makeCoherent(machine: Machine, storage: Storage, use: CoherentUs
 /** Zeroes pages through the cache, where the zeros stay until somebody cleans. */
 export function zeroPages(machine: Machine, storage: Storage, use: CoherentUse): void {
   const { events, memory, cost } = machine
+  const range = rangeOf(storage, use)
   const writer = events.emit({
     kind: 'cpu-store',
     buffer: use.buffer ?? storage.buffer,
     mapping: undefined,
-    range: { start: 0, end: storage.size },
+    range,
     seen: 'exact',
     hazards: [],
     agent: { kind: 'kernel', name: use.driver },
   })
-  cost.cpuBytes += storage.size
-  memory.cpuFill(storage, 0, storage.size, 0, writer)
+  cost.cpuBytes += range.end - range.start
+  memory.cpuFill(storage, range.start, range.end, 0, writer)
 }
 
 /** How the CPU maps such memory: past the cache, unless the device looks into it on every board. */
@@ -50,12 +53,16 @@ export function coherentAttribute(
 
 function flush(machine: Machine, storage: Storage, op: CacheOp, use: CoherentUse): void {
   const { events, memory, cost } = machine
-  const { size } = storage
+  const range = rangeOf(storage, use)
+  const { start, end } = range
   const buffer = use.buffer ?? storage.buffer
-  const bytes = memory.coherent ? 0 : size
-  memory.maintain(storage, 0, size, { actual: op, judged: op })
+  const bytes = memory.coherent ? 0 : end - start
+  memory.maintain(storage, start, end, { actual: op, judged: op })
   cost[op === 'clean' ? 'cleaned' : 'invalidated'] += bytes
   const agent = { kind: 'kernel', name: use.driver } as const
-  const range = { start: 0, end: size }
   events.emit({ kind: 'maintenance', op, buffer, range, device: use.device, bytes, agent })
+}
+
+function rangeOf({ size }: Storage, { range }: CoherentUse): Range {
+  return range ?? { start: 0, end: size }
 }

@@ -6,6 +6,7 @@
  */
 import { eachRun, placementOf, type SgTable } from '../dma/sg-table.ts'
 import type { BufferId, EventOrigin, Hazard, MemoryAttribute } from '../events/event.ts'
+import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { LiveView, Storage } from '../machine/storage.ts'
 import type { OpenBrackets } from './brackets.ts'
@@ -62,7 +63,7 @@ export class CpuMapping {
 
   /** Loads bytes at `offset` of the mapping; the event says what may be wrong with them. */
   load(offset: number, target: Uint8Array): void {
-    this.#present()
+    this.#present(offset, offset + target.length)
     const hazards: Hazard[] = []
     eachRun(this.#table, offset, offset + target.length, (storage, from, to, at) => {
       const part = target.subarray(at - offset, at - offset + to - from)
@@ -77,7 +78,7 @@ export class CpuMapping {
 
   /** Bytes at `offset`, for the process's own copy of their page: no access of the program's. */
   copyOut(offset: number, target: Uint8Array): void {
-    this.#present()
+    this.#present(offset, offset + target.length)
     eachRun(this.#table, offset, offset + target.length, (storage, from, to, at) => {
       const part = target.subarray(at - offset, at - offset + to - from)
       this.#machine.memory.cpuLoad(storage, from, part, this.attribute)
@@ -95,9 +96,9 @@ export class CpuMapping {
 
   /** Stores `source` at `offset` of the mapping. */
   store(offset: number, source: Uint8Array): void {
-    this.#present()
     const { memory } = this.#machine
     const end = offset + source.length
+    this.#present(offset, end)
     eachRun(this.#table, offset, end, (storage, from, to) => memory.reconcile(storage, from, to))
     const writer = this.#emitAccess('cpu-store', offset, source.length, [])
     this.#machine.cost.cpuBytes += source.length
@@ -117,7 +118,7 @@ export class CpuMapping {
     scope: 'bracket' | 'mapping',
     writeOnly: boolean,
   ): HandedOut | undefined {
-    this.#present()
+    this.#present(start, end)
     let place: { storage: Storage; from: number; to: number } | undefined
     let pieces = 0
     eachRun(this.#table, start, end, (storage, from, to) => {
@@ -252,8 +253,15 @@ export class CpuMapping {
     this.#emitMap('cpu-map')
   }
 
-  #present(): void {
+  /** Has pages of `[start, end)` put in that are not there. EFAULT where there are none: SIGBUS. */
+  #present(start: number, end: number): void {
     if (this.#isZapped) this.fault?.()
+    try {
+      eachRun(this.#table, start, end, (storage, from, to) => storage.touch(from, to))
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error
+      throw new KernelError('EFAULT', `no page can be put in: SIGBUS (${error.message})`)
+    }
   }
 
   /** It has other pages from now on, `length` bytes of them; arrays on pages that stay live on. */

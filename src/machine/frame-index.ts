@@ -17,11 +17,11 @@ const BUCKET = 1 << 20
  */
 export class FrameIndex {
   readonly #buckets = new Map<number, { chunk: Chunk; storage: Storage }[]>()
-  #noted: Storage[] = []
+  #noted: { storage: Storage; chunks: readonly Chunk[] }[] = []
 
-  /** The storage's frames are to be found from now on. */
-  note(storage: Storage): void {
-    this.#noted.push(storage)
+  /** These frames of the storage are to be found from now on. */
+  note(storage: Storage, chunks: readonly Chunk[]): void {
+    this.#noted.push({ storage, chunks })
   }
 
   /** Its frames are nobody's any more. */
@@ -51,8 +51,8 @@ export class FrameIndex {
   #enterNoted(): void {
     const noted = this.#noted
     this.#noted = []
-    for (const storage of noted) {
-      for (const chunk of storage.chunks) this.#enter(chunk, storage)
+    for (const { storage, chunks } of noted) {
+      for (const chunk of chunks) this.#enter(chunk, storage)
     }
   }
 

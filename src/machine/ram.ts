@@ -114,11 +114,60 @@ export class Ram {
     return storage
   }
 
+  /**
+   * A storage of `size` bytes whose frames come with `populate`. Frames that were freed by memory of the
+   * same size are given at once: they hold what they held.
+   */
+  reserve(size: number, request: FrameRequest): Storage {
+    const freed = this.#takeFreed(size, request)
+    if (freed !== undefined) {
+      this.#count(false, size)
+      return freed
+    }
+    const cached = new Uint8Array(0)
+    const memory = this.#options.twoCopies ? new Uint8Array(0) : cached
+    return new Storage(++this.#storages, [], { memory, cached }, this.#initial(), size)
+  }
+
+  /**
+   * Frames for bytes `[start, end)` of a storage of `reserve`, whole pages. False when there are none, or
+   * the host has no array that is as long as the storage. The caller zeroes them.
+   */
+  populate(storage: Storage, start: number, end: number, request: FrameRequest): boolean {
+    if (this.#options.failsNow?.() === true) return false
+    if (sizeOf(storage.chunks) === storage.size) return true
+    const size = end - start
+    if (size > this.availableBytes) return false
+    const chunks = this.#freshChunks(size, request)?.map((chunk) => moved(chunk, start))
+    if (chunks === undefined) return false
+    if (!this.#giveBytes(storage)) {
+      this.#putFrames(chunks)
+      return false
+    }
+    if (this.#options.poison) storage.memory.fill(POISON, start, end)
+    storage.addChunks(chunks)
+    this.#index.note(storage, chunks)
+    this.#count(false, size)
+    return true
+  }
+
+  /** The host gives memory for what is written of them, not for what is not. */
+  #giveBytes(storage: Storage): boolean {
+    if (storage.chunks.length > 0) return true
+    const bytes = this.#hostBytes(storage.size)
+    if (bytes === undefined) return false
+    storage.memory = bytes.memory
+    storage.cached = bytes.cached
+    return true
+  }
+
   /** Takes the frames back. Views over them must be gone. */
   free(storage: Storage): void {
     storage.buffer = 0
-    this.#count(this.#isCma(storage), -storage.size)
-    if (storage.size > LARGEST_KEPT) {
+    storage.firstTouch = undefined
+    const size = sizeOf(storage.chunks)
+    this.#count(this.#isCma(storage), -size)
+    if (size > LARGEST_KEPT || size < storage.size) {
       this.#index.forget(storage)
       this.#putFrames(storage.chunks)
       return
@@ -137,7 +186,7 @@ export class Ram {
 
   /** A storage over reserved frames, whose owner accounts for them. */
   overReserved(chunks: readonly Chunk[]): Storage {
-    const bytes = this.#bytes(chunks.reduce((size, { length }) => size + length, 0))
+    const bytes = this.#bytes(sizeOf(chunks))
     assert(bytes !== undefined, 'the host has memory for the bounce pool')
     return this.#make(chunks, bytes)
   }
@@ -163,21 +212,30 @@ export class Ram {
   }
 
   #fresh(size: number, request: FrameRequest): Storage | undefined {
-    const most = Math.min(this.#capacity, MOST_KEPT)
-    if (this.#live + size + this.#freeBytes > most) this.#forgetFreed()
-    const chunks = this.#chunks(size, request) ?? this.#chunksAfterForgetting(size, request)
+    const chunks = this.#freshChunks(size, request)
     if (chunks === undefined) return undefined
     const bytes = this.#bytes(size)
     if (bytes === undefined) this.#putFrames(chunks)
     return bytes && this.#make(chunks, bytes)
   }
 
-  /** Undefined where the host has no memory for it, or no array that is as long. */
+  #freshChunks(size: number, request: FrameRequest): Chunk[] | undefined {
+    const most = Math.min(this.#capacity, MOST_KEPT)
+    if (this.#live + size + this.#freeBytes > most) this.#forgetFreed()
+    return this.#chunks(size, request) ?? this.#chunksAfterForgetting(size, request)
+  }
+
   #bytes(size: number): Bytes | undefined {
+    const bytes = this.#hostBytes(size)
+    if (this.#options.poison) bytes?.memory.fill(POISON)
+    return bytes
+  }
+
+  /** Undefined where the host has no memory for it, or no array that is as long. */
+  #hostBytes(size: number): Bytes | undefined {
     try {
       const cached = new Uint8Array(size)
       const memory = this.#options.twoCopies ? new Uint8Array(size) : cached
-      if (this.#options.poison) memory.fill(POISON)
       return { memory, cached }
     } catch (error) {
       if (error instanceof RangeError) return undefined
@@ -258,7 +316,7 @@ export class Ram {
 
   #make(chunks: readonly Chunk[], bytes: Bytes): Storage {
     const storage = new Storage(++this.#storages, chunks, bytes, this.#initial())
-    this.#index.note(storage)
+    this.#index.note(storage, chunks)
     return storage
   }
 
@@ -293,6 +351,14 @@ function fits(storage: Storage, { below, contiguous, area }: FrameRequest): bool
     if ((storage.chunks[0] as Chunk).physical % align !== 0) return false
   }
   return below === undefined || storage.chunks.every((c) => c.physical + c.length <= below)
+}
+
+function sizeOf(chunks: readonly Chunk[]): number {
+  return chunks.reduce((size, { length }) => size + length, 0)
+}
+
+function moved({ physical, offset, length }: Chunk, by: number): Chunk {
+  return { physical, offset: offset + by, length }
 }
 
 function isOnePiece({ contiguous, area }: FrameRequest): boolean {

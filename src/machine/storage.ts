@@ -1,5 +1,6 @@
 import type { BufferId, MemoryAttribute } from '../events/event.ts'
 import type { DeadArray } from './dead-arrays.ts'
+import type { FirstTouch } from './first-touch.ts'
 import { LineMap } from './line-map.ts'
 import {
   isCacheViewCurrent,
@@ -88,16 +89,20 @@ export class Storage {
   /** The range and the epoch of the newest looks for stores, joined while they follow each other. */
   #known = { start: 0, end: 0, epoch: -1 }
   #chunks: readonly Chunk[]
+  /** Which pages were touched, where they come with the first touch; undefined: all pages are there. */
+  firstTouch: FirstTouch | undefined
 
+  /** `size` is more than there are bytes where they come later, see `addChunks`. */
   constructor(
     id: number,
     chunks: readonly Chunk[],
     bytes: { memory: Uint8Array<ArrayBuffer>; cached: Uint8Array<ArrayBuffer> },
     initial: { actual: LineState; possible: StateSet },
+    size: number = bytes.cached.length,
   ) {
     this.id = id
     this.#chunks = chunks
-    this.size = bytes.cached.length
+    this.size = size
     this.#memory = bytes.memory
     this.#cached = bytes.cached
     this.lines = new LineMap(this.size, initial.actual, initial.possible, 0)
@@ -111,6 +116,19 @@ export class Storage {
   /** The same frames in other pieces: for freed frames that are handed out again. */
   recut(chunks: readonly Chunk[]): void {
     this.#chunks = chunks
+  }
+
+  /** Frames that it gets later. */
+  addChunks(added: readonly Chunk[]): void {
+    this.#chunks = [...this.#chunks, ...added].sort((a, b) => a.offset - b.offset)
+  }
+
+  /**
+   * Before `[start, end)` is accessed: pages that come with the first touch come now. ENOMEM. Free of
+   * cost where all are there.
+   */
+  touch(start: number, end: number): void {
+    this.firstTouch?.touch(start, end)
   }
 
   get memory(): Uint8Array<ArrayBuffer> {

@@ -35,7 +35,10 @@ export class Memfd extends ShareableFdOwner {
     this.#size = what.size
   }
 
-  /** Makes one of `size` bytes, all zero. EINVAL for a name over 249 bytes, EMFILE, ENOMEM. */
+  /**
+   * Makes one of `size` bytes, all zero, which take memory when they are first accessed. EINVAL for a
+   * name over 249 bytes, EMFILE, ENOMEM.
+   */
   static create(
     kernel: Pick<Kernel, 'sys'>,
     name: string,

@@ -230,13 +230,13 @@ describe('a mapping of a memfd', () => {
     expect(told).toMatchObject([
       { kind: 'memory', buffer: -1, size: 0 },
       { kind: 'memory', buffer: -1, size: 2 * PAGE },
-      { kind: 'cpu-store', buffer: -1, agent: { kind: 'kernel' } },
       {
         kind: 'cpu-map',
         buffer: -1,
         placement: [{ offset: PAGE, length: PAGE }],
         expandable: true,
       },
+      { kind: 'cpu-store', range: { start: 0, end: 2 * PAGE }, agent: { kind: 'kernel' } },
       { kind: 'cpu-store', buffer: -1, range: { start: PAGE + 1, end: PAGE + 2 } },
       { kind: 'cpu-unmap', buffer: -1 },
       { kind: 'release', buffer: -1 },

@@ -219,7 +219,7 @@ export class GemObjects {
       mapDmaBuf: ({ buffer, device, id }, direction) =>
         this.#dma.map({
           device,
-          table: tableOf(storageOf(buffer)),
+          table: tableOf(populated(buffer)),
           direction,
           skipCpuSync: true,
           buffer: buffer.inode,
@@ -231,7 +231,10 @@ export class GemObjects {
         if (!shared) throw new KernelError('EINVAL', 'a GEM buffer cannot be mapped MAP_PRIVATE')
         return cpuPages(buffer, offset, length)
       },
-      vmap: (buffer) => cpuPages(buffer, 0, buffer.size),
+      vmap: (buffer) => {
+        populated(buffer)
+        return cpuPages(buffer, 0, buffer.size)
+      },
       vunmap: () => {},
       release: (buffer) => this.#release(buffer),
     }
@@ -247,6 +250,13 @@ export class GemObjects {
 
 function cpuPages(buffer: DmaBuf, offset: number, length: number): CpuPages {
   return { runs: [{ storage: storageOf(buffer), offset, length }], attribute: 'write-combine' }
+}
+
+/** All its pages, for whoever does not fault them in (drm_gem_get_pages). ENOMEM. */
+function populated(buffer: DmaBuf): Storage {
+  const storage = storageOf(buffer)
+  storage.touch(0, storage.size)
+  return storage
 }
 
 function storageOf(buffer: DmaBuf): Storage {

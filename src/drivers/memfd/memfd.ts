@@ -9,6 +9,7 @@ import type { MapRequest } from '../../dmabuf/file.ts'
 import type { MappedMemory, MemoryFile, PinnedPages } from '../../dmabuf/memory-file.ts'
 import type { CpuPages } from '../../dmabuf/ops.ts'
 import type { Range } from '../../events/event.ts'
+import type { TouchedPart } from '../../machine/first-touch.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { PAGE_SIZE } from '../../machine/ram.ts'
@@ -17,6 +18,9 @@ import { Extents } from './extents.ts'
 import { firstSeals, type WriteUse, withSeals } from './seals.ts'
 
 const NO_WRITES = uapi.F_SEAL_WRITE | uapi.F_SEAL_FUTURE_WRITE
+
+/** Bytes of a file, 16 TiB: each GiB costs the simulation something, touched or not. */
+const LONGEST: number = 2 ** 44
 
 export class Memfd implements MemoryFile {
   readonly id: number
@@ -36,7 +40,7 @@ export class Memfd implements MemoryFile {
     this.#executable = (flags & uapi.MFD_NOEXEC_SEAL) === 0
     this.#name = name
     this.#machine = machine
-    this.#extents = new Extents(machine)
+    this.#extents = new Extents(machine, (start, end) => this.#zero(start, end))
     this.id = machine.ram.nextMemoryId()
     this.#announce()
   }
@@ -57,6 +61,8 @@ export class Memfd implements MemoryFile {
 
   checkTruncate(size: number): void {
     if (size < 0) throw new KernelError('EINVAL', `length is ${size}`)
+    if (size > LONGEST)
+      throw new KernelError('ENOMEM', `${size} bytes: a memfd has ${LONGEST} at most`)
     if (size < this.#size && (this.#seals & uapi.F_SEAL_SHRINK) !== 0) {
       throw new KernelError('EPERM', 'the file is sealed with F_SEAL_SHRINK')
     }
@@ -69,13 +75,12 @@ export class Memfd implements MemoryFile {
     this.checkTruncate(size)
     const pages = this.#extents.length
     const after = wholePages(size)
-    if (after > pages) this.#grow(after - pages)
+    if (after > pages) this.#extents.grow(after - pages)
     const before = this.#size
     if (size === before) return
     this.#size = size
     this.#announce()
-    if (size > before) this.#zero(pages, after)
-    else this.#shrink(size, after)
+    if (size < before) this.#shrink(size, after)
   }
 
   map({ offset, length, writable, shared }: MapRequest): MappedMemory {
@@ -119,12 +124,25 @@ export class Memfd implements MemoryFile {
     }
   }
 
-  /** Loads what there is at `offset`; returns the count of bytes. */
+  /**
+   * Loads what there is at `offset`; returns the count of bytes. Pages that were never touched are zero
+   * and stay untouched. Source: shmem_file_read_iter in mm/shmem.c.
+   */
   read(offset: number, target: Uint8Array): number {
     const length = Math.max(0, Math.min(target.length, this.#size - offset))
-    const { memory, events, cost } = this.#machine
-    const runs = this.#extents.runs(offset, offset + length)
-    eachRun({ runs }, 0, length, (storage, from, to, at) => {
+    for (const { start, end, touched } of this.#touched(offset, offset + length)) {
+      const part = target.subarray(start - offset, end - offset)
+      if (touched) this.#load(start, part)
+      else part.fill(0)
+    }
+    this.#machine.cost.cpuBytes += length
+    return length
+  }
+
+  #load(offset: number, target: Uint8Array): void {
+    const { memory, events } = this.#machine
+    const runs = this.#extents.runs(offset, offset + target.length)
+    eachRun({ runs }, 0, target.length, (storage, from, to, at) => {
       const part = target.subarray(at, at + to - from)
       const hazards = memory
         .cpuLoad(storage, from, part, 'cached')
@@ -133,8 +151,19 @@ export class Memfd implements MemoryFile {
       const what = { buffer: this.id, mapping: undefined, range, hazards }
       events.emit({ kind: 'cpu-load', seen: 'exact', ...what })
     })
-    cost.cpuBytes += length
-    return length
+  }
+
+  /** Bytes `[start, end)` of the file, cut where pages begin or end to be there. */
+  #touched(start: number, end: number): TouchedPart[] {
+    const parts: TouchedPart[] = []
+    const runs = this.#extents.runs(start, end)
+    eachRun({ runs }, 0, end - start, (storage, from, to, at) => {
+      const by = start + at - from
+      for (const part of storage.firstTouch?.parts(from, to) ?? []) {
+        parts.push({ ...moved(part, by), touched: part.touched })
+      }
+    })
+    return parts
   }
 
   /** The file is gone; pages that somebody pinned stay until they are let go. */
@@ -154,19 +183,12 @@ export class Memfd implements MemoryFile {
     return this.#pins > 0 ? 'its pages are in use, for example by a udmabuf' : undefined
   }
 
-  #grow(by: number): void {
-    const storage = this.#machine.ram.allocate(by)
-    if (storage === undefined) {
-      const { availableBytes } = this.#machine.ram
-      throw new KernelError('ENOMEM', `${by} bytes asked, ${availableBytes} are free`)
-    }
-    this.#extents.append(storage)
-  }
-
   /** What is left of the last page behind the new end does not come back. */
   #shrink(size: number, pages: number): void {
     this.#extents.cut(pages)
-    this.#zero(size, pages)
+    for (const { start, end, touched } of this.#touched(size, pages)) {
+      if (touched) this.#zero(start, end)
+    }
   }
 
   /** The kernel clears pages through its cached mapping. */

@@ -1,4 +1,5 @@
 import { makeCoherent } from '../../dma/coherent.ts'
+import { FirstTouch, type ZeroPages } from '../../machine/first-touch.ts'
 import type { GemMemory } from '../gem/gem-memory.ts'
 import { DRIVER, type GemParts } from '../gem/gem-objects.ts'
 
@@ -8,7 +9,7 @@ export const VGEM_NAME = 'vgem'
 const LARGEST = 2 ** 20
 
 /**
- * Pages of shared memory, mapped write-combining: vgem has no calls around CPU accesses, so it sets
+ * Pages of shared memory, which come with the first touch, mapped write-combining: vgem has no calls around CPU accesses, so it sets
  * map_wc (drivers/gpu/drm/vgem/vgem_drv.c of Linux 6.12). None of their lines are left in the cache, as
  * set_pages_array_wc sees to on x86; drm_gem_shmem_helper.c has it as a to-do for others. A piece of
  * the table is never longer than what can be bounced (drm_prime_pages_to_sg).
@@ -19,11 +20,10 @@ export function vgemMemory({ machine, dma }: GemParts): GemMemory {
     device,
     allocate: (size) => {
       const largest = Math.min(LARGEST, dma.maxMappingSize(device))
-      return machine.ram.allocate(size, { largest })
+      const zero: ZeroPages = (storage, start, end) =>
+        makeCoherent(machine, storage, { device, driver: DRIVER.name, range: { start, end } })
+      return FirstTouch.reserve(machine.ram, size, zero, { largest })
     },
-    prepare: (storage) => {
-      makeCoherent(machine, storage, { device, driver: DRIVER.name })
-      return undefined
-    },
+    prepare: () => undefined,
   }
 }

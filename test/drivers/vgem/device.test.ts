@@ -109,6 +109,39 @@ describe('vgem', () => {
   })
 })
 
+describe('memory of vgem', () => {
+  const GIB = 2 ** 30
+  const RUN = 2 * 2 ** 20
+
+  it('is taken at the first access through a mapping, not when the buffer is made', async () => {
+    const rig = new VgemRig()
+    const { kernel, sys } = rig
+    const { handle, size } = (await rig.dumb(32_768, 32_767)).args
+    expect([size, kernel.memoryInUse]).toEqual([4 * GIB - 131_072, 0])
+    const { offset } = (await rig.mapDumb(handle)).args
+    const both = uapi.PROT_READ | uapi.PROT_WRITE
+    const address = sys.mmap(size, both, uapi.MAP_SHARED, rig.card, offset)
+    expect([address > 0, kernel.memoryInUse]).toEqual([true, 0])
+    const byte = new Uint8Array(1).fill(9)
+    expect([sys.load(address + 3 * GIB, byte), byte[0]]).toEqual([0, 0])
+    expect(kernel.memoryInUse).toBe(RUN)
+    sys.munmap(address, size)
+    await rig.closeHandle(handle)
+    expect(kernel.memoryInUse).toBe(0)
+  })
+
+  it('is EFAULT in a mapping where alloc_pages fails, and there the next time', async () => {
+    const rig = new VgemRig()
+    const { handle, size } = (await rig.dumb()).args
+    const { offset } = (await rig.mapDumb(handle)).args
+    const address = rig.sys.mmap(size, uapi.PROT_READ, uapi.MAP_SHARED, rig.card, offset)
+    rig.kernel.fail('alloc_pages', 1, 'ENOMEM')
+    const byte = new Uint8Array(1)
+    expect(rig.sys.load(address, byte)).toBe(-uapi.errno.EFAULT)
+    expect(rig.sys.load(address, byte)).toBe(0)
+  })
+})
+
 describe('a dumb buffer of vgem', () => {
   it('is zero, and is mapped write-combining', async () => {
     const rig = new VgemRig()
@@ -228,17 +261,14 @@ describe('vgem as importer', () => {
     expect(rig.kernel.buffers).toEqual([])
   })
 
-  it.each(['alloc_pages', 'dma_buf_export', 'idr_alloc'])(
-    'makes no dumb buffer when %s fails',
-    async (place) => {
-      const rig = new VgemRig()
-      rig.kernel.fail(place, 1, 'ENOMEM')
-      expect((await rig.dumb()).code).toBe('ENOMEM')
-      expect(rig.kernel.buffers).toEqual([])
-      const { handle, size } = (await rig.dumb()).args
-      expect([handle, size]).toEqual([1, SIZE / 2])
-    },
-  )
+  it.each(['dma_buf_export', 'idr_alloc'])('makes no dumb buffer when %s fails', async (place) => {
+    const rig = new VgemRig()
+    rig.kernel.fail(place, 1, 'ENOMEM')
+    expect((await rig.dumb()).code).toBe('ENOMEM')
+    expect(rig.kernel.buffers).toEqual([])
+    const { handle, size } = (await rig.dumb()).args
+    expect([handle, size]).toEqual([1, SIZE / 2])
+  })
 
   it('is on no bus that narrows its reach: rpi4 maps a long buffer of high memory for it as it is', async () => {
     const rig = new VgemRig({ board: rpi4 })
