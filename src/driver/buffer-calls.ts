@@ -15,7 +15,7 @@ import type { Bound } from './bound.ts'
 import { cpuCalls } from './cpu-calls.ts'
 import { referenceCalls } from './reference-calls.ts'
 
-/** What dma_buf_export takes; the exporter's name is the driver's unless it says otherwise. */
+/** Arguments of dma_buf_export; the exporter's name defaults to the driver's. */
 export type DmaBufExportInfo = Omit<ExportInfo, 'driver' | 'exporter'> & {
   /** exp_name. */
   readonly exporter?: string | undefined
@@ -59,7 +59,7 @@ export interface BufferCalls {
   dmaBufMapAttachmentUnlocked(attachment: Attachment, direction: DmaDirection): Promise<DmaMapping>
   /** With the lock held. */
   dmaBufUnmapAttachment(attachment: Attachment, mapping: DmaMapping, direction: DmaDirection): void
-  /** May sleep where somebody else has the lock; done when it returns where nobody has. */
+  /** May sleep if the lock is held; otherwise done when it returns. */
   dmaBufUnmapAttachmentUnlocked(
     attachment: Attachment,
     mapping: DmaMapping,
@@ -85,7 +85,7 @@ export interface BufferCalls {
   dmaBufVmapUnlocked(buffer: DmaBuf): Promise<KernelMapping>
   /** With the lock held. */
   dmaBufVunmap(buffer: DmaBuf, mapping: KernelMapping): void
-  /** May sleep where somebody else has the lock; done when it returns where nobody has. */
+  /** May sleep if the lock is held; otherwise done when it returns. */
   dmaBufVunmapUnlocked(buffer: DmaBuf, mapping: KernelMapping): Promise<void>
 }
 

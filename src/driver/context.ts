@@ -7,8 +7,8 @@ import type { ReservationCalls } from './reservation-calls.ts'
 import type { TimeCalls } from './time-calls.ts'
 
 /**
- * What the kernel offers a driver, with the kernel's names in camelCase. What a call breaks of its
- * contract is told under the driver's name, with the line that made the call.
+ * The kernel's interface for drivers, with the kernel's names in camelCase. A violation of a call's contract
+ * is reported under the driver's name, with the line of the call.
  */
 export interface DriverContext
   extends BufferCalls,

@@ -29,7 +29,7 @@ export interface MiscDevice {
   open(flags: number): DriverFile
 }
 
-/** What a device says of itself; the kernel's defaults when left out. */
+/** Properties of a device; the kernel's defaults if left out. */
 export type DeviceInfo = Partial<
   Pick<DeviceLimits, 'maxSegmentSize' | 'segmentBoundaryMask' | 'minAlignMask' | 'mask'>
 >

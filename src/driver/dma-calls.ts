@@ -34,7 +34,7 @@ export interface UnmappedTable {
   readonly table: SgTable
 }
 
-/** What dma_alloc_coherent is told. */
+/** Options of dma_alloc_coherent. */
 export interface CoherentOptions {
   /** dma_alloc_wc says `write-combine`. */
   readonly attribute?: 'uncached' | 'write-combine' | undefined

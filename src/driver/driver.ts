@@ -1,6 +1,6 @@
 import type { DriverContext } from './context.ts'
 
-/** A driver of one's own: what a module registers with the kernel. */
+/** A custom driver, as a module registers it with the kernel. */
 export interface Driver {
   /** As findings and misuse reports name it. */
   readonly name: string

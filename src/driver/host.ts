@@ -5,7 +5,7 @@ import type { DmaBuf } from '../dmabuf/dma-buf.ts'
 import type { DeviceNode } from '../dmabuf/file.ts'
 import type { Machine } from '../machine/machine.ts'
 
-/** What a heap gives for a request of `length` bytes, whole pages. */
+/** A heap's buffer for a request of `length` bytes, whole pages. */
 export type AllocateBuffer = (
   length: number,
   fdFlags: number,

@@ -1,4 +1,4 @@
-/** dmabuf/driver: the kernel-side API, for exporters, importers and devices of one's own. */
+/** dmabuf/driver: the kernel-side API, for your own exporters, importers and devices. */
 import '../uapi/host.ts'
 
 export type { KernelMemory } from '../dma/kernel-memory.ts'

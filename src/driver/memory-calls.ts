@@ -10,7 +10,7 @@ import { withLines } from './lines.ts'
 
 /** Which pages are wanted. */
 export interface PageRequest {
-  /** __GFP_ZERO: zeroed through the cache. Without, they hold what they held. */
+  /** __GFP_ZERO. Without it the pages keep their previous contents. */
   readonly zero?: boolean | undefined
   /** All of them below this address (GFP_DMA, GFP_DMA32). */
   readonly below?: number | undefined
@@ -56,7 +56,7 @@ export interface MemoryCalls {
   memoryOn(kind: Extract<MemoryKind, 'stack' | 'rodata' | 'user'>, size: number): KernelMemory
   /** sg_alloc_table_from_pages: all of `pages` as a scatter list. */
   sgAllocTableFromPages(pages: KernelMemory): SgTable
-  /** What an exporter's mmap and vmap return for part of its pages. */
+  /** The result of an exporter's mmap and vmap for a part of its pages. */
   remapPages(pages: KernelMemory, offset: number, length: number, how?: CpuView): CpuPages
   /**
    * copy_to_user: writes `source` into an ioctl's argument, at `offset`. EFAULT where it does not fit,

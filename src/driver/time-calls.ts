@@ -9,7 +9,7 @@ export interface TimeCalls {
   sleep(nanoseconds: number): Promise<void>
   /** Runs `work`, which may sleep, in `nanoseconds`; returns what takes it back while it has not begun. */
   schedule(nanoseconds: number, work: () => void | Promise<void>): () => void
-  /** kthread_run: runs `body` as a thread of its own, which nobody waits for. */
+  /** kthread_run: runs `body` as a separate thread that is not awaited. */
   kthreadRun(name: string, body: () => void | Promise<void>): void
 }
 

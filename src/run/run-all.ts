@@ -44,7 +44,7 @@ export interface RunAllResult {
 /**
  * May sleep. Runs `program` on every board under every policy, one run after the other, and merges the
  * findings: two boards by three policies unless the options say otherwise. Each run gets a new kernel,
- * and calls the same function, which must keep no state of its own between calls. Rejects for wrong
+ * and calls the same function, which must keep no state between calls. Rejects for wrong
  * options only; how the program itself failed is in the result.
  */
 export async function runAll(program: Program, options: RunAllOptions = {}): Promise<RunAllResult> {

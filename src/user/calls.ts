@@ -31,7 +31,7 @@ export function possibly(possible: string): Possible {
   return { possible }
 }
 
-/** What a failing call is to say about itself. */
+/** Details of a failed call for its error. */
 export interface CallFacts {
   readonly fd?: number | undefined
   readonly path?: string | undefined
@@ -40,7 +40,7 @@ export interface CallFacts {
   readonly failure?: Failure | undefined
 }
 
-/** What an ioctl may be given besides. */
+/** Further options of an ioctl. */
 export interface IoctlOptions {
   readonly signal?: AbortSignal | undefined
   readonly why?: Reasons | undefined

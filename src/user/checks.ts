@@ -33,7 +33,7 @@ export function checkSyncFile(name: string, value: unknown): void {
   check.descriptor(`${name}.fd`, (value as { fd: unknown }).fd)
 }
 
-/** What part of a buffer to map: `offset` and `length` in bytes, which the kernel checks further. */
+/** The part of a buffer to map: `offset` and `length` in bytes, which the kernel checks further. */
 export function checkMapRange(options: { offset?: unknown; length?: unknown }): void {
   if (options.offset !== undefined) check.integer('options.offset', options.offset)
   if (options.length !== undefined) check.integer('options.length', options.length)

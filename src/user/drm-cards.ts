@@ -6,7 +6,7 @@ import { drainAll, joinErrors } from './dispose.ts'
 /** The cards that are looked at; their numbers are not fixed. */
 const CARDS = 16
 
-/** What a card has to be. */
+/** Requirements on a card. */
 export interface CardSearch {
   /** Flags of open. */
   readonly flags: number

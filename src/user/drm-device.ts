@@ -255,7 +255,7 @@ function noImport(path: string): Error {
   })
 }
 
-/** What `show` was given, in either of its two forms. */
+/** The arguments of `show`, in either of its two forms. */
 interface ShowArguments {
   readonly buffer: DmaBuf
   readonly layout: PictureLayout

@@ -121,7 +121,7 @@ async function crtcFor(
   return undefined
 }
 
-/** May sleep. The attached screens, each with a CRTC of its own. */
+/** May sleep. The attached screens, each with a separate CRTC. */
 export async function findOutputs(calls: Calls, fd: number): Promise<DrmOutput[]> {
   const { crtcs, connectors } = await resources(calls, fd)
   const outputs: DrmOutput[] = []

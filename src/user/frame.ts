@@ -21,7 +21,7 @@ export interface FrameFacts {
   readonly damaged: boolean
 }
 
-/** What all references to one frame share. */
+/** The state shared by all references to one frame. */
 export interface FrameShare {
   readonly sys: Syscalls
   readonly facts: FrameFacts

@@ -9,7 +9,7 @@ export interface MappedRange {
   readonly address: number
   /** Bytes. */
   readonly length: number
-  /** A number that changes when a view handed out before must be taken anew. */
+  /** Generation counter; views from an older generation are stale. */
   epoch(): number
 }
 
