@@ -598,6 +598,18 @@ export const programCases: readonly FixCase[] = [
     }),
   },
   {
+    rule: 'fd-leak',
+    fix: 'Dispose each dumb buffer that is no longer shown',
+    what: 'makes dumb buffers again and again',
+    make: (fixed) =>
+      staged(async ({ display }) => {
+        for (let count = 0; count < 12; count++) {
+          const dumb = await display.createDumb({ width: WIDTH, height: HEIGHT })
+          if (fixed) await dumb.close()
+        }
+      }),
+  },
+  {
     rule: 'never-read',
     fix: 'Key a cache of imported buffers by the buffer',
     what: 'keeps imports by the number of a descriptor',
