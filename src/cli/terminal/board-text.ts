@@ -6,7 +6,7 @@ import { tableText, textTable } from './table.ts'
 
 const EDGES: Readonly<Record<Board['edges'], string>> = {
   'clean-invalidate': 'written back, then dropped',
-  invalidate: 'dropped, with what the CPU stored beside the range',
+  invalidate: "dropped, with the CPU's stores beside the range",
 }
 
 export function boardText(board: Board, style: Style): string {
