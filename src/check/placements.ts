@@ -3,6 +3,7 @@
  * bytes of, and who is beside them in a cache line.
  */
 import type { BufferId, Placement, Range, StorageId } from '../events/event.ts'
+import { IntervalList } from './interval-list.ts'
 import { overlaps } from './range-map.ts'
 
 /** Bytes of a buffer from `start` on lie in a storage from `offset` on. */
@@ -22,53 +23,9 @@ export interface Neighbour {
   readonly shift: number
 }
 
-/** Windows in the order of where they begin, so that those over a range are found without a look at all. */
-class Windows {
-  readonly #list: Window[] = []
-  readonly #startOf: (window: Window) => number
-  /** None was ever longer: none that begins earlier than this before a range reaches into it. */
-  #longest = 0
-
+class Windows extends IntervalList<Window> {
   constructor(startOf: (window: Window) => number) {
-    this.#startOf = startOf
-  }
-
-  get size(): number {
-    return this.#list.length
-  }
-
-  add(window: Window): void {
-    this.#longest = Math.max(this.#longest, window.length)
-    this.#list.splice(this.#firstFrom(this.#startOf(window)), 0, window)
-  }
-
-  delete(window: Window): void {
-    const index = this.#list.indexOf(window, this.#firstFrom(this.#startOf(window)))
-    if (index !== -1) this.#list.splice(index, 1)
-  }
-
-  *over(start: number, end: number): Iterable<Window> {
-    for (let i = this.#firstFrom(start - this.#longest); i < this.#list.length; i++) {
-      const window = this.#list[i] as Window
-      const from = this.#startOf(window)
-      if (from >= end) return
-      if (from + window.length > start) yield window
-    }
-  }
-
-  [Symbol.iterator](): IterableIterator<Window> {
-    return this.#list.values()
-  }
-
-  #firstFrom(at: number): number {
-    let low = 0
-    let high = this.#list.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#startOf(this.#list[middle] as Window) < at) low = middle + 1
-      else high = middle
-    }
-    return low
+    super({ startOf, lengthOf: ({ length }) => length })
   }
 }
 

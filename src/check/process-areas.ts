@@ -1,5 +1,6 @@
 /** The addresses of a process, as its calls tell: what is mapped, and what was. */
 import type { BufferId, CallEvent } from '../events/event.ts'
+import { firstIndex } from './first-index.ts'
 
 const PAGE = 4096
 const MOST_GONE = 256
@@ -23,8 +24,10 @@ export interface GoneArea extends Area {
 }
 
 export class ProcessAreas {
-  #live: Area[] = []
-  #gone: GoneArea[] = []
+  /** In the order of their addresses; they do not overlap. */
+  readonly #live: Area[] = []
+  /** The newest, in the order in which they went. */
+  readonly #gone: GoneArea[] = []
 
   /** mmap has returned an address; `buffer` is what it shows there. */
   mapped(event: CallEvent, buffer: BufferId | undefined): void {
@@ -54,34 +57,47 @@ export class ProcessAreas {
 
   /** The area that an address lies in. */
   at(address: number): Area | undefined {
-    return this.#live.find(({ start, end }) => start <= address && address < end)
+    const area = this.#live[this.#firstBehind(address)]
+    return area !== undefined && area.start <= address ? area : undefined
   }
 
   /** The area that ends at an address. */
   before(address: number): Area | undefined {
-    return this.#live.find(({ end }) => end === address)
+    const area = this.#live[this.#firstBehind(address) - 1]
+    return area?.end === address ? area : undefined
   }
 
-  /** What was at an address last. */
+  /** Which area was at an address last, where none is now. */
   goneAt(address: number): GoneArea | undefined {
     return this.#gone.findLast(({ start, end }) => start <= address && address < end)
   }
 
+  /** A mapping replaces those at its addresses. */
   #add(area: Area): void {
-    this.#live.push(area)
-    // A real kernel gives addresses out again: what is there now is not what was unmapped.
-    this.#gone = this.#gone.filter(({ start, end }) => end <= area.start || area.end <= start)
+    this.#take(area.start, area.end)
+    this.#live.splice(this.#firstBehind(area.start), 0, area)
   }
 
   #end(ended: CallEvent, start: number, end: number): void {
-    const gone = this.#live.map((area) => part(area, start, end)).filter(isSome)
-    this.#live = this.#live.flatMap((area) =>
-      area.end <= start || end <= area.start
-        ? [area]
-        : [part(area, 0, start), part(area, end, Number.POSITIVE_INFINITY)].filter(isSome),
-    )
-    this.#gone.push(...gone.map((area) => ({ ...area, ended })))
-    this.#gone.splice(0, this.#gone.length - MOST_GONE)
+    for (const area of this.#take(start, end)) this.#gone.push({ ...area, ended })
+    if (this.#gone.length >= 2 * MOST_GONE) this.#gone.splice(0, this.#gone.length - MOST_GONE)
+  }
+
+  /** Takes the addresses out of the areas that are there; returns the parts that were taken. */
+  #take(start: number, end: number): Area[] {
+    const first = this.#firstBehind(start)
+    let count = 0
+    while ((this.#live[first + count]?.start ?? end) < end) count++
+    if (count === 0) return []
+    const over = this.#live.slice(first, first + count)
+    const left = over.flatMap((area) => [part(area, 0, start), part(area, end, Infinity)])
+    this.#live.splice(first, count, ...left.filter(isSome))
+    return over.map((area) => part(area, start, end))
+  }
+
+  /** The index of the first area that ends behind an address. */
+  #firstBehind(address: number): number {
+    return firstIndex(this.#live, ({ end }) => end > address)
   }
 }
 

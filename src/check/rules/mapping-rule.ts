@@ -6,13 +6,12 @@ import type {
   CpuMapEvent,
   DmabufEvent,
   ProgramEndEvent,
-  Range,
 } from '../../events/event.ts'
 import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
+import { MappedRanges } from '../mapped-ranges.ts'
 import { isSameBytes } from '../placements.ts'
 import { pages } from '../process-areas.ts'
-import { overlaps } from '../range-map.ts'
 import { agentName, bytesOf } from '../words.ts'
 import type { Rule } from './rule.ts'
 
@@ -28,6 +27,8 @@ export class MappingRule implements Rule {
   readonly #buffers = new Map<number, number | undefined>()
   /** The mappings whose bytes CPU accesses have handed out. */
   readonly #ofAccesses = new Set<string>()
+  /** Every mapping that is there. */
+  readonly #mapped = new MappedRanges()
   /** The same of descriptors that are open, and that the program has to close. */
   readonly #open = new Map<number, number | undefined>()
   /** Where bytes were taken back last: what an array that is gone most likely ended with. */
@@ -56,10 +57,10 @@ export class MappingRule implements Rule {
         if (this.#isMappedFor(event)) this.#ofAccesses.add(`${event.buffer} ${event.mapping}`)
         return
       case 'cpu-map':
-        this.#aliases(event)
+        this.#mappedBy(event)
         return
       case 'cpu-unmap':
-        this.#ofAccesses.delete(`${event.buffer} ${event.mapping}`)
+        this.#unmappedBy(event)
         this.#lastUnmap = event
         return
       case 'bracket-end':
@@ -82,46 +83,54 @@ export class MappingRule implements Rule {
     return this.#history.buffer(buffer).cpuMaps.get(mapping)?.origin === origin
   }
 
-  #aliases(event: CpuMapEvent): void {
-    const { attribute, range, buffer } = event
-    for (const { map: other, at } of this.#mappingsOver(event)) {
-      if (other.attribute === attribute || other.mapping === event.mapping) continue
-      if (!overlaps(at, range)) continue
-      this.#out.report({
-        rule: 'attribute-alias',
-        event,
-        message: `${agentName(event.agent)} maps ${bytesOf(range, buffer)} ${attribute} (event ${event.id}) while the mapping that ${agentName(other.agent)} made at event ${other.id} is ${other.attribute}.`,
-        because: {
-          text: `The ${other.attribute} mapping was not unmapped before.`,
-          event: other.id,
-          origin: other.origin,
-        },
-        origin: event.origin,
-        related: [{ label: 'the other mapping was made here', origin: other.origin }],
-        buffer,
-        range,
-      })
-      return
-    }
+  /** The program maps it, or maps other bytes of it than before. */
+  #mappedBy(event: CpuMapEvent): void {
+    const { buffer, mapping, range } = event
+    const before = this.#history.buffer(buffer).cpuMaps.get(mapping)
+    if (before !== undefined) this.#mapped.delete(before)
+    const other = this.#mapped.aliasOf(event, buffer, range) ?? this.#aliasElsewhere(event)
+    if (other !== undefined) this.#aliases(event, other)
+    this.#mapped.add(event)
   }
 
-  /** The CPU mappings of the same memory, and where they lie in the buffer: also those of other buffers. */
-  #mappingsOver({ buffer, range }: CpuMapEvent): { map: CpuMapEvent; at: Range }[] {
-    const own = [...this.#history.buffer(buffer).cpuMaps.values()]
-    const others = this.#history
-      .neighbours(buffer, range)
-      .filter((neighbour) => isSameBytes(neighbour, neighbour.range, range))
-    return [
-      ...own.map((map) => ({ map, at: map.range })),
-      ...others.flatMap(({ buffer: id, shift, range: theirs }) =>
-        [...this.#history.buffer(id).cpuMaps.values()]
-          .filter((map) => overlaps(map.range, theirs))
-          .map((map) => {
-            const { start, end } = map.range
-            return { map, at: { start: start + shift, end: end + shift } }
-          }),
-      ),
-    ]
+  #unmappedBy({ buffer, mapping }: CpuMapEvent): void {
+    this.#ofAccesses.delete(`${buffer} ${mapping}`)
+    const map = this.#history.buffer(buffer).cpuMaps.get(mapping)
+    if (map !== undefined) this.#mapped.delete(map)
+  }
+
+  #aliases(event: CpuMapEvent, other: CpuMapEvent): void {
+    const { attribute, range, buffer } = event
+    this.#out.report({
+      rule: 'attribute-alias',
+      event,
+      message: `${agentName(event.agent)} maps ${bytesOf(range, buffer)} ${attribute} (event ${event.id}) while the mapping that ${agentName(other.agent)} made at event ${other.id} is ${other.attribute}.`,
+      because: {
+        text: `The ${other.attribute} mapping was not unmapped before.`,
+        event: other.id,
+        origin: other.origin,
+      },
+      origin: event.origin,
+      related: [{ label: 'the other mapping was made here', origin: other.origin }],
+      buffer,
+      range,
+    })
+  }
+
+  /** A mapping of the same memory as that of another buffer. */
+  #aliasElsewhere(event: CpuMapEvent): CpuMapEvent | undefined {
+    const { buffer, range } = event
+    for (const neighbour of this.#history.neighbours(buffer, range)) {
+      if (!isSameBytes(neighbour, neighbour.range, range)) continue
+      const { buffer: id, shift, range: theirs } = neighbour
+      const same = {
+        start: Math.max(theirs.start, range.start - shift),
+        end: Math.min(theirs.end, range.end - shift),
+      }
+      const other = this.#mapped.aliasOf(event, id, same)
+      if (other !== undefined) return other
+    }
+    return undefined
   }
 
   #tooLarge(event: CallEvent): void {
