@@ -1,11 +1,12 @@
 import type { Range } from '../events/event.ts'
+import { firstIndex } from './first-index.ts'
 import { overlaps } from './range-map.ts'
 
 const MOST_RANGES = 1024
 
 /** Which bytes something was done to, as ranges in order that do not touch. */
 export class Coverage {
-  #ranges: Range[] = []
+  readonly #ranges: Range[] = []
   /** Too many ranges to keep: every byte counts from then on. */
   #isFull = false
 
@@ -15,11 +16,12 @@ export class Coverage {
 
   add(range: Range): void {
     if (this.#isFull || range.start >= range.end) return
-    const apart = this.#ranges.filter(({ start, end }) => end < range.start || range.end < start)
-    const joined = this.#ranges.filter((known) => !apart.includes(known))
-    const start = Math.min(range.start, ...joined.map((known) => known.start))
-    const end = Math.max(range.end, ...joined.map((known) => known.end))
-    this.#ranges = [...apart, { start, end }].sort((a, b) => a.start - b.start)
+    const ranges = this.#ranges
+    const first = firstIndex(ranges, ({ end }) => end >= range.start)
+    const behind = firstIndex(ranges, ({ start }) => start > range.end)
+    const start = Math.min(range.start, ranges[first]?.start ?? range.start)
+    const end = Math.max(range.end, ranges[behind - 1]?.end ?? range.end)
+    ranges.splice(first, behind - first, { start, end })
     this.#isFull = this.#ranges.length > MOST_RANGES
   }
 
