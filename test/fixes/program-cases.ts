@@ -311,6 +311,37 @@ export const programCases: readonly FixCase[] = [
         if (!fixed) await cpu.end()
       }),
   },
+  {
+    rule: 'bracket-over-dma',
+    fix: 'Draw into another buffer, flip to it',
+    what: 'begins an access to the picture that is on screen',
+    make: (fixed) =>
+      staged(async ({ heap, display }) => {
+        const buffers = await heap.allocateAll(2, SIZE)
+        for (let i = 0; i < 3; i++) {
+          const buffer = buffers[fixed ? i % 2 : 0] as DmaBuf
+          await buffer.withCpuAccess('write', draw)
+          await display.show(buffer, LAYOUT)
+        }
+        for (const buffer of buffers) buffer.close()
+      }),
+  },
+  {
+    rule: 'fd-leak',
+    fix: 'Dispose each dumb buffer that is no longer shown',
+    what: 'makes a dumb buffer for each picture',
+    make: (fixed) =>
+      staged(async ({ display }) => {
+        let before: DumbBuffer | undefined
+        for (let i = 0; i < 12; i++) {
+          const dumb = await display.createDumb({ width: WIDTH, height: HEIGHT })
+          using buffer = await dumb.exportBuffer()
+          await display.show(buffer, { ...LAYOUT, stride: dumb.stride })
+          if (fixed) await before?.close()
+          before = dumb
+        }
+      }),
+  },
   ofBug('B22-dirty-lines', {
     rule: 'dirty-over-dma',
     fix: 'Clean the buffer before it goes to the device',

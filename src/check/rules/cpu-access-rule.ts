@@ -99,12 +99,13 @@ export class CpuAccessRule implements Rule {
       this.#deadTouched(event, store.origin, event.viewEnded)
       return
     }
-    if (!isCached(store.attribute)) return
     const { bracket } = store
     if (bracket !== undefined) {
       if (!writes(bracket.access)) this.#deferred.report(buffer, underRead(store, bracket))
       return
     }
+    // Without a cache a store outside any access reaches memory all the same; its direction is a promise.
+    if (!isCached(store.attribute)) return
     if (store.failedStart !== undefined) {
       this.#deferred.report(buffer, afterFailure(event, 'stores to', store))
       return

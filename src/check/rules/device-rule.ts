@@ -12,6 +12,7 @@ import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
 import { accessName, agentName, bracketName, flagsOf } from '../words.ts'
 import { holdWrites } from './device-hold.ts'
+import { DRAW_ELSEWHERE } from './display-fix.ts'
 import type { Rule } from './rule.ts'
 
 /** Under a device that only reads. */
@@ -102,8 +103,14 @@ export class DeviceRule implements Rule {
       related: [{ label: `${device} got the buffer here`, origin }],
       buffer: buffer.id,
       hardware: hold.writes ? undefined : OVER_READER,
+      fix: isShown(buffer, device) ? DRAW_ELSEWHERE : undefined,
     })
   }
+}
+
+/** Whether `device` is a display with a picture in the buffer: it returns it only for another one. */
+function isShown({ pictures }: BufferHistory, device: string): boolean {
+  return [...pictures.values()].some((picture) => picture.device === device)
 }
 
 function verbOf({ kind }: Hold['event'], deviceWrites: boolean): string {

@@ -14,6 +14,7 @@ import { overlaps } from '../range-map.ts'
 import type { Store } from '../store.ts'
 import { agentName, bytesOf } from '../words.ts'
 import { isCached } from './cause.ts'
+import { DRAW_ELSEWHERE } from './display-fix.ts'
 import type { Rule } from './rule.ts'
 
 /** A device that reads: a job in flight, or a picture that a display has taken. */
@@ -84,7 +85,7 @@ export class OnScreenRule implements Rule {
       related: [{ label: `${device} got the buffer here`, origin: since.origin }],
       buffer: event.buffer,
       range: event.range,
-      fix: 'Draw into another buffer, flip to it, and draw into this one only after the event of that flip (`readEvent`).',
+      fix: DRAW_ELSEWHERE,
     })
   }
 }
