@@ -94,7 +94,7 @@ function rulesOver(history: History, out: Collector): Rule[] {
     new NotAwaitedRule(history, deferred, { operations, descriptors }),
     new BracketRule(history, out, deferred),
     new CpuAccessRule(history, out, deferred, operations),
-    new DeviceRule(history, out),
+    new DeviceRule(history, out, operations),
     new OverlapRule(history, out),
     new DmaUseRule(history, out),
     new MisuseRule(history, out),

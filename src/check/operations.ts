@@ -5,6 +5,8 @@ import type { BufferId, EventId, EventOrigin, OperationEvent } from '../events/e
 export interface Operation {
   readonly begin: OperationEvent
   readonly buffers: readonly BufferId[]
+  /** The operation whose callback makes the call. */
+  readonly within: Operation | undefined
   awaited: boolean
   /** The event in which its promise was settled. */
   ended: EventId | undefined
@@ -24,8 +26,10 @@ export class Operations {
 
   /** Whether a finding says already that the program did not await its use of a buffer. */
   explain(buffer: BufferId): boolean {
-    for (const { told, begin, buffers } of this.#live.values()) {
-      if (told && begin.by === 'cpu' && buffers.includes(buffer)) return true
+    for (const operation of this.#live.values()) {
+      const { begin, buffers } = operation
+      if (begin.by !== 'cpu' || !buffers.includes(buffer)) continue
+      if (operation.told || this.forgotten(operation)?.told === true) return true
     }
     return false
   }
@@ -40,10 +44,28 @@ export class Operations {
     return origin === undefined ? undefined : this.#byOrigin.get(origin)
   }
 
-  begin(event: OperationEvent, buffers: readonly BufferId[]): void {
-    const operation = { begin: event, buffers, awaited: false, ended: undefined, told: false }
+  /** The outermost operation around this one that is not awaited so far: what is within it runs on its own. */
+  forgotten({ within }: Operation): Operation | undefined {
+    let outermost: Operation | undefined
+    for (let around = within; around !== undefined; around = around.within) {
+      if (!around.awaited) outermost = around
+    }
+    return outermost
+  }
+
+  /** Whether an event is part of a call within one that a finding says was not awaited. */
+  isWithinTold(event: { readonly origin?: EventOrigin | undefined }): boolean {
+    const operation = this.of(event)
+    return operation !== undefined && this.forgotten(operation)?.told === true
+  }
+
+  begin(event: OperationEvent, buffers: readonly BufferId[]): Operation {
+    const within = event.within === undefined ? undefined : this.#live.get(event.within)
+    const state = { awaited: false, ended: undefined, told: false }
+    const operation: Operation = { begin: event, buffers, within, ...state }
     this.#live.set(event.operation, operation)
     if (event.origin !== undefined) this.#byOrigin.set(event.origin, operation)
+    return operation
   }
 
   /** Its promise is awaited, or settled. */

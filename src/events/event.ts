@@ -114,6 +114,8 @@ export interface OperationEvent extends Common {
   readonly phase: 'begin' | 'awaited' | 'end' | 'needed'
   /** Joins the phases. */
   readonly operation: number
+  /** The operation whose callback makes the call, where that is known. */
+  readonly within?: number | undefined
   /** `DmaBuf.withCpuAccess`. */
   readonly name: string
   /** Who uses the buffers because of it: the CPU, or a device that it hands them to or takes them from. */

@@ -12,6 +12,7 @@ import {
   isWatched,
   type Operation,
   type OperationProgress,
+  operationAround,
   operationListener,
 } from '../uapi/watching.ts'
 
@@ -127,7 +128,7 @@ export class Calls {
     const origin = this.#origin
     const listener = currentOrigin() === undefined ? operationListener(this.sys) : undefined
     if (listener === undefined || origin === undefined) return body()
-    const progress = listener(operation, origin)
+    const progress = listener(operation, origin, operationAround())
     const work = body(progress)
     const result = ObservedPromise.from(work, () => progress.awaited())
     const ended = (): void => progress.ended()

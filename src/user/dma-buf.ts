@@ -6,7 +6,7 @@ import { plainArg } from '../uapi/ioctl-arg.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
-import type { Operation } from '../uapi/watching.ts'
+import { callWithin, type Operation } from '../uapi/watching.ts'
 import { BufferCore, mapFile } from './buffer-core.ts'
 import { Calls, succeed } from './calls.ts'
 import { checkMapRange, checkSyncFile, sysOf } from './checks.ts'
@@ -145,8 +145,10 @@ export class DmaBuf extends ShareableFdOwner {
       check.callable('use', use)
       return this.#operation('withCpuAccess', access, options)
     }
-    return calls.operation(begin, () =>
-      this.#withCpuAccess(calls, { access, signal: options.signal }, use),
+    return calls.operation(begin, (progress) =>
+      this.#withCpuAccess(calls, { access, signal: options.signal }, (bytes, cpu) =>
+        callWithin(progress, () => use(bytes, cpu)),
+      ),
     )
   }
 

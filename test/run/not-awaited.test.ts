@@ -14,6 +14,8 @@ const RUNS = ['pc', 'arm-soc', 'pc-bounce', 'rpi4', 'arm-soc-iommu'].flatMap((bo
 interface Turn {
   readonly kernel: Kernel
   readonly buffer: DmaBuf
+  /** The buffer of the other turns. */
+  readonly other: DmaBuf
   readonly display: DrmDevice
   readonly fill: (bytes: Uint8Array) => void
 }
@@ -27,7 +29,8 @@ function drawing(turn: (what: Turn) => Promise<void>): Program {
     using other = await heap.allocate(SIZE)
     for (let i = 0; i < 6; i++) {
       const fill = (bytes: Uint8Array): void => void bytes.fill(i * 40)
-      await turn({ kernel, buffer: i % 2 === 0 ? one : other, display, fill })
+      const [buffer, spare] = i % 2 === 0 ? [one, other] : [other, one]
+      await turn({ kernel, buffer, other: spare, display, fill })
     }
   }
 }
@@ -101,6 +104,16 @@ const wrong: [string, string, Program][] = [
       await kernel.spawn('producer', async () => {
         buffer.withCpuAccess('write', fill)
         await kernel.sleep(1e6)
+      })
+      await display.show(buffer, LAYOUT)
+    }),
+  ],
+  [
+    'withCpuAccess around an awaited one, whose bytes are shown',
+    'bracket-not-awaited',
+    drawing(async ({ buffer, display, fill, other }) => {
+      other.withCpuAccess('read', async () => {
+        await buffer.withCpuAccess('write', fill)
       })
       await display.show(buffer, LAYOUT)
     }),
@@ -222,6 +235,15 @@ const right: [string, Program][] = [
     }),
   ],
   [
+    'an access within another one, both awaited',
+    drawing(async ({ buffer, display, fill, other }) => {
+      await other.withCpuAccess('read', async () => {
+        await buffer.withCpuAccess('write', fill)
+      })
+      await display.show(buffer, LAYOUT)
+    }),
+  ],
+  [
     'a promise kept over a sleep and awaited before show',
     drawing(async ({ kernel, buffer, display, fill }) => {
       const drawn = buffer.withCpuAccess('write', fill)
@@ -265,6 +287,24 @@ it('the finding stands at the call, and names what came too early', async () => 
     /^the program calls DmaBuf\.withCpuAccess on buffer 1 \(event \d+\) and does not await it before DrmDevice\.show /,
   )
   expect(findings[0]?.related.map(({ where }) => where)).toHaveLength(1)
+})
+
+it('a call in a function that is not awaited is not said to lack its own await', async () => {
+  const program = drawing(async ({ buffer, display, fill }) => {
+    const draw = async (): Promise<void> => {
+      await buffer.withCpuAccess('write', fill)
+    }
+    // biome-ignore lint/nursery/noFloatingPromises: it is the mistake
+    draw()
+    await display.show(buffer, LAYOUT)
+  })
+  const { findings } = await runProgram(program, { board: 'pc' })
+  const [found] = findings
+  expect(found?.message).toMatch(/, and before it has completed DrmDevice\.show gives buffer /)
+  expect(found?.because.text).toContain('the function that makes the call is not awaited')
+  const [caller, next] = found?.related ?? []
+  expect(caller?.label).toBe('the function that makes the call is called here')
+  expect((caller?.place?.line ?? 0) + 1).toBe(next?.place?.line)
 })
 
 it('two calls of one task wait for each other inside an exporter that sleeps', async () => {
@@ -366,5 +406,43 @@ describe('a program that throws', () => {
     const { error, findings } = await runProgram((kernel) => open(kernel, body), { board: 'pc' })
     expect(findings).toEqual([])
     expect(error?.explained).toBeUndefined()
+  })
+})
+
+describe('a CPU access that is under way when the program returns', () => {
+  const returning = async (body: (buffer: DmaBuf) => Promise<void>): Promise<unknown> => {
+    const program: Program = async (kernel) => {
+      using heap = DmaHeap.open(kernel)
+      using buffer = await heap.allocate(SIZE)
+      await body(buffer)
+    }
+    const { error, findings } = await runProgram(program, { board: 'pc' })
+    return [error?.kind, error?.explained, findings.map(({ rule }) => rule)]
+  }
+
+  it('is one finding, although no device knows the buffer', async () => {
+    const body = async (buffer: DmaBuf): Promise<void> => {
+      // biome-ignore lint/nursery/noFloatingPromises: it is the mistake
+      buffer.withCpuAccess('write', (bytes) => void bytes.fill(1))
+    }
+    expect(await returning(body)).toEqual(['pending', true, ['bracket-not-awaited']])
+  })
+
+  it('lacks no END of the program, beside an access that does', async () => {
+    const body = async (buffer: DmaBuf): Promise<void> => {
+      const fails = (): never => {
+        throw new Error('in the callback')
+      }
+      buffer.withCpuAccess('read', fails).catch(() => undefined)
+      await buffer.beginCpuAccess('read')
+    }
+    const found = ['bracket-not-awaited', 'unbalanced-bracket']
+    expect(await returning(body)).toEqual(['pending', true, found])
+  })
+
+  it('is no finding when it is awaited', async () => {
+    const body = (buffer: DmaBuf): Promise<void> =>
+      buffer.withCpuAccess('write', (bytes) => void bytes.fill(1))
+    expect(await returning(body)).toEqual([undefined, undefined, []])
   })
 })

@@ -22,7 +22,8 @@ type Explaining = Pick<Finding, 'rule' | 'place'> & Partial<Pick<Finding, 'relat
 
 function isCause({ rule, place, related = [] }: Explaining, failure: Failure): boolean {
   if (rule === 'fd-leak' || rule === 'map-leak') return false
-  const isForgottenAwait = rule === 'bracket-not-awaited' && failure.kind !== 'threw'
+  const isForgottenAwait =
+    (rule === 'bracket-not-awaited' || rule === 'call-not-awaited') && failure.kind !== 'threw'
   const wasSeen = failure.kind === 'pending' || failure.kind.startsWith('rejected')
   if (isForgottenAwait && wasSeen) return true
   const lines = [failure.place, ...(failure.callers ?? [])]

@@ -10,6 +10,7 @@ import { type Bracket, writes } from '../bracket.ts'
 import type { BufferHistory } from '../buffer-history.ts'
 import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
+import type { Operations } from '../operations.ts'
 import { accessName, agentName, bracketName, flagsOf } from '../words.ts'
 import { holdWrites } from './device-hold.ts'
 import { DRAW_ELSEWHERE } from './display-fix.ts'
@@ -28,10 +29,12 @@ interface Hold {
 export class DeviceRule implements Rule {
   readonly #history: History
   readonly #out: Collector
+  readonly #operations: Operations
 
-  constructor(history: History, out: Collector) {
+  constructor(history: History, out: Collector, operations: Operations) {
     this.#history = history
     this.#out = out
+    this.#operations = operations
   }
 
   after(event: DmabufEvent): void {
@@ -57,6 +60,7 @@ export class DeviceRule implements Rule {
     for (const bracket of buffer.open) {
       if (bracket.blamed || !(deviceWrites || writes(bracket.access))) continue
       bracket.blamed = true
+      if (this.#operations.isWithinTold(bracket.start)) continue
       const verb = verbOf(event, deviceWrites)
       this.#out.report({
         rule: 'bracket-over-dma',
@@ -89,6 +93,7 @@ export class DeviceRule implements Rule {
     if (hold === undefined) return
     const bracket = buffer.lastBracket as Bracket
     bracket.blamed = true
+    if (this.#operations.isWithinTold(event)) return
     const { device, id, origin } = hold.event
     this.#out.report({
       rule: 'bracket-over-dma',

@@ -87,20 +87,28 @@ export class NotAwaitedRule implements Rule {
   #report(pending: Pending, event: DmabufEvent, done: string): void {
     const { call } = pending
     this.#pending.delete(call.call)
-    if (pending.operation !== undefined) pending.operation.told = true
+    const { operation } = pending
+    const around = operation === undefined ? undefined : this.#operations.forgotten(operation)
+    if (around?.told === true) return
+    const mistaken = around ?? operation
     const buffer = this.#history.buffer(pending.buffer)
+    // What is deferred may never be reported, and is none when the call is still under way at the end.
+    if (mistaken !== undefined && buffer.shared !== undefined) mistaken.told = true
     const who = agentName(call.agent)
     const then = event.kind === 'program-end' ? done : `${who} ${done}`
     this.#deferred.report(buffer, {
       rule: 'bracket-not-awaited',
       event,
       message: `${who} calls SYNC on buffer ${buffer.id} (event ${call.id}), and ${then} before SYNC has completed (event ${event.id}).`,
-      because: {
-        text: 'SYNC had not completed.',
-        event: call.id,
-        origin: call.origin,
-      },
-      origin: call.origin ?? event.origin,
+      because:
+        around === undefined
+          ? { text: 'SYNC had not completed.', event: call.id, origin: call.origin }
+          : {
+              text: `SYNC is called within ${around.begin.name}, which is not awaited.`,
+              event: around.begin.id,
+              origin: around.begin.origin,
+            },
+      origin: around?.begin.origin ?? call.origin ?? event.origin,
       related: [{ label: 'the buffer is used here', origin: event.origin }],
       buffer: buffer.id,
     })

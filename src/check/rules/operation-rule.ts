@@ -1,7 +1,9 @@
 /** A method of the classes that the program did not wait for: decided by the promise, not by timing. */
-import type { BufferId, DmabufEvent, OperationEvent } from '../../events/event.ts'
+import type { BufferId, DmabufEvent, OperationEvent, ReleaseEvent } from '../../events/event.ts'
 import type { BufferDescriptors } from '../buffer-descriptors.ts'
+import { callerOf } from '../caller.ts'
 import type { Collector, Draft } from '../collector.ts'
+import type { RelatedPlace } from '../finding.ts'
 import type { History } from '../history.ts'
 import type { Operation, Operations } from '../operations.ts'
 import { agentName } from '../words.ts'
@@ -25,6 +27,7 @@ export class OperationRule implements Rule {
 
   before(event: DmabufEvent): void {
     if (event.kind === 'operation') this.#operation(event)
+    else if (event.kind === 'release') this.#release(event)
     else if (event.kind === 'program-end' && event.how === 'returned') this.#end(event)
   }
 
@@ -39,28 +42,45 @@ export class OperationRule implements Rule {
       return
     }
     const known = event.fds.map((fd) => descriptors.of(fd)).filter((id) => id !== undefined)
-    for (const earlier of operations.live) this.#meet(earlier, event, known)
-    operations.begin(event, known)
+    const earlier = [...operations.live]
+    const next = operations.begin(event, known)
+    for (const one of earlier) this.#meet(one, next)
   }
 
   /** The other side gets a buffer that an operation of the same task still uses, or may still use. */
-  #meet(earlier: Operation, event: OperationEvent, buffers: readonly BufferId[]): void {
+  #meet(earlier: Operation, next: Operation): void {
     const { begin, told } = earlier
-    const buffer = buffers.find((id) => earlier.buffers.includes(id))
+    const event = next.begin
+    const buffer = next.buffers.find((id) => earlier.buffers.includes(id))
     if (told || buffer === undefined || begin.by === event.by) return
     if (begin.access === 'read' && event.access === 'read') return
     if (begin.agent.name !== event.agent.name) return
+    if (this.#isApart(earlier, next, buffer)) return
     if (!earlier.awaited) this.#tell(earlier, event, notAwaitedBefore(earlier, event, buffer))
     else if (earlier.ended === undefined && !this.#isOpen(earlier, buffer)) {
-      this.#tell(earlier, event, notBackBefore(earlier, event, buffer))
+      this.#tell(earlier, event, () => notBackBefore(earlier, event, buffer))
     }
+  }
+
+  /** Whether they only meet since one of them is within a call that is not awaited: that is the mistake. */
+  #isApart(earlier: Operation, next: Operation, buffer: BufferId): boolean {
+    const { operations } = this.#parts
+    const around = operations.forgotten(earlier)
+    const aroundNext = operations.forgotten(next)
+    const forgotten = around ?? aroundNext
+    if (around === aroundNext || forgotten === undefined || forgotten === earlier) return false
+    if (!forgotten.told) {
+      const message = notAwaitedBefore(forgotten, next.begin, buffer)
+      this.#tell(forgotten, next.begin, message, buffer)
+    }
+    return true
   }
 
   /** Another method has failed because this one has not completed. */
   #needed(event: OperationEvent): void {
     const operation = this.#parts.operations.get(event)
     if (operation === undefined || operation.told) return
-    this.#tell(operation, event, notBackFor(operation, event))
+    this.#tell(operation, event, () => notBackFor(operation, event))
   }
 
   /** Whether it has begun a CPU access that is open: that this is too long is another mistake. */
@@ -71,23 +91,54 @@ export class OperationRule implements Rule {
 
   #end(event: DmabufEvent): void {
     for (const operation of this.#parts.operations.live) {
-      if (!operation.awaited && !operation.told)
-        this.#tell(operation, event, neverAwaited(operation))
+      if (operation.told) continue
+      if (!operation.awaited) this.#tell(operation, event, () => neverAwaited(operation))
+      else if (operation.begin.agent.name === event.agent.name) {
+        this.#tell(operation, event, () => notBackAtEnd(operation, 'the program returns', event))
+      }
     }
   }
 
-  #tell(operation: Operation, event: DmabufEvent, message: string): void {
+  /** A CPU access that is under way would still have ended: that the buffer goes before is the mistake. */
+  #release(event: ReleaseEvent): void {
+    for (const operation of this.#parts.operations.live) {
+      const { told, ended, begin, awaited, buffers } = operation
+      if (told || ended !== undefined || begin.by !== 'cpu') continue
+      if (!buffers.includes(event.buffer)) continue
+      if (awaited && !this.#isOpen(operation, event.buffer)) continue
+      const text = (): string => notBackAtEnd(operation, 'the buffer is released', event)
+      this.#tell(operation, event, text)
+    }
+  }
+
+  /** The texts are made at the end: until then the call may be awaited, though too late. */
+  #tell(
+    operation: Operation,
+    event: DmabufEvent,
+    message: () => string,
+    id = operation.buffers[0],
+  ): void {
     const { out, deferred, history } = this.#parts
-    const { begin, buffers } = operation
+    const { begin } = operation
     operation.told = true
-    const [id] = buffers
+    const wasUnderWay = operation.ended === undefined
     const draft: Draft = {
       rule: begin.by === 'cpu' ? 'bracket-not-awaited' : 'call-not-awaited',
       event,
-      message,
-      because: { text: 'Its promise was not awaited.', event: begin.id, origin: begin.origin },
+      get message() {
+        return message()
+      },
+      because: {
+        get text() {
+          return reasonOf(operation, wasUnderWay)
+        },
+        event: begin.id,
+        origin: begin.origin,
+      },
       origin: begin.origin,
-      related: [{ label: 'the program continues here', origin: event.origin }],
+      get related() {
+        return relatedTo(operation, event)
+      },
       buffer: id,
     }
     if (begin.by === 'device' || id === undefined) {
@@ -95,11 +146,29 @@ export class OperationRule implements Rule {
       return
     }
     const buffer = history.buffer(id)
+    const isOver = event.kind !== 'operation'
     for (const bracket of buffer.open) {
-      if (bracket.task === begin.agent.name) bracket.blamed = true
+      const isItsOwn = bracket.start.origin === begin.origin || begin.ends === true
+      if (bracket.task === begin.agent.name && (isItsOwn || !isOver)) bracket.blamed = true
     }
-    deferred.report(buffer, draft)
+    // Nothing is shared any more: what is still under way at the end is a mistake by itself.
+    if (isOver && wasUnderWay) out.report(draft)
+    else deferred.report(buffer, draft)
   }
+}
+
+function reasonOf({ awaited }: Operation, wasUnderWay: boolean): string {
+  if (!awaited) return 'Its promise was not awaited.'
+  return wasUnderWay
+    ? 'It had not completed by then. If this line waits for it, the function that makes the call is not awaited.'
+    : 'Its promise was awaited only later.'
+}
+
+function relatedTo({ awaited, begin }: Operation, event: DmabufEvent): RelatedPlace[] {
+  const next = { label: 'the program continues here', origin: event.origin }
+  const caller = awaited ? callerOf(begin.origin) : undefined
+  if (caller === undefined) return [next]
+  return [{ label: 'the function that makes the call is called here', origin: caller }, next]
 }
 
 function calls({ begin, buffers }: Operation): string {
@@ -107,8 +176,17 @@ function calls({ begin, buffers }: Operation): string {
   return `${agentName(begin.agent)} calls ${begin.name}${on} (event ${begin.id})`
 }
 
-function notAwaitedBefore(operation: Operation, next: OperationEvent, buffer: BufferId): string {
-  return `${calls(operation)} and does not await it before ${next.name} gives buffer ${buffer} to the ${next.by === 'cpu' ? 'CPU' : 'device'} (event ${next.id}).`
+/** The text is made at the end, when it is known whether the call was awaited at all. */
+function notAwaitedBefore(
+  operation: Operation,
+  next: OperationEvent,
+  buffer: BufferId,
+): () => string {
+  const wasUnderWay = operation.ended === undefined
+  return () =>
+    operation.awaited && wasUnderWay
+      ? notBackBefore(operation, next, buffer)
+      : `${calls(operation)} and does not await it before ${next.name} gives buffer ${buffer} to the ${next.by === 'cpu' ? 'CPU' : 'device'} (event ${next.id}).`
 }
 
 function notBackBefore(operation: Operation, next: OperationEvent, buffer: BufferId): string {
@@ -117,6 +195,10 @@ function notBackBefore(operation: Operation, next: OperationEvent, buffer: Buffe
 
 function notBackFor(operation: Operation, next: OperationEvent): string {
   return `${calls(operation)}, and before it has completed ${next.name} needs its result and fails (event ${next.id}).`
+}
+
+function notBackAtEnd(operation: Operation, when: string, { id }: DmabufEvent): string {
+  return `${calls(operation)}, and before it has completed ${when} (event ${id}).`
 }
 
 function neverAwaited(operation: Operation): string {
