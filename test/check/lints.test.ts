@@ -135,7 +135,10 @@ describe('whole-buffer-sync', () => {
 })
 
 describe('uncached-read', () => {
-  const read = (attribute: 'cached' | 'uncached' | 'write-combine', access: 'read' | 'write') =>
+  const read = (
+    attribute: 'cached' | 'uncached' | 'write-combine',
+    access: 'read' | 'write' | 'read-write',
+  ) =>
     lints((s) => {
       s.buffer()
       s.map(3, { attribute })
@@ -153,9 +156,27 @@ describe('uncached-read', () => {
     }
   })
 
-  it('is silent about a cached mapping, and about an access that only writes', () => {
+  it('is silent about a cached mapping, and about an access that may only write', () => {
     expect(read('cached', 'read')).toEqual([])
     expect(read('uncached', 'write')).toEqual([])
+    expect(read('uncached', 'read-write')).toEqual([])
+  })
+
+  it('counts the loads that are seen in an access for reading and writing', () => {
+    const found = lints((s) => {
+      s.buffer()
+      s.map(3, { attribute: 'uncached' })
+      s.start('read-write', 4)
+      for (let i = 0; i < 4096; i++) s.load(5)
+      s.end('read-write', 6)
+    })
+    expect(found.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^the program has loaded \d+ bytes of buffer 1 /),
+    ])
+  })
+
+  it('says of an array that its loads are presumed', () => {
+    expect(read('uncached', 'read')[0]?.message).toContain('may have loaded up to')
   })
 
   it('counts loads, and is told once a buffer', () => {

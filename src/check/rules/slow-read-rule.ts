@@ -8,11 +8,17 @@ import type { Rule } from './rule.ts'
 /** Fewer bytes of a buffer take less than 3 ms on any ready board: a small picture, or a few lines. */
 const LEAST = 256 * 1024
 
+interface Loaded {
+  readonly bytes: number
+  /** Whether some of the loads are presumed: an array was taken, whose loads are not seen. */
+  readonly assumed: boolean
+}
+
 export class SlowReadRule implements Rule {
   readonly #history: History
   readonly #out: Collector
-  /** Bytes loaded so far, by buffer; each buffer is reported once. */
-  readonly #loaded = new Map<BufferId, number>()
+  /** Loads so far, by buffer; each buffer is reported once. */
+  readonly #loaded = new Map<BufferId, Loaded>()
 
   constructor(history: History, out: Collector) {
     this.#history = history
@@ -22,11 +28,11 @@ export class SlowReadRule implements Rule {
   before(event: DmabufEvent): void {
     switch (event.kind) {
       case 'cpu-load':
-        if (event.seen === 'exact') this.#load(event)
+        if (event.seen === 'exact') this.#load(event, false)
         return
       case 'cpu-view':
-        // Loads of an array are not seen: one of an access for reading stands for loads of all of it.
-        if (event.scope === 'bracket' && this.#readsIn(event)) this.#load(event)
+        // Loads of an array are not seen: one of an access for reading alone is there to be read.
+        if (event.scope === 'bracket' && this.#onlyReadsIn(event)) this.#load(event, true)
         return
       case 'release':
         this.#loaded.delete(event.buffer)
@@ -36,25 +42,29 @@ export class SlowReadRule implements Rule {
     }
   }
 
-  #readsIn({ buffer, agent }: CpuViewEvent): boolean {
-    return this.#history.buffer(buffer).openFor('read', agent.name) !== undefined
+  #onlyReadsIn({ buffer, agent }: CpuViewEvent): boolean {
+    const history = this.#history.buffer(buffer)
+    const canWrite = history.openFor('write', agent.name) !== undefined
+    return !canWrite && history.openFor('read', agent.name) !== undefined
   }
 
-  #load(event: CpuAccessEvent | CpuViewEvent): void {
+  #load(event: CpuAccessEvent | CpuViewEvent, assumed: boolean): void {
     const { agent, buffer: id, mapping, range } = event
     if (agent.kind !== 'task' || mapping === undefined) return
     const attribute = this.#history.attributeOf(event)
     if (attribute !== 'uncached' && attribute !== 'write-combine') return
-    const before = this.#loaded.get(id) ?? 0
-    const bytes = before + range.end - range.start
-    this.#loaded.set(id, bytes)
-    if (before >= LEAST || bytes < LEAST) return
+    const before = this.#loaded.get(id) ?? { bytes: 0, assumed: false }
+    const bytes = before.bytes + range.end - range.start
+    const loaded = { bytes, assumed: before.assumed || assumed }
+    this.#loaded.set(id, loaded)
+    if (before.bytes >= LEAST || bytes < LEAST) return
+    const did = loaded.assumed ? 'may have loaded up to' : 'has loaded'
     const buffer = this.#history.buffer(id)
     const mapped = buffer.cpuMaps.get(mapping)
     this.#out.lint({
       rule: 'uncached-read',
       event,
-      message: `${agentName(agent)} has loaded ${bytes} bytes of ${buffer.name} through a mapping that is ${attribute} (event ${event.id}).`,
+      message: `${agentName(agent)} ${did} ${bytes} bytes of ${buffer.name} through a mapping that is ${attribute} (event ${event.id}).`,
       because: {
         text: `The mapping is ${attribute}: its loads are never served from the cache.`,
         event: mapped?.id,
