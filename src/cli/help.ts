@@ -18,7 +18,9 @@ The program runs on pc, on arm-soc and on the boards of its file, or on those
 that --board names (--board pc,rpi4 or --board all), with every cache policy:
 lazy (the cache never evicts or prefetches), eager (it evicts and prefetches at
 every chance) and random. Findings cover everything that legal hardware may do,
-whether or not the run shows it.
+whether or not the run shows it. One kind depends on the policy: stores by index
+to an array that has ended are found by random, by lazy in every other access,
+and not by eager.
 
 Each run loads the file and its imports afresh. TypeScript and \`using\` are
 compiled in your own files only. A run may take any time while it makes

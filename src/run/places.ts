@@ -1,9 +1,9 @@
 /** From stacks to lines of the user's program. */
 import type { SourcePlace } from '../check/finding.ts'
 import type { EventOrigin } from '../events/event.ts'
-import { formatOrigin } from '../tap/format-origin.ts'
+import { formatOrigin, isDisposal } from '../tap/format-origin.ts'
 import type { StackFrame } from '../tap/stack.ts'
-import { originOf } from './thrown.ts'
+import { errorsIn, fullMessageOf, isError, originOf } from './thrown.ts'
 
 /** How many callers are worth showing. */
 const CALLERS = 4
@@ -21,6 +21,14 @@ export function placesOf(thrown: unknown): SourcePlace[] {
     .filter(({ file }) => isFile(file))
     .slice(0, CALLERS)
     .map(toPlace)
+}
+
+/** `the program threw: EBADF ...` for `who`, and whether it came from an object of a `using` declaration. */
+export function threwText(who: string, thrown: unknown): string {
+  const [first] = errorsIn(thrown)
+  const isItsEnd = isError(first) && isDisposal(first)
+  const when = isItsEnd ? ' while an object of `using` was disposed' : ''
+  return `${who} threw${when}: ${fullMessageOf(thrown)}`
 }
 
 function toPlace({ file, line, column }: StackFrame): SourcePlace {

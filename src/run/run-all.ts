@@ -12,7 +12,10 @@ export interface RunAllOptions
   extends Omit<RunOptions, 'board' | 'policy' | 'kernel' | 'onFrame' | 'onEvent'> {
   /** Ready boards by name, `all` of them, or tables; `pc` and `arm-soc` unless given. */
   readonly boards?: readonly (Board | string)[] | undefined
-  /** `lazy`, `eager` and `random` unless given. */
+  /**
+   * `lazy`, `eager` and `random` unless given. Without `random`, stores by index to an array that has ended may go
+   * unnoticed: see `RunOptions.policy`.
+   */
   readonly policies?: readonly PolicyName[] | undefined
   /** As for `runProgram`, with the run that shows the frame. */
   readonly onFrame?: ((frame: ShownFrame, run: RunName) => void) | undefined

@@ -6,10 +6,10 @@ import type { Cost } from '../sim/index.ts'
 import type { Kernel } from '../uapi/kernel.ts'
 import { Callbacks, endAfter } from './callbacks.ts'
 import { endEvent, judged, siteOf, withoutRules } from './judging.ts'
-import { placeOf } from './places.ts'
+import { placeOf, threwText } from './places.ts'
 import type { Program, ProgramEnd, ProgramError } from './program.ts'
 import type { RunOptions, RunResult } from './run-program.ts'
-import { fullMessageOf, messageOf } from './thrown.ts'
+import { messageOf } from './thrown.ts'
 
 /** A kernel that tells what programs do on it, as LinuxKernel of dmabuf/linux does. */
 export interface TellingKernel extends Kernel {
@@ -115,7 +115,7 @@ async function returned(program: Program, kernel: Kernel, calls: Calls): Promise
     return underWay.length === 0 ? { value } : { error: pending(underWay) }
   } catch (cause) {
     return {
-      error: { kind: 'threw', message: `the program threw: ${fullMessageOf(cause)}`, cause },
+      error: { kind: 'threw', message: threwText('the program', cause), cause },
     }
   }
 }

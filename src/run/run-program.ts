@@ -49,7 +49,9 @@ export interface RunOptions {
   readonly as?: Board | string | undefined
   /**
    * What the caches do in this run. `lazy` never evicts or prefetches by itself, `eager` does at every
-   * chance, `random` by `seed`. The bytes depend on it, the findings do not. Default: `lazy`.
+   * chance, `random` by `seed`. The bytes depend on it, the findings do not, with one exception:
+   * stores by index to an array that has ended are found by `random`, by `lazy` in every other access, and not by
+   * `eager`, which detaches the array. Default: `lazy`.
    */
   readonly policy?: PolicyName | undefined
   /** Seeds the random policy and, with it, the order of tasks: 0 to 2^32 - 1. Default: 1. */

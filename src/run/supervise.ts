@@ -9,6 +9,7 @@ import type { Wait } from '../sim/index.ts'
 import { ProbeError, type SimKernel } from '../sim/index.ts'
 import { pending, stuck, waitsElsewhere, waitsForSignal } from './hang.ts'
 import type { HeldBuffers } from './held-buffers.ts'
+import { threwText } from './places.ts'
 import type { Program, ProgramEnd, ProgramError } from './program.ts'
 import { fullMessageOf, isError, messageOf } from './thrown.ts'
 
@@ -97,10 +98,11 @@ function idleError({ scheduler }: SimKernel, held: HeldBuffers): ProgramError {
 }
 
 function threw(cause: unknown, task?: string): ProgramError {
-  const message = fullMessageOf(cause)
-  if (isError(cause) && cause instanceof ProbeError) return { kind: 'threw', message, cause }
+  if (isError(cause) && cause instanceof ProbeError) {
+    return { kind: 'threw', message: fullMessageOf(cause), cause }
+  }
   const who = task === undefined ? 'the program' : `task '${task}', which was never awaited,`
-  return { kind: 'threw', message: `${who} threw: ${message}`, cause }
+  return { kind: 'threw', message: threwText(who, cause), cause }
 }
 
 function stopped(reason: unknown): ProgramError {

@@ -53,6 +53,14 @@ export function formatOrigin(origin: EventOrigin | undefined): CallSite | undefi
   return first === undefined ? undefined : { ...first, frames }
 }
 
+/** Whether this package's code was disposing an object of a `using` declaration at `origin`. */
+export function isDisposal(origin: EventOrigin | undefined): boolean {
+  const all = parseStack(stackOf(origin) ?? '')
+  const end = all.findIndex((frame, i) => !isOurs(frame.file) && !isHelper(frame, all[i - 1]))
+  const inside = (end === -1 ? all : all.slice(0, end)).filter(({ file }) => isOurs(file))
+  return /\[(?:\w+\.)?(?:async)?dispose\]$/i.test(inside.at(-1)?.name ?? '')
+}
+
 /** The stack's text. A program can put anything into an error's `stack`, and a getter that throws. */
 function stackOf(origin: EventOrigin | undefined): string | undefined {
   try {

@@ -54,8 +54,19 @@ function message(code: ErrnoCode, init: SystemErrorInit): string {
  * error number. Never sleeps.
  */
 export function systemError(init: SystemErrorInit): SystemError {
-  return new SystemError(init)
+  const { stackTraceLimit } = Error
+  if (typeof stackTraceLimit !== 'number' || stackTraceLimit === 0) return new SystemError(init)
+  // Calls inside this package must not crowd the program's own line out of the stack.
+  Error.stackTraceLimit = stackTraceLimit + OWN_FRAMES
+  try {
+    return new SystemError(init)
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
+
+/** At most so many calls of this package lie between a program's line and an error. */
+const OWN_FRAMES = 20
 
 /** Whether `value` is a `SystemError`, also of another copy of this package. Never sleeps. */
 export function isSystemError(value: unknown): value is SystemError {

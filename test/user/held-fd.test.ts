@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { runProgram } from '../../src/run/run-program.ts'
+import type { Kernel } from '../../src/uapi/kernel.ts'
 import { DmaHeap } from '../../src/user/dma-heap.ts'
 import { DrmDevice } from '../../src/user/drm-device.ts'
 import { Memfd } from '../../src/user/memfd.ts'
@@ -101,6 +102,31 @@ describe('an object whose descriptor number was closed behind it and given to an
     )
     expect(result.findings.map(({ rule }) => rule)).toContain('fd-misuse')
     expect(result.error?.message).toMatch(/EBADF/)
+  })
+
+  test('a run reports the line whose call was refused, and that a disposal was', async () => {
+    const given = (kernel: Kernel, fd: number): Memfd => giveAway(kernel.sys, fd)
+    const called = await runProgram(async (kernel) => {
+      using heap = DmaHeap.open(kernel)
+      const buffer = await heap.allocate(4096)
+      using _stranger = given(kernel, buffer.fd)
+      await buffer.withCpuAccess('write', (bytes) => bytes.fill(1))
+    })
+    expect(called.error?.message).toMatch(/^the program threw: EBADF.*DmaBuf.withCpuAccess/)
+    expect(called.error?.place?.file).toMatch(/held-fd\.test\.ts$/)
+    const disposed = await runProgram(async (kernel) => {
+      using heap = DmaHeap.open(kernel)
+      let stranger: Memfd | undefined
+      {
+        using buffer = await heap.allocate(4096)
+        stranger = given(kernel, buffer.fd)
+      }
+      stranger.close()
+    })
+    expect(disposed.error?.message).toMatch(
+      /^the program threw while an object of `using` was disposed: EBADF.*another file/,
+    )
+    expect(disposed.error?.place?.file).toMatch(/held-fd\.test\.ts$/)
   })
 
   test('one that was released, or adopted by another object, is used as before', async () => {
