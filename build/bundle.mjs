@@ -4,7 +4,15 @@
  *
  * Entries share chunks, so that every class exists once, whichever door a program comes through.
  */
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, relative } from 'node:path'
 import { build, transform } from 'esbuild'
 
@@ -43,6 +51,10 @@ const { metafile } = await build({
   logLevel: 'warning',
 })
 
+for (const file of Object.keys(metafile.outputs)) {
+  writeFileSync(file, withClassNames(readFileSync(file, 'utf8')))
+}
+
 const written = new Set(Object.keys(metafile.outputs).map((file) => relative(TO, file)))
 for (const file of filesIn(FROM)) {
   if (!file.endsWith('.d.ts')) continue
@@ -52,6 +64,16 @@ for (const file of filesIn(FROM)) {
 }
 for (const file of filesIn(TO)) if (!written.has(file)) rmSync(join(TO, file))
 for (const file of Object.values(bin)) chmodSync(file, 0o755)
+
+/**
+ * esbuild writes `var DmaBuf = class _DmaBuf`, and V8 takes a class's name in stacks and logs from there.
+ * Inside its body, a class of the variable's name is what the variable is.
+ */
+function withClassNames(code) {
+  const classes = [...code.matchAll(/^\s*(?:var|let|const) (\w+) = class _(\w+)\b/gm)]
+  const names = new Set(classes.filter(([, variable, name]) => variable === name).map(([, n]) => n))
+  return code.replace(/(?<![\w$.#'"`])_(\w+)\b/g, (word, name) => (names.has(name) ? name : word))
+}
 
 function filesIn(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -100,6 +100,15 @@ describe('the packed package', () => {
     expect(out).toBe(`${doors.map(() => 'object').join()}\n`)
   })
 
+  it('keeps the names of its classes in logs and stacks', () => {
+    const code = `
+import { DmaBuf, DmaHeap, Frame } from 'dmabuf'
+console.log(DmaBuf.name, DmaHeap.name, Frame.name)
+try { DmaHeap.open() } catch ({ stack }) { console.log(/_DmaHeap/.test(stack)) }`
+    const out = run(installed, process.execPath, '--input-type=module', '-e', code)
+    expect(out).toBe('DmaBuf DmaHeap Frame\nfalse\n')
+  })
+
   it('runs the command', () => {
     expect(run(installed, 'npx', '--no-install', 'dmabuf', '--help')).toMatch(/Usage: dmabuf/)
   })
