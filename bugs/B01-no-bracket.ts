@@ -9,7 +9,7 @@ export default async function grab(kernel: Kernel): Promise<Uint8Array[]> {
   await using camera = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  await camera.start(await heap.allocateAll(2, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(2, format.sizeImage))
   const pictures: Uint8Array[] = []
   for await (await using frame of camera.frames({ count: 4 })) {
     using map = frame.buffer.map({ access: 'read' })

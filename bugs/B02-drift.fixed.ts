@@ -8,7 +8,7 @@ export default async function burst(kernel: Kernel): Promise<Uint8Array[]> {
   await using camera = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  await camera.start(await heap.allocateAll(3, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(3, format.sizeImage))
   const pictures: Uint8Array[] = []
   const frames: Frame[] = []
   for await (const frame of camera.frames({ count: 3 })) {

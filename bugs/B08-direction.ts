@@ -12,7 +12,7 @@ export default async function pipeline(kernel: Kernel): Promise<void> {
   await using display = await DrmDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  await camera.start(await heap.allocateAll(4, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(4, format.sizeImage))
   for await (await using frame of camera.frames({ count: 6 })) {
     await frame.buffer.startCpuAccess('read')
     using map = frame.buffer.map()

@@ -26,7 +26,7 @@ export default async function preview(kernel: Kernel): Promise<void> {
   const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
   using first = await heap.allocate(format.sizeImage)
   using second = await heap.allocate(format.sizeImage)
-  await camera.start(await heap.allocateAll(4, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(4, format.sizeImage))
   for await (await using frame of camera.frames({ count: 6 })) {
     const small = frame.sequence % 2 === 0 ? first : second
     await downscale(frame.buffer, small, format)

@@ -7,7 +7,7 @@ export default async function decode(kernel: Kernel): Promise<Uint8Array[]> {
   await using decoder = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const format = await decoder.setFormat({ width: 640, height: 360, format: 'YU12' })
-  const buffers = await heap.allocateAll(2, format.sizeImage)
+  const buffers = await heap.allocateBuffers(2, format.sizeImage)
   const maps = buffers.map((buffer) => buffer.map({ access: 'read' }))
   await decoder.start(buffers)
   const pictures: Uint8Array[] = []

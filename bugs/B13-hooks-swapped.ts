@@ -65,7 +65,7 @@ export default async function preview(kernel: Kernel): Promise<Uint8Array[]> {
   await using display = await DrmDevice.open(kernel)
   using heap = DmaHeap.open(kernel, 'pages')
   const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  await camera.start(await heap.allocateAll(4, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(4, format.sizeImage))
   const pictures: Uint8Array[] = []
   for await (await using frame of camera.frames({ count: 6 })) {
     await frame.buffer.withCpuAccess('read-write', (bytes) => {

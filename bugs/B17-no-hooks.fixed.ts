@@ -61,7 +61,7 @@ export default async function record(kernel: Kernel): Promise<Uint8Array[]> {
   await using camera = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel, 'pages')
   const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  await camera.start(await heap.allocateAll(3, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(3, format.sizeImage))
   const pictures: Uint8Array[] = []
   for await (await using frame of camera.frames({ count: 6 })) {
     await frame.buffer.withCpuAccess('read', (bytes) => pictures.push(bytes.slice()))

@@ -7,7 +7,7 @@ export default async function capture(kernel: Kernel): Promise<Uint8Array[]> {
   await using camera = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  const [buffer] = await heap.allocateAll(1, format.sizeImage)
+  const [buffer] = await heap.allocateBuffers(1, format.sizeImage)
   if (buffer === undefined) return []
   await camera.start([buffer])
   const pictures: Uint8Array[] = []

@@ -17,12 +17,12 @@ export default async function overlays(kernel: Kernel): Promise<void> {
   await menu.withCpuAccess('write', (bytes) => bytes.fill(0x40))
   await cursor.withCpuAccess('write', (bytes) => bytes.fill(0xc0))
 
-  const decoder = await display.importHandle(video)
-  const renderer = await display.importHandle(video)
+  const decoder = await display.primeFdToHandle(video)
+  const renderer = await display.primeFdToHandle(video)
   await display.closeHandle(decoder)
-  const menuHandle = await display.importHandle(menu)
+  const menuHandle = await display.primeFdToHandle(menu)
   await display.closeHandle(renderer)
-  const cursorHandle = await display.importHandle(cursor)
+  const cursorHandle = await display.primeFdToHandle(cursor)
   await show(kernel, display, menuHandle)
   await display.closeHandle(cursorHandle)
   // Nobody looks at the result of the last close, as nobody did in the players.

@@ -11,7 +11,7 @@ export default async function play(kernel: Kernel): Promise<void> {
   for (const colour of [0x40, 0x80, 0xc0]) {
     using buffer = await heap.allocate(SIZE)
     await buffer.withCpuAccess('write', (bytes) => bytes.fill(colour))
-    await show(kernel, display, await display.importHandle(buffer))
+    await show(kernel, display, await display.primeFdToHandle(buffer))
   }
 }
 

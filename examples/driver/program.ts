@@ -17,7 +17,7 @@ export default async function negatives(kernel: Kernel): Promise<number> {
   using heap = DmaHeap.open(kernel, 'pages')
   using blitter = Blitter.open(kernel)
   const format = await camera.setFormat({ width: 160, height: 120, format: 'XR24' })
-  await camera.start(await heap.allocateAll(3, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(3, format.sizeImage))
   using negative = await blitter.create(format.sizeImage)
   let wrong = 0
   let number = 0

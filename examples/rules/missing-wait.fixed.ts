@@ -7,7 +7,7 @@ export default async function pipeline(kernel: Kernel): Promise<void> {
   await using display = await DrmDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-  const buffers = await heap.allocateAll(2, format.sizeImage)
+  const buffers = await heap.allocateBuffers(2, format.sizeImage)
   await camera.start(buffers)
   for await (await using frame of camera.frames({ count: 2 })) await display.show(frame)
 }

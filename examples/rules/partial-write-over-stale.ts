@@ -7,7 +7,7 @@ export default async function pipeline(kernel: Kernel): Promise<void> {
   await using display = await DrmDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-  await camera.start(await heap.allocateAll(4, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(4, format.sizeImage))
   for await (await using frame of camera.frames({ count: 8 })) {
     await frame.buffer.withCpuAccess('write', (bytes) => bytes.fill(255, 20, 120))
     await display.show(frame)

@@ -5,7 +5,7 @@ import { type Kernel, VideoDevice } from 'dmabuf'
 export default async function checksum(kernel: Kernel): Promise<number> {
   await using camera = await VideoDevice.open(kernel)
   await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  await camera.startOwn(4)
+  await camera.startMmap(4)
   let sum = 0
   for await (await using frame of camera.frames({ count: 4 })) {
     await frame.buffer.withCpuAccess('read', (bytes) => {

@@ -7,7 +7,7 @@ export default async function pipeline(kernel: Kernel): Promise<void> {
   using heap = DmaHeap.open(kernel)
 
   const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  await camera.start(await heap.allocateAll(2, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(2, format.sizeImage))
 
   for await (await using frame of camera.frames({ count: 30 })) {
     await frame.buffer.withCpuAccess('read-write', (bytes) => {

@@ -53,8 +53,12 @@ export class DmaHeap extends FdOwner {
   /**
    * May sleep. `count` buffers of `size` bytes each, as `allocate`; all or none.
    */
-  async allocateAll(count: number, size: number, options: AbortOptions = {}): Promise<DmaBuf[]> {
-    const calls = Calls.from(this.sys, this.allocateAll)
+  async allocateBuffers(
+    count: number,
+    size: number,
+    options: AbortOptions = {},
+  ): Promise<DmaBuf[]> {
+    const calls = Calls.from(this.sys, this.allocateBuffers)
     check.integer('count', count)
     check.integer('size', size)
     check.waitOptions('options', options)
@@ -71,6 +75,13 @@ export class DmaHeap extends FdOwner {
     }
     return buffers
   }
+
+  static {
+    DmaHeap.prototype.allocateAll = DmaHeap.prototype.allocateBuffers
+  }
+
+  /** @deprecated Use `allocateBuffers`. */
+  declare allocateAll: DmaHeap['allocateBuffers']
 
   async #allocate(calls: Calls, size: number, { signal }: AbortOptions): Promise<DmaBuf> {
     const bytes = dmaHeapAllocationData.create({ len: size, fd_flags: O_RDWR | O_CLOEXEC })

@@ -141,11 +141,18 @@ export class DrmDevice extends DeviceOwner {
   }
 
   /** May sleep. Only PRIME_FD_TO_HANDLE, not counted: see `import`. */
-  async importHandle(buffer: DmaBuf): Promise<number> {
-    const calls = Calls.from(this.sys, this.importHandle)
+  async primeFdToHandle(buffer: DmaBuf): Promise<number> {
+    const calls = Calls.from(this.sys, this.primeFdToHandle)
     checkBuffer('buffer', buffer)
     return await raw.fdToHandle(calls, this.requireFd(), buffer.fd)
   }
+
+  static {
+    DrmDevice.prototype.importHandle = DrmDevice.prototype.primeFdToHandle
+  }
+
+  /** @deprecated Use `primeFdToHandle`. */
+  declare importHandle: DrmDevice['primeFdToHandle']
 
   /** May sleep. Only GEM_CLOSE, whatever was imported how often. EINVAL. */
   async closeHandle(handle: number): Promise<void> {

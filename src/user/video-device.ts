@@ -143,18 +143,18 @@ export class VideoDevice extends DeviceOwner {
    * May sleep. Starts the stream into `count` buffers of the driver's own memory, or as many as it
    * wants, exported as dma-bufs. EBUSY while streaming, EINVAL, ENOMEM.
    */
-  startOwn(count: number): Promise<readonly DmaBuf[]> {
-    const calls = Calls.from(this.sys, this.startOwn)
+  startMmap(count: number): Promise<readonly DmaBuf[]> {
+    const calls = Calls.from(this.sys, this.startMmap)
     const begin = (): Operation => {
       check.uint32('count', count)
-      return writing('VideoDevice.startOwn')
+      return writing('VideoDevice.startMmap')
     }
     return calls.operation(begin, (progress) =>
-      this.#whileStarting(progress, () => this.#startOwn(calls, count)),
+      this.#whileStarting(progress, () => this.#startMmap(calls, count)),
     )
   }
 
-  async #startOwn(calls: Calls, count: number): Promise<readonly DmaBuf[]> {
+  async #startMmap(calls: Calls, count: number): Promise<readonly DmaBuf[]> {
     const format = await this.#prepare(calls)
     this.#capture = await Capture.own(calls, this.#queue, format, count)
     return this.#capture.buffers
@@ -173,6 +173,13 @@ export class VideoDevice extends DeviceOwner {
       if (this.#starting === starting) this.#starting = undefined
     }
   }
+
+  static {
+    VideoDevice.prototype.startOwn = VideoDevice.prototype.startMmap
+  }
+
+  /** @deprecated Use `startMmap`. */
+  declare startOwn: VideoDevice['startMmap']
 
   async #prepare(calls: Calls): Promise<ImageFormat> {
     await this.#stopped()

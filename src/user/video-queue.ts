@@ -63,7 +63,7 @@ export class VideoQueue {
         EINVAL: possibly(`buffer ${index} is queued already, there is no such buffer${size}`),
         EFAULT: possibly(
           'this camera takes contiguous memory only: allocate from a heap of such memory (linux,cma), or ' +
-            'use startOwn',
+            'use startMmap',
         ),
       }),
     })

@@ -16,7 +16,7 @@ type Forgetful = (kernel: Kernel) => Promise<unknown>
 async function start(camera: VideoDevice, kernel: Kernel, count = 4): Promise<void> {
   using heap = DmaHeap.open(kernel)
   const { sizeImage } = await camera.setFormat(LAYOUT)
-  await camera.start(await heap.allocateAll(count, sizeImage))
+  await camera.start(await heap.allocateBuffers(count, sizeImage))
 }
 
 const read = (bytes: Uint8Array): Uint8Array => bytes.slice()
@@ -111,7 +111,7 @@ const mistakes: Readonly<Record<string, readonly [rule: string, fix: string, For
     'Declare the owner with `using`',
     async (kernel) => {
       using heap = DmaHeap.open(kernel)
-      const buffers = await heap.allocateAll(3, SIZE) // forgets: to close several buffers
+      const buffers = await heap.allocateBuffers(3, SIZE) // forgets: to close several buffers
       for (const buffer of buffers) await buffer.withCpuAccess('write', draw)
     },
   ],

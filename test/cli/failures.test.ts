@@ -19,7 +19,7 @@ const folder = folderWith({
     'await using camera = await VideoDevice.open(kernel)',
     "const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })",
     'using heap = DmaHeap.open(kernel)',
-    'await camera.start(await heap.allocateAll(1, format.sizeImage))',
+    'await camera.start(await heap.allocateBuffers(1, format.sizeImage))',
     'const frames = camera.frames()[Symbol.asyncIterator]()',
     'const held = [await frames.next(), await frames.next()]',
   ),

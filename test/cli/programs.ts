@@ -15,7 +15,7 @@ export default async (kernel: Kernel): Promise<void> => {
   const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
   using heap = DmaHeap.open(kernel)
   await using display = await DrmDevice.open(kernel)
-  await camera.start(await heap.allocateAll(3, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(3, format.sizeImage))
   for await (await using frame of camera.frames({ count: ${count} })) {
     ${draw}
     await display.show(frame)

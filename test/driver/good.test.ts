@@ -42,7 +42,7 @@ describe('an exporter and an importer of one own', () => {
       await using display = await DrmDevice.open(kernel)
       using heap = DmaHeap.open(kernel, 'pages')
       const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-      await camera.start(await heap.allocateAll(3, format.sizeImage))
+      await camera.start(await heap.allocateBuffers(3, format.sizeImage))
       for await (await using frame of camera.frames({ count: 3 })) {
         await frame.buffer.withCpuAccess('read-write', (bytes) => bytes.fill(1, 0, 64))
         await display.show(frame)

@@ -93,7 +93,7 @@ describe('a display', () => {
     await using display = await DrmDevice.open(kernel)
     using heap = DmaHeap.open(kernel)
     const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-    const buffers = await heap.allocateAll(2, format.sizeImage)
+    const buffers = await heap.allocateBuffers(2, format.sizeImage)
     const [first] = buffers
     await camera.start(buffers)
     if (!isEarly) await camera.stop()

@@ -110,7 +110,7 @@ function captured(play: (shot: Shot) => Promise<unknown>): Subject {
   return staged(async (stage) => {
     await using camera = await VideoDevice.open(stage.kernel)
     const format = await camera.setFormat(LAYOUT)
-    await camera.start(await stage.heap.allocateAll(4, format.sizeImage))
+    await camera.start(await stage.heap.allocateBuffers(4, format.sizeImage))
     for await (await using frame of camera.frames({ count: 8 })) {
       await play({ ...stage, frame, format })
     }
@@ -317,7 +317,7 @@ export const programCases: readonly FixCase[] = [
     what: 'begins an access to the picture that is on screen',
     make: (fixed) =>
       staged(async ({ heap, display }) => {
-        const buffers = await heap.allocateAll(2, SIZE)
+        const buffers = await heap.allocateBuffers(2, SIZE)
         for (let i = 0; i < 3; i++) {
           const buffer = buffers[fixed ? i % 2 : 0] as DmaBuf
           await buffer.withCpuAccess('write', draw)
@@ -442,7 +442,7 @@ export const programCases: readonly FixCase[] = [
       staged(async ({ kernel, display, heap }) => {
         await using camera = await VideoDevice.open(kernel)
         const format = await camera.setFormat(LAYOUT)
-        const buffers = await heap.allocateAll(2, format.sizeImage)
+        const buffers = await heap.allocateBuffers(2, format.sizeImage)
         await camera.start(buffers)
         if (!fixed) await display.show(buffers[0] as DmaBuf, format)
         for await (await using frame of camera.frames({ count: 2 })) {
@@ -602,8 +602,8 @@ export const programCases: readonly FixCase[] = [
         await using camera = await VideoDevice.open(kernel)
         using heap = DmaHeap.open(kernel)
         const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-        if (fixed) await camera.start(await heap.allocateAll(4, format.sizeImage))
-        else await camera.startOwn(4)
+        if (fixed) await camera.start(await heap.allocateBuffers(4, format.sizeImage))
+        else await camera.startMmap(4)
         for await (await using frame of camera.frames({ count: 4 })) {
           await frame.buffer.withCpuAccess('read', (bytes) => bytes.slice())
         }
@@ -691,7 +691,7 @@ export const programCases: readonly FixCase[] = [
       staged(async ({ kernel, heap }) => {
         await using camera = await VideoDevice.open(kernel)
         const format = await camera.setFormat(LAYOUT)
-        await camera.start(await heap.allocateAll(4, format.sizeImage))
+        await camera.start(await heap.allocateBuffers(4, format.sizeImage))
         for await (const frame of camera.frames({ count: 4 })) {
           await frame.buffer.withCpuAccess('read', (bytes) => bytes.slice())
           if (fixed) await frame.close()
@@ -722,7 +722,7 @@ export const programCases: readonly FixCase[] = [
       staged(async ({ kernel, display, heap }) => {
         await using camera = await VideoDevice.open(kernel)
         const format = await camera.setFormat(LAYOUT)
-        const buffers = await heap.allocateAll(2, format.sizeImage)
+        const buffers = await heap.allocateBuffers(2, format.sizeImage)
         const imports: ImportedBuffer[] = []
         if (fixed) await camera.start(buffers)
         for (const buffer of buffers) imports.push(await display.importBuffer(buffer))
@@ -742,7 +742,7 @@ export const programCases: readonly FixCase[] = [
       staged(async ({ kernel, display, heap }) => {
         await using camera = await VideoDevice.open(kernel)
         const format = await camera.setFormat(LAYOUT)
-        const buffers = await heap.allocateAll(2, format.sizeImage)
+        const buffers = await heap.allocateBuffers(2, format.sizeImage)
         const imports: ImportedBuffer[] = []
         if (!fixed) for (const each of buffers) imports.push(await display.importBuffer(each))
         await camera.start(buffers)
@@ -764,7 +764,7 @@ export const programCases: readonly FixCase[] = [
       staged(async ({ kernel, display, heap }) => {
         await using camera = await VideoDevice.open(kernel)
         const format = await camera.setFormat(LAYOUT)
-        await camera.start(await heap.allocateAll(2, format.sizeImage))
+        await camera.start(await heap.allocateBuffers(2, format.sizeImage))
         for await (await using frame of camera.frames({ count: 4 })) {
           await frame.buffer.withCpuAccess('read', (bytes) => bytes.slice())
           await (await display.importBuffer(frame.buffer)).close()
@@ -781,7 +781,7 @@ export const programCases: readonly FixCase[] = [
       staged(async ({ kernel, heap }) => {
         await using camera = await VideoDevice.open(kernel)
         const format = await camera.setFormat(LAYOUT)
-        await camera.start(await heap.allocateAll(2, 2 * format.sizeImage))
+        await camera.start(await heap.allocateBuffers(2, 2 * format.sizeImage))
         for await (await using frame of camera.frames({ count: 4 })) {
           await using cpu = await frame.buffer.beginCpuAccess('read')
           cpu.read(0, fixed ? frame.bytesUsed : 2 * format.sizeImage)

@@ -106,7 +106,7 @@ type Row = readonly [kind: Kind<object>, method: string, ...Argument[]]
 
 const METHODS: readonly Row[] = [
   [DmaHeap, 'allocate', size, waiting],
-  [DmaHeap, 'allocateAll', small, size, waiting],
+  [DmaHeap, 'allocateBuffers', small, size, waiting],
   [DmaBuf, 'dup'],
   [DmaBuf, 'close'],
   [DmaBuf, 'beginCpuAccess', access, waiting],
@@ -143,7 +143,7 @@ const METHODS: readonly Row[] = [
   [VideoDevice, 'setFormat', layout],
   [VideoDevice, 'getFormat'],
   [VideoDevice, 'start', (on, n) => [0, 1].map((i) => on.objects.pick(DmaBuf, n + i))],
-  [VideoDevice, 'startOwn', small],
+  [VideoDevice, 'startMmap', small],
   [VideoDevice, 'stop'],
   [VideoDevice, 'queue', small],
   [VideoDevice, 'dequeue', waiting],
@@ -155,7 +155,7 @@ const METHODS: readonly Row[] = [
   [DrmDevice, 'show', buffer, layout, waiting],
   [DrmDevice, 'show', frame, waiting],
   [DrmDevice, 'createDumb', (_on, n) => ({ width: 64, height: pick([32, 0, 1], n) })],
-  [DrmDevice, 'importHandle', buffer],
+  [DrmDevice, 'primeFdToHandle', buffer],
   [DrmDevice, 'closeHandle', small],
   [DrmDevice, 'addFramebuffer', (_on, n) => ({ ...pick(LAYOUTS, n), handle: n % 4 })],
   [DrmDevice, 'removeFramebuffer', small],
@@ -204,7 +204,7 @@ class Player {
     objects.add(await VideoDevice.open(kernel))
     objects.add(await DrmDevice.open(kernel))
     objects.add(await VgemDevice.open(kernel))
-    objects.add(await heap.allocateAll(3, 8192))
+    objects.add(await heap.allocateBuffers(3, 8192))
   }
 
   /** May sleep. One call; what it made is kept, and an error must be one that a user can use. */

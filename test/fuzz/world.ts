@@ -91,7 +91,7 @@ export class World {
     const { kernel } = this
     await using camera = await VideoDevice.open(kernel)
     const format = await camera.setFormat({ ...SIZE, format: 'XR24' })
-    await camera.startOwn(2)
+    await camera.startMmap(2)
     for await (await using frame of camera.frames({ count: 2 })) {
       const bytes = await frame.buffer.withCpuAccess('read', (shown) => shown.slice())
       const wanted = new Uint8Array(format.sizeImage)

@@ -19,7 +19,7 @@ async function draw(kernel: Kernel): Promise<void> {
   await using camera = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel, 'pages')
   const { sizeImage } = await camera.setFormat({ width: 160, height: 120, format: 'XR24' })
-  await camera.start(await heap.allocateAll(3, sizeImage))
+  await camera.start(await heap.allocateBuffers(3, sizeImage))
   for await (await using frame of camera.frames({ count: 6 })) {
     await frame.buffer.withCpuAccess('read-write', (bytes) => void bytes.fill(7, 0, 640))
   }

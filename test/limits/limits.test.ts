@@ -25,7 +25,7 @@ async function rulesOf(
     await using display = await DrmDevice.open(kernel)
     using heap = DmaHeap.open(kernel)
     const format = await camera.setFormat({ ...SIZE, format: 'XR24' })
-    await camera.start(await heap.allocateAll(2, format.sizeImage))
+    await camera.start(await heap.allocateBuffers(2, format.sizeImage))
     let turn = 0
     for await (await using frame of camera.frames({ count: 4 })) {
       await use(frame, turn++)

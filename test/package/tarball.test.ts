@@ -166,7 +166,7 @@ async function program(kernel: Kernel): Promise<void> {
   await using display = await DrmDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const { sizeImage } = await camera.setFormat({ width: 64, height: 32, format })
-  await camera.start(await heap.allocateAll(4, sizeImage))
+  await camera.start(await heap.allocateBuffers(4, sizeImage))
   for await (const frame of camera.frames({ count: 2 })) {
     await frame.buffer.withCpuAccess('write', (bytes) => {
       const plain: Uint8Array = bytes.fill(1)
@@ -235,7 +235,7 @@ describe('its bundle in a browser without Symbol.dispose and Symbol.asyncDispose
       await using display = await DrmDevice.open(kernel)
       using heap = DmaHeap.open(kernel)
       const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-      await camera.start(await heap.allocateAll(4, format.sizeImage))
+      await camera.start(await heap.allocateBuffers(4, format.sizeImage))
       for await (await using frame of camera.frames({ count: 3 })) await display.show(frame)
     }, { policies: ['lazy'] })
     export const names = () => ['dispose', 'asyncDispose'].map((name) => typeof Symbol[name])

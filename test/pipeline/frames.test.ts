@@ -21,7 +21,7 @@ function pipeline(buffers: number, access: 'read-write' | 'write', draw: Draw): 
     await using display = await DrmDevice.open(kernel)
     using heap = DmaHeap.open(kernel)
     const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-    await camera.start(await heap.allocateAll(buffers, format.sizeImage))
+    await camera.start(await heap.allocateBuffers(buffers, format.sizeImage))
     for await (await using frame of camera.frames({ count: 12 })) {
       await frame.buffer.withCpuAccess(access, (bytes) => draw(bytes, format))
       await display.show(frame)

@@ -9,7 +9,7 @@ async function endless(kernel: Kernel): Promise<void> {
   await using display = await DrmDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-  await camera.start(await heap.allocateAll(3, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(3, format.sizeImage))
   for await (await using frame of camera.frames()) await display.show(frame)
 }
 

@@ -29,7 +29,7 @@ async function patient(kernel: Kernel): Promise<void> {
   await using camera = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const { sizeImage } = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-  const buffers = await heap.allocateAll(2, sizeImage)
+  const buffers = await heap.allocateBuffers(2, sizeImage)
   try {
     await camera.start(buffers)
   } catch {

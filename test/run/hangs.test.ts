@@ -16,7 +16,7 @@ async function camera(kernel: Kernel, count: number): Promise<VideoDevice> {
   const device = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const { sizeImage } = await device.setFormat({ ...SIZE, format: 'XR24' })
-  await device.start(await heap.allocateAll(count, sizeImage))
+  await device.start(await heap.allocateBuffers(count, sizeImage))
   return device
 }
 

@@ -16,7 +16,7 @@ async function found(program: (kernel: Kernel) => Promise<void>): Promise<string
 async function start(camera: VideoDevice, kernel: Kernel): Promise<void> {
   using heap = DmaHeap.open(kernel)
   const { sizeImage } = await camera.setFormat({ ...SIZE, format: 'XR24' })
-  await camera.start(await heap.allocateAll(4, sizeImage))
+  await camera.start(await heap.allocateBuffers(4, sizeImage))
 }
 
 it('frames that are never disposed are named where they were taken', async () => {

@@ -41,7 +41,7 @@ function capturing(body: (camera: VideoDevice) => Promise<void>): Program {
     await using camera = await VideoDevice.open(kernel)
     using heap = DmaHeap.open(kernel)
     const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-    await camera.start(await heap.allocateAll(3, format.sizeImage))
+    await camera.start(await heap.allocateBuffers(3, format.sizeImage))
     await body(camera)
   }
 }
@@ -198,7 +198,7 @@ const right: [string, Program][] = [
     async (kernel) => {
       using heap = DmaHeap.open(kernel)
       await using display = await DrmDevice.open(kernel)
-      const buffers = await heap.allocateAll(3, SIZE)
+      const buffers = await heap.allocateBuffers(3, SIZE)
       await Promise.all(
         buffers.map((buffer) => buffer.withCpuAccess('write', (bytes) => void bytes.fill(7))),
       )
@@ -343,7 +343,7 @@ describe('a program that throws', () => {
     await using camera = await VideoDevice.open(kernel)
     using heap = DmaHeap.open(kernel)
     const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-    await body(camera, await heap.allocateAll(3, format.sizeImage))
+    await body(camera, await heap.allocateBuffers(3, format.sizeImage))
   }
 
   /* biome-ignore-start lint/nursery/noFloatingPromises: they are the mistake */
@@ -356,10 +356,10 @@ describe('a program that throws', () => {
       },
     ],
     [
-      'startOwn()',
+      'startMmap()',
       async (camera, buffers) => {
         for (const buffer of buffers) buffer.close()
-        camera.startOwn(3)
+        camera.startMmap(3)
         await camera.dequeue()
       },
     ],

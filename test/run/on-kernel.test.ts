@@ -69,7 +69,7 @@ describe('a program on a kernel that is there', () => {
     const { rules } = await rulesOf(async (kernel) => {
       await using display = await DrmDevice.open(kernel)
       using buffer = await allocated(kernel)
-      const handle = await display.importHandle(buffer)
+      const handle = await display.primeFdToHandle(buffer)
       await buffer.startCpuAccess('write')
       await display.closeHandle(handle)
     })

@@ -25,7 +25,7 @@ async function frames(
     await using camera = await VideoDevice.open(kernel)
     using heap = DmaHeap.open(kernel, heapName)
     const format = await camera.setFormat({ ...SIZE, format: 'XR24' })
-    await camera.start(await heap.allocateAll(3, format.sizeImage))
+    await camera.start(await heap.allocateBuffers(3, format.sizeImage))
     const kept = new Map<number, { readonly map: Mapping; readonly bytes: Uint8Array }>()
     let turn = 0
     for await (await using frame of camera.frames({ count: FRAMES })) {

@@ -24,7 +24,7 @@ async function ownMemory(kernel: Kernel): Promise<void> {
   await using camera = await VideoDevice.open(kernel)
   await using display = await DrmDevice.open(kernel)
   // With fewer than it asked for, a program would wait for a frame that nothing is queued for.
-  if ((await camera.startOwn(3)).length < 3) throw new Error('too few buffers')
+  if ((await camera.startMmap(3)).length < 3) throw new Error('too few buffers')
   for await (await using frame of camera.frames({ count: 2 })) await display.show(frame)
   await using dumb = await display.createDumb({ width: 64, height: 32 })
   {

@@ -9,7 +9,7 @@ async function rules(storeInside: boolean): Promise<string[]> {
     await using display = await DrmDevice.open(kernel)
     using heap = DmaHeap.open(kernel)
     const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-    await camera.start(await heap.allocateAll(2, format.sizeImage))
+    await camera.start(await heap.allocateBuffers(2, format.sizeImage))
     for await (await using frame of camera.frames({ count: 1 })) {
       using map = frame.buffer.map()
       await frame.buffer.startCpuAccess('read')

@@ -46,7 +46,7 @@ describe('the virtual clock', () => {
     expect(kernel.scheduler.hasWaiters).toBe(false)
     await using camera = await VideoDevice.open(kernel)
     await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-    await camera.startOwn(2)
+    await camera.startMmap(2)
     for await (await using frame of camera.frames({ count: 1 })) {
       expect(Number.isSafeInteger(frame.timestamp)).toBe(true)
     }

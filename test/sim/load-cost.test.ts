@@ -26,8 +26,8 @@ async function timeOf(
       await using camera = await VideoDevice.open(kernel)
       using heap = DmaHeap.open(kernel)
       const { sizeImage } = await camera.setFormat(WANTED)
-      if (memory === 'own') await camera.startOwn(2)
-      else await camera.start(await heap.allocateAll(2, sizeImage))
+      if (memory === 'own') await camera.startMmap(2)
+      else await camera.start(await heap.allocateBuffers(2, sizeImage))
       for await (await using frame of camera.frames({ count: 1 })) {
         const before = kernel.now()
         await frame.buffer.withCpuAccess(access, (bytes) => bytes.fill(1, 0, 64))

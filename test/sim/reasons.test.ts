@@ -79,7 +79,7 @@ async function screen(): Promise<Screen> {
   const display = await DrmDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   using buffer = await heap.allocate(4 * 640 * 360)
-  const handle = await display.importHandle(buffer)
+  const handle = await display.primeFdToHandle(buffer)
   const layout = { width: 640, height: 360, format: 'XR24', bytesPerLine: 4 * 640 }
   const framebuffer = await display.addFramebuffer({ ...layout, handle })
   const [output] = await display.outputs()
@@ -170,7 +170,7 @@ test('a buffer too small for the format is named with both sizes', async () => {
   await using camera = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  const buffers = await heap.allocateAll(2, 4096)
+  const buffers = await heap.allocateBuffers(2, 4096)
   const message = await messageOf(() => camera.start(buffers))
   expect(message).toMatch(/4096 bytes, less than the sizeimage 921600/)
   expect(message).not.toMatch(/queued already/)
@@ -182,8 +182,8 @@ test('the camera of another open file names that as the reason', async () => {
   await using other = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const { sizeImage } = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  await camera.start(await heap.allocateAll(2, sizeImage))
-  const message = await messageOf(async () => other.start(await heap.allocateAll(2, sizeImage)))
+  await camera.start(await heap.allocateBuffers(2, sizeImage))
+  const message = await messageOf(async () => other.start(await heap.allocateBuffers(2, sizeImage)))
   expect(message).toMatch(/EBUSY.*another open file of the camera owns its buffers/)
 })
 

@@ -9,7 +9,7 @@ async function pipeline(kernel: Kernel): Promise<void> {
   await using display = await DrmDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
   const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-  await camera.start(await heap.allocateAll(3, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(3, format.sizeImage))
   for await (await using frame of camera.frames({ count: 2 })) {
     await frame.buffer.withCpuAccess('read-write', (bytes) => bytes.fill(1, 0, 64))
     await display.show(frame)

@@ -109,7 +109,7 @@ describe("the user's line", () => {
   })
 
   test.each([
-    ['DMA_HEAP_IOCTL_ALLOC', 'heap.allocateAll'],
+    ['DMA_HEAP_IOCTL_ALLOC', 'heap.allocateBuffers'],
     ['VIDIOC_QBUF', 'camera.start'],
     ['VIDIOC_STREAMON', 'camera.start'],
     ['VIDIOC_DQBUF', 'camera.frames'],

@@ -58,8 +58,13 @@ const rows: Row[] = [
     /"size".*of type number. Received type string \('4096'\)/,
     ({ heap }) => heap.allocate('4096' as never),
   ],
-  ['allocateAll(NaN)', RANGE, /"count"/, ({ heap }) => heap.allocateAll(Number.NaN, 4096)],
-  ['allocateAll(2.5)', RANGE, /"count".*Received 2.5/, ({ heap }) => heap.allocateAll(2.5, 4096)],
+  ['allocateBuffers(NaN)', RANGE, /"count"/, ({ heap }) => heap.allocateBuffers(Number.NaN, 4096)],
+  [
+    'allocateBuffers(2.5)',
+    RANGE,
+    /"count".*Received 2.5/,
+    ({ heap }) => heap.allocateBuffers(2.5, 4096),
+  ],
   [
     'a signal',
     TYPE,
@@ -110,7 +115,7 @@ const rows: Row[] = [
     /"buffers\[0\]" argument must be a DmaBuf/,
     ({ camera }) => camera.start([5 as never]),
   ],
-  ['startOwn', RANGE, /"count"/, ({ camera }) => camera.startOwn(-1)],
+  ['startMmap', RANGE, /"count"/, ({ camera }) => camera.startMmap(-1)],
   ['frames', RANGE, /"options.count"/, ({ camera }) => camera.frames({ count: Number.NaN })],
   ['requestBuffers', VALUE, /"memory"/, ({ camera }) => camera.requestBuffers(1, 'x' as never)],
   [

@@ -35,7 +35,7 @@ const classes: Readonly<Record<string, (kernel: Kernel) => Promise<Closable[]>>>
   VideoDevice: async (kernel) => [await VideoDevice.open(kernel)],
   Frame: async (kernel) => {
     const camera = await VideoDevice.open(kernel)
-    await camera.startOwn(2)
+    await camera.startMmap(2)
     for await (const frame of camera.frames({ count: 1 })) return [frame, camera]
     return []
   },

@@ -46,7 +46,7 @@ describe('a heap', () => {
     using heap = DmaHeap.open(kernel)
     kernel.fail('DMA_HEAP_IOCTL_ALLOC', 3, 'ENOMEM')
     const before = kernel.leaks()
-    await expect(heap.allocateAll(4, 4096)).rejects.toMatchObject({ code: 'ENOMEM' })
+    await expect(heap.allocateBuffers(4, 4096)).rejects.toMatchObject({ code: 'ENOMEM' })
     expect(kernel.leaks()).toEqual(before)
   })
 })

@@ -14,7 +14,7 @@ let buffers: DmaBuf[]
 beforeEach(async () => {
   kernel = new FakeKernel()
   using heap = DmaHeap.open(kernel)
-  buffers = await heap.allocateAll(3, 8192)
+  buffers = await heap.allocateBuffers(3, 8192)
   display = await DrmDevice.open(kernel)
 })
 const buffer = (i: number): DmaBuf => buffers[i] as DmaBuf
@@ -118,8 +118,8 @@ describe('handles', () => {
   })
 
   test('of the low-level calls are not', async () => {
-    const handle = await display.importHandle(buffer(0))
-    expect(await display.importHandle(buffer(0))).toBe(handle)
+    const handle = await display.primeFdToHandle(buffer(0))
+    expect(await display.primeFdToHandle(buffer(0))).toBe(handle)
     await display.closeHandle(handle)
     await expect(display.closeHandle(handle)).rejects.toThrow(/EINVAL.*a handle is closed once/)
   })
@@ -140,7 +140,7 @@ describe('the low-level calls', () => {
   test('set a mode, flip and tell', async () => {
     const [output] = await display.outputs()
     expect(output).toMatchObject({ connector: 41, crtc: 31, modes: [{ hdisplay: 64 }] })
-    const handle = await display.importHandle(buffer(0))
+    const handle = await display.primeFdToHandle(buffer(0))
     const framebuffer = await display.addFramebuffer({ ...layout, handle })
     await display.setCrtc({ crtc: 31, connectors: [41], framebuffer, mode: makeMode(64, 32) })
     await display.pageFlip({ crtc: 31, framebuffer, userData: 77 })

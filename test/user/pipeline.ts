@@ -10,7 +10,7 @@ export async function pipeline(kernel: Pick<Kernel, 'sys'>, count = 4): Promise<
   const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
   using heap = DmaHeap.open(kernel)
   await using display = await DrmDevice.open(kernel)
-  await camera.start(await heap.allocateAll(3, format.sizeImage))
+  await camera.start(await heap.allocateBuffers(3, format.sizeImage))
   for await (await using frame of camera.frames({ count })) {
     {
       await using cpu = await frame.buffer.beginCpuAccess('read-write')
@@ -26,7 +26,7 @@ export async function pipeline(kernel: Pick<Kernel, 'sys'>, count = 4): Promise<
 export async function ownMemoryPipeline(kernel: Pick<Kernel, 'sys'>): Promise<void> {
   await using camera = await VideoDevice.open(kernel)
   await using display = await DrmDevice.open(kernel)
-  await camera.startOwn(3)
+  await camera.startMmap(3)
   for await (await using frame of camera.frames({ count: 2 })) await display.show(frame)
   await using dumb = await display.createDumb({ width: 64, height: 32 })
   {

@@ -136,7 +136,7 @@ describe('a frame of the camera', () => {
         const wanted = { width: WIDTH, height: HEIGHT, format }
         const { sizeImage, planes } = await camera.setFormat(wanted)
         expect(planes).toHaveLength(planeCount(format))
-        await camera.start(await heap.allocateAll(3, sizeImage))
+        await camera.start(await heap.allocateBuffers(3, sizeImage))
         for await (await using frame of camera.frames({ count: 2 })) await display.show(frame)
       })
       const pixel = simulated[format]

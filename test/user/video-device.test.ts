@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 async function buffers(count: number, size = 64 * 32 * 4): Promise<DmaBuf[]> {
   using heap = DmaHeap.open(kernel)
-  return await heap.allocateAll(count, size)
+  return await heap.allocateBuffers(count, size)
 }
 async function oneFrame(): Promise<Frame> {
   const { value } = await camera.frames().next()

@@ -211,7 +211,7 @@ describe('a program that shows frames of the driver’s own memory', () => {
     await using camera = await VideoDevice.open(kernel)
     await using display = await DrmDevice.open(kernel)
     const format = await camera.setFormat({ width: 64, height: 32, format: 'XR24' })
-    await camera.startOwn(2)
+    await camera.startMmap(2)
     for await (await using frame of camera.frames({ count: 6 })) {
       if (what === 'frame') await display.show(frame)
       else await display.show(frame.buffer, format)

@@ -39,7 +39,7 @@ describe('a camera that pads', () => {
       expect(given).toMatchObject({ width: SIZE.width, ...expected })
       expect(await camera.getFormat()).toEqual(given)
       using heap = DmaHeap.open(kernel)
-      const short = await heap.allocateAll(1, given.sizeImage - 4096)
+      const short = await heap.allocateBuffers(1, given.sizeImage - 4096)
       await expect(camera.start(short)).rejects.toThrow('EINVAL')
     },
   )
@@ -54,7 +54,7 @@ describe('a camera that pads', () => {
           await using display = await DrmDevice.open(kernel)
           using heap = DmaHeap.open(kernel)
           const { sizeImage } = await camera.setFormat({ ...SIZE, format })
-          await camera.start(await heap.allocateAll(3, sizeImage))
+          await camera.start(await heap.allocateBuffers(3, sizeImage))
           for await (await using frame of camera.frames({ count: 2 })) await display.show(frame)
         },
         {

@@ -31,7 +31,7 @@ async function answers(board: string, heapName: string): Promise<string[]> {
   using heap = DmaHeap.open(kernel, heapName)
   const { sizeImage } = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
   using buffer = await heap.allocate(SIZE)
-  const buffers = await heap.allocateAll(2, sizeImage)
+  const buffers = await heap.allocateBuffers(2, sizeImage)
   return [
     await codeOf(async () => {
       await using _imported = await display.importBuffer(buffer)
@@ -94,7 +94,7 @@ describe('a camera and a display without a scatter list', () => {
     using heap = DmaHeap.open(kernel)
     using buffer = await heap.allocate(SIZE)
     expect(await codeOf(() => card.show(buffer, layout))).toBe('EINVAL')
-    expect(await codeOf(async () => camera.start(await heap.allocateAll(2, sizeImage)))).toBe(
+    expect(await codeOf(async () => camera.start(await heap.allocateBuffers(2, sizeImage)))).toBe(
       'EFAULT',
     )
     expect(open).toEqual([])

@@ -179,7 +179,7 @@ describe('a camera by its class', () => {
         const camera = await VideoDevice.open(kernel, cameraPath())
         const { sizeImage } = await camera.setFormat({ width: 320, height: 180, format: 'XR24' })
         using heap = DmaHeap.open(kernel)
-        await camera.start(await heap.allocateAll(2, sizeImage))
+        await camera.start(await heap.allocateBuffers(2, sizeImage))
         const stopping = camera.stop()
         await camera.close()
         await stopping
@@ -192,7 +192,7 @@ describe('a camera by its class', () => {
       const { sizeImage } = await camera.setFormat({ width: 320, height: 180, format: 'XR24' })
       using heap = DmaHeap.open(kernel)
       for (let round = 0; round < 2; round++) {
-        await camera.start(await heap.allocateAll(2, sizeImage))
+        await camera.start(await heap.allocateBuffers(2, sizeImage))
         const frames = camera.frames()
         const { value } = await frames.next()
         await value?.close()
@@ -204,7 +204,7 @@ describe('a camera by its class', () => {
   it('that streams for another open file says so', () =>
     withKernel(async (kernel) => {
       await using camera = await VideoDevice.open(kernel, cameraPath())
-      await camera.startOwn(2)
+      await camera.startMmap(2)
       await using other = await VideoDevice.open(kernel, cameraPath())
       await assert.rejects(other.setFormat({ width: 640, height: 360, format: 'XR24' }), {
         code: 'EBUSY',
@@ -231,7 +231,7 @@ describe('a display', () => {
       await using display = await DrmDevice.open(kernel)
       using heap = DmaHeap.open(kernel)
       const format = await camera.setFormat({ width: 640, height: 360, format: 'XR24' })
-      await camera.start(await heap.allocateAll(3, format.sizeImage))
+      await camera.start(await heap.allocateBuffers(3, format.sizeImage))
       let shown = 0
       for await (const frame of camera.frames({ count: 4 })) {
         await frame.buffer.withCpuAccess('read-write', (bytes) => bytes.fill(1, 0, 100))

@@ -164,7 +164,7 @@ describe('a camera under the checker', () => {
       await using camera = await VideoDevice.open(kernel)
       using heap = DmaHeap.open(kernel)
       const format = await camera.setFormat({ width: 320, height: 180, format: 'XR24' })
-      await camera.start(await heap.allocateAll(3, format.sizeImage))
+      await camera.start(await heap.allocateBuffers(3, format.sizeImage))
       for await (await using frame of camera.frames({ count: 2 })) {
         await frame.buffer.withCpuAccess('read', (bytes) => assert.ok(bytes.length > 0))
       }
@@ -180,7 +180,7 @@ describe('a camera under the checker', () => {
       await using camera = await VideoDevice.open(kernel)
       using heap = DmaHeap.open(kernel)
       const format = await camera.setFormat({ width: 320, height: 180, format: 'XR24' })
-      await camera.start(await heap.allocateAll(2, format.sizeImage))
+      await camera.start(await heap.allocateBuffers(2, format.sizeImage))
       for await (await using frame of camera.frames({ count: 1 })) {
         using map = frame.buffer.map()
         noted(map.read(0, 16))
