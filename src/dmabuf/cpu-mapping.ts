@@ -133,7 +133,7 @@ export class CpuMapping {
     }
     // What an access reads through its array is not seen: all of it, as the rules presume.
     if (scope === 'bracket' && !writeOnly) this.#machine.countLoad(to - from, this.attribute)
-    // A store through an array that is still alive came before this.
+    // A store through an array that is still alive came before this: looking for hazards finds it.
     const shift = this.#info.offset + start - from
     const taken = this.#emitView(storage, { from, to, shift, scope })
     if (again !== undefined) {

@@ -32,6 +32,7 @@ import { checkSleep, type Kernel } from '../uapi/kernel.ts'
 import { DEFAULT_RELEASE, linuxRelease } from '../uapi/kernel-release.ts'
 import type { Syscalls, WaitOptions } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
+import { numberedBy } from '../uapi/watching.ts'
 import { Failures, type PlannedFailure } from './failures.ts'
 import { Process } from './process.ts'
 import { type LostFailure, Tasks } from './tasks.ts'
@@ -106,6 +107,7 @@ export class SimKernel implements Kernel {
     const sink: TapSink = (event) => void machine.events.emit(event)
     this.sys = guarded(tap(this.#process, sink))
     tapOperations(this.sys, sink)
+    numberedBy(this.sys, () => machine.events.latest)
   }
 
   /** The event stream of this kernel. */

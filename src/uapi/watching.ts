@@ -17,6 +17,21 @@ export function isWatched(sys: Syscalls): boolean {
   return ask === undefined || ask()
 }
 
+const counters = new WeakMap<Syscalls, () => number>()
+
+/** Lets `latest` give the number of the newest event on `sys`. */
+export function numberedBy(sys: Syscalls, latest: () => number): void {
+  counters.set(sys, latest)
+}
+
+/**
+ * The number of the newest event on `sys`, while it is watched: an array that is taken again after other
+ * events is taken anew. 0 where arrays have no lines of their own. Never sleeps.
+ */
+export function latestEvent(sys: Syscalls): number {
+  return isWatched(sys) ? (counters.get(sys)?.() ?? 0) : 0
+}
+
 /** A method of the classes that may sleep, as the program calls it. */
 export interface Operation {
   /** `DmaBuf.withCpuAccess`. */

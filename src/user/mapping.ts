@@ -1,6 +1,7 @@
 import { errno } from '../uapi/errno.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
+import { latestEvent } from '../uapi/watching.ts'
 import { Calls } from './calls.ts'
 import { ExactAccess } from './exact-access.ts'
 
@@ -23,6 +24,8 @@ export class Mapping extends ExactAccess implements Disposable {
   readonly #range: MappedRange
   #bytes: Uint8Array<ArrayBuffer> | undefined
   #bytesEpoch = 0
+  /** The newest event when the array was taken. */
+  #bytesEvent = 0
   #mapped = true
 
   /** Takes over memory that is already mapped: use `map` of `DmaBuf`, `DumbBuffer` or `Memfd`. */
@@ -44,10 +47,12 @@ export class Mapping extends ExactAccess implements Disposable {
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     const epoch = this.#range.epoch()
-    if (this.#bytes === undefined || this.#bytesEpoch !== epoch) {
+    const isKept = this.#bytesEpoch === epoch && this.#bytesEvent === latestEvent(this.#sys)
+    if (this.#bytes === undefined || !isKept) {
       const calls = Calls.from(this.#sys, bytesGetter)
       this.#bytes = calls.view(this.locate(), this.length, 'mapping')
       this.#bytesEpoch = epoch
+      this.#bytesEvent = latestEvent(this.#sys)
     } else this.locate()
     return this.#bytes
   }

@@ -190,6 +190,10 @@ export class CpuAccessRule implements Rule {
     }
     if (event.scope !== 'mapping') return
     const { mapping, range } = event
+    // The same array, taken again: it is one mistake.
+    if (buffer.looseViews.some((view) => view.mapping === mapping && isSame(view.range, range))) {
+      return
+    }
     buffer.looseViews.push({ event, mapping, range })
     if (buffer.looseViews.length > MOST_WAITING) buffer.looseViews.shift()
   }
@@ -333,4 +337,8 @@ function afterFailure(
     buffer: event.buffer,
     range: event.range,
   }
+}
+
+function isSame(a: Range, b: Range): boolean {
+  return a.start === b.start && a.end === b.end
 }

@@ -19,7 +19,17 @@ const MOST_WAITING = 256
 export class PresumedReads {
   #waiting: Presumed[] = []
 
+  /** An array that is taken again is presumed once. */
   add(presumed: Presumed): void {
+    const { buffer, mapping, range } = presumed.view
+    const isKnown = this.#waiting.some(
+      ({ view }) =>
+        view.buffer === buffer &&
+        view.mapping === mapping &&
+        view.range.start === range.start &&
+        view.range.end === range.end,
+    )
+    if (isKnown) return
     this.#waiting.push(presumed)
     if (this.#waiting.length > MOST_WAITING) this.#waiting.shift()
   }
