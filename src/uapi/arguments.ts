@@ -6,6 +6,8 @@
  * Every check runs before anything is allocated or asked of the kernel. None sleeps.
  */
 
+import { guessText, nearest } from './nearest.ts'
+
 /** An error of these checks, as far as its `code` goes. */
 export interface ArgumentError extends Error {
   readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE'
@@ -125,6 +127,33 @@ export function options(name: string, value: unknown): asserts value is object {
   having(name, value, 'of type object')
 }
 
+/** As `options`, with no names but `known`: a misspelt one would be left out without a word. */
+export function optionsOf(
+  name: string,
+  value: unknown,
+  known: readonly string[],
+): asserts value is object {
+  options(name, value)
+  const unknown = Object.keys(value).find((key) => !known.includes(key))
+  if (unknown !== undefined) throw unknownOption(name, unknown, known)
+}
+
+function unknownOption(name: string, given: string, known: readonly string[]): ArgumentError {
+  const guess = guessText(given, known)
+  const reason = `has no option ${quoted(given)}, only ${known.join(', ')}`
+  const message = `The argument "${name}" ${reason}.${guess === undefined ? '' : ` ${guess}`}`
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' as const })
+}
+
+/** A size and more: objects with other names are welcome, but not with one that misspells `known`. */
+export function notMisspelt(name: string, value: object, known: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    const meant = known.includes(key) ? undefined : nearest(key, known)
+    if (meant === undefined || meant in value) continue
+    throw unknownOption(name, key, known)
+  }
+}
+
 export function list(name: string, value: unknown): asserts value is readonly unknown[] {
   if (!Array.isArray(value)) throw wrongType(name, 'an array', value)
 }
@@ -150,7 +179,7 @@ export function signal(name: string, value: unknown): void {
 }
 
 /** What a waiting call is given: an object whose `signal`, if any, is an AbortSignal. */
-export function waitOptions(name: string, value: unknown): void {
-  options(name, value)
+export function waitOptions(name: string, value: unknown, others: readonly string[] = []): void {
+  optionsOf(name, value, [...others, 'signal'])
   signal(`${name}.signal`, (value as { signal?: unknown }).signal)
 }

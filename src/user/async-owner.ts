@@ -3,6 +3,7 @@ import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
 import type { Operation } from '../uapi/watching.ts'
 import { Calls } from './calls.ts'
+import { requireFactory } from './constructed.ts'
 import { drainAll } from './dispose.ts'
 import { HeldFd } from './held-fd.ts'
 
@@ -61,6 +62,7 @@ export abstract class DeviceOwner extends AsyncOwner {
 
   protected constructor(sys: Syscalls, fd: number, path: string) {
     super(sys)
+    requireFactory(new.target, sys)
     this.held = new HeldFd(sys, fd)
     this.path = path
   }

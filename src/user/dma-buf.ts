@@ -183,7 +183,7 @@ export class DmaBuf extends ShareableFdOwner {
   /** Maps the buffer without a CPU access: see `Mapping`. EINVAL, EACCES, ENOMEM. */
   map(options: MapOptions = {}): Mapping {
     const calls = Calls.from(this.sys, this.map)
-    check.options('options', options)
+    check.optionsOf('options', options, ['access', 'offset', 'length'])
     const { access = 'read-write', offset = 0, length = Math.max(0, this.size - offset) } = options
     checkAccess(access)
     checkMapRange(options)

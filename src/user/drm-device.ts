@@ -130,7 +130,9 @@ export class DrmDevice extends DeviceOwner {
     const { width, height, bitsPerPixel = 32 } = options
     check.uint32('options.width', width)
     check.uint32('options.height', height)
+    check.notMisspelt('options', options, ['width', 'height', 'bitsPerPixel'])
     check.uint32('options.bitsPerPixel', bitsPerPixel)
+    checkBitsPerPixel(bitsPerPixel)
     this.requireFd()
     const owner = {
       fd: () => this.requireFd(),
@@ -286,6 +288,17 @@ function showArguments(
   check.waitOptions('options', options)
   const retain = (): AsyncDisposable | undefined => (isFrame ? what.retain?.() : undefined)
   return { buffer, layout, signal: options.signal, retain }
+}
+
+/**
+ * Linux takes any number, and rounds up to bytes. Those of a display's formats, and what programs use
+ * besides, are these.
+ */
+const BITS_PER_PIXEL: readonly number[] = [1, 2, 4, 8, 10, 12, 15, 16, 24, 30, 32, 64]
+
+function checkBitsPerPixel(bits: number): void {
+  if (BITS_PER_PIXEL.includes(bits)) return
+  throw check.outOfRange('options.bitsPerPixel', `one of ${BITS_PER_PIXEL.join(', ')}`, bits)
 }
 
 function checkFlip(flip: unknown): void {

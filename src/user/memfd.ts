@@ -48,7 +48,7 @@ export class Memfd extends ShareableFdOwner {
     const calls = Calls.from(sysOf(kernel), Memfd.create)
     check.text('name', name)
     check.integer('size', size)
-    check.options('options', options)
+    check.optionsOf('options', options, ['seals'])
     const bits = sealBits(options.seals ?? [])
     const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING
     const made = (): number => calls.sys.memfdCreate(name, flags)
@@ -102,7 +102,7 @@ export class Memfd extends ShareableFdOwner {
    */
   map(options: MapOptions = {}): Mapping {
     const calls = Calls.from(this.sys, this.map)
-    check.options('options', options)
+    check.optionsOf('options', options, ['access', 'offset', 'length'])
     const { access = 'read-write', offset = 0, length = Math.max(0, this.size - offset) } = options
     checkMapRange(options)
     const range = { offset, length }

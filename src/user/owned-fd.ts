@@ -2,6 +2,7 @@ import { errno } from '../uapi/errno.ts'
 import type { Syscalls } from '../uapi/syscalls.ts'
 import { systemError } from '../uapi/system-error.ts'
 import { Calls } from './calls.ts'
+import { requireFactory } from './constructed.ts'
 import { drainAllSync } from './dispose.ts'
 import type { BorrowedFd, OwnedFd } from './fd.ts'
 import { HeldFd } from './held-fd.ts'
@@ -12,6 +13,7 @@ export abstract class FdOwner implements Disposable {
   #fd: HeldFd | undefined
 
   protected constructor(sys: Syscalls, fd: number) {
+    requireFactory(new.target, sys)
     this.sys = sys
     this.#fd = new HeldFd(sys, fd)
   }

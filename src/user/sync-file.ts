@@ -104,7 +104,7 @@ export class SyncFile extends ShareableFdOwner {
   /** May sleep, until all fences are signalled. ETIME when `timeout` is over before. */
   async wait(options: FenceWaitOptions = {}): Promise<void> {
     const calls = Calls.from(this.sys, this.wait)
-    check.waitOptions('options', options)
+    check.waitOptions('options', options, ['timeout'])
     const { signal, timeout = -1 } = options
     if (options.timeout !== undefined) check.integer('options.timeout', timeout)
     for (;;) {

@@ -58,7 +58,7 @@ export class Udmabuf extends FdOwner {
    */
   async create(memfd: Memfd, range: MemfdRange = {}, options: AbortOptions = {}): Promise<DmaBuf> {
     const calls = Calls.from(this.sys, this.create)
-    check.options('range', range)
+    check.optionsOf('range', range, ['offset', 'size'])
     check.waitOptions('options', options)
     const item = itemOf('range', { ...range, memfd })
     const bytes = udmabufCreate.create({ ...item, flags: UDMABUF_FLAGS_CLOEXEC })

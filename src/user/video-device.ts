@@ -199,7 +199,7 @@ export class VideoDevice extends DeviceOwner {
    */
   frames(options: FramesOptions = {}): AsyncGenerator<Frame, void, undefined> {
     const calls = Calls.from(this.sys, this.frames)
-    check.waitOptions('options', options)
+    check.waitOptions('options', options, ['count'])
     const { count = Number.POSITIVE_INFINITY } = options
     if (count !== Number.POSITIVE_INFINITY) check.integer('options.count', count)
     return this.#frames(calls, options)

@@ -87,6 +87,36 @@ const rows: Row[] = [
     ({ buffer }) => buffer.withCpuAccess('read', none),
   ],
   ['map with a fraction', RANGE, /"options.offset"/, ({ buffer }) => buffer.map({ offset: 0.5 })],
+  [
+    'map with a misspelt name',
+    VALUE,
+    /"options" has no option 'lenght', only access, offset, length. Did you mean 'length'\?/,
+    ({ buffer }) => buffer.map({ lenght: 5 } as never),
+  ],
+  [
+    'a wait with another name',
+    VALUE,
+    /"options" has no option 'timeout', only signal\.$/,
+    ({ heap }) => heap.allocate(4096, { timeout: 5 } as never),
+  ],
+  [
+    'frames with a misspelt name',
+    VALUE,
+    /no option 'counts', only count, signal. Did you mean 'count'\?/,
+    ({ camera }) => camera.frames({ counts: 5 } as never),
+  ],
+  [
+    'createDumb with a misspelt name',
+    VALUE,
+    /no option 'bitsPerPixle'.*Did you mean 'bitsPerPixel'\?/,
+    ({ display }) => display.createDumb({ width: 8, height: 8, bitsPerPixle: 16 } as never),
+  ],
+  [
+    'createDumb of 7 bits',
+    RANGE,
+    /"options.bitsPerPixel" is out of range. It must be one of 1, 2, 4, 8, .*64. Received 7/,
+    ({ display }) => display.createDumb({ width: 64, height: 64, bitsPerPixel: 7 }),
+  ],
   ['map with null', TYPE, /"options"/, ({ buffer }) => buffer.map(null as never)],
   ['sync', RANGE, /"flags"/, ({ buffer }) => buffer.sync(-1)],
   ['setName', TYPE, /"name"/, ({ buffer }) => buffer.setName(5 as never)],
@@ -296,6 +326,32 @@ describe('exact access', () => {
     expect(() => map.view.getUint8(none)).toThrow(type)
     expect(() => map.set(new Uint8Array(8193))).toThrow(/"length" is out of range.*<= 8192/)
     expect(map.read()).toEqual(new Uint8Array(8192))
+  })
+})
+
+describe('a class with factories', () => {
+  test('names its factory to code that constructs it', async () => {
+    const { kernel } = await things()
+    const made = (type: unknown) => () =>
+      new (type as new (...args: unknown[]) => unknown)(kernel, 3)
+    expect(made(DmaBuf)).toThrow(/^DmaBuf has no public constructor: use DmaBuf.adopt\(kernel/)
+    for (const type of [DmaHeap, DrmDevice, VideoDevice, VgemDevice, Udmabuf]) {
+      expect(made(type)).toThrow(
+        new TypeError(`${type.name} has no public constructor: use ${type.name}.open(kernel, ...)`),
+      )
+    }
+    expect(made(Memfd)).toThrow(/Memfd\.create\(/)
+    expect(made(SyncFile)).toThrow(/SyncFile\.adopt\(/)
+  })
+})
+
+describe('the size of a dumb buffer', () => {
+  test('may be a mode, which has other names too', async () => {
+    const { display } = await things()
+    const mode = (await display.outputs())[0]?.modes[0]
+    if (mode === undefined) throw new Error('there is no mode')
+    await using dumb = await display.createDumb(mode)
+    expect(dumb.stride).toBeGreaterThanOrEqual(4 * mode.width)
   })
 })
 

@@ -1,7 +1,7 @@
 /** `dmabuf explain`. */
 import type { RuleInfo } from '../../check/rule-id.ts'
 import { explain, ruleIds, ruleTable } from '../../check/rules.ts'
-import { didYouMean } from '../nearest.ts'
+import { didYouMean } from '../../uapi/nearest.ts'
 import { differenceText } from '../terminal/difference.ts'
 import type { Style } from '../terminal/style.ts'
 import { textTable } from '../terminal/table.ts'

@@ -2,7 +2,7 @@
 import { policyText } from '../../check/report/runs-text.ts'
 import { ALL_BOARDS, type PolicyName, type RunName, USUAL_BOARDS } from '../../run/plan.ts'
 import { boards, judgedFor, readyBoards } from '../../sim/boards/index.ts'
-import { didYouMean } from '../nearest.ts'
+import { didYouMean } from '../../uapi/nearest.ts'
 import { UsageError } from '../usage-error.ts'
 import type { OwnBoard } from './messages.ts'
 
