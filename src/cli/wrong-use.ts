@@ -1,11 +1,15 @@
 /** Errors in the words of the command line, in one style whoever finds them. */
 import { existsSync } from 'node:fs'
+import { nearest } from '../uapi/nearest.ts'
 import { isProgramName } from './program-file.ts'
 
 /** `words` with `run` in front, where they begin with a program instead of one of `commands`. */
 export function withRun(words: readonly string[], commands: readonly string[]): readonly string[] {
   const first = words.find((word) => !word.startsWith('-'))
   if (first === undefined || first === 'help' || commands.includes(first)) return words
+  const isNoFile = !isProgramName(first) && !/[\\/]/.test(first) && !existsSync(first)
+  // A misspelt command before a program: the guess is the command's.
+  if (isNoFile && nearest(first, commands) !== undefined) return words
   const isProgram = words.some(isProgramName) || /[\\/]/.test(first) || existsSync(first)
   return isProgram ? ['run', ...words] : words
 }

@@ -11,10 +11,15 @@ const PROGRAM = 'A program is `export default async (kernel) => { ... }`.'
 /** The file has no default export, or one that cannot be called. */
 export function notAProgram(file: string, found: unknown): Failure {
   const message =
-    found === undefined
+    found === undefined || isEmptyModule(found)
       ? 'the file has no default export'
       : `the default export must be a function (its type is ${typeof found})`
   return { kind: 'not-loaded', message, advice: PROGRAM, place: { file, line: 1, column: 1 } }
+}
+
+/** The exports of a file that exports nothing, which was taken for CommonJS. */
+function isEmptyModule(found: unknown): boolean {
+  return typeof found === 'object' && found !== null && Reflect.ownKeys(found).length === 0
 }
 
 /** What importing `file` threw, as a failure that points into the user's files. */

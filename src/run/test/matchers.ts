@@ -77,8 +77,8 @@ function isAt(finding: Finding, rule: RuleId, { file, line }: FindingPlace): boo
 }
 
 function notFoundText(checked: Checked, rule: RuleId, { file, line }: FindingPlace): string {
-  const at = [file, line].filter((part) => part !== undefined).join(':')
-  const wanted = at === '' ? rule : `${rule} at ${at}`
+  const at = file === undefined ? `line ${line}` : line === undefined ? file : `${file}:${line}`
+  const wanted = file === undefined && line === undefined ? rule : `${rule} at ${at}`
   const problems = problemsText(checked)
   return `expected a finding ${wanted}, ${problems === '' ? 'but the result is clean' : `found:\n\n${problems}`}`
 }

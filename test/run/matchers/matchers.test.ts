@@ -69,7 +69,7 @@ describe.each(Object.entries(runners))('with the expect of %s', (_, expectOf) =>
   it('toFind fails with what was found instead', () => {
     const atOther = thrownBy(() => expectOf(results.found).toFind(RULE, { line: 21 }))
     expect(atOther.message).toMatch(
-      /^expected a finding write-outside-bracket at 21, found:\n\nerror/,
+      /^expected a finding write-outside-bracket at line 21, found:\n\nerror/,
     )
     const none = thrownBy(() => expectOf(results.clean).toFind('fd-leak'))
     expect(none.message).toBe('expected a finding fd-leak, but the result is clean')
