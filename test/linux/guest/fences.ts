@@ -175,7 +175,7 @@ describe('a sync file', () => {
       using buffer = await heapBuffer(kernel)
       await assert.rejects(SyncFile.borrow(kernel, buffer.fd), {
         code: 'ENOTTY',
-        message: /no sync file/,
+        message: /not a sync file/,
       })
       const file = await buffer.exportSyncFile('read')
       const copy = file.dup()
