@@ -11,7 +11,7 @@ export default defineConfig({
       { find: /^dmabuf$/, replacement: src('index.ts') },
       { find: /^dmabuf\/sim$/, replacement: src('run/index.ts') },
       { find: /^dmabuf\/test$/, replacement: src('run/test/index.ts') },
-      { find: /^dmabuf\/abi$/, replacement: src('uapi/abi.ts') },
+      { find: /^dmabuf\/abi$/, replacement: src('abi.ts') },
       { find: /^dmabuf\/check$/, replacement: src('check/index.ts') },
       { find: /^dmabuf\/driver$/, replacement: src('driver/index.ts') },
       { find: /^dmabuf\/linux$/, replacement: src('linux/index.ts') },

@@ -1,9 +1,9 @@
 /** Mapping, syncing and bracketing without touching a byte must not depend on the buffer's size. */
 
-import { DmaLayer } from '../src/dma/dma-layer.ts'
-import { tableOf } from '../src/dma/sg-table.ts'
+import { armSoc } from '../src/boards/arm-soc.ts'
+import { DmaLayer } from '../src/kernel/dma/dma-layer.ts'
+import { tableOf } from '../src/kernel/dma/sg-table.ts'
 import type { Storage } from '../src/machine/storage.ts'
-import { armSoc } from '../src/sim/boards/arm-soc.ts'
 import { ratioOf, show } from './ratio.ts'
 import { Rig } from './rig.ts'
 

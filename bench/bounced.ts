@@ -1,5 +1,5 @@
 /** A 4K frame on a board that bounces every DMA, over the copies that this takes by itself. */
-import { pcBounce } from '../src/sim/boards/pc-bounce.ts'
+import { pcBounce } from '../src/boards/pc-bounce.ts'
 import { ratioOf, show } from './ratio.ts'
 import { Rig } from './rig.ts'
 

@@ -1,7 +1,8 @@
 /** One frame of 3840x2160 NV12 from the camera through the CPU to the display. */
+
+import { armSoc } from '../src/boards/arm-soc.ts'
+import { pc } from '../src/boards/pc.ts'
 import type { Board } from '../src/machine/board.ts'
-import { armSoc } from '../src/sim/boards/arm-soc.ts'
-import { pc } from '../src/sim/boards/pc.ts'
 import { ratioOf, show } from './ratio.ts'
 import { Rig } from './rig.ts'
 

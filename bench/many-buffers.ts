@@ -1,5 +1,5 @@
 /** What an operation costs when ten thousand buffers are alive, over ten. */
-import { armSoc } from '../src/sim/boards/arm-soc.ts'
+import { armSoc } from '../src/boards/arm-soc.ts'
 import { ratioOf, show } from './ratio.ts'
 import { Rig } from './rig.ts'
 

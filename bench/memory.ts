@@ -1,7 +1,8 @@
 /** How much memory the simulation needs for the buffers that are alive. */
+
+import { armSoc } from '../src/boards/arm-soc.ts'
+import { pc } from '../src/boards/pc.ts'
 import type { Board } from '../src/machine/board.ts'
-import { armSoc } from '../src/sim/boards/arm-soc.ts'
-import { pc } from '../src/sim/boards/pc.ts'
 import { Rig, type Shared } from './rig.ts'
 
 const BUFFERS = 16

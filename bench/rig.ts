@@ -1,23 +1,24 @@
 /** A board with everything on it that a benchmark needs, findings and source lines switched on. */
+
+import { judgedFor } from '../src/boards/index.ts'
 import { Checker } from '../src/check/checker.ts'
-import { DmaLayer } from '../src/dma/dma-layer.ts'
-import type { DmaMapping } from '../src/dma/mapping.ts'
-import { DmaBufCore } from '../src/dmabuf/core.ts'
-import { DeviceJobs } from '../src/dmabuf/device-job.ts'
-import type { DmaBuf as KernelBuffer } from '../src/dmabuf/dma-buf.ts'
 import { DmaHeapNode } from '../src/drivers/dma-heap-node.ts'
 import { PageHeap } from '../src/drivers/page-heap.ts'
 import { EventBatch } from '../src/events/batch.ts'
 import type { DmaDirection } from '../src/events/event.ts'
 import { type DmaBuf, DmaHeap, type Syscalls } from '../src/index.ts'
+import { DmaLayer } from '../src/kernel/dma/dma-layer.ts'
+import type { DmaMapping } from '../src/kernel/dma/mapping.ts'
+import { DmaBufCore } from '../src/kernel/dmabuf/core.ts'
+import { DeviceJobs } from '../src/kernel/dmabuf/device-job.ts'
+import type { DmaBuf as KernelBuffer } from '../src/kernel/dmabuf/dma-buf.ts'
+import { Failures } from '../src/kernel/process/failures.ts'
+import { Process } from '../src/kernel/process/process.ts'
 import type { Board } from '../src/machine/board.ts'
 import { Machine } from '../src/machine/machine.ts'
 import { lazyPolicy } from '../src/machine/policy.ts'
-import { judgedFor } from '../src/sim/boards/index.ts'
-import { Failures } from '../src/sim/failures.ts'
-import { Process } from '../src/sim/process.ts'
+import { guarded } from '../src/syscalls/guard.ts'
 import { tap } from '../src/tap/tap.ts'
-import { guarded } from '../src/uapi/guard.ts'
 
 export interface Shared {
   readonly user: DmaBuf

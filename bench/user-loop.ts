@@ -1,5 +1,5 @@
 /** A loop over a bracket's bytes runs at the speed of a plain array's. */
-import { armSoc } from '../src/sim/boards/arm-soc.ts'
+import { armSoc } from '../src/boards/arm-soc.ts'
 import { ratioOf, show } from './ratio.ts'
 import { Rig } from './rig.ts'
 

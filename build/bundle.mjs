@@ -25,8 +25,8 @@ const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8'))
 const doors = Object.values(exports).flatMap((door) => door.default ?? [])
 const published = [...doors, ...Object.values(bin)].map((file) => relative(TO, file))
 
-/** src/uapi/host.ts without its module syntax and comments. */
-const hostModule = readFileSync(join(FROM, 'uapi/host.js'), 'utf8')
+/** src/base/host.ts without its module syntax and comments. */
+const hostModule = readFileSync(join(FROM, 'base/host.js'), 'utf8')
 const { code: hostCode } = await transform(hostModule.replace(/^export \{\};?$/m, ''), {
   minifyWhitespace: true,
 })

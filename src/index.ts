@@ -3,15 +3,15 @@
  *
  * These are the classes that programs use; they run on whatever `Kernel` they are given.
  */
-import './uapi/host.ts'
+import './base/host.ts'
 
-export { AssertionError } from './uapi/assert.ts'
-export { type ErrnoCode, errno } from './uapi/errno.ts'
-export type { IoctlArg } from './uapi/ioctl-arg.ts'
-export type { Kernel } from './uapi/kernel.ts'
-export { type Origin, setOriginCapture } from './uapi/origin.ts'
-export type { PollFd, Syscalls, ViewScope, WaitOptions } from './uapi/syscalls.ts'
-export { isSystemError, SystemError } from './uapi/system-error.ts'
+export { type ErrnoCode, errno } from './abi/errno.ts'
+export { AssertionError } from './base/assert.ts'
+export type { IoctlArg } from './syscalls/ioctl-arg.ts'
+export type { Kernel } from './syscalls/kernel.ts'
+export { type Origin, setOriginCapture } from './syscalls/origin.ts'
+export type { PollFd, Syscalls, ViewScope, WaitOptions } from './syscalls/syscalls.ts'
+export { isSystemError, SystemError } from './syscalls/system-error.ts'
 export { CpuAccess } from './user/cpu-access.ts'
 export type { CpuAccessKind } from './user/cpu-access-kind.ts'
 export { DisposalError } from './user/dispose.ts'

@@ -6,12 +6,12 @@
 import { execFileSync } from 'node:child_process'
 import { DmaBuf, DmaHeap, setOriginCapture } from 'dmabuf'
 import { openLinux } from 'dmabuf/linux'
+import { DMA_BUF_IOCTL_SYNC, dmaBufSync } from '../../src/abi/dma-buf.ts'
+import { F_ADD_SEALS, O_RDWR } from '../../src/abi/fcntl.ts'
+import { F_SEAL_SHRINK, MFD_ALLOW_SEALING } from '../../src/abi/memfd.ts'
+import { UDMABUF_CREATE, udmabufCreate } from '../../src/abi/udmabuf.ts'
 import { loadLibc } from '../../src/linux/libc.ts'
-import { DMA_BUF_IOCTL_SYNC, dmaBufSync } from '../../src/uapi/dma-buf.ts'
-import { F_ADD_SEALS, O_RDWR } from '../../src/uapi/fcntl.ts'
-import { plainArg } from '../../src/uapi/ioctl-arg.ts'
-import { F_SEAL_SHRINK, MFD_ALLOW_SEALING } from '../../src/uapi/memfd.ts'
-import { UDMABUF_CREATE, udmabufCreate } from '../../src/uapi/udmabuf.ts'
+import { plainArg } from '../../src/syscalls/ioctl-arg.ts'
 
 const MIB = 1 << 20
 const ROUNDS = 5

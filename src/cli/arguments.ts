@@ -1,5 +1,5 @@
 /** Turning the words of the command line into values, or into errors that say what is accepted. */
-import { didYouMean } from '../uapi/nearest.ts'
+import { didYouMean } from '../base/nearest.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Adds the names in `text`, which commas part, to those of earlier uses of the same option. */

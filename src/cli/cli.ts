@@ -1,6 +1,6 @@
 /** The commands and their options. */
 import { Command, CommanderError } from 'commander'
-import { DEFAULT_RELEASE } from '../uapi/kernel-release.ts'
+import { DEFAULT_RELEASE } from '../syscalls/kernel-release.ts'
 import { collectNames } from './arguments.ts'
 import { boards } from './commands/boards.ts'
 import { explainText } from './commands/explain.ts'

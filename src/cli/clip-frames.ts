@@ -1,7 +1,7 @@
 /** Whether bytes that come piece by piece are those of a clip, so that no more is read of what is none. */
-import { pixelFormats } from '../drivers/video/pixel-format.ts'
-import { Y4mError } from '../drivers/video/y4m-error.ts'
-import { parseY4mHeader } from '../drivers/video/y4m-header.ts'
+import { pixelFormats } from '../media/pixel-format.ts'
+import { Y4mError } from '../media/y4m-error.ts'
+import { parseY4mHeader } from '../media/y4m-header.ts'
 
 /** A line of a clip is shorter than this. */
 const LONGEST_LINE = 4096

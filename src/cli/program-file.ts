@@ -1,7 +1,7 @@
 /** Finding the file of a program. */
 import { readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { guessText } from '../uapi/nearest.ts'
+import { guessText } from '../base/nearest.ts'
 import { UsageError } from './usage-error.ts'
 
 const PROGRAMS = /\.[cm]?[jt]sx?$/

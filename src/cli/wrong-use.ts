@@ -1,6 +1,6 @@
 /** Errors in the words of the command line, in one style whoever finds them. */
 import { existsSync } from 'node:fs'
-import { nearest } from '../uapi/nearest.ts'
+import { nearest } from '../base/nearest.ts'
 import { isProgramName } from './program-file.ts'
 
 /** `words` with `run` in front, where they begin with a program instead of one of `commands`. */

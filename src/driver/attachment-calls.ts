@@ -1,7 +1,7 @@
-import type { Attachment } from '../dmabuf/attachment.ts'
-import type { DmaBuf } from '../dmabuf/dma-buf.ts'
-import type { ImporterOps } from '../dmabuf/ops.ts'
 import type { DmaDirection } from '../events/event.ts'
+import type { Attachment } from '../kernel/dmabuf/attachment.ts'
+import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
+import type { ImporterOps } from '../kernel/dmabuf/ops.ts'
 import type { Bound } from './bound.ts'
 import type { BufferCalls } from './buffer-calls.ts'
 

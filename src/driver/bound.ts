@@ -4,13 +4,14 @@
  * The line of the driver that makes a call is the origin of all that the call does, until it returns or
  * what it promised is settled; then the one before it is in force again.
  */
-import type { Attachment } from '../dmabuf/attachment.ts'
-import type { DmaBuf } from '../dmabuf/dma-buf.ts'
-import { type Misuse, reportMisuse } from '../dmabuf/misuse.ts'
-import { Operations } from '../dmabuf/operations.ts'
+
 import type { DmaDirection, DriverName, EventOrigin } from '../events/event.ts'
+import type { Attachment } from '../kernel/dmabuf/attachment.ts'
+import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
+import { type Misuse, reportMisuse } from '../kernel/dmabuf/misuse.ts'
+import { Operations } from '../kernel/dmabuf/operations.ts'
 import { assert } from '../machine/kernel-error.ts'
-import { captureCaller } from '../uapi/origin.ts'
+import { captureCaller } from '../syscalls/origin.ts'
 import type { DriverHost } from './host.ts'
 import { Ledger } from './ledger.ts'
 import { MemoryNames } from './memory-names.ts'

@@ -2,14 +2,15 @@
  * The dma-buf calls of a driver. Source: include/linux/dma-buf.h of Linux 6.12, whose rules about locks
  * and sleeping hold: calls that want `buffer.resv` held have a variant that takes it, `...Unlocked`.
  */
-import type { DmaMapping } from '../dma/mapping.ts'
-import type { Attachment } from '../dmabuf/attachment.ts'
-import type { DmaBuf } from '../dmabuf/dma-buf.ts'
-import type { ExportInfo } from '../dmabuf/export-info.ts'
-import type { CallerFiles, MappedPages } from '../dmabuf/file.ts'
-import type { KernelMapping } from '../dmabuf/kernel-mapping.ts'
-import type { ImporterOps } from '../dmabuf/ops.ts'
+
 import type { DmaDirection } from '../events/event.ts'
+import type { DmaMapping } from '../kernel/dma/mapping.ts'
+import type { Attachment } from '../kernel/dmabuf/attachment.ts'
+import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
+import type { ExportInfo } from '../kernel/dmabuf/export-info.ts'
+import type { CallerFiles, MappedPages } from '../kernel/dmabuf/file.ts'
+import type { KernelMapping } from '../kernel/dmabuf/kernel-mapping.ts'
+import type { ImporterOps } from '../kernel/dmabuf/ops.ts'
 import { attachmentCalls } from './attachment-calls.ts'
 import type { Bound } from './bound.ts'
 import { cpuCalls } from './cpu-calls.ts'

@@ -1,5 +1,5 @@
-import type { DmaBuf } from '../dmabuf/dma-buf.ts'
 import type { CpuAccess, DmaDirection } from '../events/event.ts'
+import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
 import type { Attachments } from './attachment-calls.ts'
 import type { Bound } from './bound.ts'
 import type { BufferCalls } from './buffer-calls.ts'

@@ -3,11 +3,12 @@
  * print is told under the driver's name, and the call goes on.
  * Source: Documentation/core-api/dma-api.rst and include/linux/dma-mapping.h of Linux 6.12.
  */
-import type { KernelMemory } from '../dma/kernel-memory.ts'
-import type { DmaMapping } from '../dma/mapping.ts'
-import type { DmaMemory } from '../dma/requests.ts'
-import type { SgTable } from '../dma/sg-table.ts'
+
 import type { DmaDirection } from '../events/event.ts'
+import type { KernelMemory } from '../kernel/dma/kernel-memory.ts'
+import type { DmaMapping } from '../kernel/dma/mapping.ts'
+import type { DmaMemory } from '../kernel/dma/requests.ts'
+import type { SgTable } from '../kernel/dma/sg-table.ts'
 import { assert } from '../machine/kernel-error.ts'
 import type { Bound } from './bound.ts'
 import { checkMapping, coherentCalls } from './dma-memory-calls.ts'

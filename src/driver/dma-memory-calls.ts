@@ -1,5 +1,5 @@
-import type { KernelMemory } from '../dma/kernel-memory.ts'
-import type { DmaMemory } from '../dma/requests.ts'
+import type { KernelMemory } from '../kernel/dma/kernel-memory.ts'
+import type { DmaMemory } from '../kernel/dma/requests.ts'
 import { assert } from '../machine/kernel-error.ts'
 import type { Bound } from './bound.ts'
 import type { DmaCalls } from './dma-calls.ts'

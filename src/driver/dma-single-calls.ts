@@ -1,5 +1,5 @@
-import type { DmaMapping } from '../dma/mapping.ts'
 import type { DmaDirection } from '../events/event.ts'
+import type { DmaMapping } from '../kernel/dma/mapping.ts'
 import type { Bound } from './bound.ts'
 import type { DmaCalls } from './dma-calls.ts'
 import { checkMapping, checkMemory } from './dma-memory-calls.ts'

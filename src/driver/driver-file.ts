@@ -1,8 +1,8 @@
-import { DmaBuf } from '../dmabuf/dma-buf.ts'
-import type { IoctlCall, MappedPages, MapRequest, OpenFile } from '../dmabuf/file.ts'
-import type { Operation } from '../dmabuf/operations.ts'
-import { pagesProblem } from '../dmabuf/returned.ts'
 import type { EventOrigin } from '../events/event.ts'
+import { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
+import type { IoctlCall, MappedPages, MapRequest, OpenFile } from '../kernel/dmabuf/file.ts'
+import type { Operation } from '../kernel/dmabuf/operations.ts'
+import { pagesProblem } from '../kernel/dmabuf/returned.ts'
 import type { Bound } from './bound.ts'
 
 /** struct file_operations of a driver: every function may be left out. A failure is a KernelError. */

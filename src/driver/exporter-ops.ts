@@ -1,4 +1,4 @@
-import type { DmaBufOps } from '../dmabuf/ops.ts'
+import type { DmaBufOps } from '../kernel/dmabuf/ops.ts'
 import type { OperationUnderWay, UnderWay } from './under-way.ts'
 
 /** Where the buffer and the attachment are in an operation's arguments. */

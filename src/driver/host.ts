@@ -1,8 +1,8 @@
-import type { DmaLayer } from '../dma/dma-layer.ts'
-import type { DmaBufCore } from '../dmabuf/core.ts'
-import type { DeviceJobs } from '../dmabuf/device-job.ts'
-import type { DmaBuf } from '../dmabuf/dma-buf.ts'
-import type { DeviceNode } from '../dmabuf/file.ts'
+import type { DmaLayer } from '../kernel/dma/dma-layer.ts'
+import type { DmaBufCore } from '../kernel/dmabuf/core.ts'
+import type { DeviceJobs } from '../kernel/dmabuf/device-job.ts'
+import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
+import type { DeviceNode } from '../kernel/dmabuf/file.ts'
 import type { Machine } from '../machine/machine.ts'
 
 /** A heap's buffer for a request of `length` bytes, whole pages. */

@@ -1,13 +1,16 @@
 /** dmabuf/driver: the kernel-side API, for your own exporters, importers and devices. */
-import '../uapi/host.ts'
+import '../base/host.ts'
 
-export type { KernelMemory } from '../dma/kernel-memory.ts'
-export { DMA_MAPPING_ERROR, type DmaMapping, type DmaSegment } from '../dma/mapping.ts'
-export type { DmaMemory } from '../dma/requests.ts'
-export type { Segment, SgTable, StorageRun } from '../dma/sg-table.ts'
-export type { Attachment } from '../dmabuf/attachment.ts'
-export type { DeviceJob } from '../dmabuf/device-job.ts'
-export type { DmaBuf } from '../dmabuf/dma-buf.ts'
+export { O_CLOEXEC, O_RDONLY, O_RDWR } from '../abi/fcntl.ts'
+export { decodeIoctl, io, ior, iow, iowr } from '../abi/ioctl-number.ts'
+export type { DmaDirection, DriverName, MemoryAttribute, Range } from '../events/event.ts'
+export type { KernelMemory } from '../kernel/dma/kernel-memory.ts'
+export { DMA_MAPPING_ERROR, type DmaMapping, type DmaSegment } from '../kernel/dma/mapping.ts'
+export type { DmaMemory } from '../kernel/dma/requests.ts'
+export type { Segment, SgTable, StorageRun } from '../kernel/dma/sg-table.ts'
+export type { Attachment } from '../kernel/dmabuf/attachment.ts'
+export type { DeviceJob } from '../kernel/dmabuf/device-job.ts'
+export type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
 export type {
   CallerFiles,
   IoctlCall,
@@ -15,11 +18,10 @@ export type {
   MapRequest,
   OpenFile,
   UserMemory,
-} from '../dmabuf/file.ts'
-export type { KernelMapping } from '../dmabuf/kernel-mapping.ts'
-export type { CpuPages, DmaBufOps, ImporterOps } from '../dmabuf/ops.ts'
-export type { DmaDirection, DriverName, MemoryAttribute, Range } from '../events/event.ts'
-export type { Reservation } from '../fence/reservation.ts'
+} from '../kernel/dmabuf/file.ts'
+export type { KernelMapping } from '../kernel/dmabuf/kernel-mapping.ts'
+export type { CpuPages, DmaBufOps, ImporterOps } from '../kernel/dmabuf/ops.ts'
+export type { Reservation } from '../kernel/fence/reservation.ts'
 export type {
   Board,
   BounceTraits,
@@ -29,8 +31,6 @@ export type {
 } from '../machine/board.ts'
 export { KernelError } from '../machine/kernel-error.ts'
 export { PAGE_SIZE } from '../machine/ram.ts'
-export { O_CLOEXEC, O_RDONLY, O_RDWR } from '../uapi/fcntl.ts'
-export { decodeIoctl, io, ior, iow, iowr } from '../uapi/ioctl-number.ts'
 export type { BufferCalls, DmaBufExportInfo, FilesOfCall } from './buffer-calls.ts'
 export type { DriverContext } from './context.ts'
 export type { DeviceCalls, DeviceInfo, DmaHeapExportInfo, MiscDevice } from './device-calls.ts'

@@ -1,8 +1,8 @@
-import type { KernelMemory } from '../dma/kernel-memory.ts'
-import type { DmaMapping } from '../dma/mapping.ts'
-import type { Attachment } from '../dmabuf/attachment.ts'
-import type { DmaBuf } from '../dmabuf/dma-buf.ts'
 import type { EventOrigin } from '../events/event.ts'
+import type { KernelMemory } from '../kernel/dma/kernel-memory.ts'
+import type { DmaMapping } from '../kernel/dma/mapping.ts'
+import type { Attachment } from '../kernel/dmabuf/attachment.ts'
+import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
 
 /** References of one driver to one buffer. */
 export interface Held {

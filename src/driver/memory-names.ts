@@ -1,4 +1,4 @@
-import type { SgTable } from '../dma/sg-table.ts'
+import type { SgTable } from '../kernel/dma/sg-table.ts'
 import type { Storage } from '../machine/storage.ts'
 import type { UnderWay } from './under-way.ts'
 

@@ -1,4 +1,4 @@
-import { Reservation } from '../fence/reservation.ts'
+import { Reservation } from '../kernel/fence/reservation.ts'
 import type { Bound } from './bound.ts'
 
 /** Reservation objects: the lock of a buffer's placement and mappings, `buffer.resv`. */

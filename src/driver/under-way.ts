@@ -3,8 +3,8 @@
  * known to be the buffer's; and which call of user space, so that a buffer that was given away in it is
  * known to be no longer the driver's.
  */
-import type { Attachment } from '../dmabuf/attachment.ts'
-import type { DmaBuf } from '../dmabuf/dma-buf.ts'
+import type { Attachment } from '../kernel/dmabuf/attachment.ts'
+import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
 import type { Scheduler, Task } from '../machine/scheduler.ts'
 
 /** An operation of the driver as an exporter. */

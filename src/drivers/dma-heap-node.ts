@@ -2,16 +2,17 @@
  * The character device of a dma-heap, /dev/dma_heap/<name>.
  * Source: drivers/dma-buf/dma-heap.c of Linux 6.12, for the order of checks and their errors.
  */
-import type { DmaBufCore } from '../dmabuf/core.ts'
-import type { DmaBuf } from '../dmabuf/dma-buf.ts'
-import { dmaBufFd } from '../dmabuf/dma-buf-fd.ts'
-import type { DeviceNode, IoctlCall, OpenFile } from '../dmabuf/file.ts'
+
+import { type DmaHeapAllocationData, dmaHeapAllocationData } from '../abi/dma-heap.ts'
+import { O_ACCMODE, O_CLOEXEC } from '../abi/fcntl.ts'
+import { decodeIoctl } from '../abi/ioctl-number.ts'
+import type { DmaBufCore } from '../kernel/dmabuf/core.ts'
+import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
+import { dmaBufFd } from '../kernel/dmabuf/dma-buf-fd.ts'
+import type { DeviceNode, IoctlCall, OpenFile } from '../kernel/dmabuf/file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
-import { type DmaHeapAllocationData, dmaHeapAllocationData } from '../uapi/dma-heap.ts'
-import { O_ACCMODE, O_CLOEXEC } from '../uapi/fcntl.ts'
-import { decodeIoctl } from '../uapi/ioctl-number.ts'
 
 /** What a heap gives: a buffer of `length` bytes, whole pages. It may sleep. */
 export interface Heap {

@@ -5,18 +5,19 @@
  * that the caller gave. With nothing mapped, a CPU access does nothing at all.
  * Source: drivers/dma-buf/heaps/system_heap.c and cma_heap.c of Linux 6.12.
  */
-import type { DmaLayer } from '../dma/dma-layer.ts'
-import type { DmaMapping } from '../dma/mapping.ts'
-import { tableOf } from '../dma/sg-table.ts'
-import type { DmaBufCore } from '../dmabuf/core.ts'
-import type { DmaBuf } from '../dmabuf/dma-buf.ts'
-import type { CpuPages, DmaBufOps } from '../dmabuf/ops.ts'
+
+import { O_RDWR } from '../abi/fcntl.ts'
 import type { DriverName } from '../events/event.ts'
+import type { DmaLayer } from '../kernel/dma/dma-layer.ts'
+import type { DmaMapping } from '../kernel/dma/mapping.ts'
+import { tableOf } from '../kernel/dma/sg-table.ts'
+import type { DmaBufCore } from '../kernel/dmabuf/core.ts'
+import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
+import type { CpuPages, DmaBufOps } from '../kernel/dmabuf/ops.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { type FrameRequest, PAGE_SIZE } from '../machine/ram.ts'
 import type { Storage } from '../machine/storage.ts'
-import { O_RDWR } from '../uapi/fcntl.ts'
 
 /** What one heap of pages does in its own way. */
 export interface PageHeapKind {

@@ -1,16 +1,16 @@
-import { DMA_BUF_IOCTL_IMPORT_SYNC_FILE, dmaBufImportSyncFile } from '../uapi/dma-buf.ts'
-import { DRM_IOCTL_PRIME_FD_TO_HANDLE, drmPrimeHandle } from '../uapi/drm.ts'
-import { errno } from '../uapi/errno.ts'
-import { SYNC_IOC_MERGE, syncMergeData } from '../uapi/sync-file.ts'
+import { DMA_BUF_IOCTL_IMPORT_SYNC_FILE, dmaBufImportSyncFile } from '../abi/dma-buf.ts'
+import { DRM_IOCTL_PRIME_FD_TO_HANDLE, drmPrimeHandle } from '../abi/drm.ts'
+import { errno } from '../abi/errno.ts'
+import { SYNC_IOC_MERGE, syncMergeData } from '../abi/sync-file.ts'
 import {
   UDMABUF_CREATE,
   UDMABUF_CREATE_LIST,
   udmabufCreate,
   udmabufCreateItem,
   udmabufCreateList,
-} from '../uapi/udmabuf.ts'
-import { V4L2_MEMORY_DMABUF, VIDIOC_QBUF } from '../uapi/v4l2.ts'
-import { v4l2Buffer } from '../uapi/v4l2-struct.ts'
+} from '../abi/udmabuf.ts'
+import { V4L2_MEMORY_DMABUF, VIDIOC_QBUF } from '../abi/v4l2.ts'
+import { v4l2Buffer } from '../abi/v4l2-struct.ts'
 import type { Libc } from './libc.ts'
 import { ownDescriptor } from './own-descriptor.ts'
 

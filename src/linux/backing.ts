@@ -1,7 +1,7 @@
 import { fstatSync, type Stats } from 'node:fs'
-import { alignUp } from '../uapi/bits.ts'
-import { F_GET_SEALS, MAP_ANONYMOUS, PAGE_SIZE } from '../uapi/fcntl.ts'
-import { F_SEAL_SHRINK } from '../uapi/memfd.ts'
+import { F_GET_SEALS, MAP_ANONYMOUS, PAGE_SIZE } from '../abi/fcntl.ts'
+import { F_SEAL_SHRINK } from '../abi/memfd.ts'
+import { alignUp } from '../base/bits.ts'
 import { isDmaBuf } from './dma-buf-file.ts'
 import type { Libc } from './libc.ts'
 

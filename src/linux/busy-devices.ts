@@ -1,4 +1,4 @@
-import type { FileOf } from '../uapi/descriptor-uses.ts'
+import type { FileOf } from '../syscalls/descriptor-uses.ts'
 
 /**
  * Devices on which this process has a long request under way on another thread: their drivers hold a

@@ -1,5 +1,5 @@
-import { errno } from '../uapi/errno.ts'
-import { SEEK_CUR, SEEK_END } from '../uapi/fcntl.ts'
+import { errno } from '../abi/errno.ts'
+import { SEEK_CUR, SEEK_END } from '../abi/fcntl.ts'
 import type { Libc } from './libc.ts'
 
 /**

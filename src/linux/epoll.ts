@@ -1,4 +1,4 @@
-import { O_CLOEXEC } from '../uapi/fcntl.ts'
+import { O_CLOEXEC } from '../abi/fcntl.ts'
 import type { PollHandle } from './koffi.ts'
 import type { Libc } from './libc.ts'
 import { LONGEST } from './milliseconds.ts'

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Agent } from '../events/event.ts'
 import { type EventListener, EventStream } from '../events/stream.ts'
-import { currentOrigin } from '../uapi/origin.ts'
+import { currentOrigin } from '../syscalls/origin.ts'
 
 const MAIN: Agent = { kind: 'task', name: 'main' }
 const task = new AsyncLocalStorage<Agent>()

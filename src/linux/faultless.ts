@@ -1,5 +1,5 @@
-import { errno } from '../uapi/errno.ts'
-import { MFD_CLOEXEC } from '../uapi/memfd.ts'
+import { errno } from '../abi/errno.ts'
+import { MFD_CLOEXEC } from '../abi/memfd.ts'
 import type { Libc } from './libc.ts'
 
 /** Bytes that are copied in one step. */

@@ -1,4 +1,4 @@
-import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../abi/fcntl.ts'
 import type { Libc } from './libc.ts'
 
 /** Pages without a promise that memory will be there for them. */

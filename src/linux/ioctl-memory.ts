@@ -1,5 +1,5 @@
-import type { IoctlArg } from '../uapi/ioctl-arg.ts'
-import { requests } from '../uapi/requests.ts'
+import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
+import { requests } from '../syscalls/requests.ts'
 
 /** An address that no process has mapped (the kernel forbids the first page): always EFAULT. */
 const NOWHERE = 1n

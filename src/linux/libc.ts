@@ -1,4 +1,4 @@
-import { errno } from '../uapi/errno.ts'
+import { errno } from '../abi/errno.ts'
 import { type Koffi, loadKoffi, type Native } from './koffi.ts'
 
 /**

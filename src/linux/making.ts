@@ -1,4 +1,4 @@
-import { captureOrigin, currentOrigin, type Origin } from '../uapi/origin.ts'
+import { captureOrigin, currentOrigin, type Origin } from '../syscalls/origin.ts'
 
 /**
  * Where the program called `entry`, which makes something that has to be given back: the origin in

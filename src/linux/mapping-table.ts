@@ -1,4 +1,4 @@
-import type { Origin } from '../uapi/origin.ts'
+import type { Origin } from '../syscalls/origin.ts'
 import type { Backing } from './backing.ts'
 import type { ForeignArray } from './foreign-array.ts'
 import type { Shadow } from './shadow.ts'

@@ -1,6 +1,4 @@
-import { alignUp } from '../uapi/bits.ts'
-import { errno } from '../uapi/errno.ts'
-import { currentFailure } from '../uapi/failure.ts'
+import { errno } from '../abi/errno.ts'
 import {
   MAP_FIXED,
   MAP_SHARED,
@@ -10,10 +8,12 @@ import {
   PAGE_SIZE,
   PROT_READ,
   PROT_WRITE,
-} from '../uapi/fcntl.ts'
-import { MAY_SHRINK } from '../uapi/may-shrink.ts'
-import { currentOrigin } from '../uapi/origin.ts'
-import type { ViewScope } from '../uapi/syscalls.ts'
+} from '../abi/fcntl.ts'
+import { alignUp } from '../base/bits.ts'
+import { MAY_SHRINK } from '../base/may-shrink.ts'
+import { currentFailure } from '../syscalls/failure.ts'
+import { currentOrigin } from '../syscalls/origin.ts'
+import type { ViewScope } from '../syscalls/syscalls.ts'
 import { backingOf } from './backing.ts'
 import { Copies } from './copies.ts'
 import { Faultless } from './faultless.ts'

@@ -1,4 +1,4 @@
-import { F_GETFL, F_SETFL, O_NONBLOCK } from '../uapi/fcntl.ts'
+import { F_GETFL, F_SETFL, O_NONBLOCK } from '../abi/fcntl.ts'
 import type { Libc } from './libc.ts'
 
 /** Whether a call on `fd` fails with EAGAIN where it would sleep. Never sleeps. */

@@ -1,5 +1,5 @@
-import { errno } from '../uapi/errno.ts'
-import { F_DUPFD_CLOEXEC } from '../uapi/fcntl.ts'
+import { errno } from '../abi/errno.ts'
+import { F_DUPFD_CLOEXEC } from '../abi/fcntl.ts'
 import type { Libc } from './libc.ts'
 
 /** Above what programs usually have open: they get the numbers they would get without this package. */

@@ -1,6 +1,6 @@
+import { errno } from '../abi/errno.ts'
 import { onceAborted } from '../events/once-aborted.ts'
-import { errno } from '../uapi/errno.ts'
-import type { PollFd } from '../uapi/syscalls.ts'
+import type { PollFd } from '../syscalls/syscalls.ts'
 import { EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLLET, EPOLLONESHOT, Epoll } from './epoll.ts'
 import type { Libc } from './libc.ts'
 import { milliseconds } from './milliseconds.ts'

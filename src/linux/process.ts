@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { errno } from '../uapi/errno.ts'
+import { errno } from '../abi/errno.ts'
 import {
   F_ADD_SEALS,
   F_DUPFD,
@@ -10,10 +10,10 @@ import {
   F_SETFD,
   F_SETFL,
   O_NONBLOCK,
-} from '../uapi/fcntl.ts'
-import type { IoctlArg } from '../uapi/ioctl-arg.ts'
-import { withOrigin } from '../uapi/origin.ts'
-import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../uapi/syscalls.ts'
+} from '../abi/fcntl.ts'
+import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
+import { withOrigin } from '../syscalls/origin.ts'
+import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../syscalls/syscalls.ts'
 import { Ioctls } from './ioctls.ts'
 import type { Ledger } from './ledger.ts'
 import type { Libc } from './libc.ts'

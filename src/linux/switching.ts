@@ -1,4 +1,4 @@
-import type { Syscalls } from '../uapi/syscalls.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
 
 /**
  * Calls that go through `watched` while `isWatched` says so, and straight to `plain` otherwise: what

@@ -8,21 +8,21 @@ import {
   DMA_BUF_SYNC_RW,
   DMA_BUF_SYNC_WRITE,
   dmaBufSync,
-} from '../uapi/dma-buf.ts'
-import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../uapi/dma-heap.ts'
-import * as drm from '../uapi/drm.ts'
-import * as dumb from '../uapi/drm-dumb.ts'
-import * as fb from '../uapi/drm-framebuffer.ts'
-import * as mode from '../uapi/drm-mode.ts'
-import { errno } from '../uapi/errno.ts'
-import { POLLIN, POLLOUT, POLLPRI } from '../uapi/fcntl.ts'
-import { ior } from '../uapi/ioctl-number.ts'
-import { requests } from '../uapi/requests.ts'
-import { SYNC_IOC_FILE_INFO, SYNC_IOC_MERGE } from '../uapi/sync-file.ts'
-import { UDMABUF_CREATE, udmabufCreate } from '../uapi/udmabuf.ts'
-import * as v4l2 from '../uapi/v4l2.ts'
-import { v4l2Buffer } from '../uapi/v4l2-struct.ts'
-import { DRM_IOCTL_VGEM_FENCE_ATTACH, DRM_IOCTL_VGEM_FENCE_SIGNAL } from '../uapi/vgem.ts'
+} from '../abi/dma-buf.ts'
+import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../abi/dma-heap.ts'
+import * as drm from '../abi/drm.ts'
+import * as dumb from '../abi/drm-dumb.ts'
+import * as fb from '../abi/drm-framebuffer.ts'
+import * as mode from '../abi/drm-mode.ts'
+import { errno } from '../abi/errno.ts'
+import { POLLIN, POLLOUT, POLLPRI } from '../abi/fcntl.ts'
+import { ior } from '../abi/ioctl-number.ts'
+import { SYNC_IOC_FILE_INFO, SYNC_IOC_MERGE } from '../abi/sync-file.ts'
+import { UDMABUF_CREATE, udmabufCreate } from '../abi/udmabuf.ts'
+import * as v4l2 from '../abi/v4l2.ts'
+import { v4l2Buffer } from '../abi/v4l2-struct.ts'
+import { DRM_IOCTL_VGEM_FENCE_ATTACH, DRM_IOCTL_VGEM_FENCE_SIGNAL } from '../abi/vgem.ts'
+import { requests } from '../syscalls/requests.ts'
 
 /** The request sleeps until poll reports `events`: poll is asked first, and nothing else can go wrong. */
 export interface FenceWait {

@@ -1,5 +1,5 @@
 /** dmabuf/sim: the simulated kernel, its boards, and running a program on them under the checker. */
-import '../uapi/host.ts'
+import '../base/host.ts'
 
 export type { DmabufEvent } from '../events/event.ts'
 export * from '../sim/index.ts'

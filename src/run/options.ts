@@ -1,5 +1,5 @@
 import { ruleIds } from '../check/rules.ts'
-import * as check from '../uapi/arguments.ts'
+import * as check from '../syscalls/arguments.ts'
 import { policyNames, USUAL_BOARDS } from './plan.ts'
 import type { RunAllOptions } from './run-all.ts'
 import type { RunOptions } from './run-program.ts'

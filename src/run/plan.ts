@@ -1,5 +1,5 @@
 /** Which runs a program gets: every board with every policy, in the order of the report. */
-import { boards as allBoards } from '../sim/boards/index.ts'
+import { boards as allBoards } from '../boards/index.ts'
 import { type Board, boardNamed, judgedFor } from '../sim/index.ts'
 
 export const policyNames = ['lazy', 'eager', 'random'] as const

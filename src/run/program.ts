@@ -1,6 +1,6 @@
 import type { Failure } from '../check/report/failure.ts'
 import type { SimKernel } from '../sim/index.ts'
-import type { Kernel } from '../uapi/kernel.ts'
+import type { Kernel } from '../syscalls/kernel.ts'
 
 /** A program: a function of the kernel that it runs on, and the default export of a file for `dmabuf run`. */
 export type Program = (kernel: Kernel) => unknown

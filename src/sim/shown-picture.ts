@@ -1,6 +1,6 @@
 import type { ShownFrame } from '../drivers/display/shown-frame.ts'
-import { toRgba as convert } from '../drivers/video/convert.ts'
-import { pixelFormats } from '../drivers/video/pixel-format.ts'
+import { toRgba as convert } from '../media/convert.ts'
+import { pixelFormats } from '../media/pixel-format.ts'
 
 /**
  * The picture of a frame that the display has scanned out, as bytes R, G, B, A without padding:

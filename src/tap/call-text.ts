@@ -5,14 +5,14 @@ import {
   DMA_BUF_SYNC_END,
   DMA_BUF_SYNC_VALID_FLAGS_MASK,
   dmaBufSync,
-} from '../uapi/dma-buf.ts'
-import { O_ACCMODE, O_CLOEXEC, O_NONBLOCK } from '../uapi/fcntl.ts'
-import { decodeText } from '../uapi/field-kinds.ts'
-import { fourccText } from '../uapi/fourcc.ts'
-import type { IoctlArg } from '../uapi/ioctl-arg.ts'
-import { decodeIoctl } from '../uapi/ioctl-number.ts'
-import { requests } from '../uapi/requests.ts'
-import type { PollFd } from '../uapi/syscalls.ts'
+} from '../abi/dma-buf.ts'
+import { O_ACCMODE, O_CLOEXEC, O_NONBLOCK } from '../abi/fcntl.ts'
+import { decodeText } from '../abi/field-kinds.ts'
+import { fourccText } from '../abi/fourcc.ts'
+import { decodeIoctl } from '../abi/ioctl-number.ts'
+import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
+import { requests } from '../syscalls/requests.ts'
+import type { PollFd } from '../syscalls/syscalls.ts'
 
 /** The flags of open in words. Never sleeps. */
 export function flagText(flags: number): string {

@@ -1,6 +1,6 @@
 import type { NewEvent, OperationEvent } from '../events/event.ts'
-import type { Syscalls } from '../uapi/syscalls.ts'
-import { listenToOperations } from '../uapi/watching.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
+import { listenToOperations } from '../syscalls/watching.ts'
 import type { TapSink } from './tap.ts'
 
 /** Announces to `sink` what becomes of each operation of the classes on `sys`. Never sleeps. */

@@ -1,7 +1,7 @@
 import type { CallEvent, NewEvent } from '../events/event.ts'
-import { captureOrigin, currentOrigin, type Origin, withOrigin } from '../uapi/origin.ts'
-import { requestName } from '../uapi/requests.ts'
-import type { Syscalls } from '../uapi/syscalls.ts'
+import { captureOrigin, currentOrigin, type Origin, withOrigin } from '../syscalls/origin.ts'
+import { requestName } from '../syscalls/requests.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
 import { answerText, argumentText, flagText, pollText } from './call-text.ts'
 
 /** Where the tap's events go: the event stream. */

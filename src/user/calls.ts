@@ -1,20 +1,20 @@
-import { assert } from '../uapi/assert.ts'
-import { usesOf } from '../uapi/descriptor-uses.ts'
-import { type ErrnoCode, errno, errnoName } from '../uapi/errno.ts'
-import { type Failure, withFailure } from '../uapi/failure.ts'
-import type { IoctlArg } from '../uapi/ioctl-arg.ts'
-import { ObservedPromise } from '../uapi/observed-promise.ts'
-import { captureOrigin, currentOrigin, type Origin, withOrigin } from '../uapi/origin.ts'
-import { requestName } from '../uapi/requests.ts'
-import type { PollFd, Syscalls, ViewScope } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
+import { type ErrnoCode, errno, errnoName } from '../abi/errno.ts'
+import { assert } from '../base/assert.ts'
+import { ObservedPromise } from '../base/observed-promise.ts'
+import { usesOf } from '../syscalls/descriptor-uses.ts'
+import { type Failure, withFailure } from '../syscalls/failure.ts'
+import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
+import { captureOrigin, currentOrigin, type Origin, withOrigin } from '../syscalls/origin.ts'
+import { requestName } from '../syscalls/requests.ts'
+import type { PollFd, Syscalls, ViewScope } from '../syscalls/syscalls.ts'
+import { systemError } from '../syscalls/system-error.ts'
 import {
   isWatched,
   type Operation,
   type OperationProgress,
   operationAround,
   operationListener,
-} from '../uapi/watching.ts'
+} from '../syscalls/watching.ts'
 
 /** What may have failed: advice for a kernel that does not say which of its conditions it was. */
 export interface Possible {

@@ -1,7 +1,8 @@
 /** Checks of arguments that are objects of this package, or described by them; see uapi/arguments.ts. */
-import * as check from '../uapi/arguments.ts'
-import type { DrmModeModeinfo } from '../uapi/drm-mode.ts'
-import type { Syscalls } from '../uapi/syscalls.ts'
+
+import type { DrmModeModeinfo } from '../abi/drm-mode.ts'
+import * as check from '../syscalls/arguments.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
 import { type PictureLayout, planeCount, planesOf, strideOf } from './image-format.ts'
 import { checkFormat } from './pixel-format.ts'
 

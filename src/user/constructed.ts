@@ -1,4 +1,4 @@
-import type { Syscalls } from '../uapi/syscalls.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
 
 /** The static methods that make objects, the first that a class has. */
 const FACTORIES = ['open', 'adopt', 'create']

@@ -1,11 +1,11 @@
-import * as check from '../uapi/arguments.ts'
 import {
   DMA_BUF_SYNC_END,
   DMA_BUF_SYNC_READ,
   DMA_BUF_SYNC_RW,
   DMA_BUF_SYNC_WRITE,
-} from '../uapi/dma-buf.ts'
-import { PROT_READ, PROT_WRITE } from '../uapi/fcntl.ts'
+} from '../abi/dma-buf.ts'
+import { PROT_READ, PROT_WRITE } from '../abi/fcntl.ts'
+import * as check from '../syscalls/arguments.ts'
 
 /** How the CPU is going to use a buffer: `write` only where every byte is replaced, else `read-write`. */
 export type CpuAccessKind = 'read' | 'write' | 'read-write'

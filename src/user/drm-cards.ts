@@ -1,5 +1,5 @@
-import { errno } from '../uapi/errno.ts'
-import { systemError } from '../uapi/system-error.ts'
+import { errno } from '../abi/errno.ts'
+import { systemError } from '../syscalls/system-error.ts'
 import type { Calls } from './calls.ts'
 import { drainAll, joinErrors } from './dispose.ts'
 

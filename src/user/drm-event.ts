@@ -1,10 +1,6 @@
-import {
-  DRM_EVENT_FLIP_COMPLETE,
-  DRM_EVENT_HEADER_SIZE,
-  drmEventVblank,
-} from '../uapi/drm-event.ts'
-import { errno } from '../uapi/errno.ts'
-import { POLLIN } from '../uapi/fcntl.ts'
+import { DRM_EVENT_FLIP_COMPLETE, DRM_EVENT_HEADER_SIZE, drmEventVblank } from '../abi/drm-event.ts'
+import { errno } from '../abi/errno.ts'
+import { POLLIN } from '../abi/fcntl.ts'
 import { type Calls, succeed } from './calls.ts'
 import type { HeldFd } from './held-fd.ts'
 

@@ -1,4 +1,4 @@
-import { DRM_MODE_TYPE_PREFERRED, type DrmModeModeinfo } from '../uapi/drm-mode.ts'
+import { DRM_MODE_TYPE_PREFERRED, type DrmModeModeinfo } from '../abi/drm-mode.ts'
 
 const area = (mode: DrmModeModeinfo): number => mode.hdisplay * mode.vdisplay
 const preferred = (mode: DrmModeModeinfo): number =>

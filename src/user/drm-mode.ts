@@ -1,4 +1,4 @@
-import { type DrmModeModeinfo, drmModeModeinfo } from '../uapi/drm-mode.ts'
+import { type DrmModeModeinfo, drmModeModeinfo } from '../abi/drm-mode.ts'
 
 /** DRM_MODE_FLAG_INTERLACE */
 const INTERLACE = 1 << 4

@@ -1,7 +1,7 @@
-import * as kms from '../uapi/drm-mode.ts'
-import { errno } from '../uapi/errno.ts'
-import { type IoctlArg, plainArg } from '../uapi/ioctl-arg.ts'
-import { systemError } from '../uapi/system-error.ts'
+import * as kms from '../abi/drm-mode.ts'
+import { errno } from '../abi/errno.ts'
+import { type IoctlArg, plainArg } from '../syscalls/ioctl-arg.ts'
+import { systemError } from '../syscalls/system-error.ts'
 import type { Calls } from './calls.ts'
 import { type DrmMode, drmMode } from './drm-mode.ts'
 

@@ -1,5 +1,5 @@
-import * as check from '../uapi/arguments.ts'
-import type { Syscalls } from '../uapi/syscalls.ts'
+import * as check from '../syscalls/arguments.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
 import { Calls, possibly } from './calls.ts'
 
 /**

@@ -1,4 +1,4 @@
-import * as check from '../uapi/arguments.ts'
+import * as check from '../syscalls/arguments.ts'
 import { type ExactMemory, loadExact, storeExact } from './exact-memory.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { Syscalls } from '../uapi/syscalls.ts'
-import type { Operation } from '../uapi/watching.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
+import type { Operation } from '../syscalls/watching.ts'
 import { AsyncOwner } from './async-owner.ts'
 import type { Calls } from './calls.ts'
 import type { DmaBuf } from './dma-buf.ts'

@@ -1,6 +1,6 @@
-import { errno, errnoName } from '../uapi/errno.ts'
-import { PAGE_SIZE } from '../uapi/fcntl.ts'
-import { systemError } from '../uapi/system-error.ts'
+import { errno, errnoName } from '../abi/errno.ts'
+import { PAGE_SIZE } from '../abi/fcntl.ts'
+import { systemError } from '../syscalls/system-error.ts'
 import type { Calls } from './calls.ts'
 
 interface Piece {

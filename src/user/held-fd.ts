@@ -1,7 +1,7 @@
-import { type DescriptorUse, usesOf } from '../uapi/descriptor-uses.ts'
-import { errno } from '../uapi/errno.ts'
-import type { Syscalls } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
+import { errno } from '../abi/errno.ts'
+import { type DescriptorUse, usesOf } from '../syscalls/descriptor-uses.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
+import { systemError } from '../syscalls/system-error.ts'
 
 /**
  * A descriptor that an object keeps. Other code may close the number, and the next descriptor to be made

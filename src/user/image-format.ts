@@ -1,5 +1,5 @@
-import { fourccText } from '../uapi/fourcc.ts'
-import type { V4l2PixFormat } from '../uapi/v4l2-struct.ts'
+import { fourccText } from '../abi/fourcc.ts'
+import type { V4l2PixFormat } from '../abi/v4l2-struct.ts'
 import type { PixelFormat } from './pixel-format.ts'
 
 /** A picture in one buffer. */

@@ -1,4 +1,4 @@
-import type { Syscalls } from '../uapi/syscalls.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
 import { AsyncOwner } from './async-owner.ts'
 import type { Calls } from './calls.ts'
 

@@ -1,7 +1,7 @@
-import { errno } from '../uapi/errno.ts'
-import type { Syscalls } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
-import { latestEvent } from '../uapi/watching.ts'
+import { errno } from '../abi/errno.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
+import { systemError } from '../syscalls/system-error.ts'
+import { latestEvent } from '../syscalls/watching.ts'
 import { Calls } from './calls.ts'
 import { ExactAccess } from './exact-access.ts'
 

@@ -1,8 +1,8 @@
-import * as check from '../uapi/arguments.ts'
-import { fourccText, isFourcc, fourcc as numberOf } from '../uapi/fourcc.ts'
-import { type PixelFormat, pixelFormats } from '../uapi/pixel-formats.ts'
+import { fourccText, isFourcc, fourcc as numberOf } from '../abi/fourcc.ts'
+import { type PixelFormat, pixelFormats } from '../abi/pixel-formats.ts'
+import * as check from '../syscalls/arguments.ts'
 
-export { type PixelFormat, pixelFormats } from '../uapi/pixel-formats.ts'
+export { type PixelFormat, pixelFormats } from '../abi/pixel-formats.ts'
 
 /**
  * The number of a pixel format, as ioctls take it: `fourcc('XR24')` is 0x34325258, DRM_FORMAT_XRGB8888.

@@ -1,5 +1,5 @@
-import * as check from '../uapi/arguments.ts'
-import * as uapi from '../uapi/memfd.ts'
+import * as uapi from '../abi/memfd.ts'
+import * as check from '../syscalls/arguments.ts'
 
 /**
  * A seal forbids for good: to shrink or grow a memfd, to write it, to write it through new mappings, to

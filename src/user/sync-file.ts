@@ -1,23 +1,23 @@
-import * as check from '../uapi/arguments.ts'
 import {
   DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
   DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
   dmaBufExportSyncFile,
   dmaBufImportSyncFile,
-} from '../uapi/dma-buf.ts'
-import { type ErrnoCode, errno, errnoName } from '../uapi/errno.ts'
-import { F_DUPFD_CLOEXEC, POLLIN } from '../uapi/fcntl.ts'
-import { plainArg } from '../uapi/ioctl-arg.ts'
-import type { Kernel } from '../uapi/kernel.ts'
+} from '../abi/dma-buf.ts'
+import { type ErrnoCode, errno, errnoName } from '../abi/errno.ts'
+import { F_DUPFD_CLOEXEC, POLLIN } from '../abi/fcntl.ts'
 import {
   SYNC_IOC_FILE_INFO,
   SYNC_IOC_MERGE,
   syncFenceInfo,
   syncFileInfo,
   syncMergeData,
-} from '../uapi/sync-file.ts'
-import type { PollFd, Syscalls } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
+} from '../abi/sync-file.ts'
+import * as check from '../syscalls/arguments.ts'
+import { plainArg } from '../syscalls/ioctl-arg.ts'
+import type { Kernel } from '../syscalls/kernel.ts'
+import type { PollFd, Syscalls } from '../syscalls/syscalls.ts'
+import { systemError } from '../syscalls/system-error.ts'
 import { Calls, type Reasons, succeed } from './calls.ts'
 import { checkSyncFile, sysOf } from './checks.ts'
 import { type CpuAccessKind, syncFlags } from './cpu-access-kind.ts'

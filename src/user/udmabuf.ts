@@ -1,15 +1,15 @@
-import * as check from '../uapi/arguments.ts'
-import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts'
-import { plainArg } from '../uapi/ioctl-arg.ts'
-import type { Kernel } from '../uapi/kernel.ts'
-import type { Syscalls } from '../uapi/syscalls.ts'
+import { O_CLOEXEC, O_RDWR } from '../abi/fcntl.ts'
 import {
   UDMABUF_CREATE,
   UDMABUF_CREATE_LIST,
   UDMABUF_FLAGS_CLOEXEC,
   udmabufCreate,
   udmabufList,
-} from '../uapi/udmabuf.ts'
+} from '../abi/udmabuf.ts'
+import * as check from '../syscalls/arguments.ts'
+import { plainArg } from '../syscalls/ioctl-arg.ts'
+import type { Kernel } from '../syscalls/kernel.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
 import { Calls, possibly, type Reasons } from './calls.ts'
 import { checkMemfd, sysOf } from './checks.ts'
 import { drainAllSync } from './dispose.ts'

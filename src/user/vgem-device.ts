@@ -1,17 +1,17 @@
-import * as check from '../uapi/arguments.ts'
-import { DRM_IOCTL_VERSION, drmVersion } from '../uapi/drm.ts'
-import { errno } from '../uapi/errno.ts'
-import { O_CLOEXEC, O_RDWR } from '../uapi/fcntl.ts'
-import { plainArg } from '../uapi/ioctl-arg.ts'
-import type { Kernel } from '../uapi/kernel.ts'
-import type { Syscalls } from '../uapi/syscalls.ts'
+import { DRM_IOCTL_VERSION, drmVersion } from '../abi/drm.ts'
+import { errno } from '../abi/errno.ts'
+import { O_CLOEXEC, O_RDWR } from '../abi/fcntl.ts'
 import {
   DRM_IOCTL_VGEM_FENCE_ATTACH,
   DRM_IOCTL_VGEM_FENCE_SIGNAL,
   drmVgemFenceAttach,
   drmVgemFenceSignal,
   VGEM_FENCE_WRITE,
-} from '../uapi/vgem.ts'
+} from '../abi/vgem.ts'
+import * as check from '../syscalls/arguments.ts'
+import { plainArg } from '../syscalls/ioctl-arg.ts'
+import type { Kernel } from '../syscalls/kernel.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
 import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
 import { checkBuffer, sysOf } from './checks.ts'

@@ -1,16 +1,16 @@
-import { errno } from '../uapi/errno.ts'
-import { O_CLOEXEC, O_RDWR, POLLERR, POLLIN } from '../uapi/fcntl.ts'
-import { plainArg } from '../uapi/ioctl-arg.ts'
-import type { PollFd } from '../uapi/syscalls.ts'
-import { systemError } from '../uapi/system-error.ts'
-import * as v4l2 from '../uapi/v4l2.ts'
+import { errno } from '../abi/errno.ts'
+import { O_CLOEXEC, O_RDWR, POLLERR, POLLIN } from '../abi/fcntl.ts'
+import * as v4l2 from '../abi/v4l2.ts'
 import {
   type V4l2Buffer,
   v4l2Buffer,
   v4l2Exportbuffer,
   v4l2Requestbuffers,
   v4l2Type,
-} from '../uapi/v4l2-struct.ts'
+} from '../abi/v4l2-struct.ts'
+import { plainArg } from '../syscalls/ioctl-arg.ts'
+import type { PollFd } from '../syscalls/syscalls.ts'
+import { systemError } from '../syscalls/system-error.ts'
 import { type Calls, possibly } from './calls.ts'
 import type { HeldFd } from './held-fd.ts'
 

@@ -1,7 +1,7 @@
 /** Memory past the cache: its bytes are never stale, and the promises of a CPU access hold there too. */
 import { describe, expect, test } from 'vitest'
 import { runProgram } from '../../src/run/run-program.ts'
-import type { Kernel } from '../../src/uapi/kernel.ts'
+import type { Kernel } from '../../src/syscalls/kernel.ts'
 import type { DmaBuf } from '../../src/user/dma-buf.ts'
 import { DrmDevice } from '../../src/user/drm-device.ts'
 

@@ -1,6 +1,6 @@
 /** Boards that a program's file brings along. */
 import { describe, expect, it } from 'vitest'
-import { readyBoards } from '../../src/sim/boards/index.ts'
+import { readyBoards } from '../../src/boards/index.ts'
 import { dmabuf, folderWith } from './command.ts'
 
 const withBoards = (boards: string): string => `import { DmaHeap, type Kernel } from 'dmabuf'

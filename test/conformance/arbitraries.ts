@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { PAGE_SIZE } from '../../src/uapi/fcntl.ts'
+import { PAGE_SIZE } from '../../src/abi/fcntl.ts'
 import type { FdRef, Kind, MapRef } from './world.ts'
 
 /** A descriptor: mostly of the wanted kind, else any, a closed or a negative number. */

@@ -1,4 +1,4 @@
-import * as uapi from '../../src/uapi/index.ts'
+import * as uapi from '../uapi.ts'
 import { summary } from './bytes.ts'
 import type { Side } from './side.ts'
 import type { BootName } from './sides.ts'

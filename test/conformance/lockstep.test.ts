@@ -1,8 +1,8 @@
 /** The comparison itself: two simulated kernels agree, and one that is different is found out. */
 import { describe, expect, it } from 'vitest'
-import { errno } from '../../src/uapi/errno.ts'
-import type { Kernel } from '../../src/uapi/kernel.ts'
-import type { Syscalls } from '../../src/uapi/syscalls.ts'
+import { errno } from '../../src/abi/errno.ts'
+import type { Kernel } from '../../src/syscalls/kernel.ts'
+import type { Syscalls } from '../../src/syscalls/syscalls.ts'
 import { found, rare } from './found.ts'
 import type { Group, Sequence } from './operation.ts'
 import { asCode, compareKernels, differenceOf, type RunRequest } from './run.ts'

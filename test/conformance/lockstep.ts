@@ -1,5 +1,5 @@
-import { errnoName } from '../../src/uapi/errno.ts'
-import { PAGE_SIZE } from '../../src/uapi/fcntl.ts'
+import { errnoName } from '../../src/abi/errno.ts'
+import { PAGE_SIZE } from '../../src/abi/fcntl.ts'
 import { fdinfo } from './fdinfo.ts'
 import type { Outcome, Sequence, Step } from './operation.ts'
 import { operationOf } from './operations.ts'

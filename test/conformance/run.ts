@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { beat } from '../../lab/guest/beat.ts'
-import { setOriginCapture } from '../../src/uapi/origin.ts'
+import { setOriginCapture } from '../../src/syscalls/origin.ts'
 import { Difference, lockstep } from './lockstep.ts'
 import type { Group, Sequence, Step } from './operation.ts'
 import { sequences } from './operations.ts'

@@ -1,6 +1,6 @@
-import { F_GETFD } from '../../src/uapi/fcntl.ts'
-import type { Kernel } from '../../src/uapi/kernel.ts'
-import type { Syscalls } from '../../src/uapi/syscalls.ts'
+import { F_GETFD } from '../../src/abi/fcntl.ts'
+import type { Kernel } from '../../src/syscalls/kernel.ts'
+import type { Syscalls } from '../../src/syscalls/syscalls.ts'
 
 /** What a sequence opens stays below the last of them. */
 const numbers = Array.from({ length: 160 }, (_, i) => i + 3)

@@ -1,4 +1,4 @@
-import { errnoName } from '../../src/uapi/errno.ts'
+import { errnoName } from '../../src/abi/errno.ts'
 import type { Outcome } from './operation.ts'
 
 /** What a run did: how often each operation had each result, and what was left out. */

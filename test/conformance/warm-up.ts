@@ -1,5 +1,5 @@
 import type { LinuxKernel } from 'dmabuf/linux'
-import { MAP_SHARED, POLLIN } from '../../src/uapi/fcntl.ts'
+import { MAP_SHARED, POLLIN } from '../../src/abi/fcntl.ts'
 
 /** Lets the runtime open what it opens when something is done for the first time. */
 export async function warmUp(linux: LinuxKernel): Promise<void> {

@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from '../../src/uapi/fcntl.ts'
+import { PAGE_SIZE } from '../../src/abi/fcntl.ts'
 
 /** What a descriptor leads to. */
 export type Kind = 'heap' | 'udmabuf-node' | 'card' | 'text' | 'memfd' | 'dma-buf' | 'sync-file'

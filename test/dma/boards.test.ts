@@ -1,5 +1,11 @@
 /** Tables of boards: the ready ones are sound, contradictions are told, and what follows from them. */
 import { describe, expect, it } from 'vitest'
+import { armSoc } from '../../src/boards/arm-soc.ts'
+import { armSocIommu } from '../../src/boards/arm-soc-iommu.ts'
+import { boardNamed, judgedFor, readyBoards } from '../../src/boards/index.ts'
+import { pc } from '../../src/boards/pc.ts'
+import { pcBounce } from '../../src/boards/pc-bounce.ts'
+import { rpi4 } from '../../src/boards/rpi4.ts'
 import {
   type Board,
   boardProblems,
@@ -10,12 +16,6 @@ import {
 } from '../../src/machine/board.ts'
 import { Machine } from '../../src/machine/machine.ts'
 import { lazyPolicy } from '../../src/machine/policy.ts'
-import { armSoc } from '../../src/sim/boards/arm-soc.ts'
-import { armSocIommu } from '../../src/sim/boards/arm-soc-iommu.ts'
-import { boardNamed, judgedFor, readyBoards } from '../../src/sim/boards/index.ts'
-import { pc } from '../../src/sim/boards/pc.ts'
-import { pcBounce } from '../../src/sim/boards/pc-bounce.ts'
-import { rpi4 } from '../../src/sim/boards/rpi4.ts'
 
 const GIB = 2 ** 30
 type Change = { readonly [K in keyof Board]?: unknown }

@@ -1,11 +1,11 @@
 /** Bounce copies are made exactly where Linux makes them: a naive machine of two arrays says where. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { KernelMemory } from '../../src/dma/kernel-memory.ts'
-import type { DmaMapping } from '../../src/dma/mapping.ts'
+import { pcBounce } from '../../src/boards/pc-bounce.ts'
+import { rpi4 } from '../../src/boards/rpi4.ts'
 import type { DmaDirection, Range } from '../../src/events/event.ts'
-import { pcBounce } from '../../src/sim/boards/pc-bounce.ts'
-import { rpi4 } from '../../src/sim/boards/rpi4.ts'
+import type { KernelMemory } from '../../src/kernel/dma/kernel-memory.ts'
+import type { DmaMapping } from '../../src/kernel/dma/mapping.ts'
 import { bytes, PAGE, Rig } from './rig.ts'
 
 const DIRECTIONS: readonly DmaDirection[] = ['to-device', 'from-device', 'bidirectional']

@@ -1,16 +1,16 @@
 /** Slots and limits of the bounce pool. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { pcBounce } from '../../src/boards/pc-bounce.ts'
+import { rpi4 } from '../../src/boards/rpi4.ts'
 import {
   type Area,
   BouncePool,
   LARGEST_PIECE,
   type PieceRequest,
   SLOT_SIZE,
-} from '../../src/dma/bounce/bounce-pool.ts'
+} from '../../src/kernel/dma/bounce/bounce-pool.ts'
 import type { Board } from '../../src/machine/board.ts'
-import { pcBounce } from '../../src/sim/boards/pc-bounce.ts'
-import { rpi4 } from '../../src/sim/boards/rpi4.ts'
 import { PAGE, Rig } from './rig.ts'
 
 const POOL = { base: pcBounce.ram.base, size: 4 * LARGEST_PIECE, forced: true }

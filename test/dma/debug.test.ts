@@ -1,13 +1,13 @@
 /** What DMA-API debugging reports: each row as a driver gets it wrong, and a twin that is silent. */
 import { describe, expect, it } from 'vitest'
-import type { KernelMemory } from '../../src/dma/kernel-memory.ts'
-import type { DmaMapping } from '../../src/dma/mapping.ts'
-import { type SgTable, tableOf, tableOfPart } from '../../src/dma/sg-table.ts'
+import { armSoc } from '../../src/boards/arm-soc.ts'
+import { armSocIommu } from '../../src/boards/arm-soc-iommu.ts'
 import type { DmaDirection } from '../../src/events/event.ts'
 import type { MisuseCode } from '../../src/events/misuse-code.ts'
+import type { KernelMemory } from '../../src/kernel/dma/kernel-memory.ts'
+import type { DmaMapping } from '../../src/kernel/dma/mapping.ts'
+import { type SgTable, tableOf, tableOfPart } from '../../src/kernel/dma/sg-table.ts'
 import type { Board } from '../../src/machine/board.ts'
-import { armSoc } from '../../src/sim/boards/arm-soc.ts'
-import { armSocIommu } from '../../src/sim/boards/arm-soc-iommu.ts'
 import { DRIVER, PAGE, Rig } from './rig.ts'
 
 interface Row {

@@ -1,8 +1,8 @@
 /** What a device reaches without an IOMMU: whatever has the frames now. */
 import { describe, expect, it } from 'vitest'
-import { armSoc } from '../../src/sim/boards/arm-soc.ts'
-import { pcBounce } from '../../src/sim/boards/pc-bounce.ts'
-import { rpi4 } from '../../src/sim/boards/rpi4.ts'
+import { armSoc } from '../../src/boards/arm-soc.ts'
+import { pcBounce } from '../../src/boards/pc-bounce.ts'
+import { rpi4 } from '../../src/boards/rpi4.ts'
 import { bytes, PAGE, Rig } from './rig.ts'
 
 describe('without an IOMMU', () => {

@@ -1,11 +1,11 @@
 /** What drivers allocate for themselves, alone or together with a mapping; masks of devices. */
 import { describe, expect, it } from 'vitest'
-import { DMA_MAPPING_ERROR } from '../../src/dma/mapping.ts'
-import { armSoc } from '../../src/sim/boards/arm-soc.ts'
-import { armSocIommu } from '../../src/sim/boards/arm-soc-iommu.ts'
-import { pc } from '../../src/sim/boards/pc.ts'
-import { pcBounce } from '../../src/sim/boards/pc-bounce.ts'
-import { rpi4 } from '../../src/sim/boards/rpi4.ts'
+import { armSoc } from '../../src/boards/arm-soc.ts'
+import { armSocIommu } from '../../src/boards/arm-soc-iommu.ts'
+import { pc } from '../../src/boards/pc.ts'
+import { pcBounce } from '../../src/boards/pc-bounce.ts'
+import { rpi4 } from '../../src/boards/rpi4.ts'
+import { DMA_MAPPING_ERROR } from '../../src/kernel/dma/mapping.ts'
 import { bytes, DRIVER, PAGE, Rig } from './rig.ts'
 
 describe('memory of a driver', () => {

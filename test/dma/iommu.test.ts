@@ -1,10 +1,10 @@
 /** Address spaces: how segments are joined, what faults, and when. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { layOut } from '../../src/dma/iommu/lay-out.ts'
-import type { Segment } from '../../src/dma/sg-table.ts'
+import { armSocIommu } from '../../src/boards/arm-soc-iommu.ts'
+import { layOut } from '../../src/kernel/dma/iommu/lay-out.ts'
+import type { Segment } from '../../src/kernel/dma/sg-table.ts'
 import type { Board } from '../../src/machine/board.ts'
-import { armSocIommu } from '../../src/sim/boards/arm-soc-iommu.ts'
 import { bytes, PAGE, Rig } from './rig.ts'
 
 const lazy: Board = { ...armSocIommu, name: 'lazy', iommu: { unmap: 'lazy' } }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { joinedRuns } from '../../src/dma/joined-runs.ts'
-import type { StorageRun } from '../../src/dma/sg-table.ts'
+import { joinedRuns } from '../../src/kernel/dma/joined-runs.ts'
+import type { StorageRun } from '../../src/kernel/dma/sg-table.ts'
 import { Storage } from '../../src/machine/storage.ts'
 
 const LINE = 64

@@ -3,11 +3,11 @@
  * mapped for one device in both directions, whose CPU accesses sync it as the system heap does.
  */
 import { describe, expect, it } from 'vitest'
-import { tableOf } from '../../src/dma/sg-table.ts'
+import { pc } from '../../src/boards/pc.ts'
+import { pcBounce } from '../../src/boards/pc-bounce.ts'
 import type { DmaDirection } from '../../src/events/event.ts'
+import { tableOf } from '../../src/kernel/dma/sg-table.ts'
 import type { Board } from '../../src/machine/board.ts'
-import { pc } from '../../src/sim/boards/pc.ts'
-import { pcBounce } from '../../src/sim/boards/pc-bounce.ts'
 import { DRIVER, Rig } from './rig.ts'
 
 const SIZE = 345_600

@@ -1,8 +1,13 @@
 /** A machine with its DMA layer, and nothing above. */
-import { DmaLayer } from '../../src/dma/dma-layer.ts'
-import { allocateMemory, type KernelMemory, type MemoryKind } from '../../src/dma/kernel-memory.ts'
-import type { DmaMapping } from '../../src/dma/mapping.ts'
+
 import type { DmabufEvent, MisuseEvent } from '../../src/events/event.ts'
+import { DmaLayer } from '../../src/kernel/dma/dma-layer.ts'
+import {
+  allocateMemory,
+  type KernelMemory,
+  type MemoryKind,
+} from '../../src/kernel/dma/kernel-memory.ts'
+import type { DmaMapping } from '../../src/kernel/dma/mapping.ts'
 import type { Board } from '../../src/machine/board.ts'
 import { Machine } from '../../src/machine/machine.ts'
 import { type CachePolicy, lazyPolicy } from '../../src/machine/policy.ts'

@@ -1,7 +1,7 @@
 /** attach, pin, map, move, unmap, detach: the tables of drivers/dma-buf/dma-buf.c, Linux 6.12. */
 import { describe, expect, it } from 'vitest'
-import type { Importer } from '../../src/dmabuf/attachment.ts'
-import type { DmaBufOps } from '../../src/dmabuf/ops.ts'
+import type { Importer } from '../../src/kernel/dmabuf/attachment.ts'
+import type { DmaBufOps } from '../../src/kernel/dmabuf/ops.ts'
 import { KernelError } from '../../src/machine/kernel-error.ts'
 import { errnoOf, IMPORTER, Rig } from './rig.ts'
 

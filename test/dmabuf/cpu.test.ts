@@ -1,6 +1,6 @@
 /** CPU access, mmap and vmap: the tables of drivers/dma-buf/dma-buf.c, Linux 6.12. */
 import { describe, expect, it } from 'vitest'
-import type { StorageRun } from '../../src/dma/sg-table.ts'
+import type { StorageRun } from '../../src/kernel/dma/sg-table.ts'
 import { KernelError } from '../../src/machine/kernel-error.ts'
 import type { Storage } from '../../src/machine/storage.ts'
 import { errnoOf, IMPORTER, PAGE, Rig } from './rig.ts'

@@ -1,9 +1,9 @@
 /** dma_buf_export, references and release: the tables of drivers/dma-buf/dma-buf.c, Linux 6.12. */
 import { describe, expect, it } from 'vitest'
-import { bufinfo } from '../../src/dmabuf/bufinfo.ts'
-import { dmaBufFd, dmaBufGet } from '../../src/dmabuf/dma-buf-fd.ts'
-import type { CallerFiles, OpenFile } from '../../src/dmabuf/file.ts'
-import type { DmaBufOps } from '../../src/dmabuf/ops.ts'
+import { bufinfo } from '../../src/kernel/dmabuf/bufinfo.ts'
+import { dmaBufFd, dmaBufGet } from '../../src/kernel/dmabuf/dma-buf-fd.ts'
+import type { CallerFiles, OpenFile } from '../../src/kernel/dmabuf/file.ts'
+import type { DmaBufOps } from '../../src/kernel/dmabuf/ops.ts'
 import { KernelError } from '../../src/machine/kernel-error.ts'
 import { errnoOf, PAGE, Rig } from './rig.ts'
 

@@ -1,10 +1,10 @@
 /** Who holds the reservation lock: "Locking Convention" in drivers/dma-buf/dma-buf.c, Linux 6.12. */
 import { describe, expect, it } from 'vitest'
-import type { DmaMapping } from '../../src/dma/mapping.ts'
-import type { Attachment } from '../../src/dmabuf/attachment.ts'
-import type { DmaBuf } from '../../src/dmabuf/dma-buf.ts'
-import type { KernelMapping } from '../../src/dmabuf/kernel-mapping.ts'
-import { Reservation } from '../../src/fence/reservation.ts'
+import type { DmaMapping } from '../../src/kernel/dma/mapping.ts'
+import type { Attachment } from '../../src/kernel/dmabuf/attachment.ts'
+import type { DmaBuf } from '../../src/kernel/dmabuf/dma-buf.ts'
+import type { KernelMapping } from '../../src/kernel/dmabuf/kernel-mapping.ts'
+import { Reservation } from '../../src/kernel/fence/reservation.ts'
 import { PAGE, Rig } from './rig.ts'
 
 const noOp = (): void => {}

@@ -1,10 +1,10 @@
 /** Exporters whose operations break their contract: the core survives, and says which and how. */
 import { describe, expect, it } from 'vitest'
-import type { DmaMapping } from '../../src/dma/mapping.ts'
-import { tableOf, tableOfPart } from '../../src/dma/sg-table.ts'
-import type { Attachment } from '../../src/dmabuf/attachment.ts'
-import type { DmaBuf } from '../../src/dmabuf/dma-buf.ts'
-import type { DmaBufOps } from '../../src/dmabuf/ops.ts'
+import type { DmaMapping } from '../../src/kernel/dma/mapping.ts'
+import { tableOf, tableOfPart } from '../../src/kernel/dma/sg-table.ts'
+import type { Attachment } from '../../src/kernel/dmabuf/attachment.ts'
+import type { DmaBuf } from '../../src/kernel/dmabuf/dma-buf.ts'
+import type { DmaBufOps } from '../../src/kernel/dmabuf/ops.ts'
 import type { Storage } from '../../src/machine/storage.ts'
 import { EXPORTER, errnoOf, PAGE, Rig } from './rig.ts'
 

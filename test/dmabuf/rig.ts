@@ -1,14 +1,15 @@
 /** The core on a board, with exporters that record which of their operations are called. */
-import { DmaLayer } from '../../src/dma/dma-layer.ts'
-import { tableOf } from '../../src/dma/sg-table.ts'
-import { type CoreOptions, DmaBufCore, type ExportInfo } from '../../src/dmabuf/core.ts'
-import type { DmaBuf } from '../../src/dmabuf/dma-buf.ts'
-import type { DmaBufOps } from '../../src/dmabuf/ops.ts'
+
+import { armSoc } from '../../src/boards/arm-soc.ts'
 import type { DmabufEvent, DriverName, MisuseEvent } from '../../src/events/event.ts'
+import { DmaLayer } from '../../src/kernel/dma/dma-layer.ts'
+import { tableOf } from '../../src/kernel/dma/sg-table.ts'
+import { type CoreOptions, DmaBufCore, type ExportInfo } from '../../src/kernel/dmabuf/core.ts'
+import type { DmaBuf } from '../../src/kernel/dmabuf/dma-buf.ts'
+import type { DmaBufOps } from '../../src/kernel/dmabuf/ops.ts'
 import { Machine } from '../../src/machine/machine.ts'
 import { lazyPolicy } from '../../src/machine/policy.ts'
 import type { Storage } from '../../src/machine/storage.ts'
-import { armSoc } from '../../src/sim/boards/arm-soc.ts'
 
 export const PAGE = 4096
 export const EXPORTER: DriverName = { name: 'exporter', modelled: false }

@@ -4,11 +4,11 @@
  */
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { DmaMapping } from '../../src/dma/mapping.ts'
-import type { Attachment } from '../../src/dmabuf/attachment.ts'
-import type { DmaBuf } from '../../src/dmabuf/dma-buf.ts'
-import type { KernelMapping } from '../../src/dmabuf/kernel-mapping.ts'
 import type { DmaDirection } from '../../src/events/event.ts'
+import type { DmaMapping } from '../../src/kernel/dma/mapping.ts'
+import type { Attachment } from '../../src/kernel/dmabuf/attachment.ts'
+import type { DmaBuf } from '../../src/kernel/dmabuf/dma-buf.ts'
+import type { KernelMapping } from '../../src/kernel/dmabuf/kernel-mapping.ts'
 import { errnoOf, Rig } from './rig.ts'
 
 /** What the model keeps of a buffer: numbers alone. */

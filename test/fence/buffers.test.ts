@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import * as uapi from '../../src/uapi/index.ts'
 import { POLLIN, POLLOUT, VgemRig } from '../drivers/vgem/rig.ts'
+import * as uapi from '../uapi.ts'
 
 const { DMA_BUF_SYNC_READ: READ, DMA_BUF_SYNC_WRITE: WRITE, DMA_BUF_SYNC_RW: RW } = uapi
 const { DMA_BUF_SYNC_END: END } = uapi

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Fence } from '../../src/fence/fence.ts'
-import { leavesOf } from '../../src/fence/fence-array.ts'
+import type { Fence } from '../../src/kernel/fence/fence.ts'
+import { leavesOf } from '../../src/kernel/fence/fence-array.ts'
 import { FenceRig, holds } from './rig.ts'
 
 const EIO = -5

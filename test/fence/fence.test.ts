@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Fence } from '../../src/fence/fence.ts'
+import type { Fence } from '../../src/kernel/fence/fence.ts'
 import { FenceRig } from './rig.ts'
 
 /** A callback that writes `name` down. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { DmaBuf } from '../../src/dmabuf/dma-buf.ts'
-import type { DmaBufOps } from '../../src/dmabuf/ops.ts'
-import type { Fence } from '../../src/fence/fence.ts'
-import type { FenceUsage } from '../../src/fence/usage.ts'
+import type { DmaBuf } from '../../src/kernel/dmabuf/dma-buf.ts'
+import type { DmaBufOps } from '../../src/kernel/dmabuf/ops.ts'
+import type { Fence } from '../../src/kernel/fence/fence.ts'
+import type { FenceUsage } from '../../src/kernel/fence/usage.ts'
 import { errnoOf, Rig } from '../dmabuf/rig.ts'
 
 const ops = { driverName: 'mover', timelineName: 'copies' }

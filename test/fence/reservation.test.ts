@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Fence } from '../../src/fence/fence.ts'
-import { Reservation } from '../../src/fence/reservation.ts'
-import { type FenceUsage, usageToWaitFor } from '../../src/fence/usage.ts'
+import type { Fence } from '../../src/kernel/fence/fence.ts'
+import { Reservation } from '../../src/kernel/fence/reservation.ts'
+import { type FenceUsage, usageToWaitFor } from '../../src/kernel/fence/usage.ts'
 import { type Entry, NaiveReservation } from './naive-reservation.ts'
 import { FenceRig, holds } from './rig.ts'
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
-import { Fence, type FenceOps } from '../../src/fence/fence.ts'
-import { Fences } from '../../src/fence/fences.ts'
+import { Fence, type FenceOps } from '../../src/kernel/fence/fence.ts'
+import { Fences } from '../../src/kernel/fence/fences.ts'
 import { Scheduler } from '../../src/machine/scheduler.ts'
 
 /** A scheduler and the fences on its clock. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import * as at from '../../src/dmabuf/sync-file-structs.ts'
-import * as buf from '../../src/uapi/dma-buf.ts'
-import * as sync from '../../src/uapi/sync-file.ts'
+import * as buf from '../../src/abi/dma-buf.ts'
+import * as sync from '../../src/abi/sync-file.ts'
+import * as at from '../../src/kernel/dmabuf/sync-file-structs.ts'
 import { codeOf, POLLIN, POLLOUT, VgemRig } from '../drivers/vgem/rig.ts'
 
 /** A buffer with a fence, and a sync file of it. */

@@ -1,5 +1,5 @@
 /** Ioctl arguments that make sense as far as small numbers do: handles, descriptors, indexes, ids. */
-import * as uapi from '../../src/uapi/index.ts'
+import * as uapi from '../uapi.ts'
 
 /** Numbers of one operation of a fuzzer, from which everything of it follows. */
 export type Numbers = readonly [number, number, number, number]

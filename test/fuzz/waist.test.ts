@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import * as uapi from '../../src/uapi/index.ts'
-import { newDescriptor } from '../../src/uapi/new-descriptors.ts'
+import { newDescriptor } from '../../src/syscalls/new-descriptors.ts'
+import * as uapi from '../uapi.ts'
 import { filesOf, type Numbers, pick, requestFrom, sizeFrom } from './requests.ts'
 import { type Choice, HOSTILE_VALUE, runs, WILD, World } from './world.ts'
 

@@ -1,11 +1,11 @@
 /** A simulated kernel under a fuzzer: what happens on it is checked, counted and written down. */
 import { expect } from 'vitest'
 import { Checker } from '../../src/check/index.ts'
-import { pixelFormats } from '../../src/drivers/video/pixel-format.ts'
 import type { DmabufEvent } from '../../src/events/event.ts'
 import { VideoDevice } from '../../src/index.ts'
 import { eagerPolicy, lazyPolicy, randomPolicy } from '../../src/machine/policy.ts'
 import { Random } from '../../src/machine/random.ts'
+import { pixelFormats } from '../../src/media/pixel-format.ts'
 import { Holdings } from '../../src/run/failures/held.ts'
 import { boards, patternSource, readFrame, SimKernel } from '../../src/sim/index.ts'
 

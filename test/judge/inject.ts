@@ -1,6 +1,6 @@
 /** How each defect gets into the machine: a method that does something else, until mocks are restored. */
 import { vi } from 'vitest'
-import { DmaLayer } from '../../src/dma/dma-layer.ts'
+import { DmaLayer } from '../../src/kernel/dma/dma-layer.ts'
 import { CPU_STORE } from '../../src/machine/line-op.ts'
 import { SET_CODES } from '../../src/machine/line-state.ts'
 import { Memory } from '../../src/machine/memory.ts'

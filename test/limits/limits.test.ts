@@ -5,11 +5,11 @@
 import { DmaHeap, DrmDevice, type Frame, type Kernel, VideoDevice } from 'dmabuf'
 import { type Program, patternSource, runProgram } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'
+import { armSoc } from '../../src/boards/arm-soc.ts'
+import { pc } from '../../src/boards/pc.ts'
 import type { Hazard } from '../../src/events/event.ts'
 import { Machine } from '../../src/machine/machine.ts'
 import { lazyPolicy } from '../../src/machine/policy.ts'
-import { armSoc } from '../../src/sim/boards/arm-soc.ts'
-import { pc } from '../../src/sim/boards/pc.ts'
 
 const SIZE = { width: 64, height: 32 }
 const LINE = 64

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { F_ADD_SEALS, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../src/uapi/fcntl.ts'
-import { F_SEAL_SHRINK, MFD_ALLOW_SEALING, MFD_CLOEXEC } from '../../src/uapi/memfd.ts'
-import type { Syscalls } from '../../src/uapi/syscalls.ts'
+import { F_ADD_SEALS, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../src/abi/fcntl.ts'
+import { F_SEAL_SHRINK, MFD_ALLOW_SEALING, MFD_CLOEXEC } from '../../src/abi/memfd.ts'
+import type { Syscalls } from '../../src/syscalls/syscalls.ts'
 
 /** Why the tests of the real kernel cannot run here; undefined where they can. */
 export function whyNot(): string | undefined {

@@ -1,23 +1,23 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, writeSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Ioctls } from '../../src/linux/ioctls.ts'
-import { Ledger } from '../../src/linux/ledger.ts'
-import { type Libc, loadLibc } from '../../src/linux/libc.ts'
-import { Memory } from '../../src/linux/memory.ts'
-import { Poller } from '../../src/linux/poller.ts'
-import { DMA_BUF_IOCTL_SYNC, dmaBufSync } from '../../src/uapi/dma-buf.ts'
-import { errno } from '../../src/uapi/errno.ts'
-import { F_GETFL, O_NONBLOCK, SEEK_END } from '../../src/uapi/fcntl.ts'
-import { plainArg } from '../../src/uapi/ioctl-arg.ts'
-import type { WaitOptions } from '../../src/uapi/syscalls.ts'
-import { UDMABUF_CREATE, udmabufCreate } from '../../src/uapi/udmabuf.ts'
+import { DMA_BUF_IOCTL_SYNC, dmaBufSync } from '../../src/abi/dma-buf.ts'
+import { errno } from '../../src/abi/errno.ts'
+import { F_GETFL, O_NONBLOCK, SEEK_END } from '../../src/abi/fcntl.ts'
+import { UDMABUF_CREATE, udmabufCreate } from '../../src/abi/udmabuf.ts'
 import {
   VIDIOC_DQBUF,
   VIDIOC_QUERYCAP,
   VIDIOC_S_FMT,
   VIDIOC_STREAMOFF,
-} from '../../src/uapi/v4l2.ts'
-import { v4l2Buffer, v4l2Capability, v4l2Format, v4l2Type } from '../../src/uapi/v4l2-struct.ts'
+} from '../../src/abi/v4l2.ts'
+import { v4l2Buffer, v4l2Capability, v4l2Format, v4l2Type } from '../../src/abi/v4l2-struct.ts'
+import { Ioctls } from '../../src/linux/ioctls.ts'
+import { Ledger } from '../../src/linux/ledger.ts'
+import { type Libc, loadLibc } from '../../src/linux/libc.ts'
+import { Memory } from '../../src/linux/memory.ts'
+import { Poller } from '../../src/linux/poller.ts'
+import { plainArg } from '../../src/syscalls/ioctl-arg.ts'
+import type { WaitOptions } from '../../src/syscalls/syscalls.ts'
 import { Fifo, skipped } from './here.ts'
 
 const READ = 1

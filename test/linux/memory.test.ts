@@ -1,9 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Memfd } from '../../src/index.ts'
-import { LinuxKernel } from '../../src/linux/index.ts'
-import { errno } from '../../src/uapi/errno.ts'
+import { errno } from '../../src/abi/errno.ts'
 import {
   MAP_ANONYMOUS,
   MAP_FIXED,
@@ -11,9 +9,11 @@ import {
   MAP_SHARED,
   MREMAP_MAYMOVE,
   PROT_READ,
-} from '../../src/uapi/fcntl.ts'
-import { MFD_CLOEXEC } from '../../src/uapi/memfd.ts'
-import type { Syscalls } from '../../src/uapi/syscalls.ts'
+} from '../../src/abi/fcntl.ts'
+import { MFD_CLOEXEC } from '../../src/abi/memfd.ts'
+import { Memfd } from '../../src/index.ts'
+import { LinuxKernel } from '../../src/linux/index.ts'
+import type { Syscalls } from '../../src/syscalls/syscalls.ts'
 import {
   collect,
   collectAll,

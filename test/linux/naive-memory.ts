@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { errno } from '../../src/uapi/errno.ts'
-import type { Syscalls } from '../../src/uapi/syscalls.ts'
+import { errno } from '../../src/abi/errno.ts'
+import type { Syscalls } from '../../src/syscalls/syscalls.ts'
 import { mapAll, PAGE } from './here.ts'
 
 const PAGES = 3

@@ -12,11 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { DmabufEvent } from '../../src/events/event.ts'
-import { DmaBuf, DmaHeap, Memfd, VgemDevice } from '../../src/index.ts'
-import { LinuxKernel, openLinux } from '../../src/linux/index.ts'
-import { formatOrigin } from '../../src/tap/format-origin.ts'
-import { errno } from '../../src/uapi/errno.ts'
+import { errno } from '../../src/abi/errno.ts'
 import {
   F_DUPFD_CLOEXEC,
   F_GETFD,
@@ -27,7 +23,11 @@ import {
   O_RDWR,
   SEEK_CUR,
   SEEK_SET,
-} from '../../src/uapi/fcntl.ts'
+} from '../../src/abi/fcntl.ts'
+import type { DmabufEvent } from '../../src/events/event.ts'
+import { DmaBuf, DmaHeap, Memfd, VgemDevice } from '../../src/index.ts'
+import { LinuxKernel, openLinux } from '../../src/linux/index.ts'
+import { formatOrigin } from '../../src/tap/format-origin.ts'
 import { Fifo, mapAll, PAGE, sealedMemfd, skipped } from './here.ts'
 
 const root = join(import.meta.dirname, '../..')

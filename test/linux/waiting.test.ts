@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
+import { errno } from '../../src/abi/errno.ts'
+import { POLLIN, POLLNVAL, POLLOUT } from '../../src/abi/fcntl.ts'
 import { LinuxKernel } from '../../src/linux/index.ts'
-import { errno } from '../../src/uapi/errno.ts'
-import { POLLIN, POLLNVAL, POLLOUT } from '../../src/uapi/fcntl.ts'
-import { plainArg } from '../../src/uapi/ioctl-arg.ts'
-import type { PollFd } from '../../src/uapi/syscalls.ts'
+import { plainArg } from '../../src/syscalls/ioctl-arg.ts'
+import type { PollFd } from '../../src/syscalls/syscalls.ts'
 import { Fifo, skipped } from './here.ts'
 
 /** How many bytes can be read: a request that this package does not know. */

@@ -1,14 +1,14 @@
 /** Arrays that were handed out: which of their stores are found, as whose, and when the arrays end. */
 import { describe, expect, it } from 'vitest'
-import { OpenBrackets } from '../../src/dmabuf/brackets.ts'
-import { CpuMapping, type HandedOut } from '../../src/dmabuf/cpu-mapping.ts'
+import { armSoc } from '../../src/boards/arm-soc.ts'
+import { pc } from '../../src/boards/pc.ts'
 import type { CpuAccessEvent, DmabufEvent, MemoryAttribute } from '../../src/events/event.ts'
+import { OpenBrackets } from '../../src/kernel/dmabuf/brackets.ts'
+import { CpuMapping, type HandedOut } from '../../src/kernel/dmabuf/cpu-mapping.ts'
 import type { Board } from '../../src/machine/board.ts'
 import { Machine } from '../../src/machine/machine.ts'
 import { eagerPolicy, lazyPolicy } from '../../src/machine/policy.ts'
 import type { Storage } from '../../src/machine/storage.ts'
-import { armSoc } from '../../src/sim/boards/arm-soc.ts'
-import { pc } from '../../src/sim/boards/pc.ts'
 
 const PAGE = 4096
 const BEHIND = { actual: false, judged: false }

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 const root = join(import.meta.dirname, '../..')
 const entries = [
   ...['src/index.ts', 'src/run/index.ts', 'src/run/test/index.ts', 'src/check/index.ts'],
-  ...['src/uapi/abi.ts', 'src/driver/index.ts'],
+  ...['src/abi.ts', 'src/driver/index.ts'],
 ]
 
 const nodeGlobals = ['process', 'Buffer', 'require', '__dirname', '__filename', 'global', 'module']

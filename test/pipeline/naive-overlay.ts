@@ -1,7 +1,7 @@
 /** What the pipeline must show, drawn by plain loops: the clip converted by the stated formula, and a box. */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { parseY4m, type Y4mClip } from '../../src/drivers/video/y4m.ts'
+import { parseY4m, type Y4mClip } from '../../src/media/y4m.ts'
 
 export const clip: Y4mClip = parseY4m(
   gunzipSync(readFileSync(new URL('../../media/vivid-640x360.y4m.gz', import.meta.url))),

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { ADDRESS_END, AddressSpace, endOf } from '../../src/sim/address-space.ts'
-import type { Backing } from '../../src/sim/backing.ts'
-import * as uapi from '../../src/uapi/index.ts'
+import { ADDRESS_END, AddressSpace, endOf } from '../../src/kernel/process/address-space.ts'
+import type { Backing } from '../../src/kernel/process/backing.ts'
+import * as uapi from '../uapi.ts'
 import { allocate, memfd, PAGE, poke, share, start } from './rig.ts'
 
 /** Counts its areas, as a backing does. */

@@ -1,8 +1,8 @@
 /** A memfd takes frames with the first access to its pages, and not when it is made. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { armSoc } from '../../src/sim/boards/arm-soc.ts'
-import * as uapi from '../../src/uapi/index.ts'
+import { armSoc } from '../../src/boards/arm-soc.ts'
+import * as uapi from '../uapi.ts'
 import { memfd, PAGE, peek, poke, share, start } from './rig.ts'
 
 const { errno, F_SEAL_SHRINK } = uapi

@@ -2,9 +2,9 @@
 import { type DmaBuf, DmaHeap, type Kernel, Memfd, Udmabuf } from 'dmabuf'
 import { boards, type Program, runProgram } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'
-import * as uapi from '../../src/uapi/index.ts'
 import { Engine, engine } from '../driver/engine.ts'
 import { tell } from '../driver/harness.ts'
+import * as uapi from '../uapi.ts'
 
 const PAGE = 4096
 const RW = uapi.PROT_READ | uapi.PROT_WRITE

@@ -1,7 +1,7 @@
 /** Values that a program may well pass, and that the simulated kernel has to survive. */
 import { describe, expect, test, vi } from 'vitest'
 import { VideoDevice } from '../../src/index.ts'
-import * as uapi from '../../src/uapi/index.ts'
+import * as uapi from '../uapi.ts'
 import { allocate, memfd, readAll, share, start } from './rig.ts'
 
 const none = undefined as never

@@ -1,7 +1,7 @@
 /** Memory that is a file: making, growing, sealing, mapping it. */
 import { describe, expect, it } from 'vitest'
 import type { DmabufEvent } from '../../src/events/event.ts'
-import * as uapi from '../../src/uapi/index.ts'
+import * as uapi from '../uapi.ts'
 import { isDead, memfd, PAGE, peek, poke, RW, readAll, share, start } from './rig.ts'
 
 const { errno } = uapi

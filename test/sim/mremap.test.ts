@@ -1,6 +1,6 @@
 /** mmap's flags, mremap, and parts of mappings. */
 import { describe, expect, it } from 'vitest'
-import * as uapi from '../../src/uapi/index.ts'
+import * as uapi from '../uapi.ts'
 import { allocate, isDead, memfd, PAGE, peek, poke, RW, share, start } from './rig.ts'
 
 const { errno, MREMAP_MAYMOVE } = uapi

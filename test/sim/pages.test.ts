@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { SimKernel } from '../../src/sim/kernel.ts'
-import * as uapi from '../../src/uapi/index.ts'
+import * as uapi from '../uapi.ts'
 import { memfd, PAGE, RW, start } from './rig.ts'
 
 const { errno } = uapi

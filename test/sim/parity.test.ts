@@ -1,6 +1,6 @@
 /** Small things that a program can see, as Linux shows them. */
 import { describe, expect, it } from 'vitest'
-import * as uapi from '../../src/uapi/index.ts'
+import * as uapi from '../uapi.ts'
 import { allocate, memfd, readAll, share, start } from './rig.ts'
 
 const { errno } = uapi

@@ -1,7 +1,7 @@
 /** The waist of the simulated kernel, call by call. */
 import { describe, expect, it } from 'vitest'
 import type { SimKernel } from '../../src/sim/kernel.ts'
-import * as uapi from '../../src/uapi/index.ts'
+import * as uapi from '../uapi.ts'
 import { allocate, isDead, RW, readAll, start, sync } from './rig.ts'
 
 const { errno } = uapi

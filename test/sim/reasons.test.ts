@@ -11,9 +11,9 @@ import {
   VideoDevice,
 } from 'dmabuf'
 import { expect, test } from 'vitest'
+import { O_RDWR } from '../../src/abi/fcntl.ts'
 import type { SimKernel } from '../../src/sim/kernel.ts'
-import { withFailure } from '../../src/uapi/failure.ts'
-import { O_RDWR } from '../../src/uapi/fcntl.ts'
+import { withFailure } from '../../src/syscalls/failure.ts'
 import { start } from './rig.ts'
 
 const MIB = 1024 * 1024

@@ -1,8 +1,9 @@
 /** Calls on the waist of a simulated kernel, as the tests of this folder make them. */
+
+import { armSoc } from '../../src/boards/arm-soc.ts'
 import { lazyPolicy } from '../../src/machine/policy.ts'
-import { armSoc } from '../../src/sim/boards/arm-soc.ts'
 import { SimKernel, type SimOptions } from '../../src/sim/kernel.ts'
-import * as uapi from '../../src/uapi/index.ts'
+import * as uapi from '../uapi.ts'
 
 export const PAGE = 4096
 export const RW: number = uapi.PROT_READ | uapi.PROT_WRITE

@@ -1,7 +1,7 @@
 /** Any sequence of sealing, mapping and truncating does what the man page says, taken literally. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import * as uapi from '../../src/uapi/index.ts'
+import * as uapi from '../uapi.ts'
 import { PAGE, RW, start } from './rig.ts'
 
 const { errno } = uapi

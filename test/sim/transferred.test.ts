@@ -1,7 +1,7 @@
 /** Arrays whose memory the program gives to another thread. */
 import { describe, expect, test } from 'vitest'
+import { boards } from '../../src/boards/index.ts'
 import { DmaHeap, Memfd, Udmabuf } from '../../src/index.ts'
-import { boards } from '../../src/sim/boards/index.ts'
 import { start } from './rig.ts'
 
 const SIZE = 8192

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_B } from '../../src/uapi/dma-buf.ts'
+import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_B } from '../../src/abi/dma-buf.ts'
 import {
   DRM_IOCTL_MODE_GETRESOURCES,
   DRM_IOCTL_MODE_SETCRTC,
   drmModeCardRes,
   drmModeCrtc,
-} from '../../src/uapi/drm-mode.ts'
-import { guarded } from '../../src/uapi/guard.ts'
-import { plainArg } from '../../src/uapi/ioctl-arg.ts'
-import { iow } from '../../src/uapi/ioctl-number.ts'
-import type { Syscalls } from '../../src/uapi/syscalls.ts'
-import { UDMABUF_CREATE_LIST, udmabufList } from '../../src/uapi/udmabuf.ts'
+} from '../../src/abi/drm-mode.ts'
+import { iow } from '../../src/abi/ioctl-number.ts'
+import { UDMABUF_CREATE_LIST, udmabufList } from '../../src/abi/udmabuf.ts'
+import { guarded } from '../../src/syscalls/guard.ts'
+import { plainArg } from '../../src/syscalls/ioctl-arg.ts'
+import type { Syscalls } from '../../src/syscalls/syscalls.ts'
 
 const calls: string[] = []
 /** Answers every call with 7 and writes its name down. */

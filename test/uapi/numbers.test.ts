@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { errno, errnoName } from '../../src/uapi/errno.ts'
-import { decodeIoctl, io, ioctlNumber } from '../../src/uapi/ioctl-number.ts'
-import { requestName, requestNumber } from '../../src/uapi/requests.ts'
-import { isSystemError, systemError } from '../../src/uapi/system-error.ts'
+import { errno, errnoName } from '../../src/abi/errno.ts'
+import { decodeIoctl, io, ioctlNumber } from '../../src/abi/ioctl-number.ts'
+import { requestName, requestNumber } from '../../src/syscalls/requests.ts'
+import { isSystemError, systemError } from '../../src/syscalls/system-error.ts'
 
 describe('an ioctl number', () => {
   test('is its parts', () => {

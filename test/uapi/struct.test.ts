@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { onlyBits } from '../../src/uapi/bits.ts'
-import { type Field, pointer, s32, s64, u8, u16, u32, u64 } from '../../src/uapi/field.ts'
-import { array, at, bytes, text } from '../../src/uapi/field-kinds.ts'
-import { fourcc, fourccText } from '../../src/uapi/fourcc.ts'
-import { pointee } from '../../src/uapi/pointee.ts'
-import { nested, type Struct, struct } from '../../src/uapi/struct.ts'
-import { v4l2Buffer, v4l2Format } from '../../src/uapi/v4l2-struct.ts'
+import { type Field, pointer, s32, s64, u8, u16, u32, u64 } from '../../src/abi/field.ts'
+import { array, at, bytes, text } from '../../src/abi/field-kinds.ts'
+import { fourcc, fourccText } from '../../src/abi/fourcc.ts'
+import { nested, type Struct, struct } from '../../src/abi/struct.ts'
+import { v4l2Buffer, v4l2Format } from '../../src/abi/v4l2-struct.ts'
+import { onlyBits } from '../../src/base/bits.ts'
+import { pointee } from '../../src/syscalls/pointee.ts'
 
 /** A member's type in C, its field, and its values. */
 const kinds: Record<string, { field: Field<never>; align: number; value: fc.Arbitrary<unknown> }> =

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { DRM_MODE_DISCONNECTED } from '../../src/uapi/drm-mode.ts'
+import { DRM_MODE_DISCONNECTED } from '../../src/abi/drm-mode.ts'
 import type { DmaBuf } from '../../src/user/dma-buf.ts'
 import { DmaHeap } from '../../src/user/dma-heap.ts'
 import { DrmDevice } from '../../src/user/drm-device.ts'

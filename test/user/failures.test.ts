@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { errno } from '../../src/uapi/errno.ts'
-import { isSystemError } from '../../src/uapi/system-error.ts'
+import { errno } from '../../src/abi/errno.ts'
+import { isSystemError } from '../../src/syscalls/system-error.ts'
 import { FakeKernel } from './fake-kernel.ts'
 import { ownMemoryPipeline, pipeline } from './pipeline.ts'
 

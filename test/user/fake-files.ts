@@ -1,5 +1,5 @@
-import { errno } from '../../src/uapi/errno.ts'
-import { PROT_WRITE } from '../../src/uapi/fcntl.ts'
+import { errno } from '../../src/abi/errno.ts'
+import { PROT_WRITE } from '../../src/abi/fcntl.ts'
 
 /** The memory behind a dma-buf of the fake. */
 export interface FakeBuffer {

@@ -1,6 +1,6 @@
-import { errno } from '../../src/uapi/errno.ts'
-import { fourcc } from '../../src/uapi/fourcc.ts'
-import * as video from '../../src/uapi/v4l2-struct.ts'
+import { errno } from '../../src/abi/errno.ts'
+import { fourcc } from '../../src/abi/fourcc.ts'
+import * as video from '../../src/abi/v4l2-struct.ts'
 import type { FakeBuffer, FakeFiles } from './fake-files.ts'
 
 /** A camera that fills a queued buffer whenever it is asked, and offers XR24 alone. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { runProgram } from '../../src/run/run-program.ts'
-import type { Kernel } from '../../src/uapi/kernel.ts'
+import type { Kernel } from '../../src/syscalls/kernel.ts'
 import { DmaHeap } from '../../src/user/dma-heap.ts'
 import { DrmDevice } from '../../src/user/drm-device.ts'
 import { Memfd } from '../../src/user/memfd.ts'

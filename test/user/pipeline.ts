@@ -1,4 +1,4 @@
-import type { Kernel } from '../../src/uapi/kernel.ts'
+import type { Kernel } from '../../src/syscalls/kernel.ts'
 import { DmaHeap } from '../../src/user/dma-heap.ts'
 import { DrmDevice } from '../../src/user/drm-device.ts'
 import { VideoDevice } from '../../src/user/video-device.ts'

@@ -2,7 +2,7 @@
 import { DmaHeap, DrmDevice, type PictureLayout, VideoDevice } from 'dmabuf'
 import { patternSource, readFrame, runProgram, type ShownFrame } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'
-import { pixelFormats as simulated } from '../../src/drivers/video/pixel-format.ts'
+import { pixelFormats as simulated } from '../../src/media/pixel-format.ts'
 import { planeCount, planesOf } from '../../src/user/image-format.ts'
 
 const WIDTH = 64

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { errno } from '../../src/uapi/errno.ts'
+import { errno } from '../../src/abi/errno.ts'
 import type { DmaBuf } from '../../src/user/dma-buf.ts'
 import { DmaHeap } from '../../src/user/dma-heap.ts'
 import type { Frame } from '../../src/user/frame.ts'

@@ -1,8 +1,8 @@
 /** `dmabuf boards`. */
 import { existsSync } from 'node:fs'
+import { didYouMean } from '../../base/nearest.ts'
+import { readyBoards } from '../../boards/index.ts'
 import { type Board, snoops } from '../../machine/board.ts'
-import { readyBoards } from '../../sim/boards/index.ts'
-import { didYouMean } from '../../uapi/nearest.ts'
 import { exitCode } from '../exit-code.ts'
 import { Interrupted } from '../interruption.ts'
 import { isProgramName, programFile } from '../program-file.ts'

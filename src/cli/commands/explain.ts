@@ -1,7 +1,8 @@
 /** `dmabuf explain`. */
+
+import { didYouMean } from '../../base/nearest.ts'
 import type { RuleInfo } from '../../check/rule-id.ts'
 import { explain, ruleIds, ruleTable } from '../../check/rules.ts'
-import { didYouMean } from '../../uapi/nearest.ts'
 import { differenceText } from '../terminal/difference.ts'
 import type { Style } from '../terminal/style.ts'
 import { textTable } from '../terminal/table.ts'

@@ -1,6 +1,6 @@
 /** What `dmabuf run` was asked for, checked before anything runs. */
 import { resolve } from 'node:path'
-import { linuxRelease } from '../../uapi/kernel-release.ts'
+import { linuxRelease } from '../../syscalls/kernel-release.ts'
 import { oneOf, pictureSize, seconds, wholeNumber } from '../arguments.ts'
 import { type ClipOptions, readClip } from '../clip.ts'
 import { programFile } from '../program-file.ts'

@@ -1,8 +1,9 @@
 /** Which runs a command makes: every board with every policy, in the order of the report. */
+
+import { didYouMean } from '../../base/nearest.ts'
+import { boards, judgedFor, readyBoards } from '../../boards/index.ts'
 import { policyText } from '../../check/report/runs-text.ts'
 import { ALL_BOARDS, type PolicyName, type RunName, USUAL_BOARDS } from '../../run/plan.ts'
-import { boards, judgedFor, readyBoards } from '../../sim/boards/index.ts'
-import { didYouMean } from '../../uapi/nearest.ts'
 import { UsageError } from '../usage-error.ts'
 import type { OwnBoard } from './messages.ts'
 

@@ -1,6 +1,7 @@
 /** One board, with everything that its table says. */
+
+import { judgedFor } from '../../boards/index.ts'
 import { type Board, type DeviceTraits, isCoherent } from '../../machine/board.ts'
-import { judgedFor } from '../../sim/boards/index.ts'
 import { bytesText, type Style } from './style.ts'
 import { tableText, textTable } from './table.ts'
 

@@ -1,11 +1,11 @@
 /** Getting a program from its file, with no build step. */
 import { register } from 'node:module'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { boardNamed, readyBoards as ready } from '../../boards/index.ts'
 import type { Driver } from '../../driver/driver.ts'
 import type { Board } from '../../machine/board.ts'
 import type { Prepare, Program } from '../../run/program.ts'
 import { messageOf } from '../../run/thrown.ts'
-import { boardNamed, readyBoards as ready } from '../../sim/boards/index.ts'
 import { packageRoot, readManifest } from '../package-root.ts'
 import { ALL_BOARDS, isSafeName, NAME_RULE } from '../runs/plan.ts'
 import type { Failure } from '../runs/record.ts'

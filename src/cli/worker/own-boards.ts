@@ -1,6 +1,7 @@
 /** Boards by the names that a command gives them: those of the program's file, and the ready ones. */
+
+import { judgedFor, readyBoards as ready } from '../../boards/index.ts'
 import type { Board } from '../../machine/board.ts'
-import { judgedFor, readyBoards as ready } from '../../sim/boards/index.ts'
 import type { OwnBoard } from '../runs/messages.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure } from '../runs/record.ts'

@@ -1,8 +1,8 @@
 /** A shown frame as a PNG file's bytes. */
 import { PNG } from 'pngjs'
 import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
-import { toRgba } from '../../drivers/video/convert.ts'
-import { pixelFormats } from '../../drivers/video/pixel-format.ts'
+import { toRgba } from '../../media/convert.ts'
+import { pixelFormats } from '../../media/pixel-format.ts'
 
 /** No filters, and little compression: a tenth of the default's time for a file a third larger. */
 const FAST = { filterType: 0, deflateLevel: 3, deflateStrategy: 0 } as const

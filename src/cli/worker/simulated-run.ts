@@ -1,7 +1,7 @@
 /** A run on a simulated board. */
 import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
-import { type FrameSource, patternSource, y4mSource } from '../../drivers/video/source.ts'
-import { parseY4m } from '../../drivers/video/y4m.ts'
+import { type FrameSource, patternSource, y4mSource } from '../../media/source.ts'
+import { parseY4m } from '../../media/y4m.ts'
 import { type RunResult, runProgram } from '../../run/run-program.ts'
 import type { CameraInput } from '../runs/messages.ts'
 import type { LoadedProgram } from './load-program.ts'

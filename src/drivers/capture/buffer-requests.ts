@@ -2,18 +2,19 @@
  * The ioctls about buffers, with the order of checks of v4l2-ioctl.c and videobuf2-v4l2.c of Linux 6.12.
  * The structure changes only when the call succeeds.
  */
-import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
-import { dmaBufFd } from '../../dmabuf/dma-buf-fd.ts'
-import type { CallerFiles, IoctlCall, OpenFile } from '../../dmabuf/file.ts'
-import { KernelError } from '../../machine/kernel-error.ts'
-import { O_ACCMODE, O_CLOEXEC, O_NONBLOCK } from '../../uapi/fcntl.ts'
-import * as v4l2 from '../../uapi/v4l2.ts'
+
+import { O_ACCMODE, O_CLOEXEC, O_NONBLOCK } from '../../abi/fcntl.ts'
+import * as v4l2 from '../../abi/v4l2.ts'
 import {
   v4l2Buffer,
   v4l2Exportbuffer,
   v4l2Requestbuffers,
   v4l2Type,
-} from '../../uapi/v4l2-struct.ts'
+} from '../../abi/v4l2-struct.ts'
+import type { DmaBuf } from '../../kernel/dmabuf/dma-buf.ts'
+import { dmaBufFd } from '../../kernel/dmabuf/dma-buf-fd.ts'
+import type { CallerFiles, IoctlCall, OpenFile } from '../../kernel/dmabuf/file.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
 import { writeBuffer } from './buffer-struct.ts'
 import { type CaptureContext, DRIVER } from './context.ts'
 import { checkOwner, checkType, type DeviceState } from './device-state.ts'

@@ -1,6 +1,6 @@
 /** `struct v4l2_buffer`, as __fill_v4l2_buffer in videobuf2-v4l2.c of Linux 6.12 fills it in. */
-import * as v4l2 from '../../uapi/v4l2.ts'
-import { v4l2Buffer } from '../../uapi/v4l2-struct.ts'
+import * as v4l2 from '../../abi/v4l2.ts'
+import { v4l2Buffer } from '../../abi/v4l2-struct.ts'
 import { type QueueMemory, Slot, type SlotState } from './slot.ts'
 
 /** The bits that tell where a buffer is. A buffer that was dequeued shows none. */

@@ -2,15 +2,15 @@
  * A simulated camera, /dev/video0: single-planar V4L2 capture by streaming, as a driver on videobuf2
  * gives it, into memory of its own or imported dma-bufs.
  */
-import type { DmaLayer } from '../../dma/dma-layer.ts'
-import type { DmaBufCore } from '../../dmabuf/core.ts'
-import type { DeviceJobs } from '../../dmabuf/device-job.ts'
-import type { DeviceNode, OpenFile } from '../../dmabuf/file.ts'
+import type { DmaLayer } from '../../kernel/dma/dma-layer.ts'
+import type { DmaBufCore } from '../../kernel/dmabuf/core.ts'
+import type { DeviceJobs } from '../../kernel/dmabuf/device-job.ts'
+import type { DeviceNode, OpenFile } from '../../kernel/dmabuf/file.ts'
 import { traitsOf } from '../../machine/board.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { Mutex } from '../../machine/mutex.ts'
-import { DEFAULT_RELEASE, type LinuxRelease, linuxRelease } from '../../uapi/kernel-release.ts'
-import type { FrameSource } from '../video/source.ts'
+import type { FrameSource } from '../../media/source.ts'
+import { DEFAULT_RELEASE, type LinuxRelease, linuxRelease } from '../../syscalls/kernel-release.ts'
 import { CaptureFile } from './capture-file.ts'
 import { DRIVER, deviceName, devicePath } from './context.ts'
 import type { DeviceState } from './device-state.ts'

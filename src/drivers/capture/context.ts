@@ -1,6 +1,6 @@
-import type { DmaLayer } from '../../dma/dma-layer.ts'
-import type { DmaBufCore } from '../../dmabuf/core.ts'
-import type { DeviceJobs } from '../../dmabuf/device-job.ts'
+import type { DmaLayer } from '../../kernel/dma/dma-layer.ts'
+import type { DmaBufCore } from '../../kernel/dmabuf/core.ts'
+import type { DeviceJobs } from '../../kernel/dmabuf/device-job.ts'
 import type { Machine } from '../../machine/machine.ts'
 
 /** The camera's name on the board, in attachments and in events. */

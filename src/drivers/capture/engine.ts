@@ -2,9 +2,9 @@
  * The sensor and its DMA engine, in virtual time: every frame interval a frame, written to the oldest
  * waiting buffer. A frame that finds no buffer, or the engine still at work, is lost and counted.
  */
-import type { DeviceJob } from '../../dmabuf/device-job.ts'
-import { writePadded } from '../video/padded.ts'
-import type { FrameSource } from '../video/source.ts'
+import type { DeviceJob } from '../../kernel/dmabuf/device-job.ts'
+import { writePadded } from '../../media/padded.ts'
+import type { FrameSource } from '../../media/source.ts'
 import type { CaptureContext } from './context.ts'
 import type { CaptureFormat } from './format.ts'
 import type { FrameMemory } from './frame-memory.ts'

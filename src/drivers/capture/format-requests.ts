@@ -1,7 +1,8 @@
 /** The ioctls about what the camera is and which pictures it gives. None sleeps. */
+
+import * as v4l2 from '../../abi/v4l2.ts'
+import { v4l2Capability, v4l2Fmtdesc, v4l2Format } from '../../abi/v4l2-struct.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import * as v4l2 from '../../uapi/v4l2.ts'
-import { v4l2Capability, v4l2Fmtdesc, v4l2Format } from '../../uapi/v4l2-struct.ts'
 import { checkType, type DeviceState } from './device-state.ts'
 import { captureFormats, nearestFormat, writeFormat } from './format.ts'
 

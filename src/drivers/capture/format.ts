@@ -2,12 +2,13 @@
  * The formats that the camera gives: its picture's own size, as it was recorded or converted.
  * Source: v4l_fill_fmtdesc and v4l_g_fmt in drivers/media/v4l2-core/v4l2-ioctl.c of Linux 6.12.
  */
+
+import { V4L2_FIELD_NONE } from '../../abi/v4l2.ts'
+import type { V4l2PixFormat } from '../../abi/v4l2-struct.ts'
+import { alignUp } from '../../base/bits.ts'
 import type { DeviceTraits } from '../../machine/board.ts'
-import { alignUp } from '../../uapi/bits.ts'
-import { V4L2_FIELD_NONE } from '../../uapi/v4l2.ts'
-import type { V4l2PixFormat } from '../../uapi/v4l2-struct.ts'
-import { paddedSize } from '../video/padded.ts'
-import { type FrameSize, type PixelFormat, pixelFormats } from '../video/pixel-format.ts'
+import { paddedSize } from '../../media/padded.ts'
+import { type FrameSize, type PixelFormat, pixelFormats } from '../../media/pixel-format.ts'
 
 /** What the board's camera makes multiples of. */
 export type CaptureSteps = Pick<DeviceTraits, 'strideStep' | 'heightStep'>

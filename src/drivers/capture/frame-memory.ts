@@ -1,6 +1,6 @@
-import type { DmaMapping } from '../../dma/mapping.ts'
-import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
 import type { BufferId } from '../../events/event.ts'
+import type { DmaMapping } from '../../kernel/dma/mapping.ts'
+import type { DmaBuf } from '../../kernel/dmabuf/dma-buf.ts'
 
 /** Memory that the camera can write a frame to: the driver's own, or a dma-buf that it imported. */
 export interface FrameMemory {

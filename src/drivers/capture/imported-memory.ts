@@ -3,11 +3,11 @@
  * Source: __prepare_dmabuf in drivers/media/common/videobuf2/videobuf2-core.c and the dma-buf operations
  * of videobuf2-dma-contig.c of Linux 6.12.
  */
-import { contiguousSize } from '../../dma/contiguous.ts'
-import type { DmaMapping } from '../../dma/mapping.ts'
-import type { Attachment } from '../../dmabuf/attachment.ts'
-import type { DmaBufCore } from '../../dmabuf/core.ts'
-import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
+import { contiguousSize } from '../../kernel/dma/contiguous.ts'
+import type { DmaMapping } from '../../kernel/dma/mapping.ts'
+import type { Attachment } from '../../kernel/dmabuf/attachment.ts'
+import type { DmaBufCore } from '../../kernel/dmabuf/core.ts'
+import type { DmaBuf } from '../../kernel/dmabuf/dma-buf.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { type CaptureContext, DRIVER, deviceName } from './context.ts'
 import type { ImportedMemory } from './frame-memory.ts'

@@ -1,4 +1,4 @@
-import type { CallerFiles } from '../../dmabuf/file.ts'
+import type { CallerFiles } from '../../kernel/dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { CaptureContext } from './context.ts'
 import { importMemory } from './imported-memory.ts'

@@ -5,7 +5,7 @@
  * leaves coherence to the exporter and the program. Its own memory is coherent and needs none.
  * Source: drivers/media/common/videobuf2/videobuf2-core.c of Linux 6.12.
  */
-import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
+import type { DmaBuf } from '../../kernel/dmabuf/dma-buf.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Mutex } from '../../machine/mutex.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'

@@ -1,10 +1,11 @@
 /**
  * VERSION and GET_CAP. Source: drm_getcap in drivers/gpu/drm/drm_ioctl.c of Linux 6.12.
  */
+
+import * as drm from '../../abi/drm.ts'
+import { type DrmIoctl, drmIoctl } from '../../kernel/drm/drm-ioctl.ts'
+import { versionIoctl } from '../../kernel/drm/version-ioctl.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import * as drm from '../../uapi/drm.ts'
-import { type DrmIoctl, drmIoctl } from '../gem/drm-ioctl.ts'
-import { versionIoctl } from '../gem/version-ioctl.ts'
 
 /** The capabilities of a card that sets modes, as this one answers them; others are EINVAL. */
 const CAPABILITIES: ReadonlyMap<number, number> = new Map([

@@ -1,4 +1,4 @@
-import { DrmClient } from '../gem/drm-client.ts'
+import { DrmClient } from '../../kernel/drm/drm-client.ts'
 import type { Card } from './card.ts'
 import { FlipEvents } from './flip-events.ts'
 import type { Framebuffer } from './framebuffer.ts'

@@ -3,11 +3,12 @@
  * Source: drm_mode_getcrtc and drm_mode_setcrtc in drivers/gpu/drm/drm_crtc.c, and
  * drm_mode_page_flip_ioctl in drm_plane.c, of Linux 6.12, with their order of checks.
  */
+
+import * as fb from '../../abi/drm-framebuffer.ts'
+import * as mode from '../../abi/drm-mode.ts'
+import { type DrmCall, type DrmIoctl, drmIoctl } from '../../kernel/drm/drm-ioctl.ts'
+import { getU32s } from '../../kernel/drm/user-memory.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import * as fb from '../../uapi/drm-framebuffer.ts'
-import * as mode from '../../uapi/drm-mode.ts'
-import { type DrmCall, type DrmIoctl, drmIoctl } from '../gem/drm-ioctl.ts'
-import { getU32s } from '../gem/user-memory.ts'
 import { type Card, CONNECTOR_ID } from './card.ts'
 import type { Client } from './client.ts'
 import type { Framebuffer } from './framebuffer.ts'

@@ -2,9 +2,10 @@
  * The card's one CRTC: which mode and framebuffer it shows, and changing that.
  * Source: drm_atomic_helper_set_config and drm_atomic_helper_page_flip of Linux 6.12.
  */
+
+import type { DrmModeModeinfo } from '../../abi/drm-mode.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Scheduler } from '../../machine/scheduler.ts'
-import type { DrmModeModeinfo } from '../../uapi/drm-mode.ts'
 import type { Framebuffer } from './framebuffer.ts'
 import { isSameTiming, timingOf } from './mode.ts'
 import type { Scanout } from './scanout.ts'

@@ -1,9 +1,15 @@
-import type { IoctlCall, MappedPages, MapRequest, OpenFile, UserMemory } from '../../dmabuf/file.ts'
-import { POLLIN, POLLRDNORM } from '../../uapi/fcntl.ts'
-import { DrmIoctls } from '../gem/drm-ioctl.ts'
-import { mapObject, refusedRequest } from '../gem/gem-file.ts'
-import { gemIoctls } from '../gem/gem-ioctls.ts'
-import { primeIoctls } from '../gem/prime-ioctls.ts'
+import { POLLIN, POLLRDNORM } from '../../abi/fcntl.ts'
+import type {
+  IoctlCall,
+  MappedPages,
+  MapRequest,
+  OpenFile,
+  UserMemory,
+} from '../../kernel/dmabuf/file.ts'
+import { DrmIoctls } from '../../kernel/drm/drm-ioctl.ts'
+import { mapObject, refusedRequest } from '../../kernel/drm/gem-file.ts'
+import { gemIoctls } from '../../kernel/drm/gem-ioctls.ts'
+import { primeIoctls } from '../../kernel/drm/prime-ioctls.ts'
 import type { Card } from './card.ts'
 import { cardIoctls } from './card-ioctls.ts'
 import { Client } from './client.ts'

@@ -1,6 +1,6 @@
+import { DRM_EVENT_FLIP_COMPLETE, drmEventVblank } from '../../abi/drm-event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
-import { DRM_EVENT_FLIP_COMPLETE, drmEventVblank } from '../../uapi/drm-event.ts'
 
 /** Bytes of events that an open file may have waiting or unread (drm_file_alloc). */
 const SPACE = 4096

@@ -3,17 +3,18 @@
  * Source: drm_internal_framebuffer_create and framebuffer_check in drivers/gpu/drm/drm_framebuffer.c,
  * drm_gem_fb_init_with_funcs in drm_gem_framebuffer_helper.c, of Linux 6.12.
  */
+
+import { DRM_MODE_FB_MODIFIERS, type DrmModeFbCmd2 } from '../../abi/drm-framebuffer.ts'
+import { fourccText } from '../../abi/fourcc.ts'
+import { onlyBits } from '../../base/bits.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { onlyBits } from '../../uapi/bits.ts'
-import { DRM_MODE_FB_MODIFIERS, type DrmModeFbCmd2 } from '../../uapi/drm-framebuffer.ts'
-import { fourccText } from '../../uapi/fourcc.ts'
 import {
   maxFrameSide,
   minFrameSide,
   type PixelFormat,
   pixelFormatOf,
-} from '../video/pixel-format.ts'
-import { lineBytes, type PlaneInfo, planesOf } from '../video/planes.ts'
+} from '../../media/pixel-format.ts'
+import { lineBytes, type PlaneInfo, planesOf } from '../../media/planes.ts'
 import type { FramebufferPlane } from './framebuffer.ts'
 
 /** DRM_MODE_FB_INTERLACED */

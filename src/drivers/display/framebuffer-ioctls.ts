@@ -1,9 +1,10 @@
 /**
  * ADDFB2 and RMFB. Source: drm_mode_addfb2 and drm_mode_rmfb in drivers/gpu/drm/drm_framebuffer.c.
  */
+
+import * as fb from '../../abi/drm-framebuffer.ts'
+import { type DrmCall, type DrmIoctl, drmIoctl } from '../../kernel/drm/drm-ioctl.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import * as fb from '../../uapi/drm-framebuffer.ts'
-import { type DrmCall, type DrmIoctl, drmIoctl } from '../gem/drm-ioctl.ts'
 import type { Client } from './client.ts'
 
 export const framebufferIoctls: readonly DrmIoctl<Client>[] = [

@@ -1,5 +1,5 @@
-import type { GemObject } from '../gem/gem-object.ts'
-import type { PixelFormat } from '../video/pixel-format.ts'
+import type { GemObject } from '../../kernel/drm/gem-object.ts'
+import type { PixelFormat } from '../../media/pixel-format.ts'
 
 /** Where a plane lies. */
 export interface FramebufferPlane {

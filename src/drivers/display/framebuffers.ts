@@ -1,8 +1,8 @@
+import type { DrmModeFbCmd2 } from '../../abi/drm-framebuffer.ts'
+import type { GemHandles } from '../../kernel/drm/gem-handles.ts'
+import type { GemObjects } from '../../kernel/drm/gem-objects.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import type { DrmModeFbCmd2 } from '../../uapi/drm-framebuffer.ts'
-import type { GemHandles } from '../gem/gem-handles.ts'
-import type { GemObjects } from '../gem/gem-objects.ts'
-import { planesOf } from '../video/planes.ts'
+import { planesOf } from '../../media/planes.ts'
 import type { Framebuffer } from './framebuffer.ts'
 import { checkFits, checkRequest, planeOf } from './framebuffer-check.ts'
 

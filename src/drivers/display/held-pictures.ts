@@ -1,8 +1,9 @@
 /** What the display holds: each picture from the call that asks for it until the next one replaced it. */
-import type { DmaLayer } from '../../dma/dma-layer.ts'
+
 import type { Range } from '../../events/event.ts'
+import type { DmaLayer } from '../../kernel/dma/dma-layer.ts'
+import type { GemObject } from '../../kernel/drm/gem-object.ts'
 import type { Machine } from '../../machine/machine.ts'
-import type { GemObject } from '../gem/gem-object.ts'
 import { DISPLAY_NAME } from './scanout-memory.ts'
 import { rangeOf, type View, visiblePlanes } from './view.ts'
 

@@ -1,12 +1,13 @@
 /**
  * Modes: the timing of a picture, and what it comes to in nanoseconds.
  */
-import { KernelError } from '../../machine/kernel-error.ts'
+
 import {
   DRM_MODE_TYPE_DRIVER,
   DRM_MODE_TYPE_PREFERRED,
   type DrmModeModeinfo,
-} from '../../uapi/drm-mode.ts'
+} from '../../abi/drm-mode.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
 
 /** The time of one picture in nanoseconds, and of the part in which lines are visible. */
 export interface Timing {

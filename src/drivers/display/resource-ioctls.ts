@@ -2,11 +2,12 @@
  * GETRESOURCES, GETCONNECTOR and GETENCODER: what the card has.
  * Source: drm_mode_getresources, drm_mode_getconnector and drm_mode_getencoder of Linux 6.12.
  */
+
+import * as mode from '../../abi/drm-mode.ts'
+import { type DrmCall, type DrmIoctl, drmIoctl } from '../../kernel/drm/drm-ioctl.ts'
+import { putU32s, userBytes } from '../../kernel/drm/user-memory.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import * as mode from '../../uapi/drm-mode.ts'
-import { type DrmCall, type DrmIoctl, drmIoctl } from '../gem/drm-ioctl.ts'
-import { putU32s, userBytes } from '../gem/user-memory.ts'
-import { maxFrameSide, minFrameSide } from '../video/pixel-format.ts'
+import { maxFrameSide, minFrameSide } from '../../media/pixel-format.ts'
 import { CONNECTOR_ID, CRTC_ID, ENCODER_ID } from './card.ts'
 import type { Client } from './client.ts'
 

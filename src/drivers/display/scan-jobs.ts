@@ -1,7 +1,7 @@
-import type { DeviceJob, DeviceJobs } from '../../dmabuf/device-job.ts'
 import type { EventOrigin, Range } from '../../events/event.ts'
+import type { DeviceJob, DeviceJobs } from '../../kernel/dmabuf/device-job.ts'
+import type { GemObject } from '../../kernel/drm/gem-object.ts'
 import { assert } from '../../machine/kernel-error.ts'
-import type { GemObject } from '../gem/gem-object.ts'
 import { rangeOf, type VisiblePlane } from './view.ts'
 
 /** A plane with the job that reads it. */

@@ -5,8 +5,9 @@
  * blank: a flip that waits takes effect there. Nothing here syncs caches: DRM takes scanout for
  * coherent, and a buffer that is not needs its CPU accesses bracketed.
  */
-import type { DeviceJobs } from '../../dmabuf/device-job.ts'
+
 import type { EventOrigin } from '../../events/event.ts'
+import type { DeviceJobs } from '../../kernel/dmabuf/device-job.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
 import type { Framebuffers } from './framebuffers.ts'

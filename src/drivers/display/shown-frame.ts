@@ -1,4 +1,4 @@
-import type { PixelFormatName } from '../video/pixel-format.ts'
+import type { PixelFormatName } from '../../media/pixel-format.ts'
 
 /** One whole picture as the beam found it in memory, band after band. */
 export interface ShownFrame {

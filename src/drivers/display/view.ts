@@ -2,9 +2,9 @@
  * The part of a framebuffer that is visible, as places in its buffers.
  */
 import type { Range } from '../../events/event.ts'
+import type { GemObject } from '../../kernel/drm/gem-object.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import type { GemObject } from '../gem/gem-object.ts'
-import { lineBytes, planesOf } from '../video/planes.ts'
+import { lineBytes, planesOf } from '../../media/planes.ts'
 import type { Framebuffer } from './framebuffer.ts'
 
 /** A rectangle of a framebuffer, in pixels. */

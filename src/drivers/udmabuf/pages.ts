@@ -1,10 +1,10 @@
-import type { SgTable, StorageRun } from '../../dma/sg-table.ts'
-import { tableOfPart } from '../../dma/sg-table.ts'
-import type { CallerFiles } from '../../dmabuf/file.ts'
-import type { MemoryFile, PinnedPages } from '../../dmabuf/memory-file.ts'
+import { F_SEAL_FUTURE_WRITE, F_SEAL_SHRINK, F_SEAL_WRITE } from '../../abi/memfd.ts'
+import type { SgTable, StorageRun } from '../../kernel/dma/sg-table.ts'
+import { tableOfPart } from '../../kernel/dma/sg-table.ts'
+import type { CallerFiles } from '../../kernel/dmabuf/file.ts'
+import type { MemoryFile, PinnedPages } from '../../kernel/dmabuf/memory-file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { PAGE_SIZE } from '../../machine/ram.ts'
-import { F_SEAL_FUTURE_WRITE, F_SEAL_SHRINK, F_SEAL_WRITE } from '../../uapi/memfd.ts'
 import type { UdmabufItem } from './udmabuf-request.ts'
 
 /** The later 6.12.y refuses F_SEAL_FUTURE_WRITE as well. */

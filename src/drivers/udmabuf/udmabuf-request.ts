@@ -2,15 +2,16 @@
  * What UDMABUF_CREATE and UDMABUF_CREATE_LIST ask for, and what is refused before any memfd is looked
  * at. Source: udmabuf_create and its ioctls in drivers/dma-buf/udmabuf.c of Linux 6.12.
  */
-import type { UserMemory } from '../../dmabuf/file.ts'
-import { KernelError } from '../../machine/kernel-error.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
+
 import {
   UDMABUF_FLAGS_CLOEXEC,
   udmabufCreate,
   udmabufCreateItem,
   udmabufCreateList,
-} from '../../uapi/udmabuf.ts'
+} from '../../abi/udmabuf.ts'
+import type { UserMemory } from '../../kernel/dmabuf/file.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
+import { PAGE_SIZE } from '../../machine/ram.ts'
 
 /** Pages of one memfd. */
 export interface UdmabufItem {

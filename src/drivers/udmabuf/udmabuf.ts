@@ -5,16 +5,17 @@
  * the buffer mapped are not synced. A process that maps the memfd itself is not governed by it at all.
  * Source: drivers/dma-buf/udmabuf.c of Linux 6.12; its cache work goes by the stable release.
  */
-import type { DmaLayer } from '../../dma/dma-layer.ts'
-import type { DmaMapping } from '../../dma/mapping.ts'
-import type { DmaBufCore } from '../../dmabuf/core.ts'
-import type { DmaBuf } from '../../dmabuf/dma-buf.ts'
-import type { PinnedPages } from '../../dmabuf/memory-file.ts'
-import type { CpuPages, DmaBufOps } from '../../dmabuf/ops.ts'
+
+import { O_RDWR } from '../../abi/fcntl.ts'
 import type { DmaDirection } from '../../events/event.ts'
+import type { DmaLayer } from '../../kernel/dma/dma-layer.ts'
+import type { DmaMapping } from '../../kernel/dma/mapping.ts'
+import type { DmaBufCore } from '../../kernel/dmabuf/core.ts'
+import type { DmaBuf } from '../../kernel/dmabuf/dma-buf.ts'
+import type { PinnedPages } from '../../kernel/dmabuf/memory-file.ts'
+import type { CpuPages, DmaBufOps } from '../../kernel/dmabuf/ops.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { O_RDWR } from '../../uapi/fcntl.ts'
-import type { LinuxRelease } from '../../uapi/kernel-release.ts'
+import type { LinuxRelease } from '../../syscalls/kernel-release.ts'
 import { partOf, tableByPages } from './pages.ts'
 
 /** The pseudo-device (struct miscdevice) as boards, events and attachments name it. */

@@ -2,11 +2,12 @@
  * VGEM_FENCE_ATTACH and VGEM_FENCE_SIGNAL.
  * Source: drivers/gpu/drm/vgem/vgem_fence.c of Linux 6.12, with its order of checks.
  */
-import type { Reservation } from '../../fence/reservation.ts'
-import { usageToWaitFor } from '../../fence/usage.ts'
+
+import * as vgem from '../../abi/vgem.ts'
+import { type DrmCall, type DrmIoctl, drmIoctl } from '../../kernel/drm/drm-ioctl.ts'
+import type { Reservation } from '../../kernel/fence/reservation.ts'
+import { usageToWaitFor } from '../../kernel/fence/usage.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import * as vgem from '../../uapi/vgem.ts'
-import { type DrmCall, type DrmIoctl, drmIoctl } from '../gem/drm-ioctl.ts'
 import type { VgemClient } from './vgem-client.ts'
 
 export const fenceIoctls: readonly DrmIoctl<VgemClient>[] = [

@@ -1,7 +1,7 @@
-import type { DmaBufCore } from '../../dmabuf/core.ts'
+import type { DmaBufCore } from '../../kernel/dmabuf/core.ts'
+import type { DrmCard, DrmClient } from '../../kernel/drm/drm-client.ts'
+import { GemObjects, type GemParts } from '../../kernel/drm/gem-objects.ts'
 import type { Machine } from '../../machine/machine.ts'
-import type { DrmCard, DrmClient } from '../gem/drm-client.ts'
-import { GemObjects, type GemParts } from '../gem/gem-objects.ts'
 import { vgemMemory } from './vgem-memory.ts'
 
 /** What all files of vgem share. */

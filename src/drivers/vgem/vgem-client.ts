@@ -1,4 +1,4 @@
-import { DrmClient } from '../gem/drm-client.ts'
+import { DrmClient } from '../../kernel/drm/drm-client.ts'
 import type { VgemCard } from './vgem-card.ts'
 import { VgemFences } from './vgem-fences.ts'
 

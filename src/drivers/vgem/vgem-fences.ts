@@ -2,8 +2,8 @@
  * Fences that programs make and signal, each known to one open file by a number.
  * Source: drivers/gpu/drm/vgem/vgem_fence.c of Linux 6.12.
  */
-import type { Fence, FenceOps } from '../../fence/fence.ts'
-import type { Fences } from '../../fence/fences.ts'
+import type { Fence, FenceOps } from '../../kernel/fence/fence.ts'
+import type { Fences } from '../../kernel/fence/fences.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 

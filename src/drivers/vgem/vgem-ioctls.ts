@@ -3,12 +3,13 @@
  * Source: drivers/gpu/drm/drm_ioctl.c (drm_getcap, drm_ioctls) and drivers/gpu/drm/vgem/vgem_drv.c of
  * Linux 6.12.
  */
+
+import * as drm from '../../abi/drm.ts'
+import { DrmIoctls, drmIoctl } from '../../kernel/drm/drm-ioctl.ts'
+import { gemIoctls } from '../../kernel/drm/gem-ioctls.ts'
+import { primeIoctls } from '../../kernel/drm/prime-ioctls.ts'
+import { versionIoctl } from '../../kernel/drm/version-ioctl.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import * as drm from '../../uapi/drm.ts'
-import { DrmIoctls, drmIoctl } from '../gem/drm-ioctl.ts'
-import { gemIoctls } from '../gem/gem-ioctls.ts'
-import { primeIoctls } from '../gem/prime-ioctls.ts'
-import { versionIoctl } from '../gem/version-ioctl.ts'
 import { fenceIoctls } from './fence-ioctls.ts'
 import type { VgemClient } from './vgem-client.ts'
 

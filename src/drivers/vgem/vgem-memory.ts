@@ -1,7 +1,7 @@
-import { makeCoherent } from '../../dma/coherent.ts'
+import { makeCoherent } from '../../kernel/dma/coherent.ts'
+import type { GemMemory } from '../../kernel/drm/gem-memory.ts'
+import { DRIVER, type GemParts } from '../../kernel/drm/gem-objects.ts'
 import { FirstTouch, type ZeroPages } from '../../machine/first-touch.ts'
-import type { GemMemory } from '../gem/gem-memory.ts'
-import { DRIVER, type GemParts } from '../gem/gem-objects.ts'
 
 /** The device's name in events, attachments and boards. */
 export const VGEM_NAME = 'vgem'

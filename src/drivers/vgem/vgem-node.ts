@@ -5,10 +5,10 @@ import type {
   MapRequest,
   OpenFile,
   UserMemory,
-} from '../../dmabuf/file.ts'
+} from '../../kernel/dmabuf/file.ts'
+import { mapObject, refusedRequest } from '../../kernel/drm/gem-file.ts'
+import type { GemParts } from '../../kernel/drm/gem-objects.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { mapObject, refusedRequest } from '../gem/gem-file.ts'
-import type { GemParts } from '../gem/gem-objects.ts'
 import { VgemCard } from './vgem-card.ts'
 import { VgemClient } from './vgem-client.ts'
 import { vgemIoctls } from './vgem-ioctls.ts'

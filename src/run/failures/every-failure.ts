@@ -1,8 +1,9 @@
 /** Driving every unwind path: a program, run once for each thing in it that can fail. */
+
+import type { ErrnoCode } from '../../abi/errno.ts'
 import type { Finding } from '../../check/finding.ts'
 import type { DmabufEvent } from '../../events/event.ts'
 import type { SimKernel } from '../../sim/index.ts'
-import type { ErrnoCode } from '../../uapi/errno.ts'
 import type { Program, ProgramError } from '../program.ts'
 import { type RunOptions, type RunResult, runProgram } from '../run-program.ts'
 import { type Held, Holdings } from './held.ts'

@@ -1,4 +1,4 @@
-import type { ErrnoCode } from '../../uapi/errno.ts'
+import type { ErrnoCode } from '../../abi/errno.ts'
 
 /** What each call, request, and place inside the kernel usually fails with. */
 const USUAL: Readonly<Record<string, ErrnoCode>> = {

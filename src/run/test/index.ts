@@ -6,7 +6,7 @@
  *     expect(await runAll(pipeline)).toBeClean()
  *     expect(await runAll(broken)).toFind('write-outside-bracket', { line: 12 })
  */
-import '../../uapi/host.ts'
+import '../../base/host.ts'
 
 import { extendExpect } from './extend.ts'
 

@@ -1,5 +1,5 @@
+import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_VALID_FLAGS_MASK, dmaBufSync } from '../../abi/dma-buf.ts'
 import type { CpuAccess } from '../../events/event.ts'
-import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_VALID_FLAGS_MASK, dmaBufSync } from '../../uapi/dma-buf.ts'
 import type { Request } from './request.ts'
 import type { Tell } from './tell.ts'
 

@@ -1,6 +1,6 @@
-import { O_CLOEXEC, O_RDONLY } from '../../uapi/fcntl.ts'
-import { decodeText } from '../../uapi/field-kinds.ts'
-import type { Syscalls } from '../../uapi/syscalls.ts'
+import { O_CLOEXEC, O_RDONLY } from '../../abi/fcntl.ts'
+import { decodeText } from '../../abi/field-kinds.ts'
+import type { Syscalls } from '../../syscalls/syscalls.ts'
 
 /** What the kernel tells of an open file; what is missing it did not tell. */
 export interface FdInfo {

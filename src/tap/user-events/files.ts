@@ -1,6 +1,6 @@
+import { SEEK_END } from '../../abi/fcntl.ts'
 import type { FdOpenEvent } from '../../events/event.ts'
-import { SEEK_END } from '../../uapi/fcntl.ts'
-import type { Syscalls } from '../../uapi/syscalls.ts'
+import type { Syscalls } from '../../syscalls/syscalls.ts'
 import type { Buffers, KnownBuffer } from './buffers.ts'
 import { readFdInfo } from './fdinfo.ts'
 import type { KnownMemfd } from './memories.ts'

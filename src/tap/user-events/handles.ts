@@ -1,6 +1,6 @@
+import { drmGemClose, drmPrimeHandle } from '../../abi/drm.ts'
+import { drmModeCreateDumb } from '../../abi/drm-dumb.ts'
 import type { BufferId } from '../../events/event.ts'
-import { drmGemClose, drmPrimeHandle } from '../../uapi/drm.ts'
-import { drmModeCreateDumb } from '../../uapi/drm-dumb.ts'
 import type { Files, OpenFile } from './files.ts'
 import type { Request } from './request.ts'
 import type { Tell } from './tell.ts'

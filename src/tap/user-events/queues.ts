@@ -1,10 +1,10 @@
-import * as v4l2 from '../../uapi/v4l2.ts'
+import * as v4l2 from '../../abi/v4l2.ts'
 import {
   v4l2Buffer,
   v4l2Exportbuffer,
   v4l2Requestbuffers,
   v4l2Type,
-} from '../../uapi/v4l2-struct.ts'
+} from '../../abi/v4l2-struct.ts'
 import type { KnownBuffer } from './buffers.ts'
 import type { Files, OpenFile } from './files.ts'
 import type { Request } from './request.ts'

@@ -1,4 +1,4 @@
-import type { IoctlArg } from '../../uapi/ioctl-arg.ts'
+import type { IoctlArg } from '../../syscalls/ioctl-arg.ts'
 import type { OpenFile } from './files.ts'
 
 /** An ioctl on an open file. */

@@ -6,10 +6,10 @@
  * Not told as well, though the simulated kernel tells it: that a buffer is released, since other
  * processes and drivers may hold it; loads by read(2).
  */
-import { errno } from '../../uapi/errno.ts'
-import { F_DUPFD, F_DUPFD_CLOEXEC } from '../../uapi/fcntl.ts'
-import { currentOrigin, withOrigin } from '../../uapi/origin.ts'
-import type { Syscalls } from '../../uapi/syscalls.ts'
+import { errno } from '../../abi/errno.ts'
+import { F_DUPFD, F_DUPFD_CLOEXEC } from '../../abi/fcntl.ts'
+import { currentOrigin, withOrigin } from '../../syscalls/origin.ts'
+import type { Syscalls } from '../../syscalls/syscalls.ts'
 import { Buffers } from './buffers.ts'
 import { Files } from './files.ts'
 import { Handles } from './handles.ts'

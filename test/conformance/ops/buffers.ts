@@ -1,6 +1,6 @@
 /** dma-bufs: where they come from, and their brackets and names. */
 import * as fc from 'fast-check'
-import * as uapi from '../../../src/uapi/index.ts'
+import * as uapi from '../../uapi.ts'
 import { fdOf, flags, huge, length, offset } from '../arbitraries.ts'
 import { putU64 } from '../bytes.ts'
 import type { Operation, Outcome } from '../operation.ts'

@@ -1,6 +1,6 @@
 /** Dumb buffers: memory of a card's own. */
 import * as fc from 'fast-check'
-import * as uapi from '../../../src/uapi/index.ts'
+import * as uapi from '../../uapi.ts'
 import { fdOf } from '../arbitraries.ts'
 import type { Operation } from '../operation.ts'
 import type { FdRef } from '../world.ts'

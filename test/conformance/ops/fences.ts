@@ -1,6 +1,6 @@
 /** Sync files, and the fences that vgem lets a program put on a buffer. */
 import * as fc from 'fast-check'
-import * as uapi from '../../../src/uapi/index.ts'
+import * as uapi from '../../uapi.ts'
 import { fdOf } from '../arbitraries.ts'
 import type { Operation } from '../operation.ts'
 import type { FdRef } from '../world.ts'

@@ -1,6 +1,6 @@
 /** Opening, duplicating, closing, seeking, reading: what every descriptor has. */
 import * as fc from 'fast-check'
-import * as uapi from '../../../src/uapi/index.ts'
+import * as uapi from '../../uapi.ts'
 import { anyFd, fdOf, flags, huge, offset } from '../arbitraries.ts'
 import { summary } from '../bytes.ts'
 import { fdinfo } from '../fdinfo.ts'

@@ -1,6 +1,6 @@
 /** PRIME: dma-bufs as handles of a card, and handles as dma-bufs. */
 import * as fc from 'fast-check'
-import * as uapi from '../../../src/uapi/index.ts'
+import * as uapi from '../../uapi.ts'
 import { fdOf } from '../arbitraries.ts'
 import type { Operation } from '../operation.ts'
 import type { FdRef, World } from '../world.ts'

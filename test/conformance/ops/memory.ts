@@ -1,6 +1,6 @@
 /** Mappings, and loads and stores through them. */
 import * as fc from 'fast-check'
-import * as uapi from '../../../src/uapi/index.ts'
+import * as uapi from '../../uapi.ts'
 import { fdOf, huge, length, mapRef, offset } from '../arbitraries.ts'
 import { pattern, summary } from '../bytes.ts'
 import type { Operation } from '../operation.ts'

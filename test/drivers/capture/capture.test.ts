@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { pixelFormats } from '../../../src/drivers/video/pixel-format.ts'
-import { readFrame, y4mSource } from '../../../src/drivers/video/source.ts'
-import { encodeY4m, parseY4m } from '../../../src/drivers/video/y4m.ts'
-import { V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC } from '../../../src/uapi/v4l2.ts'
+import { V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC } from '../../../src/abi/v4l2.ts'
+import { pixelFormats } from '../../../src/media/pixel-format.ts'
+import { readFrame, y4mSource } from '../../../src/media/source.ts'
+import { encodeY4m, parseY4m } from '../../../src/media/y4m.ts'
 import { DMABUF, FRAME, INTERVAL, Rig, SIZE } from './rig.ts'
 
 const clip = parseY4m(

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { OpenFile } from '../../../src/dmabuf/file.ts'
-import { CaptureDevice } from '../../../src/drivers/capture/capture-device.ts'
-import { O_NONBLOCK, O_RDWR } from '../../../src/uapi/fcntl.ts'
-import { FOURCC_XR24, FOURCC_YU12, fourcc } from '../../../src/uapi/fourcc.ts'
-import * as v4l2 from '../../../src/uapi/v4l2.ts'
+import { O_NONBLOCK, O_RDWR } from '../../../src/abi/fcntl.ts'
+import { FOURCC_XR24, FOURCC_YU12, fourcc } from '../../../src/abi/fourcc.ts'
+import * as v4l2 from '../../../src/abi/v4l2.ts'
 import {
   v4l2Buffer,
   v4l2Capability,
@@ -12,7 +10,9 @@ import {
   v4l2Format,
   v4l2Requestbuffers,
   v4l2Type,
-} from '../../../src/uapi/v4l2-struct.ts'
+} from '../../../src/abi/v4l2-struct.ts'
+import { CaptureDevice } from '../../../src/drivers/capture/capture-device.ts'
+import type { OpenFile } from '../../../src/kernel/dmabuf/file.ts'
 import { bufferStruct, CAPTURE, DMABUF, FRAME, MMAP, Rig, SIZE } from './rig.ts'
 
 const OUTPUT = v4l2.V4L2_BUF_TYPE_VIDEO_OUTPUT

@@ -1,18 +1,18 @@
 /** Cameras and displays that pad lines and heights, as a board's table says. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { paddedSize, writePadded } from '../../../src/drivers/video/padded.ts'
-import { pixelFormats } from '../../../src/drivers/video/pixel-format.ts'
-import { patternSource, readFrame } from '../../../src/drivers/video/source.ts'
+import { armSoc } from '../../../src/boards/arm-soc.ts'
+import { boardNamed } from '../../../src/boards/index.ts'
 import type { Board } from '../../../src/machine/board.ts'
+import { paddedSize, writePadded } from '../../../src/media/padded.ts'
+import { pixelFormats } from '../../../src/media/pixel-format.ts'
+import { patternSource, readFrame } from '../../../src/media/source.ts'
 import { runProgram } from '../../../src/run/run-program.ts'
-import { armSoc } from '../../../src/sim/boards/arm-soc.ts'
-import { boardNamed } from '../../../src/sim/boards/index.ts'
 import { DmaHeap } from '../../../src/user/dma-heap.ts'
 import { DrmDevice } from '../../../src/user/drm-device.ts'
 import { VideoDevice } from '../../../src/user/video-device.ts'
+import { holds } from '../../media/holds.ts'
 import { start } from '../../sim/rig.ts'
-import { holds } from '../video/holds.ts'
 
 const SIZE = { width: 72, height: 36 }
 const source = patternSource(SIZE.width, SIZE.height)

@@ -1,23 +1,8 @@
 /** A board with a camera and a heap, and a program's side of the camera: ioctls by name and by value. */
-import { DmaLayer } from '../../../src/dma/dma-layer.ts'
-import { DmaBufCore } from '../../../src/dmabuf/core.ts'
-import { DeviceJobs } from '../../../src/dmabuf/device-job.ts'
-import type { DmaBuf } from '../../../src/dmabuf/dma-buf.ts'
-import { DmaBufFile } from '../../../src/dmabuf/dma-buf-file.ts'
-import type { CallerFiles, OpenFile } from '../../../src/dmabuf/file.ts'
-import { CaptureDevice } from '../../../src/drivers/capture/capture-device.ts'
-import { PageHeap } from '../../../src/drivers/page-heap.ts'
-import { type FrameSource, patternSource } from '../../../src/drivers/video/source.ts'
-import type { DmabufEvent } from '../../../src/events/event.ts'
-import type { Board } from '../../../src/machine/board.ts'
-import { KernelError } from '../../../src/machine/kernel-error.ts'
-import { Machine } from '../../../src/machine/machine.ts'
-import { lazyPolicy } from '../../../src/machine/policy.ts'
-import type { Storage } from '../../../src/machine/storage.ts'
-import { armSoc } from '../../../src/sim/boards/arm-soc.ts'
-import { O_RDWR } from '../../../src/uapi/fcntl.ts'
-import type { Struct } from '../../../src/uapi/struct.ts'
-import * as v4l2 from '../../../src/uapi/v4l2.ts'
+
+import { O_RDWR } from '../../../src/abi/fcntl.ts'
+import type { Struct } from '../../../src/abi/struct.ts'
+import * as v4l2 from '../../../src/abi/v4l2.ts'
 import {
   type V4l2Buffer,
   v4l2Buffer,
@@ -25,7 +10,23 @@ import {
   v4l2Format,
   v4l2Requestbuffers,
   v4l2Type,
-} from '../../../src/uapi/v4l2-struct.ts'
+} from '../../../src/abi/v4l2-struct.ts'
+import { armSoc } from '../../../src/boards/arm-soc.ts'
+import { CaptureDevice } from '../../../src/drivers/capture/capture-device.ts'
+import { PageHeap } from '../../../src/drivers/page-heap.ts'
+import type { DmabufEvent } from '../../../src/events/event.ts'
+import { DmaLayer } from '../../../src/kernel/dma/dma-layer.ts'
+import { DmaBufCore } from '../../../src/kernel/dmabuf/core.ts'
+import { DeviceJobs } from '../../../src/kernel/dmabuf/device-job.ts'
+import type { DmaBuf } from '../../../src/kernel/dmabuf/dma-buf.ts'
+import { DmaBufFile } from '../../../src/kernel/dmabuf/dma-buf-file.ts'
+import type { CallerFiles, OpenFile } from '../../../src/kernel/dmabuf/file.ts'
+import type { Board } from '../../../src/machine/board.ts'
+import { KernelError } from '../../../src/machine/kernel-error.ts'
+import { Machine } from '../../../src/machine/machine.ts'
+import { lazyPolicy } from '../../../src/machine/policy.ts'
+import type { Storage } from '../../../src/machine/storage.ts'
+import { type FrameSource, patternSource } from '../../../src/media/source.ts'
 
 export const CAPTURE: number = v4l2.V4L2_BUF_TYPE_VIDEO_CAPTURE
 export const MMAP: number = v4l2.V4L2_MEMORY_MMAP

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { O_NONBLOCK } from '../../../src/uapi/fcntl.ts'
+import { O_NONBLOCK } from '../../../src/abi/fcntl.ts'
 import { type Memory, NaiveQueue } from './naive-queue.ts'
 import { DMABUF, FRAME, INTERVAL, MMAP, Rig } from './rig.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { DmaBuf } from '../../../src/dmabuf/dma-buf.ts'
-import type { DmaBufOps } from '../../../src/dmabuf/ops.ts'
+import type { DmaBuf } from '../../../src/kernel/dmabuf/dma-buf.ts'
+import type { DmaBufOps } from '../../../src/kernel/dmabuf/ops.ts'
 import { KernelError } from '../../../src/machine/kernel-error.ts'
 import { DMABUF, Rig } from './rig.ts'
 

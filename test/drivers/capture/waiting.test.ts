@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { O_NONBLOCK, POLLERR, POLLIN, POLLOUT, POLLRDNORM } from '../../../src/uapi/fcntl.ts'
+import { O_NONBLOCK, POLLERR, POLLIN, POLLOUT, POLLRDNORM } from '../../../src/abi/fcntl.ts'
 import { DMABUF, FRAME, INTERVAL, Rig } from './rig.ts'
 
 describe('DQBUF', () => {

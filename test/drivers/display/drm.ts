@@ -1,11 +1,11 @@
-import type { OpenFile, UserMemory } from '../../../src/dmabuf/file.ts'
+import * as drm from '../../../src/abi/drm.ts'
+import * as dumb from '../../../src/abi/drm-dumb.ts'
+import { type DrmEventVblank, drmEventVblank } from '../../../src/abi/drm-event.ts'
+import * as fb from '../../../src/abi/drm-framebuffer.ts'
+import * as mode from '../../../src/abi/drm-mode.ts'
+import type { Struct } from '../../../src/abi/struct.ts'
+import type { OpenFile, UserMemory } from '../../../src/kernel/dmabuf/file.ts'
 import { KernelError } from '../../../src/machine/kernel-error.ts'
-import * as drm from '../../../src/uapi/drm.ts'
-import * as dumb from '../../../src/uapi/drm-dumb.ts'
-import { type DrmEventVblank, drmEventVblank } from '../../../src/uapi/drm-event.ts'
-import * as fb from '../../../src/uapi/drm-framebuffer.ts'
-import * as mode from '../../../src/uapi/drm-mode.ts'
-import type { Struct } from '../../../src/uapi/struct.ts'
 import { type Bench, memory } from './bench.ts'
 
 /** An open card and its requests, as a small libdrm would have them. */

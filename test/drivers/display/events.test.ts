@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { DRM_EVENT_FLIP_COMPLETE, drmEventVblank } from '../../../src/uapi/drm-event.ts'
+import { DRM_EVENT_FLIP_COMPLETE, drmEventVblank } from '../../../src/abi/drm-event.ts'
 import {
   DRM_IOCTL_MODE_PAGE_FLIP,
   DRM_MODE_PAGE_FLIP_EVENT,
   drmModeCrtcPageFlip,
-} from '../../../src/uapi/drm-framebuffer.ts'
-import { POLLIN, POLLOUT, POLLRDNORM } from '../../../src/uapi/fcntl.ts'
+} from '../../../src/abi/drm-framebuffer.ts'
+import { POLLIN, POLLOUT, POLLRDNORM } from '../../../src/abi/fcntl.ts'
 import { Bench, errnoOf } from './bench.ts'
 import { CRTC, Drm } from './drm.ts'
 import { imported, PERIOD, small } from './small.ts'

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fourcc } from '../../../src/uapi/fourcc.ts'
+import { fourcc } from '../../../src/abi/fourcc.ts'
 import { Bench } from './bench.ts'
 import { Drm } from './drm.ts'
 import { holds } from './holds.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pc } from '../../../src/sim/boards/pc.ts'
+import { pc } from '../../../src/boards/pc.ts'
 import { Bench } from './bench.ts'
 import { Drm } from './drm.ts'
 import { BYTES, H, imported, PERIOD, pattern, small, W, xr24 } from './small.ts'

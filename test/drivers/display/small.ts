@@ -1,5 +1,5 @@
-import type { DmaBuf } from '../../../src/dmabuf/dma-buf.ts'
-import { FOURCC_XR24 } from '../../../src/uapi/fourcc.ts'
+import { FOURCC_XR24 } from '../../../src/abi/fourcc.ts'
+import type { DmaBuf } from '../../../src/kernel/dmabuf/dma-buf.ts'
 import type { Bench } from './bench.ts'
 import type { Drm } from './drm.ts'
 

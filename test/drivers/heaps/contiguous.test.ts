@@ -1,7 +1,7 @@
 /** Devices that take memory in one piece, and the heap that has it. */
 import { describe, expect, it } from 'vitest'
-import { boardNamed } from '../../../src/sim/boards/index.ts'
-import { MAP_PRIVATE, O_RDWR, PROT_READ } from '../../../src/uapi/fcntl.ts'
+import { MAP_PRIVATE, O_RDWR, PROT_READ } from '../../../src/abi/fcntl.ts'
+import { boardNamed } from '../../../src/boards/index.ts'
 import { DmaHeap } from '../../../src/user/dma-heap.ts'
 import { DrmDevice } from '../../../src/user/drm-device.ts'
 import { Memfd } from '../../../src/user/memfd.ts'

@@ -1,13 +1,13 @@
 /** The dma-bufs of the system heap as drivers use them. */
 import { describe, expect, it } from 'vitest'
-import { DmaLayer } from '../../../src/dma/dma-layer.ts'
-import { DmaBufCore } from '../../../src/dmabuf/core.ts'
-import type { DmaBuf } from '../../../src/dmabuf/dma-buf.ts'
+import { armSoc } from '../../../src/boards/arm-soc.ts'
 import { PageHeap } from '../../../src/drivers/page-heap.ts'
 import type { DmabufEvent, DriverName } from '../../../src/events/event.ts'
+import { DmaLayer } from '../../../src/kernel/dma/dma-layer.ts'
+import { DmaBufCore } from '../../../src/kernel/dmabuf/core.ts'
+import type { DmaBuf } from '../../../src/kernel/dmabuf/dma-buf.ts'
 import { Machine } from '../../../src/machine/machine.ts'
 import { lazyPolicy } from '../../../src/machine/policy.ts'
-import { armSoc } from '../../../src/sim/boards/arm-soc.ts'
 
 const PAGE = 4096
 const IMPORTER: DriverName = { name: 'importer', modelled: false }

@@ -1,8 +1,8 @@
 /** /dev/udmabuf on a simulated kernel, with memfds to make buffers of. */
 import type { DmabufEvent } from '../../../src/events/event.ts'
 import type { SimKernel, SimOptions } from '../../../src/sim/kernel.ts'
-import * as uapi from '../../../src/uapi/index.ts'
 import { memfd, PAGE, start } from '../../sim/rig.ts'
+import * as uapi from '../../uapi.ts'
 
 export { PAGE }
 

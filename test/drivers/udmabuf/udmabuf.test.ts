@@ -1,7 +1,7 @@
 /** dma-bufs made of memfds: what is refused, what they show, and what their CPU accesses do. */
 import { describe, expect, it } from 'vitest'
-import { boardNamed } from '../../../src/sim/boards/index.ts'
-import * as uapi from '../../../src/uapi/index.ts'
+import { boardNamed } from '../../../src/boards/index.ts'
+import * as uapi from '../../uapi.ts'
 import { PAGE, Rig } from './rig.ts'
 
 const { errno } = uapi

@@ -1,7 +1,7 @@
 /** Whatever fails inside, the call fails, and everything it had taken is given back. */
 import { expect, it } from 'vitest'
-import { type ErrnoCode, errno } from '../../../src/uapi/errno.ts'
-import * as uapi from '../../../src/uapi/index.ts'
+import { type ErrnoCode, errno } from '../../../src/abi/errno.ts'
+import * as uapi from '../../uapi.ts'
 import { PAGE, Rig } from './rig.ts'
 
 const places: [place: string, nth: number, code: ErrnoCode][] = [

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { DmaLayer } from '../../../src/dma/dma-layer.ts'
-import { DmaBufCore } from '../../../src/dmabuf/core.ts'
-import { VgemNode } from '../../../src/drivers/vgem/vgem-node.ts'
-import { Machine } from '../../../src/machine/machine.ts'
-import { lazyPolicy } from '../../../src/machine/policy.ts'
-import { armSoc } from '../../../src/sim/boards/arm-soc.ts'
-import { Descriptors } from '../../../src/sim/descriptors.ts'
-import { DRM_IOCTL_GEM_CLOSE, drmGemClose } from '../../../src/uapi/drm.ts'
-import { DRM_IOCTL_MODE_CREATE_DUMB, drmModeCreateDumb } from '../../../src/uapi/drm-dumb.ts'
-import { O_RDWR } from '../../../src/uapi/fcntl.ts'
+import { DRM_IOCTL_GEM_CLOSE, drmGemClose } from '../../../src/abi/drm.ts'
+import { DRM_IOCTL_MODE_CREATE_DUMB, drmModeCreateDumb } from '../../../src/abi/drm-dumb.ts'
+import { O_RDWR } from '../../../src/abi/fcntl.ts'
 import {
   DRM_IOCTL_VGEM_FENCE_ATTACH,
   drmVgemFenceAttach,
   VGEM_FENCE_WRITE,
-} from '../../../src/uapi/vgem.ts'
+} from '../../../src/abi/vgem.ts'
+import { armSoc } from '../../../src/boards/arm-soc.ts'
+import { VgemNode } from '../../../src/drivers/vgem/vgem-node.ts'
+import { DmaLayer } from '../../../src/kernel/dma/dma-layer.ts'
+import { DmaBufCore } from '../../../src/kernel/dmabuf/core.ts'
+import { Descriptors } from '../../../src/kernel/process/descriptors.ts'
+import { Machine } from '../../../src/machine/machine.ts'
+import { lazyPolicy } from '../../../src/machine/policy.ts'
 import { POLLIN, POLLOUT, VgemRig } from './rig.ts'
 
 const BOTH = POLLIN | POLLOUT

@@ -1,16 +1,17 @@
 /** vgem and the fences of buffers, by raw calls on the waist of a simulated kernel. */
+
+import * as drm from '../../../src/abi/drm.ts'
+import * as dumb from '../../../src/abi/drm-dumb.ts'
+import { errnoName } from '../../../src/abi/errno.ts'
+import type { Struct } from '../../../src/abi/struct.ts'
+import * as sync from '../../../src/abi/sync-file.ts'
+import * as vgem from '../../../src/abi/vgem.ts'
+import { armSoc } from '../../../src/boards/arm-soc.ts'
 import type { DmabufEvent } from '../../../src/events/event.ts'
 import { lazyPolicy } from '../../../src/machine/policy.ts'
-import { armSoc } from '../../../src/sim/boards/arm-soc.ts'
 import { SimKernel, type SimOptions } from '../../../src/sim/kernel.ts'
-import * as drm from '../../../src/uapi/drm.ts'
-import * as dumb from '../../../src/uapi/drm-dumb.ts'
-import { errnoName } from '../../../src/uapi/errno.ts'
-import * as uapi from '../../../src/uapi/index.ts'
-import type { IoctlArg } from '../../../src/uapi/ioctl-arg.ts'
-import type { Struct } from '../../../src/uapi/struct.ts'
-import * as sync from '../../../src/uapi/sync-file.ts'
-import * as vgem from '../../../src/uapi/vgem.ts'
+import type { IoctlArg } from '../../../src/syscalls/ioctl-arg.ts'
+import * as uapi from '../../uapi.ts'
 
 export const SIZE = 8192
 export const { POLLIN, POLLOUT } = uapi

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { runEveryFailure, runProgram } from '../../../src/run/index.ts'
 import type { SimKernel } from '../../../src/sim/kernel.ts'
-import type { Kernel } from '../../../src/uapi/kernel.ts'
+import type { Kernel } from '../../../src/syscalls/kernel.ts'
 import type { DmaBuf } from '../../../src/user/dma-buf.ts'
 import { DmaHeap } from '../../../src/user/dma-heap.ts'
 import { SyncFile } from '../../../src/user/sync-file.ts'

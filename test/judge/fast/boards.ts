@@ -1,6 +1,7 @@
 /** The board that a naive machine's traits are of. */
+
+import { armSoc } from '../../../src/boards/arm-soc.ts'
 import type { Board } from '../../../src/machine/board.ts'
-import { armSoc } from '../../../src/sim/boards/arm-soc.ts'
 import { LINE_SIZE } from '../../naive/program.ts'
 import { isBounced, snoops, type Traits } from '../../naive/traits.ts'
 

@@ -1,11 +1,12 @@
 /** Exporters of the judge's own, right and wrong ones, as the framework takes them. */
-import type { DmaLayer } from '../../../src/dma/dma-layer.ts'
-import type { DmaMapping } from '../../../src/dma/mapping.ts'
-import type { SgTable } from '../../../src/dma/sg-table.ts'
-import type { Attachment } from '../../../src/dmabuf/attachment.ts'
-import type { DmaBuf } from '../../../src/dmabuf/dma-buf.ts'
-import type { DmaBufOps } from '../../../src/dmabuf/ops.ts'
+
 import type { DmaDirection, Range } from '../../../src/events/event.ts'
+import type { DmaLayer } from '../../../src/kernel/dma/dma-layer.ts'
+import type { DmaMapping } from '../../../src/kernel/dma/mapping.ts'
+import type { SgTable } from '../../../src/kernel/dma/sg-table.ts'
+import type { Attachment } from '../../../src/kernel/dmabuf/attachment.ts'
+import type { DmaBuf } from '../../../src/kernel/dmabuf/dma-buf.ts'
+import type { DmaBufOps } from '../../../src/kernel/dmabuf/ops.ts'
 import type { Storage } from '../../../src/machine/storage.ts'
 import { type BufferSpec, CELL, type Hooks } from '../../naive/program.ts'
 

@@ -1,7 +1,7 @@
 /** Runs a program of the little language on the framework itself, and collects what its events say. */
 
-import type { CpuMapping, HandedOut } from '../../../src/dmabuf/cpu-mapping.ts'
 import type { DmabufEvent, Hazard } from '../../../src/events/event.ts'
+import type { CpuMapping, HandedOut } from '../../../src/kernel/dmabuf/cpu-mapping.ts'
 import type { Board } from '../../../src/machine/board.ts'
 import type { CachePolicy } from '../../../src/machine/policy.ts'
 import type { Freedoms } from '../../../src/machine/state-table.ts'

@@ -3,16 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { DmaHeap, DrmDevice, VideoDevice } from 'dmabuf'
 import type { LinuxKernel } from 'dmabuf/linux'
-import { errno } from '../../../src/uapi/errno.ts'
-import { O_CLOEXEC, O_RDWR, POLLIN } from '../../../src/uapi/fcntl.ts'
-import { plainArg } from '../../../src/uapi/ioctl-arg.ts'
-import * as v4l2 from '../../../src/uapi/v4l2.ts'
+import { errno } from '../../../src/abi/errno.ts'
+import { O_CLOEXEC, O_RDWR, POLLIN } from '../../../src/abi/fcntl.ts'
+import * as v4l2 from '../../../src/abi/v4l2.ts'
 import {
   v4l2Buffer,
   v4l2Exportbuffer,
   v4l2Requestbuffers,
   v4l2Type,
-} from '../../../src/uapi/v4l2-struct.ts'
+} from '../../../src/abi/v4l2-struct.ts'
+import { plainArg } from '../../../src/syscalls/ioctl-arg.ts'
 import { openFds, withKernel } from './fixtures.ts'
 
 const type = v4l2.V4L2_BUF_TYPE_VIDEO_CAPTURE

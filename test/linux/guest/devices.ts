@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { DmaBuf, DmaHeap } from 'dmabuf'
-import { O_RDWR } from '../../../src/uapi/fcntl.ts'
-import { MFD_ALLOW_SEALING } from '../../../src/uapi/memfd.ts'
+import { O_RDWR } from '../../../src/abi/fcntl.ts'
+import { MFD_ALLOW_SEALING } from '../../../src/abi/memfd.ts'
 import {
   failure,
   heapBuffer,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type DmaBuf, DmaHeap, SyncFile, VgemDevice } from 'dmabuf'
 import type { LinuxKernel } from 'dmabuf/linux'
-import { DMA_BUF_IOCTL_SYNC, dmaBufSync } from '../../../src/uapi/dma-buf.ts'
-import { POLLIN, POLLOUT } from '../../../src/uapi/fcntl.ts'
-import { plainArg } from '../../../src/uapi/ioctl-arg.ts'
+import { DMA_BUF_IOCTL_SYNC, dmaBufSync } from '../../../src/abi/dma-buf.ts'
+import { POLLIN, POLLOUT } from '../../../src/abi/fcntl.ts'
+import { plainArg } from '../../../src/syscalls/ioctl-arg.ts'
 import { heapBuffer, openFds, withKernel } from './fixtures.ts'
 
 /** A buffer with a vgem fence on it. */

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { DmaBuf, DmaHeap } from 'dmabuf'
 import { LinuxKernel, type MemoryMode } from 'dmabuf/linux'
-import { errno } from '../../../src/uapi/errno.ts'
-import { F_ADD_SEALS, O_CLOEXEC, O_RDWR } from '../../../src/uapi/fcntl.ts'
-import { plainArg } from '../../../src/uapi/ioctl-arg.ts'
-import { F_SEAL_SHRINK, MFD_ALLOW_SEALING, MFD_CLOEXEC } from '../../../src/uapi/memfd.ts'
-import type { Syscalls } from '../../../src/uapi/syscalls.ts'
-import { UDMABUF_CREATE, udmabufCreate } from '../../../src/uapi/udmabuf.ts'
+import { errno } from '../../../src/abi/errno.ts'
+import { F_ADD_SEALS, O_CLOEXEC, O_RDWR } from '../../../src/abi/fcntl.ts'
+import { F_SEAL_SHRINK, MFD_ALLOW_SEALING, MFD_CLOEXEC } from '../../../src/abi/memfd.ts'
+import { UDMABUF_CREATE, udmabufCreate } from '../../../src/abi/udmabuf.ts'
+import { plainArg } from '../../../src/syscalls/ioctl-arg.ts'
+import type { Syscalls } from '../../../src/syscalls/syscalls.ts'
 
 export const SIZE = 84 * 4096
 

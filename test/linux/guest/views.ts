@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { beat } from '../../../lab/guest/beat.ts'
-import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../../../src/uapi/dma-heap.ts'
-import { O_RDONLY } from '../../../src/uapi/fcntl.ts'
-import { plainArg } from '../../../src/uapi/ioctl-arg.ts'
+import { DMA_HEAP_IOCTL_ALLOC, dmaHeapAllocationData } from '../../../src/abi/dma-heap.ts'
+import { O_RDONLY } from '../../../src/abi/fcntl.ts'
+import { plainArg } from '../../../src/syscalls/ioctl-arg.ts'
 import { heapBuffer, openFds, SIZE, withKernel } from './fixtures.ts'
 
 function collectGarbage(): void {

@@ -2,13 +2,13 @@
 import { DmaBuf, DmaHeap } from 'dmabuf'
 import { lazyPolicy, pc, SimKernel } from 'dmabuf/sim'
 import { describe, expect, test } from 'vitest'
+import { VIDIOC_QBUF } from '../../../src/abi/v4l2.ts'
+import { v4l2Buffer } from '../../../src/abi/v4l2-struct.ts'
 import type { NewEvent } from '../../../src/events/event.ts'
+import { plainArg } from '../../../src/syscalls/ioctl-arg.ts'
+import type { Syscalls } from '../../../src/syscalls/syscalls.ts'
 import { parseFdInfo, readFdInfo } from '../../../src/tap/user-events/fdinfo.ts'
 import { UserEvents } from '../../../src/tap/user-events/user-events.ts'
-import { plainArg } from '../../../src/uapi/ioctl-arg.ts'
-import type { Syscalls } from '../../../src/uapi/syscalls.ts'
-import { VIDIOC_QBUF } from '../../../src/uapi/v4l2.ts'
-import { v4l2Buffer } from '../../../src/uapi/v4l2-struct.ts'
 
 const PAGE = 4096
 

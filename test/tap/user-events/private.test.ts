@@ -1,7 +1,7 @@
 import { DmaHeap, type Kernel, Memfd } from 'dmabuf'
 import { armSoc, patternSource } from 'dmabuf/sim'
 import { expect, it } from 'vitest'
-import * as uapi from '../../../src/uapi/index.ts'
+import * as uapi from '../../uapi.ts'
 import { alike } from './alike.ts'
 import { watch } from './watched.ts'
 

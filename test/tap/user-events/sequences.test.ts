@@ -4,7 +4,7 @@ import { lazyPolicy, pc, SimKernel } from 'dmabuf/sim'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { DmabufEvent } from '../../../src/events/event.ts'
-import * as uapi from '../../../src/uapi/index.ts'
+import * as uapi from '../../uapi.ts'
 import { alike } from './alike.ts'
 import { watchBoth } from './watched.ts'
 

@@ -11,11 +11,11 @@ import {
 import type { DmabufEvent } from '../../../src/events/event.ts'
 import { EventStream } from '../../../src/events/stream.ts'
 import type { SimKernel } from '../../../src/sim/kernel.ts'
+import { guarded } from '../../../src/syscalls/guard.ts'
+import { currentOrigin } from '../../../src/syscalls/origin.ts'
+import type { Syscalls } from '../../../src/syscalls/syscalls.ts'
 import { tap } from '../../../src/tap/tap.ts'
 import { UserEvents } from '../../../src/tap/user-events/user-events.ts'
-import { guarded } from '../../../src/uapi/guard.ts'
-import { currentOrigin } from '../../../src/uapi/origin.ts'
-import type { Syscalls } from '../../../src/uapi/syscalls.ts'
 import { type BugProgram, loadProgram, programNames } from '../../bugs/programs.ts'
 
 /** What a test runs. */

@@ -1,0 +1,45 @@
+import type { CacheOp, CpuAccess, DmaDirection } from '../../events/event.ts'
+import { type Board, snoops } from '../../machine/board.ts'
+import { assert } from '../../machine/kernel-error.ts'
+
+const DIRECTIONS: readonly unknown[] = ['to-device', 'from-device', 'bidirectional']
+
+/**
+ * What giving memory to a device does to the cache, by direction. `undefined`: nothing.
+ * Source: kernel Documentation/core-api/dma-api.rst; the arch_sync_dma_for_device of each architecture.
+ */
+export function opForDevice(
+  board: Board,
+  device: string,
+  direction: DmaDirection,
+): CacheOp | undefined {
+  if (snoops(board, device)) return undefined
+  return direction === 'from-device' ? board.fromDeviceMap : 'clean'
+}
+
+/** What taking memory back from a device does to the cache (arch_sync_dma_for_cpu). */
+export function opForCpu(
+  board: Board,
+  device: string,
+  direction: DmaDirection,
+): CacheOp | undefined {
+  if (snoops(board, device)) return undefined
+  return direction === 'to-device' ? undefined : 'invalidate'
+}
+
+/**
+ * The direction that a CPU access has for the DMA layer.
+ * Source: dma_buf_ioctl: SYNC_READ is DMA_FROM_DEVICE, SYNC_WRITE is DMA_TO_DEVICE.
+ */
+export function directionOf(access: CpuAccess): DmaDirection {
+  if (access === 'read') return 'from-device'
+  return access === 'write' ? 'to-device' : 'bidirectional'
+}
+
+/** The kernel's BUG_ON(!valid_dma_direction(dir)): breaks off, naming the operation and what it got. */
+export function requireDirection(operation: string, direction: unknown): void {
+  assert(
+    DIRECTIONS.includes(direction),
+    `${operation}: the direction is to-device, from-device or bidirectional, not ${String(direction)}`,
+  )
+}

@@ -1,0 +1,166 @@
+/**
+ * The file behind a dma-buf descriptor: SYNC, names, fences, poll, seek, mmap and fdinfo.
+ * Source: dma_buf_fops in drivers/dma-buf/dma-buf.c of Linux 6.12.
+ */
+import type { CpuAccess } from '../../events/event.ts'
+import { KernelError } from '../../machine/kernel-error.ts'
+import type { Machine } from '../../machine/machine.ts'
+import { openBrackets } from './brackets.ts'
+import type { DmaBufCore } from './core.ts'
+import type { DmaBuf } from './dma-buf.ts'
+import type { FdContext } from './dma-buf-fd.ts'
+import type { IoctlCall, MappedPages, MapRequest, OpenFile, UserMemory } from './file.ts'
+import { pollBuffer, whenPollChanges } from './polling.ts'
+import { exportSyncFile, importSyncFile } from './sync-file-ioctls.ts'
+import { DMA_BUF_EXPORT_SYNC_FILE, DMA_BUF_IMPORT_SYNC_FILE } from './sync-file-structs.ts'
+
+/** Numbers of include/uapi/linux/dma-buf.h; this layer stands below the folder with the layouts. */
+const SYNC = 0x40086200
+const SET_NAME_A = 0x40046201
+const SET_NAME_B = 0x40086201
+const SYNC_FLAGS = 7
+const SYNC_END = 4
+const ACCESS: readonly (CpuAccess | undefined)[] = [undefined, 'read', 'write', 'read-write']
+const SEEK_SET = 0
+const SEEK_END = 2
+const NAME_LENGTH = 32
+/** O_ACCMODE | O_NONBLOCK: what of the flags belongs to the file, and not to its descriptor. */
+const FILE_FLAGS = 0o4003
+
+export class DmaBufFile implements OpenFile {
+  readonly what = 'dmabuf'
+  flags: number
+  readonly buffer: DmaBuf
+  readonly #kernel: FdContext
+
+  /** Takes over one reference to `buffer`, and drops it when the file is released. */
+  constructor(machine: Machine, core: DmaBufCore, buffer: DmaBuf, flags: number) {
+    this.#kernel = { machine, core }
+    this.buffer = buffer
+    this.flags = flags & FILE_FLAGS
+  }
+
+  async ioctl(call: IoctlCall): Promise<number> {
+    switch (call.request) {
+      case SYNC:
+        return this.#sync(flagsOf(call.argument), call.signal)
+      case SET_NAME_A:
+      case SET_NAME_B:
+        this.#kernel.core.setName(this.buffer, text(call.argument.bytes))
+        return 0
+      case DMA_BUF_EXPORT_SYNC_FILE:
+        exportSyncFile(this.#kernel, this.buffer, call)
+        return 0
+      case DMA_BUF_IMPORT_SYNC_FILE:
+        await importSyncFile(this.#kernel, this.buffer, call)
+        return 0
+      default:
+        throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is not a dma-buf request`)
+    }
+  }
+
+  refused(request: number, argument: UserMemory, errno: number): void {
+    if (request !== SYNC) return
+    const flags = flagsOf(argument)
+    this.#emit(flags, ACCESS[flags & 3] ?? 'read', errno, [])
+  }
+
+  mmap({ offset, length, shared }: MapRequest): MappedPages {
+    const pages = this.#kernel.core.mmap(this.buffer, offset, length, undefined, shared)
+    return { buffer: this.buffer, offset, pages }
+  }
+
+  /** Only the two forms that tell the size and go back to the start. */
+  lseek(offset: number, whence: number): number {
+    if (offset === 0 && whence === SEEK_END) return this.buffer.size
+    if (offset === 0 && whence === SEEK_SET) return 0
+    throw new KernelError('EINVAL', 'a dma-buf seeks by 0 from its start or its end, nothing else')
+  }
+
+  fdinfo(): string {
+    const { size, references, uncounted, exporter, name } = this.buffer
+    const named = name === undefined ? '' : `name:\t${name}\n`
+    return `size:\t${size}\ncount:\t${references - uncounted}\nexp_name:\t${exporter}\n${named}`
+  }
+
+  poll(events: number): number {
+    return pollBuffer(this.#kernel.core, this.buffer, events)
+  }
+
+  onReady(listener: () => void): () => void {
+    return whenPollChanges(this.buffer, listener)
+  }
+
+  get(): void {
+    this.#kernel.core.get(this.buffer)
+  }
+
+  put(): void {
+    this.#kernel.core.put(this.buffer)
+  }
+
+  release(): void {
+    this.#kernel.core.put(this.buffer)
+  }
+
+  async #sync(flags: number, signal: AbortSignal | undefined): Promise<number> {
+    const access = ACCESS[flags & 3]
+    if ((flags & ~SYNC_FLAGS) !== 0 || access === undefined) {
+      throw new KernelError(
+        'EINVAL',
+        `flags are 0x${flags.toString(16)}: READ or WRITE or both, and END or not`,
+      )
+    }
+    if ((flags & SYNC_END) !== 0) await this.#end(flags, access)
+    else await this.#begin(flags, access, signal)
+    return 0
+  }
+
+  async #begin(flags: number, access: CpuAccess, signal: AbortSignal | undefined): Promise<void> {
+    openBrackets(this.buffer).reconcile()
+    const synced = await this.#kernel.core.beginCpuAccess(this.buffer, access, undefined, signal)
+    openBrackets(this.buffer).start(access)
+    this.#emit(flags, access, 0, synced)
+    if (access !== 'write') openBrackets(this.buffer).retakeViews()
+  }
+
+  /** Views that live as long as the bracket end after the maintenance, which finds their stores. */
+  async #end(flags: number, access: CpuAccess): Promise<void> {
+    const brackets = openBrackets(this.buffer)
+    const last = brackets.end(access)
+    const synced = await this.#kernel.core.endCpuAccess(this.buffer, access)
+    const lost = last && brackets.endViews(this.#kernel.machine)
+    this.#emit(flags, access, 0, synced)
+    if (lost) {
+      throw new KernelError(
+        'EFAULT',
+        'the memory of an array of this access was transferred by structuredClone or postMessage, and its ' +
+          'stores are lost: pass a copy, such as bytes.slice()',
+      )
+    }
+  }
+
+  #emit(flags: number, access: CpuAccess, result: number, synced: readonly string[]): void {
+    this.#kernel.machine.events.emit({
+      kind: (flags & SYNC_END) === 0 ? 'bracket-start' : 'bracket-end',
+      buffer: this.buffer.inode,
+      access,
+      result,
+      synced,
+    })
+  }
+}
+
+function flagsOf({ bytes }: UserMemory): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
+  return view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true)
+}
+
+function text(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0)
+  const length = end === -1 ? bytes.length : end
+  if (length >= NAME_LENGTH) {
+    throw new KernelError('EINVAL', `the name has ${length} bytes, ${NAME_LENGTH - 1} are allowed`)
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length))
+}

@@ -1,0 +1,80 @@
+import type { ErrnoCode } from '../../abi/errno.ts'
+import { errno } from '../../abi/errno.ts'
+import { FAULT_PLACES, type FaultPoints } from '../../machine/fault-points.ts'
+import * as check from '../../syscalls/arguments.ts'
+import { requestName, requestNumber } from '../../syscalls/requests.ts'
+
+/** A failure as `SimKernel.fail` plans it. */
+export interface PlannedFailure {
+  readonly call: string
+  /** The first is 1. */
+  readonly nth: number
+  readonly code: ErrnoCode
+}
+
+/** The functions of the waist, as C and man pages call them. */
+const FUNCTIONS: readonly string[] = [
+  ...['open', 'close', 'dup', 'lseek', 'fcntl', 'read', 'memfd_create', 'ftruncate', 'poll'],
+  ...['mmap', 'munmap', 'mremap', 'view', 'load', 'store'],
+]
+const PLACES: readonly string[] = FAULT_PLACES
+/** How `requestName` writes a request that it does not know: a driver's own. */
+const UNKNOWN_REQUEST = /^0x[0-9a-f]+$/
+
+/** Calls that somebody wants to fail: how every unwind path of a program is driven. */
+export class Failures {
+  readonly #points: FaultPoints
+
+  constructor(points: FaultPoints) {
+    this.#points = points
+  }
+
+  /**
+   * Makes the `nth` call named `call` (the first is 1) fail with `code`, before it does anything. A
+   * name is that of a function of the waist, as `mmap`, or an ioctl's, as DMA_BUF_IOCTL_SYNC.
+   */
+  plan(call: string, nth: number, code: ErrnoCode): void {
+    checkCall(call)
+    check.integer('nth', nth, 1)
+    checkCode(code)
+    this.#points.plan(call, nth, code)
+  }
+
+  /** How often each call was made so far. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#points.counts
+  }
+
+  /** What was planned for calls that were not made so far. */
+  get notReached(): PlannedFailure[] {
+    return this.#points.notReached.map(({ name, nth, code }) => ({
+      call: name,
+      nth,
+      code: code as ErrnoCode,
+    }))
+  }
+
+  /** Counts the call; the negative errno that it shall return, if one was planned. */
+  next(call: string): number | undefined {
+    const code = this.#points.next(call)
+    return code === undefined ? undefined : -errno[code as ErrnoCode]
+  }
+
+  nextIoctl(request: number): number | undefined {
+    return this.next(requestName(request))
+  }
+}
+
+function checkCode(code: unknown): void {
+  check.text('code', code)
+  if (Object.hasOwn(errno, code)) return
+  throw check.wrongValue('code', "must be the name of an error number, such as 'ENOMEM'", code)
+}
+
+function checkCall(call: unknown): void {
+  check.text('call', call)
+  if (FUNCTIONS.includes(call) || PLACES.includes(call) || UNKNOWN_REQUEST.test(call)) return
+  if (requestNumber(call) !== undefined) return
+  const places = [...FUNCTIONS, ...PLACES].join(', ')
+  throw check.wrongValue('call', `must be a request such as VIDIOC_QBUF, or one of ${places}`, call)
+}
