@@ -2,7 +2,7 @@ import { u32, u64 } from './field.ts'
 import { iowr } from './ioctl-number.ts'
 import { type Struct, struct } from './struct.ts'
 
-/** `struct dma_heap_allocation_data`: what to allocate, and the descriptor that came of it. */
+/** `struct dma_heap_allocation_data`: the request, and the new descriptor. */
 export interface DmaHeapAllocationData {
   /** Bytes; the heap rounds up to whole pages. */
   len: number

@@ -33,7 +33,7 @@ export const drmModeCreateDumb: Struct<DrmModeCreateDumb> = struct('drm_mode_cre
 export interface DrmModeMapDumb {
   handle: number
   pad: number
-  /** What to pass to mmap on the device, written by the kernel. */
+  /** The offset for mmap on the device, written by the kernel. */
   offset: number
 }
 /** Layout of `struct drm_mode_map_dumb`. */

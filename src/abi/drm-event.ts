@@ -12,7 +12,7 @@ export interface DrmEventVblank {
   type: number
   /** Bytes of the whole event. */
   length: number
-  /** What PAGE_FLIP was given. */
+  /** The `user_data` of PAGE_FLIP. */
   user_data: number
   tv_sec: number
   tv_usec: number

@@ -3,7 +3,7 @@ import { array } from './field-kinds.ts'
 import { iowr } from './ioctl-number.ts'
 import { type Struct, struct } from './struct.ts'
 
-/** PAGE_FLIP: an event tells when the new picture is on screen. */
+/** PAGE_FLIP: send an event when the new picture is on screen. */
 export const DRM_MODE_PAGE_FLIP_EVENT = 1
 /** PAGE_FLIP: do not wait for the vertical blank. */
 export const DRM_MODE_PAGE_FLIP_ASYNC = 2
@@ -64,7 +64,7 @@ export const drmModeCrtcPageFlip: Struct<DrmModeCrtcPageFlip> = struct(
   { crtc_id: u32, fb_id: u32, flags: u32, reserved: u32, user_data: u64 },
 )
 
-/** Drops a framebuffer; what shows it is turned off. ENOENT. */
+/** Removes a framebuffer; a CRTC that shows it is turned off. ENOENT. */
 export const DRM_IOCTL_MODE_RMFB: number = iowr('d', 0xaf, drmModeRmFb.size)
 /** Shows another framebuffer from the next vertical blank. EBUSY while a flip waits, EINVAL, ENOENT. */
 export const DRM_IOCTL_MODE_PAGE_FLIP: number = iowr('d', 0xb0, drmModeCrtcPageFlip.size)

@@ -7,7 +7,7 @@ import { nested, type Struct, struct } from './struct.ts'
 export const DRM_MODE_CONNECTED = 1
 /** Connector: no screen is attached. */
 export const DRM_MODE_DISCONNECTED = 2
-/** Connector: it cannot be told. */
+/** Connector: not known. */
 export const DRM_MODE_UNKNOWNCONNECTION = 3
 /** Connector type: a virtual display. */
 export const DRM_MODE_CONNECTOR_VIRTUAL = 15
@@ -156,7 +156,7 @@ export const drmModeGetConnector: Struct<DrmModeGetConnector> = struct(
   },
 )
 
-/** `struct drm_mode_crtc`: what a CRTC shows. */
+/** `struct drm_mode_crtc`: the framebuffer and mode of a CRTC. */
 export interface DrmModeCrtc {
   /** Connector ids, u32 each. */
   set_connectors_ptr: number
@@ -187,7 +187,7 @@ export const drmModeCrtc: Struct<DrmModeCrtc> = struct('drm_mode_crtc', 104, {
 
 /** The ids of framebuffers, CRTCs, connectors and encoders. */
 export const DRM_IOCTL_MODE_GETRESOURCES: number = iowr('d', 0xa0, drmModeCardRes.size)
-/** What a CRTC shows. ENOENT. */
+/** Reads the framebuffer and mode of a CRTC. ENOENT. */
 export const DRM_IOCTL_MODE_GETCRTC: number = iowr('d', 0xa1, drmModeCrtc.size)
 /** Shows a framebuffer with a mode, or turns off. EACCES without mastership, EINVAL, ENOENT, ENOSPC. */
 export const DRM_IOCTL_MODE_SETCRTC: number = iowr('d', 0xa2, drmModeCrtc.size)

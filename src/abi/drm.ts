@@ -14,7 +14,7 @@ export const DRM_PRIME_CAP_EXPORT = 2
 export const DRM_CAP_TIMESTAMP_MONOTONIC = 6
 /** GET_CAP: ADDFB2 takes modifiers. */
 export const DRM_CAP_ADDFB2_MODIFIERS = 0x10
-/** GET_CAP: flip events tell their CRTC. */
+/** GET_CAP: flip events name their CRTC. */
 export const DRM_CAP_CRTC_IN_VBLANK_EVENT = 0x12
 /** HANDLE_TO_FD: the descriptor does not survive exec. */
 export const DRM_CLOEXEC = 0o2000000

@@ -1,6 +1,6 @@
 import type { ErrnoCode } from './errno.ts'
 
-/** What `strerror` says, in libuv's lower case, for the errors that buffer sharing meets. */
+/** The texts of `strerror`, in libuv's lower case, for the errors of buffer sharing. */
 const texts: Partial<Record<ErrnoCode, string>> = {
   EPERM: 'operation not permitted',
   ENOENT: 'no such file or directory',
@@ -31,7 +31,7 @@ const texts: Partial<Record<ErrnoCode, string>> = {
   ETIMEDOUT: 'connection timed out',
 }
 
-/** A few words for `code`, or `unknown error` where none are kept. Never sleeps. */
+/** A few words for `code`, or `unknown error` where none are kept. */
 export function errnoText(code: ErrnoCode): string {
   return texts[code] ?? 'unknown error'
 }

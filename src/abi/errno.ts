@@ -148,7 +148,7 @@ const names: ReadonlyMap<number, ErrnoCode> = new Map(
 
 /**
  * The name of `value`, which may be positive or negative (a result of the waist), or `undefined` for a
- * number that Linux does not use. Never sleeps.
+ * number that Linux does not use.
  */
 export function errnoName(value: number): ErrnoCode | undefined {
   return names.get(Math.abs(value))

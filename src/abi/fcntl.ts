@@ -19,16 +19,16 @@ export const O_CLOEXEC = 0o2000000
 /** Set by every open on a 64-bit kernel. x86-64 and riscv; arm64 has another bit. */
 export const O_LARGEFILE = 0o100000
 
-/** What open knows; it ignores other bits (VALID_OPEN_FLAGS of include/linux/fcntl.h). */
+/** The flags that open knows; it ignores other bits (VALID_OPEN_FLAGS of include/linux/fcntl.h). */
 export const O_VALID = 0o37777703
-/** What open does once, and an open file does not keep: O_CREAT, O_EXCL, O_NOCTTY and O_TRUNC. */
+/** Flags that act during open and are not kept: O_CREAT, O_EXCL, O_NOCTTY and O_TRUNC. */
 export const O_ONCE = 0o1700
 
 /** lseek from the start. */
 export const SEEK_SET = 0
 /** lseek from the current offset. */
 export const SEEK_CUR = 1
-/** lseek from the end: with offset 0, a dma-buf tells its size. */
+/** lseek from the end: with offset 0, a dma-buf returns its size. */
 export const SEEK_END = 2
 
 /** fcntl: a duplicate at or above the argument, which survives exec. */

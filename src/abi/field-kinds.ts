@@ -37,7 +37,7 @@ export function text(length: number): Field<string> {
   }
 }
 
-/** The UTF-8 text in `source` up to the first NUL, or all of it. Never sleeps. */
+/** The UTF-8 text in `source` up to the first NUL, or all of it. */
 export function decodeText(source: Uint8Array): string {
   const end = source.indexOf(0)
   return new TextDecoder().decode(end < 0 ? source : source.subarray(0, end))

@@ -73,8 +73,8 @@ export const s32: Field<number> = integer(
 )
 
 /**
- * `__u64` as a number. Writing asserts a safe integer. Reading never fails: what a number cannot hold
- * exactly comes out rounded, and is never a safe integer, so that a kernel can refuse it. Test flags
+ * `__u64` as a number. Writing asserts a safe integer. Reading never fails: a value that a number cannot
+ * hold exactly is rounded, and is never a safe integer, so that a kernel can refuse it. Test flags
  * with `onlyBits`.
  */
 export const u64: Field<number> = {

@@ -2,17 +2,17 @@ import { assert } from '../base/assert.ts'
 
 /** V4L2 and DRM mark the big endian variant of a format so: v4l2_fourcc_be, DRM_FORMAT_BIG_ENDIAN. */
 const BIG_ENDIAN = 0x80000000
-/** Four characters, `-BE` for big endian; or a number whose bytes are no characters. */
+/** Four characters, `-BE` for big endian; or a number whose bytes are not characters. */
 const CODE = /^(?:([\x20-\x7e]{4})(-BE)?|0x[0-9a-f]{8})$/
 
-/** Whether `text` is what `fourccText` makes. Never sleeps. */
+/** Whether `text` is a result of `fourccText`. */
 export function isFourcc(text: string): boolean {
   return CODE.test(text)
 }
 
 /**
  * The number of a format code, first character lowest, as V4L2 and DRM share it: `XR24`, `Y16 -BE` for the
- * big endian variant, or the number itself as `0x` and eight digits. Never sleeps.
+ * big endian variant, or the number itself as `0x` and eight digits.
  */
 export function fourcc(code: string): number {
   const [, letters, bigEndian] = CODE.exec(code) ?? []
@@ -25,7 +25,7 @@ export function fourcc(code: string): number {
   return number + (bigEndian === undefined ? 0 : BIG_ENDIAN)
 }
 
-/** The text of a format number, a different one for each; the inverse of `fourcc`. Never sleeps. */
+/** The text of a format number, a different one for each; the inverse of `fourcc`. */
 export function fourccText(value: number): string {
   const letters = String.fromCharCode(...[0, 8, 16, 24].map((shift) => (value >>> shift) & 0x7f))
   const text = value >= BIG_ENDIAN ? `${letters}-BE` : letters

@@ -18,7 +18,7 @@ const directions: readonly IoctlDirection[] = ['none', 'write', 'read', 'read-wr
 
 /**
  * The ioctl number of `parts`, unsigned: direction in bits 30-31, size in 16-29, type in 8-15, nr below.
- * Throws an AssertionError for a part that does not fit. Never sleeps.
+ * Throws an AssertionError for a part that does not fit.
  *
  * Source: include/uapi/asm-generic/ioctl.h.
  */
@@ -37,7 +37,7 @@ export function ioctlNumber(parts: IoctlParts): number {
   return (high | (type.charCodeAt(0) << 8) | nr) >>> 0
 }
 
-/** Takes an ioctl number apart; the inverse of `ioctlNumber`. Never sleeps. */
+/** Takes an ioctl number apart; the inverse of `ioctlNumber`. */
 export function decodeIoctl(request: number): IoctlParts {
   return {
     direction: directions[request >>> 30] as IoctlDirection,
@@ -47,7 +47,7 @@ export function decodeIoctl(request: number): IoctlParts {
   }
 }
 
-/** The bytes of structure that `request` announces. Never sleeps. */
+/** The bytes of structure that `request` announces. */
 export function ioctlSize(request: number): number {
   return (request >>> 16) & 0x3fff
 }

@@ -21,9 +21,9 @@ export const F_SEAL_SEAL = 1
 export const F_SEAL_SHRINK = 2
 /** Seal: the file does not get longer. */
 export const F_SEAL_GROW = 4
-/** Seal: nobody writes; EBUSY while somebody could. */
+/** Seal: no writes; EBUSY while a writable mapping exists. */
 export const F_SEAL_WRITE = 8
-/** Seal: nobody makes new ways to write. */
+/** Seal: no new writable mappings, and no writes. */
 export const F_SEAL_FUTURE_WRITE = 0x10
 /** Seal: whether it can be executed does not change. Linux 6.3. */
 export const F_SEAL_EXEC = 0x20

@@ -70,7 +70,7 @@ function accessors<V>(fields: Fields<V>, offsets: Record<keyof V, number>): obje
 
 /**
  * Defines the structure `name` from its members. Throws an AssertionError when the members do not add
- * up to `size` bytes, the header file's `sizeof`. Never sleeps.
+ * up to `size` bytes, the header file's `sizeof`.
  */
 export function struct<V>(name: string, size: number, fields: Fields<V>): Struct<V> {
   const { offsets, align, size: computed } = layOut(fields)

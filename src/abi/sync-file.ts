@@ -69,5 +69,5 @@ export const syncFileInfo: Struct<SyncFileInfo> = struct('sync_file_info', 56, {
 
 /** Makes a sync file of the fences of two. EMFILE, EINVAL, ENOENT where `fd2` is none, ENOMEM. */
 export const SYNC_IOC_MERGE: number = iowr('>', 3, syncMergeData.size)
-/** Tells a sync file's name, status and fences. EINVAL where there is room for too few, ENOMEM. */
+/** Returns a sync file's name, status and fences. EINVAL if the array is too short, ENOMEM. */
 export const SYNC_IOC_FILE_INFO: number = iowr('>', 4, syncFileInfo.size)

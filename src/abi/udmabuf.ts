@@ -56,14 +56,14 @@ export const udmabufCreateList: Struct<UdmabufCreateList> = struct('udmabuf_crea
 })
 
 /**
- * Makes a dma-buf of part of a memfd; returns its descriptor. EINVAL for what is not whole pages, is
- * too much, or is sealed wrongly; EBADFD for what is no memfd; EMFILE. May sleep.
+ * Makes a dma-buf of part of a memfd; returns its descriptor. EINVAL for a part that is not whole pages, is
+ * too large, or is sealed wrongly; EBADFD for a file that is not a memfd; EMFILE. May sleep.
  */
 export const UDMABUF_CREATE: number = iow('u', 0x42, udmabufCreate.size)
 /** Makes a dma-buf of parts of memfds, one after the other; otherwise as UDMABUF_CREATE. */
 export const UDMABUF_CREATE_LIST: number = iow('u', 0x43, udmabufCreateList.size)
 
-/** The argument of UDMABUF_CREATE_LIST: the head with the items behind it. Never sleeps. */
+/** The argument of UDMABUF_CREATE_LIST: the head with the items behind it. */
 export function udmabufList(
   flags: number,
   items: readonly Partial<UdmabufCreateItem>[],
@@ -78,7 +78,7 @@ export function udmabufList(
   return bytes
 }
 
-/** Bytes of a list whose head is at the start of `bytes`. Never sleeps. */
+/** Bytes of a list whose head is at the start of `bytes`. */
 export function udmabufListSize(bytes: Uint8Array): number {
   return udmabufCreateList.size + udmabufCreateList.over(bytes).count * udmabufCreateItem.size
 }

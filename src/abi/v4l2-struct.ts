@@ -143,7 +143,7 @@ export interface V4l2Buffer {
   sequence: number
   /** V4L2_MEMORY_ */
   memory: number
-  /** For V4L2_MEMORY_MMAP: what to pass to mmap. */
+  /** For V4L2_MEMORY_MMAP: the offset for mmap. */
   m_offset: number
   /** For V4L2_MEMORY_USERPTR: the address. */
   m_userptr: number

@@ -92,5 +92,5 @@ export const VIDIOC_DQBUF: number = iowr('V', 17, v4l2Buffer.size)
 export const VIDIOC_STREAMON: number = iow('V', 18, 4)
 /** Stops the queue and gives every buffer back; the argument is its type as an int. EINVAL. */
 export const VIDIOC_STREAMOFF: number = iow('V', 19, 4)
-/** What S_FMT would give, without setting it. EINVAL for the type. */
+/** The result of S_FMT, without setting it. EINVAL for the type. */
 export const VIDIOC_TRY_FMT: number = iowr('V', 64, v4l2Format.size)

@@ -25,7 +25,7 @@ export const drmVgemFenceAttach: Struct<DrmVgemFenceAttach> = struct('drm_vgem_f
 
 /** `struct drm_vgem_fence_signal` */
 export interface DrmVgemFenceSignal {
-  /** What attach returned. */
+  /** The fence number that attach returned. */
   fence: number
   /** 0: none is defined. */
   flags: number

@@ -6,8 +6,8 @@ export class AssertionError extends Error {
 }
 
 /**
- * Throws an `AssertionError` unless `condition` holds. `message` says which argument, why, and the way
- * out; give a function where building it costs. Never sleeps.
+ * Throws an `AssertionError` unless `condition` holds. `message` names the argument, the reason and the way
+ * out; pass a function if building it is expensive.
  */
 export function assert(condition: boolean, message: string | (() => string)): asserts condition {
   if (condition) return

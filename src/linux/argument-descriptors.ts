@@ -38,9 +38,9 @@ function itemsOf(bytes: Uint8Array): readonly number[] {
 }
 
 /**
- * Puts descriptors of our own into `bytes` for those that the request names, so that the call means the
- * files that were open when it was asked for. Returns what takes them out again: one that the kernel has
- * written over stays as the kernel wrote it. Never sleeps.
+ * Replaces the descriptors that the request names in `bytes` by duplicates, so that the call acts on the
+ * files that were open when it was made. Returns a function that restores them; a descriptor that the kernel
+ * has overwritten stays as the kernel wrote it.
  */
 export function holdDescriptors(libc: Libc, request: number, bytes: Uint8Array): () => void {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

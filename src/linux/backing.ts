@@ -9,13 +9,13 @@ import type { Libc } from './libc.ts'
 const DEV_ZERO = 0x105
 
 /**
- * What is behind a mapping. `dma-buf` and `fixed` keep their size, so that no access to a mapped page
+ * The kind of memory behind a mapping. `dma-buf` and `fixed` keep their size, so that no access to a mapped page
  * can fail; in a file that `may-shrink`, an access behind its new end is a SIGBUS, which ends the
  * process.
  */
 export type Backing = 'dma-buf' | 'fixed' | 'may-shrink'
 
-/** What `length` bytes from `offset` of `fd` are, which can be mapped. Never sleeps. */
+/** The kind of memory of `length` mappable bytes from `offset` of `fd`. */
 export function backingOf(
   libc: Libc,
   flags: number,
@@ -28,7 +28,7 @@ export function backingOf(
   const stats = statsOf(fd)
   if (stats === undefined) return 'may-shrink'
   if (stats.isCharacterDevice()) {
-    // What is mapped is a new file as long as the mapping; from an offset on it ends before that does.
+    // Mapping /dev/zero makes a new file of the mapping's length. From an offset on, the file ends first.
     return stats.rdev === DEV_ZERO && offset > 0 ? 'may-shrink' : 'fixed'
   }
   const seals = libc.fcntl(fd, F_GET_SEALS, 0)

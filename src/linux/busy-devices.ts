@@ -25,12 +25,12 @@ export class BusyDevices {
     work.then(over, over)
   }
 
-  /** Whether the device of `fd` is busy. Never sleeps, and costs nothing while none is. */
+  /** Whether the device of `fd` is busy. Costs nothing while no device is. */
   has(fd: number): boolean {
     return this.#of(fd) !== undefined
   }
 
-  /** May sleep, until what is under way on the device of `fd` now is settled. */
+  /** May sleep, until every call that is now in progress on the device of `fd` has returned. */
   async idle(fd: number): Promise<void> {
     await Promise.allSettled(this.#of(fd) ?? [])
   }

@@ -6,13 +6,13 @@ import type { Mapped } from './mapping-table.ts'
 import { Shadow } from './shadow.ts'
 
 /**
- * Keeps the copies that programs were given in step with memory, at the calls where a program that
- * keeps the rules of CPU access cannot tell the difference: a dma-buf's when an access begins and
- * ends; those of other memory, which has no such calls, before and after every ioctl.
+ * Synchronises the programs' copies with memory, at the calls where a program that follows the rules of
+ * CPU access cannot see a difference: for a dma-buf, when an access begins and ends; for other memory, which
+ * has no such calls, before and after every ioctl.
  */
 export class Copies {
   readonly #libc: Libc
-  /** Every view is a copy, so that brackets have to be counted before the first one is taken. */
+  /** Every view is a copy, so CPU accesses are counted from the start. */
   readonly #always: boolean
   readonly #mappings = new Set<Mapped>()
   /** Open CPU accesses, by file. */
@@ -58,13 +58,13 @@ export class Copies {
     return this.#always && file !== undefined && (this.#open.get(file) ?? 0) > 0
   }
 
-  /** Gives the program's stores to memory, and takes what others have stored. */
+  /** Writes the program's stores to memory, and reads the stores of others. */
   step(mapping: Mapped): void {
     mapping.shadow?.giveBack()
     mapping.shadow?.take()
   }
 
-  /** Every other copy of what `mapping` shows is brought up to memory, which changed just now. */
+  /** Memory has changed: updates every other copy of the bytes of `mapping`. */
   stored(mapping: Mapped): void {
     for (const other of this.#mappings) {
       if (other === mapping || (other.file !== undefined && other.file === mapping.file)) {
@@ -79,7 +79,7 @@ export class Copies {
     this.drop(mapping)
   }
 
-  /** As `end`, for a mapping that is gone already: nothing is given back. */
+  /** As `end`, for a mapping that no longer exists: nothing is written to memory. */
   drop(mapping: Mapped): void {
     if (mapping.shadow === undefined) return
     mapping.shadow.end()
@@ -87,14 +87,14 @@ export class Copies {
     this.#mappings.delete(mapping)
   }
 
-  /** Before a request: what the program stored must be in memory. Returns what `after` needs. */
+  /** Before a request: writes the program's stores to memory. Returns the file for `after`. */
   before(fd: number, request: number): string | undefined {
     const file = request === DMA_BUF_IOCTL_SYNC ? this.#libc.fileOf(fd) : undefined
     for (const mapping of this.#about(file)) mapping.shadow?.giveBack()
     return file
   }
 
-  /** After a request that returned `result`: what others stored must be in the copies. */
+  /** After a request that returned `result`: updates the copies with the stores of others. */
   after(file: string | undefined, bytes: Uint8Array, result: number): void {
     for (const mapping of this.#about(file)) this.step(mapping)
     if (file === undefined || result !== 0) return
@@ -105,7 +105,7 @@ export class Copies {
     if (isEnd && open === 0) this.#endBracketViews(file)
   }
 
-  /** The copies of `file`, and all of memory that no bracket is about. */
+  /** The copies of `file`, and those of all memory that has no CPU access calls. */
   #about(file: string | undefined): Mapped[] {
     return [...this.#mappings].filter(
       (mapping) => mapping.backing !== 'dma-buf' || mapping.file === file,

@@ -18,9 +18,8 @@ const EVENTS_AT_ONCE = 64
 let ofThisThread: Epoll | undefined
 
 /**
- * The one epoll instance of a thread, which holds everything that its kernels wait for. What waits in it
- * is the event loop, which watches the instance as it watches a socket: there is no thread to start, to
- * wake or to end. While nothing is registered it does not keep the process alive.
+ * The one epoll instance of a thread, with every descriptor that its kernels wait for. The event loop
+ * watches the instance as it watches a socket: there is no thread to start, to wake or to end. While nothing is registered it does not keep the process alive.
  *
  * It is made when a kernel is opened and stays: a thread that is terminated just while it makes or
  * changes such a watch ends the process, because the library takes the failure for a fatal one.
@@ -30,13 +29,13 @@ export class Epoll {
   readonly #fd: number
   readonly #handle: PollHandle
   readonly #events = new Uint8Array(EVENT.size * EVENTS_AT_ONCE)
-  /** What looks when something happened, by the number that the kernel gives back. */
+  /** The callbacks, by the number that the kernel returns with an event. */
   readonly #looks = new Map<number, () => void>()
   /** A timer, because the watch can only be changed by methods of the library. */
   #aliveFor: NodeJS.Timeout | undefined
   #latest = 0
 
-  /** The instance of this thread; `undefined` where no descriptor is left for it. Never sleeps. */
+  /** The instance of this thread; `undefined` where no descriptor is left for it. */
   static ofThread(libc: Libc): Epoll | undefined {
     if (ofThisThread !== undefined) return ofThisThread
     const fd = libc.epollCreate(O_CLOEXEC)
@@ -48,7 +47,7 @@ export class Epoll {
   private constructor(libc: Libc, fd: number) {
     this.#libc = libc
     this.#fd = fd
-    // The callback has no task's scope of its own, in which promises would go on.
+    // The callback runs outside of any task's scope, so promises would continue outside of it too.
     const soon = (): unknown => setImmediate(() => this.#dispatch())
     this.#handle = libc.koffi.node.poll(fd, { readable: true }, soon)
     this.#handle.unref()

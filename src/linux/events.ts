@@ -6,7 +6,7 @@ import { currentOrigin } from '../syscalls/origin.ts'
 const MAIN: Agent = { kind: 'task', name: 'main' }
 const task = new AsyncLocalStorage<Agent>()
 
-/** Nanoseconds of CLOCK_MONOTONIC, exact for 104 days after power-on. Never sleeps. */
+/** Nanoseconds of CLOCK_MONOTONIC, exact for 104 days after power-on. */
 export function monotonic(): number {
   const [seconds, rest] = process.hrtime()
   return seconds * 1e9 + rest
@@ -18,13 +18,13 @@ export class LinuxEvents extends EventStream {
 
   readonly #onWatched: () => void
 
-  /** `onWatched` is called when somebody begins to listen where nobody did. */
+  /** `onWatched` is called when the first listener is added. */
   constructor(onWatched: () => void = () => {}) {
     super(monotonic, () => task.getStore() ?? MAIN, currentOrigin)
     this.#onWatched = onWatched
   }
 
-  /** Whether anybody listens. */
+  /** Whether there is a listener. */
   get isWatched(): boolean {
     return this.#listening.size > 0
   }
@@ -40,7 +40,7 @@ export class LinuxEvents extends EventStream {
   }
 }
 
-/** Runs `body` as the task `name`: what it does, also after an await, is told under this name. */
+/** Runs `body` as the task `name`: its events carry this name, also after an await. */
 export function asTask<T>(name: string, body: () => Promise<T>): Promise<T> {
   return task.run({ kind: 'task', name }, body)
 }

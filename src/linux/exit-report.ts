@@ -1,6 +1,6 @@
 import type { Ledger } from './ledger.ts'
 
-/** Told at the exit: what they hold, and whether a descriptor is open. */
+/** Read at the exit: the ledger, and whether a descriptor is open. */
 interface Watched {
   readonly ledger: Ledger
   isOpen(fd: number): boolean
@@ -8,14 +8,14 @@ interface Watched {
 
 const watched = new Set<Watched>()
 
-/** The lines about everything that was forgotten; empty where nothing was. Never sleeps. */
+/** One line for each leak; empty if there is none. */
 export function forgotten(entries: Iterable<Watched>): string[] {
   return [...entries].flatMap(({ ledger, isOpen }) => ledger.report(isOpen))
 }
 
 /**
- * Writes to stderr, when the process ends by itself, which descriptors and mappings of `entry` were
- * not given back, and where the program made them. Returns what takes this back. Never sleeps.
+ * When the process ends by itself, writes to stderr the descriptors and mappings of `entry` that are still
+ * open, and the lines that made them. Returns a function that cancels the report.
  */
 export function reportAtExit(entry: Watched): () => void {
   if (watched.size === 0) process.once('exit', report)

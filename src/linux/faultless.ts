@@ -17,7 +17,7 @@ export class Faultless {
     this.#libc = libc
   }
 
-  /** Loads `target.length` bytes at `address`. EFAULT, ENOMEM, EMFILE. Never sleeps. */
+  /** Loads `target.length` bytes at `address`. EFAULT, ENOMEM, EMFILE. */
   load(address: number, target: Uint8Array): number {
     return this.#inSteps(target, (fd, at, part) => {
       const moved = this.#libc.writeFrom(fd, address + at, part.length)
@@ -25,7 +25,7 @@ export class Faultless {
     })
   }
 
-  /** Stores `source` at `address`; what lies before a bad page is stored. As `load`. */
+  /** Stores `source` at `address`; the bytes before a bad page are stored. Errors as `load`. */
   store(address: number, source: Uint8Array): number {
     return this.#inSteps(source, (fd, at, part) => {
       const moved = this.#libc.pwrite(fd, part)

@@ -9,7 +9,7 @@ interface Range {
   readonly length: number
 }
 
-/** Lets go of the stand-ins of an array that nobody can reach any more. */
+/** Releases the placeholder pages of a collected array. */
 const collected = new FinalizationRegistry<ForeignArray>((array) => array.unearth())
 
 /**
@@ -45,14 +45,14 @@ export class ForeignArray {
     return this.#start
   }
 
-  /** The buffer, while anybody has it. */
+  /** The buffer; undefined once it is collected. */
   get buffer(): ArrayBuffer | undefined {
     return this.#buffer.deref()
   }
 
   /**
    * Unmaps whole pages under this array: they read as zero from now on, and stores to them are lost.
-   * ENOMEM. Never sleeps.
+   * ENOMEM.
    */
   unmap(address: number, length: number): number {
     if (this.buffer === undefined) return this.#libc.munmap(address, length)
@@ -64,13 +64,13 @@ export class ForeignArray {
     return 0
   }
 
-  /** The buffer is gone: nobody can reach the stand-ins. */
+  /** The buffer is collected, so the placeholder pages are unreachable. */
   unearth(): void {
     for (const { address, length } of this.#standIns.splice(0)) this.#libc.munmap(address, length)
   }
 }
 
-/** `transfer` would give the pages to a buffer that nobody watches. structuredClone refuses by itself. */
+/** `transfer` would move the pages to an untracked buffer. structuredClone refuses by itself. */
 function keepHere(buffer: ArrayBuffer): void {
   for (const name of ['transfer', 'transferToFixedLength']) {
     if (!(name in buffer)) continue

@@ -13,12 +13,12 @@ interface Written {
 }
 
 /**
- * Writes real addresses into the pointer fields of `argument`, of what they lead to, and so on, for one
- * call; returns what takes them out again. A field of a known request that holds a number and names no
+ * Writes real addresses into the pointer fields of `argument` and, recursively, of the structures that they
+ * lead to, for one call. Returns a function that removes them. A field of a known request that holds a number and names no
  * memory gets an address that is never mapped, so that the kernel answers as it does to a wild pointer
  * and cannot write over this process.
  *
- * The arrays stay where they are until they are collected: keep `argument` until the call is back.
+ * The arrays stay where they are until they are collected: keep `argument` until the call returns.
  */
 export function writeAddresses(
   request: number,
@@ -94,7 +94,7 @@ function copyOf(bytes: Uint8Array, room: number): Uint8Array {
   return copy.subarray(0, bytes.length)
 }
 
-/** Brings what the call wrote into `copy` back into `argument`; detached arrays are left out. */
+/** Copies the results of the call from `copy` to `argument`; detached arrays are left out. */
 export function copyBack(argument: IoctlArg, copy: IoctlArg): void {
   if (argument.bytes.length === copy.bytes.length) argument.bytes.set(copy.bytes)
   for (const [at, target] of argument.pointers ?? []) {

@@ -22,10 +22,10 @@ import { type DeviceWait, type FenceWait, waitingOf } from './waiting.ts'
 
 /** How many files are remembered as fenced, before that is forgotten and learned again. */
 const MANY_FILES = 4096
-/** Of the four threads that Node has for everybody, those that requests without a known end may take. */
+/** How many of Node's four shared threads requests without a known end may take. */
 const UNKNOWN_AT_ONCE = 2
 
-/** What the requests of a process are made with. */
+/** The parts of an `Ioctls`. */
 export interface IoctlParts {
   readonly libc: Libc
   readonly memory: Memory
@@ -46,8 +46,8 @@ interface Asked {
 
 /**
  * The ioctls of a process. None stops the event loop (see `waitingOf`), and each acts on the file that
- * was open at the call: what has to wait does so on a descriptor of its own for that file, so that
- * closing the program's number meanwhile, or reusing it, changes nothing.
+ * was open at the call: a call that waits does so on a duplicate descriptor of that file, so
+ * closing or reusing the program's descriptor meanwhile changes nothing.
  *
  * Aborting ends a wait. A call that the kernel has begun on another thread runs to its end: its effects
  * have happened, so its result is returned.
@@ -60,7 +60,7 @@ export class Ioctls {
   readonly #entry: () => unknown
   readonly #busy = new BusyDevices((fd) => this.#libc.fileOf(fd))
   readonly #unknown = new Lane(UNKNOWN_AT_ONCE)
-  /** Files on which a fence was seen: what puts fences there may do so at any time. */
+  /** Files on which a fence was seen: more fences may be added at any time. */
   readonly #fenced = new Set<string>()
   /** Own descriptors of the files that a request waits for. */
   readonly #dequeuing = new Set<number>()
@@ -111,8 +111,8 @@ export class Ioctls {
   }
 
   /**
-   * May sleep. Lets `make` work on a descriptor and a copy of the argument that nothing else has, and
-   * brings back what the kernel wrote. `undefined` where there is no descriptor for it.
+   * May sleep. Calls `make` with a private descriptor and a private copy of the argument, and copies the
+   * kernel's results to the argument. `undefined` if no descriptor is left.
    */
   async #held(
     asked: Asked,

@@ -28,7 +28,7 @@ export interface LinuxOptions {
    * where the runtime refuses arrays over foreign memory, as Electron does. See `MemoryMode`.
    */
   readonly memory?: MemoryMode | 'auto' | undefined
-  /** False: what was not given back is not told on stderr when the process ends. */
+  /** False: leaks are not reported on stderr when the process ends. */
   readonly reportForgotten?: boolean | undefined
 }
 
@@ -36,14 +36,14 @@ export interface LinuxOptions {
  * The Linux kernel that this process runs on: the same waist as the simulated one, by foreign function
  * calls. Throws an Error with the way out where there is no Linux, or koffi is not installed.
  *
- * What differs from the simulation, because memory is real: an array over mapped memory (`direct`)
+ * It differs from the simulation because memory is real: an array over mapped memory (`direct`)
  * lives until its mapping goes and then reads as zeros, instead of ending with the CPU access; one over
  * a read-only mapping is a copy. `memory: 'copy'` ends views as the simulation does.
  */
 export class LinuxKernel implements Kernel {
   readonly name = 'linux'
   readonly sys: Syscalls
-  /** What programs do on this kernel, as they do it; calls are only told while somebody listens. */
+  /** The events of programs on this kernel; calls emit events only while there is a listener. */
   readonly events: LinuxEvents
   readonly #memory: Memory
   readonly #poller: Poller
@@ -79,7 +79,7 @@ export class LinuxKernel implements Kernel {
     return this.#memory.mode
   }
 
-  /** What this kernel's programs have and have not given back. */
+  /** The descriptors and mappings that this kernel's programs have open. */
   get held(): { readonly fds: readonly number[]; readonly mappings: number } {
     return { fds: this.#ledger.fds, mappings: this.#memory.count }
   }
@@ -104,16 +104,16 @@ export class LinuxKernel implements Kernel {
   }
 
   /**
-   * The descriptor `fd` was given to somebody who will close it, as `DmaBuf.release` does: it is not
-   * told as forgotten.
+   * The program has handed over `fd` to an owner that closes it, as `DmaBuf.release` does: it is not
+   * reported as a leak.
    */
   disown(fd: number): void {
     this.#ledger.fdGone(fd)
   }
 
   /**
-   * Lets go of what the kernel object itself uses. Waiting calls end with EINTR; descriptors and
-   * mappings of programs stay as they are, and are not reported any more. Never sleeps.
+   * Releases the resources of the kernel object itself. Waiting calls end with EINTR; descriptors and
+   * mappings of programs stay as they are, and are not reported any more.
    */
   close(): void {
     this.#poller.close()
@@ -122,7 +122,7 @@ export class LinuxKernel implements Kernel {
   }
 }
 
-/** The kernel of this process: see `LinuxKernel`. Never sleeps. */
+/** The kernel of this process: see `LinuxKernel`. */
 export function openLinux(options: LinuxOptions = {}): LinuxKernel {
   return new LinuxKernel(options)
 }

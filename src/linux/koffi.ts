@@ -8,7 +8,7 @@ export interface Native {
   async(...args: unknown[]): void
 }
 
-/** What a watched descriptor's callback is called by. */
+/** A watch on a descriptor, which calls its callback. */
 export interface PollHandle {
   unref(): void
   close(): void
@@ -34,7 +34,7 @@ export interface Koffi {
 let loaded: Koffi | undefined
 
 /**
- * The foreign function library, loaded at the first use. Throws an Error that says what to do where
+ * The foreign function library, loaded at the first use. Throws an Error with the way out where
  * this is not Linux, or koffi is not installed.
  */
 export function loadKoffi(): Koffi {

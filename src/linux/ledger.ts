@@ -1,7 +1,7 @@
 import type { EventOrigin } from '../events/event.ts'
 import { formatOrigin } from '../tap/format-origin.ts'
 
-/** Something that is to be given back, and the call that made it. */
+/** A resource that the program has to release, and the call that made it. */
 interface Held {
   /** As a sentence names it: `fd 23`, `mapping of 4096 bytes`. */
   readonly what: string
@@ -10,7 +10,7 @@ interface Held {
   readonly origin: EventOrigin | undefined
 }
 
-/** Descriptors and mappings that a program has and has not given back, with where it made them. */
+/** The descriptors and mappings that a program has open, with the lines that made them. */
 export class Ledger {
   readonly #fds = new Map<number, Held>()
   readonly #mappings = new Map<number, Held>()
@@ -20,7 +20,7 @@ export class Ledger {
     this.#fds.set(fd, { what: `fd ${fd}`, made, origin })
   }
 
-  /** The program closed `fd`, or gave it to somebody who will. */
+  /** The program closed `fd`, or handed it over to an owner that will. */
   fdGone(fd: number): void {
     this.#fds.delete(fd)
   }
@@ -34,17 +34,17 @@ export class Ledger {
     this.#mappings.delete(address)
   }
 
-  /** Numbers of the descriptors that were not given back. */
+  /** The open descriptors. */
   get fds(): number[] {
     return [...this.#fds.keys()]
   }
 
-  /** How many mappings were not given back. */
+  /** The number of mappings. */
   get mappingCount(): number {
     return this.#mappings.size
   }
 
-  /** One line for each place in the program that made what `isOpen` still finds, and mappings. */
+  /** One line for each place in the program that made a descriptor that is still open, or a mapping. */
   report(isOpen: (fd: number) => boolean): string[] {
     const fds = [...this.#fds].filter(([fd]) => isOpen(fd)).map(([, held]) => held)
     const groups = new Map<string, Held[]>()

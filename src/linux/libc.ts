@@ -2,8 +2,8 @@ import { errno } from '../abi/errno.ts'
 import { type Koffi, loadKoffi, type Native } from './koffi.ts'
 
 /**
- * The C library's calls that the waist is made of. Each returns what the kernel returns: zero or a
- * positive number, or a negative errno. Addresses are numbers, which hold all 57 bits of one that
+ * The C library's calls behind the waist. Each returns the kernel's result: zero or a positive number, or
+ * a negative errno. Addresses are numbers, which hold all 57 bits of one that
  * mmap gives out unasked (47), exactly.
  *
  * Variadic functions (open, fcntl, ioctl, mremap) are called as if they were not: the calling
@@ -30,7 +30,7 @@ export interface Libc {
   ftruncate(fd: number, length: number): number
   /** Which file `fd` leads to: the device of its inode and the inode's number. */
   fileOf(fd: number): string | undefined
-  /** Compares open files: 0 for the same one. ENOSYS, EPERM where the kernel does not tell. */
+  /** Compares open files: 0 for the same one. ENOSYS, EPERM where the kernel does not answer. */
   kcmpFile(first: number, second: number): number
   /** pwrite of memory that need not be mapped: EFAULT instead of a signal. */
   writeFrom(fd: number, address: number, length: number): number
@@ -51,7 +51,7 @@ export interface Libc {
 
 /** kcmp has no function in the C library. 272 is the number of arm64 and riscv64. */
 const SYS_KCMP = process.arch === 'x64' ? 312 : 272
-/** fstat is no function of every C library. 80 is the number of arm64 and riscv64. */
+/** Not every C library has a function fstat. 80 is the number of arm64 and riscv64. */
 const SYS_FSTAT = process.arch === 'x64' ? 5 : 80
 /** Bytes of `struct stat`, or more; it begins with the device and the inode. */
 const STAT_SIZE = 256
@@ -59,7 +59,7 @@ const KCMP_FILE = 0
 
 let shared: Libc | undefined
 
-/** The C library of this process. Throws where it cannot be called: see `loadKoffi`. Never sleeps. */
+/** The C library of this process. Throws where it cannot be called: see `loadKoffi`. */
 export function loadLibc(): Libc {
   shared ??= bind(loadKoffi())
   return shared
@@ -104,7 +104,7 @@ function bind(koffi: Koffi): Libc {
     open: (path, flags) => orErrno(open(path, flags, 0)),
     close: (fd) => orErrno(close(fd)),
     dup: (fd) => orErrno(dup(fd)),
-    // What a number cannot hold exactly comes as a BigInt.
+    // A value that a number cannot hold exactly is a BigInt.
     lseek: (fd, offset, whence) => {
       const position = orErrno(Number(lseek(fd, offset, whence)))
       return Number.isSafeInteger(position) ? position : -errno.EOVERFLOW

@@ -1,8 +1,8 @@
 import { captureOrigin, currentOrigin, type Origin } from '../syscalls/origin.ts'
 
 /**
- * Where the program called `entry`, which makes something that has to be given back: the origin in
- * force, or a new one. Never sleeps.
+ * The line at which the program called `entry`, which makes a resource that has to be released: the origin
+ * in force, or a new one.
  */
 export function makingOrigin(entry: unknown): Origin | undefined {
   return currentOrigin() ?? captureOrigin(entry)

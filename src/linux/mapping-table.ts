@@ -3,7 +3,7 @@ import type { Backing } from './backing.ts'
 import type { ForeignArray } from './foreign-array.ts'
 import type { Shadow } from './shadow.ts'
 
-/** One mapping that the program made, or what is left of it. */
+/** One mapping that the program made, or the rest of it. */
 export interface Mapped {
   readonly address: number
   /** Bytes, whole pages. */

@@ -27,7 +27,7 @@ const LONGEST_ARRAY = 2 ** 32
 
 /**
  * How programs see mapped memory. `direct`: arrays over the memory itself, which live until the
- * mapping goes. `copy`: copies that are given back at the end of each CPU access, and end with it.
+ * mapping goes. `copy`: copies that are written to memory at the end of each CPU access, and end with it.
  */
 export type MemoryMode = 'direct' | 'copy'
 
@@ -96,7 +96,7 @@ export class Memory {
     return array === undefined ? this.#libc.munmap(from, to - from) : array.unmap(from, to - from)
   }
 
-  /** Replaces `mapping` by what lies outside `[from, to)`. */
+  /** Replaces `mapping` by its parts outside `[from, to)`. */
   #keepRest(mapping: Mapped, from: number, to: number): void {
     this.#table.remove(mapping)
     this.#ledger.unmapped(mapping.address)
@@ -150,7 +150,7 @@ export class Memory {
     this.copies.drop(mapping)
     this.#keepRest(mapping, address, address + before)
     const { array: _array, shadow: _shadow, ...facts } = mapping
-    // What was added may lie behind the end of the file.
+    // The new part may lie behind the end of the file.
     const backing = facts.backing === 'dma-buf' ? facts.backing : 'may-shrink'
     this.#add({ ...facts, backing, address: moved, length: after })
   }
@@ -202,7 +202,7 @@ export class Memory {
     return 0
   }
 
-  /** Lets go of what only this object uses; mappings stay. */
+  /** Releases the resources of this object; mappings stay. */
   close(): void {
     this.#faultless.close()
   }
@@ -215,7 +215,7 @@ const PRIVATE = `a private mapping cannot be one array: map it shared, or ${BY_C
 const TOO_LONG = `an array holds 4 GiB at most: map less, or ${BY_CALL}`
 const CUT_SHORT = 'the file ends before this offset: extend it, or map less'
 
-/** The negative error number, and why, for whoever asks. */
+/** The negative error number; its reason goes to the failure that the caller asked for. */
 function because(error: number, reason: string): number {
   const failure = currentFailure()
   if (failure !== undefined) failure.reason = reason

@@ -1,7 +1,7 @@
 import { F_GETFL, F_SETFL, O_NONBLOCK } from '../abi/fcntl.ts'
 import type { Libc } from './libc.ts'
 
-/** Whether a call on `fd` fails with EAGAIN where it would sleep. Never sleeps. */
+/** Whether a call on `fd` fails with EAGAIN where it would sleep. */
 export function isNonblocking(libc: Libc, fd: number): boolean {
   const flags = libc.fcntl(fd, F_GETFL, 0)
   return flags < 0 || (flags & O_NONBLOCK) !== 0
@@ -10,7 +10,7 @@ export function isNonblocking(libc: Libc, fd: number): boolean {
 /**
  * Makes `call` on `fd` as if the descriptor had O_NONBLOCK, and takes the flag off again. The flag
  * belongs to the open file: another process or thread that shares it sees the flag meanwhile, for some
- * microseconds. Never sleeps, where the driver heeds the flag.
+ * microseconds. Returns at once if the driver respects the flag.
  */
 export function nonblocking(libc: Libc, fd: number, call: () => number): number {
   const flags = libc.fcntl(fd, F_GETFL, 0)

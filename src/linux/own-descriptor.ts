@@ -2,7 +2,7 @@ import { errno } from '../abi/errno.ts'
 import { F_DUPFD_CLOEXEC } from '../abi/fcntl.ts'
 import type { Libc } from './libc.ts'
 
-/** Above what programs usually have open: they get the numbers they would get without this package. */
+/** Above the descriptors that programs usually have open: they get the numbers they would get without this package. */
 const LOWEST = 512
 
 /** A descriptor of our own for the open file of `fd`, for the time of a call. EBADF, EMFILE. */

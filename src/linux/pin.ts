@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Koffi } from './koffi.ts'
 
 const RTLD_NOW = 2
-/** Only what is loaded already. */
+/** Only a library that is loaded already. */
 const RTLD_NOLOAD = 4
 /** The object stays mapped until the process ends. */
 const RTLD_NODELETE = 0x1000
@@ -10,7 +10,7 @@ const RTLD_NODELETE = 0x1000
 /**
  * Keeps the foreign function library in memory until the process ends. Node unloads an addon with the
  * last thread that loaded it, and the event loop of that thread then still has to close the library's
- * watch on a descriptor: it would call into memory that is gone. Never sleeps.
+ * watch on a descriptor: it would call into memory that is gone.
  *
  * Source of the flags: dlopen(3), the same numbers in glibc and musl.
  */

@@ -19,7 +19,7 @@ interface Waiter {
   finish(result: number): void
 }
 
-/** What a waiter does. */
+/** The callbacks of a waiter. */
 interface WaiterParts {
   /** Nanoseconds, -1 for ever. */
   readonly timeout: number
@@ -123,7 +123,7 @@ export class Poller {
     })
   }
 
-  /** Every wait looks at once, in case that what it waits for cannot come any more. Never sleeps. */
+  /** Every wait checks its condition at once, in case its event cannot come any more. */
   lookAtAll(): void {
     for (const waiter of [...this.#waiters]) if (this.#waiters.has(waiter)) waiter.look()
   }

@@ -22,13 +22,13 @@ import type { Memory } from './memory.ts'
 import { nonblocking } from './nonblocking.ts'
 import type { Poller } from './poller.ts'
 
-/** What a `LinuxProcess` is made of. */
+/** The parts of a `LinuxProcess`. */
 export interface ProcessParts {
   readonly libc: Libc
   readonly memory: Memory
   readonly poller: Poller
   readonly ledger: Ledger
-  /** What programs call, at last this process: its functions are left out of call sites. */
+  /** The calls that programs make, with every wrapper around this process: call sites leave them out. */
   outermost(): Syscalls
 }
 
@@ -113,7 +113,7 @@ export class LinuxProcess implements Syscalls {
     return this.#libc.ftruncate(fd, length)
   }
 
-  /** Reads only what is there: a descriptor that would wait is EAGAIN, also without O_NONBLOCK. */
+  /** Reads only available bytes: a descriptor that would wait is EAGAIN, also without O_NONBLOCK. */
   read(fd: number, target: Uint8Array): number {
     return nonblocking(this.#libc, fd, () => this.#libc.read(fd, target))
   }

@@ -4,17 +4,17 @@ import type { Libc } from './libc.ts'
 const BLOCK = 4096
 
 /**
- * A copy of a mapping for programs to work on: taken from memory when a CPU access begins or a view is
- * taken, and given back, where it was changed, when the access ends or the mapping goes. Its arrays
- * can be ended, which those over the memory itself cannot.
+ * A copy of a mapping for programs to work on. It is read from memory when a CPU access begins or a view
+ * is taken. Its changes are written to memory when the access ends or the mapping is unmapped. Its arrays
+ * can be detached; arrays over the memory itself cannot.
  */
 export class Shadow {
   readonly #libc: Libc
   readonly #start: number
   readonly #writable: boolean
-  /** What the program sees and changes. */
+  /** The bytes that the program sees and changes. */
   readonly #bytes: Uint8Array<ArrayBuffer>
-  /** What memory had when the two were last alike. */
+  /** The bytes of memory when the two were last equal. */
   readonly #image: Uint8Array<ArrayBuffer>
   /** Some view was taken for as long as the mapping lives. */
   lastsWithMapping = false
@@ -33,13 +33,13 @@ export class Shadow {
     return new Uint8Array(this.#bytes.buffer, address - this.#start, length)
   }
 
-  /** Copies memory over the copy. Stores that were not given back are lost. */
+  /** Copies memory over the copy. Stores that were not written to memory are lost. */
   take(): void {
     this.#libc.copyFrom(this.#start, this.#bytes)
     if (this.#writable) this.#image.set(this.#bytes)
   }
 
-  /** Stores to memory what was changed in the copy, and nothing else. */
+  /** Stores the changed bytes of the copy to memory, and no others. */
   giveBack(): void {
     if (!this.#writable) return
     for (let at = 0; at < this.#bytes.length; at += BLOCK) {

@@ -1,8 +1,8 @@
 import type { Syscalls } from '../syscalls/syscalls.ts'
 
 /**
- * Calls that go through `watched` while `isWatched` says so, and straight to `plain` otherwise: what
- * nobody listens to costs nothing.
+ * Calls that go through `watched` while `isWatched` says so, and straight to `plain` otherwise:
+ * without a listener they cost nothing.
  */
 export function switching(plain: Syscalls, watched: Syscalls, isWatched: () => boolean): Syscalls {
   const to = (): Syscalls => (isWatched() ? watched : plain)

@@ -32,7 +32,7 @@ export interface FenceWait {
 
 /**
  * The request sleeps until the device has something for it, unless the descriptor has O_NONBLOCK: it
- * then fails with `empty`, a negative errno. Poll is no way to ask before: on a video device without
+ * then fails with `empty`, a negative errno. Polling before the call is wrong: on a video device without
  * buffers it starts the emulation of read(), after which every request of streaming is EBUSY.
  * Source: vb2_core_poll and __vb2_wait_for_done_vb in videobuf2-core.c, v4l2_event_dequeue.
  */
@@ -86,7 +86,7 @@ const prompt: ReadonlySet<number> = new Set([
   v4l2.VIDIOC_EXPBUF,
 ])
 
-/** How `request` with the structure `bytes` may wait. Never sleeps. */
+/** How `request` with the structure `bytes` may wait. */
 export function waitingOf(request: number, bytes: Uint8Array): Waiting {
   if (request === DMA_BUF_IOCTL_SYNC) return syncWaiting(bytes)
   if (prompt.has(request)) return 'now'
@@ -108,7 +108,7 @@ export function waitingOf(request: number, bytes: Uint8Array): Waiting {
 
 /**
  * START waits for the writers' fences, and for the readers' too before a write: the fences that poll
- * tells about. END never waits, and wrong flags are refused at once. Source: dma_buf_begin_cpu_access.
+ * reports. END never waits, and wrong flags are refused at once. Source: dma_buf_begin_cpu_access.
  */
 function syncWaiting(bytes: Uint8Array): Waiting {
   const flags = bytes[0] ?? 0

@@ -10,7 +10,7 @@
  *     B = clip((298 C + 516 D         + 128) >> 8)
  *
  * where `>>` rounds down and `clip` limits to 0..255. The four pixels of a 2x2 square take its one
- * chroma sample (nearest sample). The sitings that Y4M tells apart (420jpeg between the pixels, mpeg2 and
+ * chroma sample (nearest sample). The sitings that Y4M distinguishes (420jpeg between the pixels, mpeg2 and
  * paldv on the left) move colour by at most half a pixel and are not interpolated.
  */
 import { checkImage, type FrameSize, type PixelFormat, pixelFormats } from './pixel-format.ts'
@@ -33,7 +33,7 @@ interface PackedTarget {
  * Converts a `YU12` image without padding into `XR24` (in memory B, G, R, X with X = 255).
  *
  * `target` takes `height` lines, `pitch` bytes apart; bytes between two lines stay as they are. Throws a
- * RangeError when the size is not one `YU12` can have or an array is too small; never sleeps.
+ * RangeError when the size is not one `YU12` can have or an array is too small.
  */
 export function yu12ToXr24(
   frame: Uint8Array,
@@ -74,11 +74,10 @@ export function convertFrame(
 }
 
 /**
- * An image of any format as R, G, B, A bytes (A = 255) without padding, which is what PNG encoders take.
+ * An image of any format as R, G, B, A bytes (A = 255) without padding, the input of PNG encoders.
  *
  * `pitch` is the source's; without it the source has no padding. Returns a new array of
- * `width * height * 4` bytes. Throws a RangeError when size, pitch or the image's length do not fit;
- * never sleeps.
+ * `width * height * 4` bytes. Throws a RangeError when size, pitch or the image's length do not fit.
  */
 export function toRgba(
   format: PixelFormat,

@@ -17,7 +17,7 @@ export function paddedSize(format: PixelFormat, { height, pitch }: PaddedLayout)
 
 /**
  * Writes a `YU12` picture without padding into `target` as an image of `format`; padding stays as it is.
- * Throws what convertFrame throws; never sleeps.
+ * Errors as convertFrame.
  */
 export function writePadded(
   frame: Uint8Array,

@@ -2,7 +2,7 @@
  * The built-in test pattern: eight colour bars, a box that moves over them and the frame's number.
  *
  * Each frame depends on its number and the size alone, by integers, so that it is the same everywhere,
- * and a picture tells which frame it is. Frames are `YU12` images without padding.
+ * and a picture shows its frame number. Frames are `YU12` images without padding.
  */
 import { digitDot, digitHeight, digitWidth } from './digit-font.ts'
 import { checkSize, type FrameSize, pixelFormats } from './pixel-format.ts'
@@ -43,7 +43,7 @@ interface Box {
 export interface Pattern extends FrameSize {
   /**
    * Frame `index` as a new array of `width * height * 3 / 2` bytes. Throws a RangeError unless `index` is
-   * a whole number from 0 up to 2^53 - 1; never sleeps.
+   * a whole number from 0 up to 2^53 - 1.
    */
   frame(index: number): Uint8Array
 }

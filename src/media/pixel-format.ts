@@ -1,8 +1,8 @@
 /**
  * The pixel formats that the video devices know, as a table: how many bytes a line and an image take.
  *
- * Names and numbers are V4L2's (include/uapi/linux/videodev2.h); `bytesPerLine` is what `bytesperline`
- * means there: the distance between two lines of the first plane, in bytes.
+ * Names and numbers are V4L2's (include/uapi/linux/videodev2.h); `bytesPerLine` is V4L2's `bytesperline`:
+ * the distance between two lines of the first plane, in bytes.
  */
 
 /**
@@ -11,12 +11,12 @@
  */
 export type PixelFormatName = 'YU12' | 'NV12' | 'YUYV' | 'XR24'
 
-/** One row of the table. Widths and heights are in pixels, the rest in bytes. Pure; never sleeps. */
+/** One row of the table. Widths and heights are in pixels, the rest in bytes. Pure. */
 export interface PixelFormat {
   readonly name: PixelFormatName
   /** The number that V4L2 and DRM use, with the first letter in the lowest byte. */
   readonly fourcc: number
-  /** What ENUM_FMT tells a person, at most 31 characters. */
+  /** The description that ENUM_FMT returns, at most 31 characters. */
   readonly description: string
   /** Width and height must be multiples of this many pixels. */
   readonly sizeStep: 1 | 2
@@ -109,7 +109,7 @@ export function pixelFormatOf(fourcc: number): PixelFormat | undefined {
 }
 
 /**
- * The size nearest to what was asked for that `format` can have, as TRY_FMT and S_FMT answer it: clamped
+ * The size that `format` can have and that is nearest to the requested one, as TRY_FMT and S_FMT answer it: clamped
  * to 16..8192, an odd side of a 4:2:0 picture rounded up (`clamp_align` in v4l2-common.c does the same).
  * Takes any number, also 0, 2^32 - 1 and NaN (which counts as 0); never fails.
  */
@@ -122,7 +122,7 @@ function clampSide(side: number, step: number): number {
   return Number.isNaN(inside) ? minFrameSide : Math.ceil(inside / step) * step
 }
 
-/** What is wrong with a size, as a phrase for a message, or `undefined` when `format` can have it. */
+/** The problem of a size, as a phrase for a message, or `undefined` if `format` can have it. */
 export function sizeProblem(
   format: PixelFormat,
   width: number,

@@ -10,7 +10,7 @@ export interface FrameSource extends FrameSize {
   /**
    * Frame `index`, counted from 0 and without an upper bound, as a `YU12` image without padding. Only to
    * be read: it may be a view on the source's own bytes. Throws a RangeError unless `index` is a whole
-   * number from 0; never sleeps.
+   * number from 0.
    */
   frame(index: number): Uint8Array
 }
@@ -35,7 +35,7 @@ export function patternSource(width: number, height: number): FrameSource {
  * lines of its first plane.
  *
  * Writes every pixel, and no padding. Throws a RangeError when pitch, index or the target's length do not
- * fit, before it writes anything; never sleeps.
+ * fit, before it writes anything.
  */
 export function readFrame(
   source: FrameSource,

@@ -1,5 +1,5 @@
 /**
- * What can be wrong with a Y4M file.
+ * The faults of a Y4M file.
  *
  * `not-y4m`: it does not start as one. `malformed-header`: the first line cannot be read. `bad-size`: zero,
  * odd, too small or too large. `bad-chroma`: not 4:2:0 of 8 bits. `no-frames`: it ends after its header.
@@ -17,8 +17,8 @@ export type Y4mProblem =
   | 'partial-frame'
 
 /**
- * The only error that reading a Y4M file throws. The message says what is wrong, at which byte of the
- * (uncompressed) file, and what to do; `problem` and `offset` say the same to a program.
+ * The only error that reading a Y4M file throws. The message names the fault, the byte of the
+ * (uncompressed) file, and the way out; `problem` and `offset` are the same for a program.
  */
 export class Y4mError extends Error {
   override readonly name: string = 'Y4mError'

@@ -20,7 +20,7 @@ export interface Y4mHeader {
   readonly interlacing: 'p' | 't' | 'b' | 'm' | '?'
   /** A pixel's width to its height. */
   readonly aspect: Y4mRatio
-  /** What the file says; `420` when it says nothing. */
+  /** The file's C tag; `420` if there is none. */
   readonly chroma: Y4mChroma
 }
 
@@ -46,7 +46,7 @@ interface Field {
  * Reads the first line of a Y4M file, as mjpegtools' yuv4mpeg(5) describes it: tags in any order, the last
  * of two with the same letter counts, tags of unknown letters are skipped.
  *
- * Returns the header and the byte after the line. Throws Y4mError alone; never sleeps.
+ * Returns the header and the byte after the line. Throws Y4mError alone.
  */
 export function parseY4mHeader(bytes: Uint8Array): { header: Y4mHeader; end: number } {
   checkMagic(bytes)
@@ -62,7 +62,7 @@ export function parseY4mHeader(bytes: Uint8Array): { header: Y4mHeader; end: num
 }
 
 /**
- * The offset of the newline that ends the line at `start`; `what` names the line in the error.
+ * The offset of the newline that ends the line at `start`; the error names the line as `what`.
  * Throws Y4mError when the bytes end first or the line is absurdly long.
  */
 export function lineEnd(bytes: Uint8Array, start: number, what: string): number {

@@ -28,7 +28,7 @@ export interface Y4mClip extends Y4mHeader {
   readonly frameSize: number
   /**
    * Frame `index` of `[0, frameCount)` as a `YU12` image without padding: a view on the file's bytes, not
-   * a copy. Throws a RangeError for any other index; never sleeps.
+   * a copy. Throws a RangeError for any other index.
    */
   frame(index: number): Uint8Array
 }
@@ -37,10 +37,10 @@ export interface Y4mClip extends Y4mHeader {
  * Parses a Y4M file that is already decompressed, and finds every frame in it.
  *
  * Throws Y4mError, and nothing else, for anything but a whole file with at least one frame; reads the
- * lines alone, not the pixels; never sleeps.
+ * lines alone, not the pixels.
  */
 export function parseY4m(file: Uint8Array): Y4mClip {
-  // A Node Buffer's slice() is no copy: frames are plain arrays whatever the file came in.
+  // A Node Buffer's slice() does not copy. Frames are plain arrays for every kind of input.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length)
   const { header, end } = parseY4mHeader(bytes)
   const frameSize = pixelFormats.YU12.sizeImage(header.width, header.height)
@@ -105,7 +105,7 @@ function cutFrame(
   return new Y4mError('partial-frame', length, what, advice)
 }
 
-/** What `encodeY4m` writes into the first line; the rate is 25 frames per second unless given. */
+/** The contents of the first line that `encodeY4m` writes; the rate is 25 frames per second unless given. */
 export interface Y4mOptions extends FrameSize {
   readonly rate?: Y4mRatio
   readonly chroma?: Y4mChroma
@@ -114,7 +114,7 @@ export interface Y4mOptions extends FrameSize {
 /**
  * A Y4M file of `YU12` frames without padding, as new bytes.
  *
- * Throws a RangeError for a size that `YU12` cannot have or a frame that is not of that size; never sleeps.
+ * Throws a RangeError for a size that `YU12` cannot have or a frame that is not of that size.
  */
 export function encodeY4m(options: Y4mOptions, frames: readonly Uint8Array[]): Uint8Array {
   const { width, height, rate = { numerator: 25, denominator: 1 }, chroma = '420jpeg' } = options

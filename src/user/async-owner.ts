@@ -7,7 +7,7 @@ import { requireFactory } from './constructed.ts'
 import { drainAll } from './dispose.ts'
 import { HeldFd } from './held-fd.ts'
 
-/** An object that holds something of the kernel, and gives it back once: by `close` or `await using`. */
+/** An object that holds a kernel resource, and releases it once: by `close` or `await using`. */
 export abstract class AsyncOwner implements AsyncDisposable {
   protected readonly sys: Syscalls
   #closing: Promise<void> | undefined
@@ -16,10 +16,10 @@ export abstract class AsyncOwner implements AsyncDisposable {
     this.sys = sys
   }
 
-  /** Gives back everything, also after a step has failed. Called once. */
+  /** Releases everything, also after a step has failed. Called once. */
   protected abstract end(calls: Calls): Promise<void>
 
-  /** What closing is for whoever has to await it. */
+  /** The operation that `close` announces to a checker. */
   protected get closing(): Operation {
     return { name: 'close', by: 'device', access: 'read', fds: [] }
   }
@@ -70,7 +70,7 @@ export abstract class DeviceOwner extends AsyncOwner {
   /** The kind of device, for messages: `camera`. */
   protected abstract readonly noun: string
 
-  /** Ends what the device does, before its descriptor is closed. */
+  /** Stops the device, before its descriptor is closed. */
   protected abstract shutDown(calls: Calls): Promise<void>
 
   /** The descriptor, for `syscall`. EBADF once closed, also by other code that reuses its number. */

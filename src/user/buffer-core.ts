@@ -44,14 +44,14 @@ function syncArgument(flags: number): IoctlArg {
 }
 
 /**
- * What a DmaBuf and its brackets share: the descriptor, and one mapping of the whole buffer that is
- * made at the first touch and kept, so that bracketing each frame does not map each frame.
+ * The state that a DmaBuf and its CPU accesses share: the descriptor, and one mapping of the whole buffer.
+ * The mapping is made at the first use and kept, so that an access to each frame does not map each frame.
  */
 export class BufferCore {
   readonly sys: Syscalls
   /** Bytes. */
   readonly size: number
-  /** Grows with each SYNC: what a mapping handed out before is taken anew after. */
+  /** Incremented by each SYNC: an array that a mapping handed out before is taken again. */
   epoch = 0
   readonly #fd: (syscall: string) => number
   readonly #isClosed: () => boolean
@@ -100,12 +100,12 @@ export class BufferCore {
     }
   }
 
-  /** Counts an open bracket. */
+  /** A CPU access has begun. */
   enter(): void {
     this.#brackets++
   }
 
-  /** The bracket is over. */
+  /** A CPU access has ended. */
   leave(): void {
     this.#brackets--
   }
@@ -130,7 +130,7 @@ export class BufferCore {
     return address
   }
 
-  /** Unmaps what brackets have mapped: their bytes must not be used any more. */
+  /** Unmaps the mapping of the CPU accesses: their bytes must not be used any more. */
   unmap(calls: Calls): void {
     const mapping = this.#mapping
     this.#mapping = undefined

@@ -16,18 +16,18 @@ import {
   operationListener,
 } from '../syscalls/watching.ts'
 
-/** What may have failed: advice for a kernel that does not say which of its conditions it was. */
+/** Possible reasons of a failure, for a kernel that does not report which condition failed. */
 export interface Possible {
   readonly possible: string
 }
 
 /**
  * For each error that a call may meet: which argument, why, and the way out. Built when it fails. A text
- * says all there is to say; what is only possible gives way to the kernel's own reason.
+ * is complete; a `Possible` is replaced by the kernel's own reason if there is one.
  */
 export type Reasons = () => Partial<Record<ErrnoCode, string | Possible>>
 
-/** An error with several causes, of which only the kernel knows the one that it was. Never sleeps. */
+/** An error with several causes, of which only the kernel knows the one that it was. */
 export function possibly(possible: string): Possible {
   return { possible }
 }
@@ -37,7 +37,7 @@ export interface CallFacts {
   readonly fd?: number | undefined
   readonly path?: string | undefined
   readonly why?: Reasons | undefined
-  /** What the kernel said about it. */
+  /** The kernel's reason. */
   readonly failure?: Failure | undefined
 }
 
@@ -49,7 +49,7 @@ export interface IoctlOptions {
   readonly expect?: readonly number[] | undefined
 }
 
-/** Throws a SystemError for a negative `result`, and returns any other. Never sleeps. */
+/** Throws a SystemError for a negative `result`, and returns any other. */
 export function succeed(syscall: string, result: number, facts: CallFacts = {}): number {
   if (result >= 0) return result
   const code = errnoName(result)
@@ -67,7 +67,7 @@ function detailOf(
 
 /**
  * The waist as the classes use it on behalf of one line of the user's program: calls carry that
- * line's origin also after an `await`, failures throw, and what a signal interrupted is restarted.
+ * line's origin also after an `await`, failures throw, and a call that a signal interrupted is restarted.
  */
 export class Calls {
   readonly sys: Syscalls
@@ -78,22 +78,22 @@ export class Calls {
     this.#origin = origin
   }
 
-  /** Calls for the caller of `entry`, a public method. Never sleeps. */
+  /** Calls for the caller of `entry`, a public method. */
   static from(sys: Syscalls, entry: unknown): Calls {
     return new Calls(sys, captureOrigin(entry))
   }
 
   /**
-   * As `from`, for methods that make nothing that has to be given back: the origin is only taken
-   * while somebody listens to the calls. Never sleeps.
+   * As `from`, for methods that make no resource to release: the origin is captured only while the calls
+   * have a listener.
    */
   static passing(sys: Syscalls, entry: unknown): Calls {
     return new Calls(sys, isWatched(sys) ? captureOrigin(entry) : undefined)
   }
 
   /**
-   * Calls for whoever disposes: `dispose` itself stays in the stack, because below it there may be
-   * the helper of a compiler that lowers `using`, which is not the user's code. Never sleeps.
+   * Calls for disposal: `dispose` itself stays in the stack, because below it there may be
+   * the helper of a compiler that lowers `using`, which is not the user's code.
    */
   static disposing(sys: Syscalls): Calls {
     return new Calls(sys, isWatched(sys) ? captureOrigin(Calls.disposing) : undefined)
@@ -112,7 +112,7 @@ export class Calls {
   /**
    * May sleep. Runs `body` as one operation that the program has to await. Where a checker listens, the
    * promise says whether it was awaited; inside another operation it is part of that one. `begin` checks
-   * the arguments and says which operation it is: what it throws is what the promise rejects with. `body`
+   * the arguments and returns the operation; the promise rejects with the error that it throws. `body`
    * gets its progress where a checker listens.
    */
   operation<T>(
@@ -136,7 +136,7 @@ export class Calls {
     return result
   }
 
-  /** Makes a call that does not sleep, and returns its result. Throws a SystemError where it fails. */
+  /** Makes a synchronous call, and returns its result. Throws a SystemError where it fails. */
   call(syscall: string, body: () => number, facts: CallFacts = {}): number {
     const failure: Failure = {}
     return succeed(
@@ -156,7 +156,7 @@ export class Calls {
     this.call('close', () => this.sys.close(fd), { fd })
   }
 
-  /** Unmaps what `mmap` mapped. */
+  /** Unmaps memory that `mmap` mapped. */
   munmap(address: number, length: number): void {
     this.call('munmap', () => this.sys.munmap(address, length))
   }

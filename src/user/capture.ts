@@ -17,8 +17,8 @@ interface Slot {
 }
 
 /**
- * A running stream with the buffers it owns: queues them, makes frames of what comes back, and closes
- * each when the stream has ended and no frame is left of it.
+ * A running stream with the buffers that it owns. It queues them, makes a frame of each dequeued one, and
+ * closes each when the stream has ended and no frame uses it.
  */
 export class Capture {
   readonly #queue: VideoQueue
@@ -131,7 +131,7 @@ export class Capture {
       if (slot !== undefined) slot.state = 'idle'
       return filled
     } catch (error) {
-      // Somebody else stopped the stream while this waited: that is its end.
+      // Another task stopped the stream during the wait: that is its end.
       if (this.#stopped && signal?.aborted !== true) return undefined
       throw error
     }

@@ -6,7 +6,7 @@ import type { Syscalls } from '../syscalls/syscalls.ts'
 import { type PictureLayout, planeCount, planesOf, strideOf } from './image-format.ts'
 import { checkFormat } from './pixel-format.ts'
 
-/** The waist of `kernel`. ERR_INVALID_ARG_TYPE for anything else, its `sys` included. Never sleeps. */
+/** The waist of `kernel`. ERR_INVALID_ARG_TYPE for anything else, its `sys` included. */
 export function sysOf(kernel: unknown): Syscalls {
   const expected = 'a Kernel, the object that the program is called with'
   check.having('kernel', kernel, expected, 'sys')
@@ -15,13 +15,13 @@ export function sysOf(kernel: unknown): Syscalls {
   return sys as Syscalls
 }
 
-/** `value` has a descriptor and a size. What it throws once closed stays its own error. */
+/** `value` has a descriptor and a size. The error of a closed one is its own. */
 export function checkBuffer(name: string, value: unknown): void {
   check.having(name, value, 'a DmaBuf', 'fd', 'size')
   check.descriptor(`${name}.fd`, (value as { fd: unknown }).fd)
 }
 
-/** As `checkBuffer`, for what udmabuf takes pages of. */
+/** As `checkBuffer`, for the memfd of a udmabuf. */
 export function checkMemfd(name: string, value: unknown): void {
   check.having(name, value, 'a Memfd', 'fd', 'size')
   const { fd, size } = value as { fd: unknown; size: unknown }

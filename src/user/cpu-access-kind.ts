@@ -21,13 +21,13 @@ export function checkAccess(access: unknown): asserts access is CpuAccessKind {
   check.oneOf('access', access, Object.keys(flags))
 }
 
-/** The DMA_BUF_SYNC_ flags of `access`, which is checked as `checkAccess` does. Never sleeps. */
+/** The DMA_BUF_SYNC_ flags of `access`, which is checked as `checkAccess` does. */
 export function syncFlags(access: CpuAccessKind): number {
   checkAccess(access)
   return flags[access]
 }
 
-/** What the CPU is going to do by the DMA_BUF_SYNC_ `flags`, valid or not. Never sleeps. */
+/** The access that the DMA_BUF_SYNC_ `flags` announce, valid or not. */
 export function accessOf(flags: number): CpuAccessKind {
   const access = flags & DMA_BUF_SYNC_RW
   return access === DMA_BUF_SYNC_READ
@@ -37,7 +37,7 @@ export function accessOf(flags: number): CpuAccessKind {
       : 'read-write'
 }
 
-/** Whether the DMA_BUF_SYNC_ `flags` end an access. Never sleeps. */
+/** Whether the DMA_BUF_SYNC_ `flags` end an access. */
 export function isEnd(flags: number): boolean {
   return (flags & DMA_BUF_SYNC_END) !== 0
 }

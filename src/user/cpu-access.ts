@@ -10,10 +10,10 @@ import { ExactAccess } from './exact-access.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
 
 /**
- * The bracket around the CPU's use of a buffer: DMA_BUF_IOCTL_SYNC began when it was made, and ends
- * when it is disposed. In between the devices must leave the buffer alone.
+ * The CPU's access to a buffer, from DMA_BUF_IOCTL_SYNC with START to the one with END at disposal. In
+ * between devices must not use the buffer.
  *
- * `bytes` lives as long as the bracket; so do the exact accesses.
+ * `bytes` and the exact accesses live as long as the CPU access.
  */
 export class CpuAccess extends ExactAccess implements AsyncDisposable {
   /** The access that was begun. */
@@ -47,7 +47,7 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
    * EBADF once the buffer is closed, EACCES, ENOMEM.
    *
    * Where the buffer's pages do not lie in one piece (a udmabuf of several parts), these bytes are a
-   * copy, see `isGathered`: taken at the first use, and what was changed is stored when the access ends.
+   * copy, see `isGathered`: taken at the first use; changed bytes are stored when the access ends.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     this.#requireOpen()

@@ -1,6 +1,6 @@
 /**
- * What is thrown where disposing failed after something else had failed: both are kept, in the shape
- * of ECMAScript's SuppressedError, which Node 20 does not have.
+ * Thrown when disposing fails after an earlier failure. It keeps both errors, in the shape of ECMAScript's
+ * SuppressedError, which Node 20 does not have.
  */
 export class DisposalError extends Error {
   override readonly name = 'SuppressedError'
@@ -22,12 +22,12 @@ function text(error: unknown): string {
     : String(error)
 }
 
-/** One thing to throw for `errors`, oldest first and at least one: none hides another. Never sleeps. */
+/** One thing to throw for `errors`, oldest first and at least one: none hides another. */
 export function joinErrors(errors: readonly unknown[]): unknown {
   return errors.reduce((earlier, later) => new DisposalError(later, earlier))
 }
 
-/** Runs every step, in order, also after one has thrown; throws what they threw. Never sleeps. */
+/** Runs every step, in order, also after one has thrown; throws their errors. */
 export function drainAllSync(
   steps: readonly (() => void)[],
   earlier: readonly unknown[] = [],
@@ -44,7 +44,7 @@ export function drainAllSync(
 }
 
 /**
- * Runs every step, one after the other, also after one has failed; rejects with what they threw and
+ * Runs every step, one after the other, also after one has failed; rejects with their errors and
  * with `earlier`, the errors that made the draining necessary. May sleep.
  */
 export async function drainAll(
@@ -62,7 +62,7 @@ export async function drainAll(
   if (errors.length > 0) throw joinErrors(errors)
 }
 
-/** The steps that undo what was done so far, newest first: for functions that fail half way. */
+/** The steps that undo a function that fails half way, newest first. */
 export class Undo {
   readonly #steps: (() => unknown)[] = []
 

@@ -60,7 +60,7 @@ export class DmaBuf extends ShareableFdOwner {
 
   /**
    * Takes over the descriptor `fd`, which must be a dma-buf's; the caller must not close it any more.
-   * EBADF for one that is not open, EINVAL for one that is no dma-buf: it then stays the caller's.
+   * EBADF for one that is not open, EINVAL for one that is not a dma-buf: it then stays the caller's.
    */
   static adopt(kernel: Pick<Kernel, 'sys'>, fd: AdoptableFd): DmaBuf {
     const calls = Calls.from(sysOf(kernel), DmaBuf.adopt)
@@ -261,7 +261,7 @@ function duplicate(calls: Calls, fd: number): number {
 }
 
 /**
- * The size that `lseek` tells. A dma-buf refuses to seek relative to the current offset, which every
+ * The size that `lseek` returns. A dma-buf refuses to seek relative to the current offset, which every
  * other file either does, and does not move by 0, or answers with ESPIPE.
  */
 function probeSize(calls: Calls, fd: number): number {

@@ -31,7 +31,7 @@ export function argWithIds(bytes: Uint8Array, offset: number, ids: readonly numb
   return { bytes, pointers: new Map([[offset, plainArg(target)]]) }
 }
 
-/** May sleep. GET_CAP; 0 for what the driver does not know. */
+/** May sleep. GET_CAP; 0 for a capability that the driver does not know. */
 export async function getCap(calls: Calls, fd: number, capability: number): Promise<number> {
   const bytes = drmGetCap.create({ capability })
   await calls.ioctl(fd, drm.DRM_IOCTL_GET_CAP, plainArg(bytes), {

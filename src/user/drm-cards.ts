@@ -27,7 +27,7 @@ export interface Card {
 /** Errors of `open` that only say that there is no such card. */
 const ABSENT: ReadonlySet<number> = new Set([-errno.ENOENT, -errno.ENXIO, -errno.ENODEV])
 
-/** May sleep. Opens the first card that will do. EACCES, the error of `none`, and what a card failed with. */
+/** May sleep. Opens the first suitable card. EACCES, the error of `none`, and the error of a card. */
 export async function openCard(calls: Calls, search: CardSearch): Promise<Card> {
   const refused: string[] = []
   const unfit: string[] = []

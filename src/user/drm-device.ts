@@ -53,7 +53,7 @@ export class DrmDevice extends DeviceOwner {
 
   /**
    * May sleep. Opens the first card that imports dma-bufs and drives screens, whatever its number, or the
-   * one at `path`. ENOENT, EACCES, EMFILE, ENODEV where no card does; ENOTTY for what is not a DRM device,
+   * one at `path`. ENOENT, EACCES, EMFILE, ENODEV where no card does; ENOTTY for a file that is not a DRM device,
    * EOPNOTSUPP for one that cannot import dma-bufs.
    */
   static async open(kernel: Pick<Kernel, 'sys'>, path?: string): Promise<DrmDevice> {
@@ -225,7 +225,7 @@ function reading(name: string, fds: readonly number[] = []): Operation {
 
 const FLAGS = O_RDWR | O_CLOEXEC | O_NONBLOCK
 
-/** May sleep. The first card that can show what is imported. */
+/** May sleep. The first card that can show an imported buffer. */
 async function firstDisplay(calls: Calls): Promise<Card> {
   return await openCard(calls, {
     flags: FLAGS,
@@ -291,8 +291,8 @@ function showArguments(
 }
 
 /**
- * Linux takes any number, and rounds up to bytes. Those of a display's formats, and what programs use
- * besides, are these.
+ * Linux takes any number, and rounds up to bytes. These are the depths of displays' formats and of
+ * other common uses.
  */
 const BITS_PER_PIXEL: readonly number[] = [1, 2, 4, 8, 10, 12, 15, 16, 24, 30, 32, 64]
 

@@ -19,7 +19,7 @@ export interface DisplayEvent {
 /** More than the largest event, so that one read gets several. */
 const readSize = 1024
 
-/** The events of an open DRM device, in order; what one read brought beyond the first is kept. */
+/** The events of an open DRM device, in order; further events of one read are kept. */
 export class EventReader {
   readonly #fd: HeldFd
   readonly #waiting: DisplayEvent[] = []
@@ -47,7 +47,7 @@ export class EventReader {
   }
 }
 
-/** The flips and blanks in what read(2) gave; other events are skipped. Never sleeps. */
+/** The flips and blanks in the result of read(2); other events are skipped. */
 export function parseEvents(bytes: Uint8Array): DisplayEvent[] {
   const events: DisplayEvent[] = []
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

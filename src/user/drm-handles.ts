@@ -14,8 +14,8 @@ interface Entry {
 /**
  * The GEM handles that are open on a device. The kernel returns the same handle for each import of a
  * buffer, also of one that the device itself made and exported, and counts nothing, so one close ends
- * them all: here they are counted, and a handle is closed when its last owner lets go. An import and
- * a close are never under way together.
+ * them all: here they are counted, and a handle is closed when its last owner closes it. An import and
+ * a close never overlap.
  */
 export class HandleTable {
   readonly #fd: HeldFd
@@ -55,7 +55,7 @@ export class HandleTable {
     else entry.count++
   }
 
-  /** May sleep. One owner of `handle` lets go. */
+  /** May sleep. One owner of `handle` closes it. */
   close(calls: Calls, handle: number): Promise<void> {
     return this.#serial.run(async () => {
       const entry = this.#entries.get(handle)

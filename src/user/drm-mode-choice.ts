@@ -6,7 +6,7 @@ const preferred = (mode: DrmModeModeinfo): number =>
 
 /**
  * The mode to show a picture of `width` by `height` with: the screen's own of that size, or its
- * largest that the picture covers, or one made up, which virtual displays accept. Never sleeps.
+ * largest that the picture covers, or one made up, which virtual displays accept.
  */
 export function chooseMode(
   modes: readonly DrmModeModeinfo[],

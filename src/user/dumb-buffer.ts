@@ -26,7 +26,7 @@ export interface DumbOwner {
   fd(): number
   /** How many of its dumb buffers are alive. */
   alive(): number
-  /** May sleep. Lets go of `handle`; nothing to do once the device is closed. */
+  /** May sleep. Closes `handle`; nothing to do once the device is closed. */
   close(calls: Calls, handle: number): Promise<void>
 }
 

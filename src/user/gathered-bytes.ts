@@ -10,15 +10,15 @@ interface Piece {
 
 /**
  * Bytes of a buffer whose pages do not lie in one piece, as one array: a copy, gathered from the pieces
- * when it is made, and merged into them when it ends. Only bytes that were changed are merged, so that
- * what others store meanwhile stays.
+ * when it is made, and merged into them when it ends. Only changed bytes are merged, so that
+ * the stores of others meanwhile stay.
  */
 export class GatheredBytes {
   readonly #pieces: readonly Piece[]
   readonly #before: Uint8Array
   #bytes: Uint8Array<ArrayBuffer>
 
-  /** Throws EFAULT where nothing is mapped. Never sleeps. */
+  /** Throws EFAULT where nothing is mapped. */
   constructor(calls: Calls, address: number, length: number) {
     this.#pieces = piecesOf(calls, address, length)
     this.#bytes = new Uint8Array(length)
@@ -31,7 +31,7 @@ export class GatheredBytes {
     return this.#bytes
   }
 
-  /** Stores what was changed into the pieces, and ends the array as the end of a CPU access does. */
+  /** Stores the changed bytes into the pieces, and ends the array as the end of a CPU access does. */
   merge(): void {
     if (this.#bytes.length !== this.#before.length) throw transferred()
     for (const { offset, bytes } of this.#pieces) {
@@ -46,7 +46,7 @@ export class GatheredBytes {
   }
 }
 
-/** Not merged: the bytes are somebody else's now. */
+/** Not merged: the bytes have moved to another buffer. */
 function transferred(): Error {
   return systemError({
     errno: -errno.EFAULT,

@@ -12,7 +12,7 @@ export class HeldFd {
   readonly #fd: number
   readonly #use: DescriptorUse | undefined
 
-  /** Keeps what `fd` stands for now. */
+  /** Keeps the file that `fd` refers to now. */
   constructor(sys: Syscalls, fd: number) {
     this.#sys = sys
     this.#fd = fd

@@ -52,7 +52,7 @@ export interface PlaneLayout {
   readonly stride: number
 }
 
-/** The format that V4L2 describes. Never sleeps. */
+/** The format that V4L2 describes. */
 export function imageFormat(pix: V4l2PixFormat): ImageFormat {
   const layout = {
     width: pix.width,
@@ -104,14 +104,14 @@ const furtherPlanes: ReadonlyMap<string, readonly FurtherPlane[]> = new Map([
   ['NV42', [{ strides: 2, down: 1 }]],
 ] satisfies [string, FurtherPlane[]][])
 
-/** How many colour planes `format` has in memory. Never sleeps. */
+/** How many colour planes `format` has in memory. */
 export function planeCount(format: string): number {
   return 1 + (furtherPlanes.get(format)?.length ?? 0)
 }
 
 /**
  * Where the colour planes of `layout` are: as it says, else one after the other without a gap, as V4L2 puts
- * them into one buffer. Never sleeps.
+ * them into one buffer.
  */
 export function planesOf(layout: PictureLayout): readonly PlaneLayout[] {
   if (layout.planes !== undefined) return layout.planes

@@ -15,9 +15,9 @@ export interface MappedRange {
 }
 
 /**
- * Bytes of a buffer in the address space, as mmap gives them: valid until disposed, also after the
- * buffer itself was closed, and with no bracket of its own. Around every use of the bytes the program
- * must do `startCpuAccess` and `endCpuAccess`; `beginCpuAccess` does both, and is harder to forget.
+ * Bytes of a buffer in the address space, as mmap returns them: valid until disposed, also after the
+ * buffer itself was closed. A mapping begins no CPU access. The program must call `startCpuAccess` before
+ * and `endCpuAccess` after every use of the bytes; `beginCpuAccess` does both, and is harder to forget.
  */
 export class Mapping extends ExactAccess implements Disposable {
   readonly #sys: Syscalls

@@ -67,7 +67,7 @@ export class Memfd extends ShareableFdOwner {
     return this.#size
   }
 
-  /** The seals in force. EBADF once closed. Never sleeps. */
+  /** The seals in force. EBADF once closed. */
   get seals(): Seal[] {
     const fd = this.requireFd('fcntl')
     const calls = Calls.from(this.sys, sealsGetter)

@@ -42,7 +42,7 @@ export abstract class FdOwner implements Disposable {
     return fd
   }
 
-  /** Closes the descriptor. Idempotent. What was made with it lives on. */
+  /** Closes the descriptor. Idempotent. Objects that were made with it stay open. */
   close(): void {
     this.#close(() => Calls.from(this.sys, this.close))
   }

@@ -7,7 +7,7 @@ import { type DrmOutput, firstOutput } from './drm-output.ts'
 import type { HeldFd } from './held-fd.ts'
 import { type PictureLayout, strideOf } from './image-format.ts'
 
-/** A picture for the screen, and what keeps its memory from being written over. */
+/** A picture for the screen, and the hold that keeps its memory from being overwritten. */
 export interface Picture {
   readonly framebuffer: number
   readonly layout: PictureLayout
@@ -21,7 +21,7 @@ const sameShape = (a: PictureLayout, b: PictureLayout): boolean =>
   strideOf(a) === strideOf(b)
 
 /**
- * What one CRTC shows: the first picture sets the mode, the next ones flip. A picture is held until
+ * The picture of one CRTC: the first picture sets the mode, the next ones flip. A picture is held until
  * the flip to the next one is complete, because until then the display reads it.
  */
 export class Scanout {
@@ -43,7 +43,7 @@ export class Scanout {
     return this.#shown.at(-1)?.framebuffer
   }
 
-  /** Whether `picture` is on screen or about to be: its hold is then let go of here. */
+  /** Whether `picture` is on screen or about to be: its hold is then released here. */
   holds(picture: Picture): boolean {
     return this.#shown.includes(picture)
   }
@@ -77,7 +77,7 @@ export class Scanout {
     await this.#settle(calls, signal)
   }
 
-  /** Waits for the flip under way, if any, and lets go of what it replaced. */
+  /** Waits for the pending flip, if any, and releases the picture that it replaced. */
   async #settle(calls: Calls, signal: AbortSignal | undefined): Promise<void> {
     while (this.#flipping) {
       const event = await this.#events.next(calls, signal)
@@ -113,7 +113,7 @@ export class Scanout {
     await this.#settle(calls, undefined)
   }
 
-  /** May sleep. Shows the last picture for one refresh, turns the CRTC off, lets go of all. */
+  /** May sleep. Shows the last picture for one refresh, turns the CRTC off, releases all pictures. */
   async stop(calls: Calls): Promise<void> {
     const crtc = this.#output?.crtc
     const off = this.#on && crtc !== undefined

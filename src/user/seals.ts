@@ -28,7 +28,7 @@ export function sealBits(seals: readonly Seal[]): number {
   }, 0)
 }
 
-/** The seals that `bits` stand for. Never sleeps. */
+/** The seals that `bits` stand for. */
 export function sealNames(bits: number): Seal[] {
   return (Object.keys(BITS) as Seal[]).filter((seal) => (bits & BITS[seal]) !== 0)
 }

@@ -63,7 +63,7 @@ export class SyncFile extends ShareableFdOwner {
 
   /**
    * May sleep. Takes over the descriptor `fd`, which must be a sync file's; the caller must not close
-   * it any more. EBADF, or ENOTTY for what is no sync file: it then stays the caller's.
+   * it any more. EBADF, or ENOTTY for a file that is not a sync file: it then stays the caller's.
    */
   static async adopt(kernel: Pick<Kernel, 'sys'>, fd: AdoptableFd): Promise<SyncFile> {
     const calls = Calls.from(sysOf(kernel), SyncFile.adopt)
@@ -90,7 +90,7 @@ export class SyncFile extends ShareableFdOwner {
     const calls = Calls.from(this.sys, this.info)
     const fd = this.requireFd('SYNC_IOC_FILE_INFO')
     const { head } = await readInfo(calls, fd, 0)
-    // What is signalled meanwhile only makes them fewer.
+    // Fences that signal meanwhile only reduce their number.
     const { head: full, fences } = await readInfo(calls, fd, head.num_fences)
     return { name: full.name, status: statusOf(full.status), fences }
   }

@@ -63,8 +63,8 @@ export class VideoDevice extends DeviceOwner {
   }
 
   /**
-   * May sleep. Opens the camera at `path`. ENOENT, EACCES, EBUSY, EMFILE; ENOTTY for what is no video
-   * device, ENODEV for one that does not capture by streaming.
+   * May sleep. Opens the camera at `path`. ENOENT, EACCES, EBUSY, EMFILE; ENOTTY for a file that is not a
+   * video device, ENODEV for one that does not capture by streaming.
    */
   static async open(kernel: Pick<Kernel, 'sys'>, path = '/dev/video0'): Promise<VideoDevice> {
     const calls = Calls.from(sysOf(kernel), VideoDevice.open)
@@ -110,8 +110,8 @@ export class VideoDevice extends DeviceOwner {
   /**
    * May sleep. Queues `buffers`, each of at least `sizeImage` bytes, and starts the stream. The camera
    * owns them from the call on, also when it fails, and closes them when it stops: pass a `dup()` of
-   * what you want to keep. EINVAL for size or count, EBUSY while streaming. What is not an array of open
-   * buffers is refused as it is, and none of them is closed.
+   * a buffer that you want to keep. EINVAL for size or count, EBUSY while streaming. An argument that is not an array
+   * of open buffers is refused, and none of them is closed.
    */
   start(buffers: readonly DmaBuf[]): Promise<void> {
     const calls = Calls.from(this.sys, this.start)
@@ -230,7 +230,7 @@ export class VideoDevice extends DeviceOwner {
     await this.#stopping
   }
 
-  /** May sleep, until a stream that is being stopped has stopped. Whoever stops it has its errors. */
+  /** May sleep, until a stream that is being stopped has stopped. Its errors go to the call that stops it. */
   async #stopped(): Promise<void> {
     await this.#stopping?.catch(() => undefined)
   }

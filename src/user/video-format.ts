@@ -36,7 +36,7 @@ export interface WantedFormat {
 
 const type = v4l2.V4L2_BUF_TYPE_VIDEO_CAPTURE
 
-/** May sleep. QUERYCAP. ENOTTY for what is no video device. */
+/** May sleep. QUERYCAP. ENOTTY for a file that is not a video device. */
 export async function queryCapability(calls: Calls, fd: number): Promise<VideoCapability> {
   const bytes = v4l2Capability.create()
   await calls.ioctl(fd, v4l2.VIDIOC_QUERYCAP, plainArg(bytes), {
@@ -47,7 +47,7 @@ export async function queryCapability(calls: Calls, fd: number): Promise<VideoCa
   return { driver, card, bus: bus_info, capabilities: ofNode ? device_caps : capabilities }
 }
 
-/** Throws ENODEV unless the device captures single-planar video by streaming. Never sleeps. */
+/** Throws ENODEV unless the device captures single-planar video by streaming. */
 export function requireCapture(capability: VideoCapability, path: string): void {
   const needed = v4l2.V4L2_CAP_VIDEO_CAPTURE | v4l2.V4L2_CAP_STREAMING
   if ((capability.capabilities & needed) === needed) return

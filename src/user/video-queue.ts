@@ -113,7 +113,7 @@ export class VideoQueue {
     return v4l2Exportbuffer.decode(bytes).fd
   }
 
-  /** STREAMON. EINVAL, and what the hardware says. */
+  /** STREAMON. EINVAL, and the errors of the hardware. */
   async on(calls: Calls): Promise<void> {
     const argument = plainArg(v4l2Type.create({ type }))
     await calls.ioctl(this.#fd.number, v4l2.VIDIOC_STREAMON, argument, {
