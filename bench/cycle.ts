@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   { name: 'cycle, pc, content rules on', board: pc, views: 'bracket', checked: true },
 ]
 
-/** The copies that the hardware itself makes, between arrays of their own. */
+/** The copies that the hardware itself makes, between separate arrays. */
 function hardwareCopies(coherent: boolean): (value: number) => void {
   const [camera, memory, cache, screen] = Array.from({ length: 4 }, () =>
     new Uint8Array(FRAME).fill(1),

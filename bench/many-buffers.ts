@@ -1,4 +1,4 @@
-/** What an operation costs when ten thousand buffers are alive, over ten. */
+/** The cost of an operation with ten thousand live buffers, over ten. */
 import { armSoc } from '../src/boards/arm-soc.ts'
 import { ratioOf, show } from './ratio.ts'
 import { Rig } from './rig.ts'

@@ -8,7 +8,7 @@ import { Rig, type Shared } from './rig.ts'
 const BUFFERS = 16
 const SIZE = 16 * 1024 * 1024
 
-/** What earlier benchmarks left behind goes in more than one collection. */
+/** The garbage of earlier benchmarks takes more than one collection. */
 async function collect(): Promise<number> {
   for (let i = 0; i < 4; i++) {
     globalThis.gc?.()

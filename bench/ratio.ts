@@ -25,7 +25,7 @@ export async function ratioOf(what: Step, base: Step, rounds = 41, warmUp = 8): 
   return deciles(ratios)
 }
 
-/** The same deciles of what `step` takes by itself, in milliseconds. */
+/** The same deciles of the time of `step` by itself, in milliseconds. */
 export async function spreadOf(step: Step, rounds = 41, warmUp = 8): Promise<Ratio> {
   const times: number[] = []
   for (let i = 0; i < rounds + warmUp; i++) {

@@ -1,4 +1,4 @@
-/** A loop over a bracket's bytes runs at the speed of a plain array's. */
+/** A loop over the bytes of a CPU access runs at the speed of a plain array's. */
 import { armSoc } from '../src/boards/arm-soc.ts'
 import { ratioOf, show } from './ratio.ts'
 import { Rig } from './rig.ts'

@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { Missing } from './places.ts'
 
-/** Runs a program to its end. Returns what it printed; throws with what it said when it failed. */
+/** Runs a program to its end. Returns its output; throws with its error output if it failed. */
 export function output(program: string, args: string[], options: { cwd?: string } = {}): string {
   const done = spawnSync(program, args, { ...options, encoding: 'utf8', maxBuffer: 1 << 28 })
   if (done.error) throw done.error

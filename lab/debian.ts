@@ -7,7 +7,7 @@ import { cache, Missing } from './places.ts'
 const suite = 'trixie'
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
-/** What is taken from Debian, unpacked and not installed: the kernel and the guest's user space. */
+/** The packages taken from Debian, unpacked and not installed: the kernel and the guest's user space. */
 export interface Debian {
   /** Names the packages' versions. */
   readonly version: string
@@ -19,7 +19,7 @@ export interface Debian {
 }
 
 /**
- * Downloads and unpacks once; later calls take what lies in the cache. Packages put into the cache's
+ * Downloads and unpacks once; later calls use the cache. Packages put into the cache's
  * folder `debs` by hand are used and apt is not asked.
  *
  * @throws Missing without Debian's tools or its archive.
@@ -59,7 +59,7 @@ function downloaded(folder: string): string[] {
   return readdirSync(folder).map((file) => join(folder, file))
 }
 
-/** By apt, with a source list and a state of its own: needs no root, and the system's stay as they are. */
+/** By apt, with a separate source list and state: needs no root, and does not change the system's. */
 function download(folder: string): void {
   const byHand = `put the .deb files of linux-image-6.12*-amd64 and busybox-static (Debian ${suite}) into ${join(cache, 'debs')}`
   need('apt-get', byHand)

@@ -32,7 +32,7 @@ export type Ending = { readonly status: number } | { readonly failure: string }
 
 const usual = '-machine q35 -m 2G -smp 2 -display none -nodefaults -no-reboot'.split(' ')
 
-/** Starts the machine and runs the job. What the program prints goes to stdout as it comes. */
+/** Starts the machine and runs the job. The program's output goes to stdout as it comes. */
 export async function start(
   machine: Machine,
   { boot, out, limit, words, emulator: more }: Start,

@@ -22,7 +22,7 @@ const init = join(import.meta.dirname, 'guest/init')
 
 /**
  * The guest's root: busybox, this node with its libraries, the modules, the first process. Built
- * anew only when one of them is another. What a run brings with it is not in here. `more` are names of
+ * again only when one of them changes. The files of a run are not in here. `more` are names of
  * modules that are inserted after the usual ones.
  */
 export function initramfs(debian: Debian, more: readonly string[]): string {

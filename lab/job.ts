@@ -5,7 +5,7 @@ import { type BuildOptions, build } from 'esbuild'
 import { need } from './command.ts'
 import { repository } from './places.ts'
 
-/** The one package with a binary of its own: it cannot be bundled and is copied. */
+/** The one package with a binary: it cannot be bundled and is copied. */
 const binaryPackages = ['koffi', '@koromix/koffi-linux-x64']
 
 /**
@@ -57,7 +57,7 @@ export class Job {
     )
   }
 
-  /** What the guest runs, in the folder itself. */
+  /** The guest's program, in the folder itself. */
   run(command: string[], environment: Record<string, string>): void {
     const lines = Object.entries(environment).map(
       ([name, value]) => `export ${name}=${quoted(value)}\n`,

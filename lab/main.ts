@@ -11,11 +11,11 @@
  * --append takes words for the kernel, --module a module to insert with its parameters (one of the usual
  * ones too), --device a device of qemu's, --qemu any argument of its (--qemu=-m --qemu=4G).
  *
- * The program finds its files in its working folder, the boot's name in LAB_BOOT, and a folder for what
- * it leaves in LAB_OUT (out/lab/BOOT here). A machine is ended when it shows no progress for --limit seconds
+ * The program finds its files in its working folder, the boot's name in LAB_BOOT, and a folder for
+ * its results in LAB_OUT (out/lab/BOOT here). A machine is ended when it shows no progress for --limit seconds
  * of its own processor time: no output, and no sign of life (`beat`). `tests.xml` has every test that
  * ended, and the one that was running. Exit status: the first one that is not 0, 1 when a machine hung or
- * crashed. What the lab needs and does not find, it names, and skips (status 0);
+ * crashed. If the lab lacks something, it prints its name and skips (status 0);
  * with DMABUF_LAB=required that is a failure.
  */
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -107,7 +107,7 @@ async function command(job: Job): Promise<string[]> {
   return job.placeTests(testFiles())
 }
 
-/** Files in folders of these are what the tests share. */
+/** Folders with files that the tests share. */
 function testFiles(): string[] {
   return ['lab/smoke', 'test/linux/guest']
     .map((folder) => join(repository, folder))
@@ -134,7 +134,7 @@ function report(ending: Ending, boot: Boot, out: string, seconds: number): numbe
   return 1
 }
 
-/** Completes what the tests left; returns the one that was running, which counts as failed. */
+/** Completes the results of the tests; returns the one that was running, which counts as failed. */
 function closeResults(out: string, failure?: string): string | undefined {
   const results = join(out, 'tests.xml')
   if (!existsSync(results)) return undefined

@@ -5,7 +5,7 @@ export const repository: string = join(import.meta.dirname, '..')
 /** Packages, the unpacked kernel, the guest's base image. May be deleted at any time. */
 export const cache: string = join(repository, 'node_modules/.cache/dmabuf-lab')
 
-/** What the lab needs and this machine lacks, with the words that help. */
+/** A dependency of the lab that this machine lacks, with advice. */
 export class Missing extends Error {
   override readonly name = 'Missing'
 }

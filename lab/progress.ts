@@ -7,18 +7,18 @@ const LOOK = 1000
 /** An idle machine uses next to no processor time: so many times the limit it may wait for something. */
 const IDLE = 5
 
-/** What shows that a machine gets on. */
+/** The signs of a machine's progress. */
 export interface Signs {
   /** The emulator. */
   readonly pid: number
-  /** Files that grow or are written anew while it does. */
+  /** Files that grow or are rewritten while it makes progress. */
   readonly files: readonly string[]
 }
 
 /**
  * Calls `onStuck` when the machine has shown no progress for `limit` seconds of its own processor time, or
- * five times as many of the clock: on a busy host the clock runs on while the machine cannot. Returns what
- * stops watching, and a function that notes progress seen elsewhere.
+ * five times as many of the clock: on a busy host the clock runs on while the machine cannot. Returns a function
+ * that stops watching, and one that notes progress seen elsewhere.
  */
 export function watchProgress(
   { pid, files }: Signs,
@@ -49,7 +49,7 @@ function signOf(file: string): string {
   return stats === undefined ? '' : `${stats.size} ${stats.mtimeMs}`
 }
 
-/** Seconds that `pid` has computed, with its threads; what it had is not less when it is gone. */
+/** Seconds of processor time of `pid`, with its threads; the last value after it has ended. */
 function processorSeconds(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')

@@ -20,7 +20,7 @@ const kernel = openLinux()
 const { sys } = kernel
 using heap = DmaHeap.open(kernel)
 
-/** One comparison: what both do, how often in a round, and how many times C's time is allowed. */
+/** One comparison: the operation of both, how often in a round, and how many times C's time is allowed. */
 interface Case {
   readonly name: string
   readonly twin: string
@@ -64,7 +64,7 @@ function median(values: readonly number[]): number {
 }
 
 async function compare(each: Case): Promise<void> {
-  // Compiling is slow in an emulator: what is measured is a program that has been running.
+  // Compiling is slow in an emulator: the measurement is of a program that has been running.
   await timeOf({ ...each, count: each.count * WARM_UP })
   const [ours, theirs]: [number[], number[]] = [[], []]
   for (let i = 0; i < ROUNDS; i++) {

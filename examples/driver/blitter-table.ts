@@ -9,7 +9,7 @@ export interface Table {
   readonly mapping: DmaMapping
 }
 
-/** Does not sleep. ENOMEM. */
+/** ENOMEM. */
 export function makeTable(context: DriverContext): Table {
   const { dma } = context
   const memory = context.kmalloc(TABLE_SIZE, 'table')

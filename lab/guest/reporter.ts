@@ -1,5 +1,5 @@
 /**
- * What is left of the tests of a boot, at any moment: `tests.xml` with every test that has ended. The lab
+ * Keeps `tests.xml` current during a boot, with every test that has ended. The lab
  * closes the file, also where the machine did not get that far.
  */
 import { appendFileSync, writeFileSync } from 'node:fs'

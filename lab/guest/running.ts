@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeEach } from 'node:test'
 
 beforeEach(async (test) => {
-  // The reporters write what ended before; a test that never yields would keep it back.
+  // The reporters write the tests that ended before; a test that never yields would delay them.
   await new Promise(setImmediate)
   const { name, fullName = name } = test as { name: string; fullName?: string }
   writeFileSync(join(process.env.LAB_OUT ?? '.', 'running'), fullName)

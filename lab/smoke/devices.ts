@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import koffi from 'koffi'
 
-// What the guest offers, by bare system calls: where these fail, the lab is at fault and not the package.
+// The guest's devices, by bare system calls: if these fail, the lab is at fault and not the package.
 
 const libc = koffi.load('libc.so.6')
 const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)')
@@ -127,7 +127,7 @@ describe('the guest', () => {
     bytes.fill(0xbb)
     const left = process.env.LAB_BOOT === 'swiotlb' ? 0xaa : 0xbb
     bracket(fd, READ, () => assert.ok(bytes.every((byte) => byte === left)))
-    // Whoever has the card open first is its master, which other tests ask for.
+    // The first one to open the card is its master, which other tests need to be.
     closeSync(card)
   })
 })

@@ -44,7 +44,7 @@ export const offset: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(1, 100, 4095, 4097, 5000) },
 )
 
-/** What a field of 64 bits can hold and a buffer cannot have. Doubles that are exact. */
+/** Values of a 64-bit field that a buffer cannot have. Doubles that are exact. */
 export const huge: fc.Arbitrary<number> = fc.constantFrom(
   2 ** 52,
   2 ** 62,

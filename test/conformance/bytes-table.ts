@@ -9,7 +9,7 @@ const [BEFORE, AA, BB, CC, DD, EE] = [0x11, 0xaa, 0xbb, 0xcc, 0xdd, 0xee] as con
 const { DMA_BUF_SYNC_READ: R, DMA_BUF_SYNC_WRITE: W, DMA_BUF_SYNC_RW: RW } = uapi
 const END = uapi.DMA_BUF_SYNC_END
 
-/** A buffer that is mapped, for a program to bracket and to fill. */
+/** A mapped buffer, for a program that begins CPU accesses and fills it. */
 export interface Bench {
   sync(flags: number): Promise<void>
   fill(value: number): void
@@ -17,14 +17,14 @@ export interface Bench {
   readonly bytes: string
 }
 
-/** A program, and what it reads at its end on a PC booted like this. */
+/** A program, and the bytes that it reads at its end on a PC with this boot. */
 export interface Row {
   readonly program: string
   run(bench: Bench): Promise<void>
   readonly left: Readonly<Record<BootName, number>>
 }
 
-/** What a real PC did, plain and with every DMA bounced. Before each the buffer holds 0x11. */
+/** The results of a real PC, plain and with every DMA bounced. Before each the buffer holds 0x11. */
 export const bytesTable: readonly Row[] = [
   {
     program: 'a store with no bracket after START(rw) AA END(rw) is lost',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Bytes as one short word: what they are where all are equal, else a digest. */
+/** Bytes as one short word: their value if all are equal, else a digest. */
 export function summary(bytes: Uint8Array): string {
   const first = bytes[0]
   if (bytes.every((byte) => byte === first)) return `${bytes.length} x ${first ?? 'none'}`

@@ -20,7 +20,7 @@ function mmap(of: string, words: object = {}): Step {
   return { op: 'mmap', fd: { of, nth: 0 }, ...usual, ...words }
 }
 
-/** Sequences that once showed a difference, by what it was. */
+/** Sequences that once showed a difference, by its name. */
 export const found: Readonly<Record<string, Sequence>> = {
   'flags of what was opened have O_LARGEFILE': [heap, ...memfd],
   'lengths that no process has, offsets that no file has': [
@@ -165,7 +165,7 @@ export const found: Readonly<Record<string, Sequence>> = {
   ],
 }
 
-/** What chance does not come upon. */
+/** Sequences that random generation does not find. */
 export const rare: Readonly<Record<string, Sequence>> = {
   'with every descriptor taken': [
     heap,

@@ -1,4 +1,4 @@
-/** What the tests in the guest and the long run share. */
+/** The code that the tests in the guest and the long run share. */
 import { LinuxKernel } from 'dmabuf/linux'
 import type { Group } from './operation.ts'
 import { asCode, compareKernels, type RunResult } from './run.ts'
@@ -17,7 +17,7 @@ export interface GuestRequest {
 
 export const boot: BootName = process.env.LAB_BOOT === 'swiotlb' ? 'swiotlb' : 'plain'
 
-/** Compares, and tells on stdout. Returns whether no difference was found. */
+/** Compares, and prints to stdout. Returns whether no difference was found. */
 export async function compareInGuest(request: GuestRequest): Promise<boolean> {
   const began = performance.now()
   const result = await compare(request)
@@ -43,7 +43,7 @@ async function compare({ groups, ...request }: GuestRequest): Promise<RunResult>
   }
 }
 
-/** The cards to import into, and what can be compared with them. */
+/** The cards to import into, and the operations that can be compared on them. */
 export async function bothCards(
   linux: LinuxKernel,
 ): Promise<{ sim: string; linux: string; groups: Group[] }> {

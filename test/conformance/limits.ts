@@ -77,7 +77,7 @@ export const limits: readonly Limit[] = [
   },
 ]
 
-/** What random sequences do not do, because both kernels may do as they like. */
+/** Operations that random sequences leave out, because their result is unspecified. */
 export const leftOut: readonly string[] = [
   'which addresses mmap and mremap choose, and so whether a memfd mapping has room to grow in place',
   'accesses to addresses that a mapping has left and another one has been given',
@@ -85,7 +85,7 @@ export const leftOut: readonly string[] = [
   'running out of memory: the guest would end the process',
 ]
 
-/** What cannot be compared in the lab, because its kernel is built without it. */
+/** Operations that the lab cannot compare, because its kernel is built without them. */
 export const unverified: readonly string[] = [
   'sw_sync (CONFIG_SW_SYNC): timelines that a program counts up',
   'the CMA heap (CONFIG_DMABUF_HEAPS_CMA): contiguous buffers, mapped by fault',

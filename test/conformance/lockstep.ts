@@ -90,7 +90,7 @@ function compare(
   if (others.some((other) => other !== first)) throw new Difference(step, index, sides, outcomes)
 }
 
-/** What a sequence leaves behind, slot by slot. */
+/** The state that a sequence leaves behind, slot by slot. */
 async function compareRest(sides: readonly Side[], world: World, index: number): Promise<void> {
   for (const slot of [...world.slots(), 0, 1]) {
     const outcomes: Outcome[] = []

@@ -4,7 +4,7 @@
  *     npx tsx lab/main.ts --limit 3600 -- test/conformance/main.ts --calls 500000 --seed 7
  *     npx tsx lab/main.ts --boot plain -- test/conformance/main.ts --groups memory,files
  *
- * Prints what was compared; for a difference the shortest sequence that was found to show it, as code.
+ * Prints the compared operations; for a difference, the shortest known sequence that shows it, as code.
  */
 import { parseArgs } from 'node:util'
 import { compareInGuest } from './guest.ts'

@@ -6,15 +6,15 @@ import type { World } from './world.ts'
 export type Group = 'files' | 'memory' | 'buffers' | 'sync-files' | 'import' | 'fences' | 'dumb'
 
 /**
- * What an operation did, with nothing in it that may differ: no addresses, process ids, inode numbers
- * or times. The first is the result; the rest is what was written.
+ * The outcome of an operation without the parts that may differ: addresses, process ids, inode numbers,
+ * times. The first is the result; the rest are the bytes that it wrote.
  */
 export type Outcome = readonly (number | string)[]
 
-/** `undefined`: it was left out, because its result is nobody's promise. */
+/** `undefined`: it was left out, because its result is unspecified. */
 export type Answer = Outcome | undefined
 
-/** One sort of operation: how to make one up, do it on a kernel, and what it changes. */
+/** One kind of operation: how to generate it, how to make it on a kernel, and its effect on the world. */
 export interface Operation<A extends object> {
   readonly name: string
   readonly group: Group

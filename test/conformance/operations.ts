@@ -20,7 +20,7 @@ export function operationOf({ op }: Step): Operation<object> {
   return operation
 }
 
-/** What most sequences begin with: the devices, buffers, a mapping and an import. */
+/** The first steps of most sequences: the devices, buffers, a mapping and an import. */
 const opening: readonly Step[] = [
   { op: 'open', path: '/dev/dma_heap/system', flags: 2 },
   { op: 'open', path: '/dev/udmabuf', flags: 2 },

@@ -7,7 +7,7 @@ import { sequences } from './operations.ts'
 import type { Side } from './side.ts'
 import { Tally } from './tally.ts'
 
-/** What to compare, and for how long. */
+/** The operations to compare, and for how long. */
 export interface RunRequest {
   /** New sides for a sequence; `end` is called when it is over. */
   readonly sides: () => { readonly sides: readonly Side[]; end(): void }
@@ -23,7 +23,7 @@ export interface RunRequest {
 
 /** One way in which the kernels differ. */
 export interface Found {
-  /** What each answered, and to which step. */
+  /** The answer of each kernel, and the step. */
   readonly message: string
   /** The shortest sequence that was found to show it. */
   readonly sequence: Sequence
@@ -42,7 +42,7 @@ export interface RunResult {
 const BATCH = 20
 const ENOUGH = 12
 
-/** Compares kernels on random sequences. Differences of one kind are told once. */
+/** Compares kernels on random sequences. Differences of one kind are reported once. */
 export async function compareKernels(request: RunRequest): Promise<RunResult> {
   const tally = new Tally()
   const known = new Map<string, Found>()
@@ -72,7 +72,7 @@ export async function compareKernels(request: RunRequest): Promise<RunResult> {
 }
 
 /**
- * Leaves out every step without which the difference is still shown, half of what is left at a time and
+ * Leaves out every step without which the difference is still shown, first half of the rest at a time,
  * then single ones; then makes numbers small.
  */
 async function shortest(
@@ -128,7 +128,7 @@ export async function once(
   sequence: Sequence,
   tally?: Tally,
 ): Promise<number> {
-  // Lines of the program cost more than the calls themselves, and nobody reads them here.
+  // Lines of the program cost more than the calls themselves, and are not used here.
   setOriginCapture(false)
   const { sides, end } = make()
   try {

@@ -2,13 +2,13 @@ import { F_GETFD } from '../../src/abi/fcntl.ts'
 import type { Kernel } from '../../src/syscalls/kernel.ts'
 import type { Syscalls } from '../../src/syscalls/syscalls.ts'
 
-/** What a sequence opens stays below the last of them. */
+/** The descriptors of a sequence stay below the last of them. */
 const numbers = Array.from({ length: 160 }, (_, i) => i + 3)
 
 /**
  * One of the two kernels, as a sequence sees it. Descriptors are counted: `slot` n is the n-th number
  * that was free when the sequence began, so that the rule of the lowest free number can be compared
- * although a real process has files of its own.
+ * although a real process has other files open.
  */
 export class Side {
   readonly name: string

@@ -41,7 +41,7 @@ async function driverOf(sys: Syscalls, fd: number): Promise<string> {
 
 /** `fdLimit`: how many descriptors a process may have. */
 export function newSim(boot: BootName, fdLimit?: number): SimKernel {
-  // The camera's picture is drawn at the start, and nobody looks at it here.
+  // The camera's picture is drawn at the start, and is not used here.
   const source = patternSource(16, 16)
   return new SimKernel({ board: boardOf[boot], policy: lazyPolicy, fdLimit, source })
 }

@@ -1,7 +1,7 @@
 import { errnoName } from '../../src/abi/errno.ts'
 import type { Outcome } from './operation.ts'
 
-/** What a run did: how often each operation had each result, and what was left out. */
+/** The tally of a run: how often each operation had each result, and the operations that were left out. */
 export class Tally {
   readonly #results = new Map<string, Map<string, number>>()
   readonly #leftOut = new Map<string, number>()

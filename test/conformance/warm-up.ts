@@ -1,7 +1,7 @@
 import type { LinuxKernel } from 'dmabuf/linux'
 import { MAP_SHARED, POLLIN } from '../../src/abi/fcntl.ts'
 
-/** Lets the runtime open what it opens when something is done for the first time. */
+/** Makes the runtime open the descriptors that it opens at first use. */
 export async function warmUp(linux: LinuxKernel): Promise<void> {
   const { sys } = linux
   const heap = sys.open('/dev/dma_heap/system', 2)

@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from '../../src/abi/fcntl.ts'
 
-/** What a descriptor leads to. */
+/** The kind of file of a descriptor. */
 export type Kind = 'heap' | 'udmabuf-node' | 'card' | 'text' | 'memfd' | 'dma-buf' | 'sync-file'
 
 /** An open file; descriptors that were duplicated share it. */
@@ -9,7 +9,7 @@ export interface OpenFile {
   /** Numbers that calls on it have returned: GEM handles, and fences of vgem. */
   readonly handles: number[]
   readonly fences: number[]
-  /** Whether what is mapped of it may be made longer with mremap. */
+  /** Whether mremap may make its mapping longer. */
   readonly growable: boolean
 }
 
@@ -33,7 +33,7 @@ export interface Mapping {
   readonly file: OpenFile
 }
 
-/** What both kernels agree on so far: which descriptors are open, which pages are mapped. */
+/** The state that both kernels agree on so far: which descriptors are open, which pages are mapped. */
 export class World {
   readonly open: Map<number, OpenFile> = new Map()
   readonly mappings: Mapping[] = []

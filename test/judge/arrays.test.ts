@@ -1,6 +1,6 @@
 /**
- * Arrays that a program holds, several at a time, whole and partial ones, kept over anything: what they
- * show is legal after every step, and the stores through them are found in time.
+ * Arrays that a program holds, several at a time, whole and partial ones, kept over anything: their
+ * bytes are legal after every step, and the stores through them are found in time.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

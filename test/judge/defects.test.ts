@@ -15,7 +15,7 @@ import { CLEANS, FORCED, STRICT } from './kinds.ts'
 import { LONG } from './suite.ts'
 
 const MOST_PROGRAMS = 3000
-/** What every defect but the rarest takes. */
+/** The number of programs that finds every defect but the rarest. */
 const NONE_IN = 1000
 const SEED = 20_261
 
@@ -25,7 +25,7 @@ async function isAlike(program: Program, { options }: Defect): Promise<boolean> 
   return `${harmful}` === `${found}` && misnamed.length === 0 && differences.length === 0
 }
 
-/** Whether the two machines come to tell different things; one that breaks down does not count. */
+/** Whether the two machines report different results; one that breaks down does not count. */
 async function isFoundWithin(numRuns: number, defect: Defect): Promise<boolean> {
   let brokeDown: unknown
   const told = fc.asyncProperty(defect.programs, (program) =>

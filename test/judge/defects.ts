@@ -49,7 +49,7 @@ const HARDWARE: readonly Defect[] = [
     programs: anyProgram,
     options: { freedoms: { ...ALL_FREEDOMS, writeBack: false } },
   },
-  // Never dropping clean lines is no defect that a verdict shows: what is left shows what memory does.
+  // Never dropping clean lines changes no verdict: the other freedoms show the same bytes.
   {
     name: 'lines are never filled unasked',
     programs: narrowProgram,

@@ -1,4 +1,4 @@
-/** Where the naive machine and the fast one do not tell the same, read by read and cell by cell. */
+/** The differences between the naive machine and the fast one, read by read and cell by cell. */
 import type { Hazard } from '../../src/events/event.ts'
 import { LEFTOVER } from '../naive/bounce.ts'
 import type { CellRead } from '../naive/buffers.ts'
@@ -105,7 +105,7 @@ function hazardAt({ hazards }: FastRead, cell: number): Hazard | undefined {
 
 /**
  * The steps of reads whose hazards name another store than the last. A store's value is its step; one
- * through an array is told of in a later step, and left out here.
+ * through an array is found in a later step, and left out here.
  */
 export function misnamed({ naive, fast }: BothRuns): number[] {
   const late = new Set(

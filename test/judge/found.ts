@@ -1,4 +1,4 @@
-/** Programs that told machines apart before. */
+/** Programs on which the machines once differed. */
 import { APART } from '../naive/layouts.ts'
 import type { Program } from '../naive/program.ts'
 import type { Traits } from '../naive/traits.ts'

@@ -30,11 +30,11 @@ export interface JudgeOptions {
   readonly traits: Traits
   /** The program runs on a coherent board, and is judged for the traits all the same. */
   readonly onLaptop?: boolean | undefined
-  /** What the fast machine takes the board for; the traits, but for machines under test. */
+  /** The board of the fast machine; the same traits, except for machines under test. */
   readonly builtAs?: Traits | undefined
   /** For machines under test. */
   readonly freedoms?: Freedoms | undefined
-  /** What the checker is shown instead of an event. */
+  /** The event that the checker gets instead of the real one. */
   readonly distort?: ((event: DmabufEvent) => DmabufEvent) | undefined
 }
 

@@ -27,7 +27,7 @@ export const LAZY: Traits = { ...INVALIDATES, iommu: 'lazy' }
 
 export interface Kind {
   readonly programs: fc.Arbitrary<Program>
-  /** By what a test calls them. */
+  /** By the name that tests use. */
   readonly boards: Readonly<Record<string, Traits>>
   /** On each board, under each policy. */
   readonly numRuns: number

@@ -1,4 +1,4 @@
-/** What every test of the judge does with a kind of programs. */
+/** The steps of every test of the judge for one kind of program. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Program } from '../naive/program.ts'

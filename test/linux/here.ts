@@ -27,7 +27,7 @@ setFlagsFromString('--expose-gc')
 /** Collects garbage at once. */
 export const collect: () => void = runInNewContext('gc')
 
-/** Collects garbage, and lets what waits for that run. */
+/** Collects garbage, and runs the finalizers. */
 export async function collectAll(): Promise<void> {
   for (let i = 0; i < 5; i++) {
     collect()
@@ -58,7 +58,7 @@ export function loaded(sys: Syscalls, address: number, length: number): number[]
   return result < 0 ? result : [...bytes]
 }
 
-/** The mappings of this process that touch `[address, address + length)`, as /proc tells them. */
+/** The mappings of this process that touch `[address, address + length)`, as /proc lists them. */
 export function mapsAt(address: number, length: number): string[] {
   return readFileSync('/proc/self/maps', 'utf8')
     .split('\n')

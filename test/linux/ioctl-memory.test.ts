@@ -11,7 +11,7 @@ import { copyArgument, copyBack, writeAddresses } from '../../src/linux/ioctl-me
 import { waitingOf } from '../../src/linux/waiting.ts'
 import { type IoctlArg, plainArg } from '../../src/syscalls/ioctl-arg.ts'
 
-/** Addresses that tell which array they are for. */
+/** Addresses that identify their array. */
 function addressBook(): (memory: Uint8Array) => bigint {
   const seen: Uint8Array[] = []
   return (memory) => {

@@ -35,7 +35,7 @@ class Bench {
   polls = 0
   /** DQBUF finds nothing, whatever there is to read. */
   isEmpty = false
-  /** What calls on another thread wait for. */
+  /** The event that calls on another thread wait for. */
   threads: Promise<unknown> = Promise.resolve()
   readonly #libc: Libc
   readonly #poller: Poller
@@ -119,7 +119,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled
 }
 
-/** Each way of what may become of the number of a descriptor while a request waits on it. */
+/** Each possible fate of a descriptor number while a request waits on it. */
 const fates: Record<string, (fd: number) => Disposable | undefined> = {
   'is closed': () => undefined,
   'is given to a memfd': (fd) => {
@@ -183,7 +183,7 @@ describe.skipIf(skipped !== '')(`a request that waits on the real kernel${skippe
       using fifo = new Fifo()
       const bench = new Bench()
       const early = order === 'start first' ? bench.start(fifo.fd) : undefined
-      // What it takes away was the sign that the fence is signalled.
+      // The byte that it reads was the sign that the fence is signalled.
       const taking = bench.dequeue(fifo.fd)
       const started = early ?? bench.start(fifo.fd)
       writeSync(fifo.fd, 'x')

@@ -21,7 +21,7 @@ type PageStep = Extract<MemoryStep, { which: number }>
 
 interface Page {
   mapped: boolean
-  /** What the page has of its own once it is unmapped. */
+  /** The page's private contents once it is unmapped. */
   own: number
   readonly arrays: Uint8Array[]
 }
@@ -39,7 +39,7 @@ export class NaiveMemory {
     this.#fd = fd
   }
 
-  /** Does `step` on the kernel and here; what the kernel returns must be what is expected. */
+  /** Makes `step` on the kernel and here; the results must be equal. */
   take(step: Exclude<MemoryStep, { op: 'collect' }>): void {
     if (step.op === 'map') {
       const address = mapAll(this.#sys, this.#fd, PAGES * PAGE)
@@ -90,7 +90,7 @@ export class NaiveMemory {
     }
   }
 
-  /** Every array shows the file where it is mapped, and what was stored to it where it is not. */
+  /** Every array shows the file where it is mapped, and its own stores where it is not. */
   check(): void {
     for (const { pages } of this.#mappings) {
       pages.forEach(({ mapped, own, arrays }, i) => {

@@ -34,7 +34,7 @@ const root = join(import.meta.dirname, '../..')
 const here = mkdtempSync(join(tmpdir(), 'dmabuf-linux-'))
 afterAll(() => rmSync(here, { recursive: true }))
 
-/** Runs a program of its own, with `kernel` and `sys`; returns what became of it. */
+/** Runs a separate program, with `kernel` and `sys`; returns its outcome. */
 function runAlone(source: string, options = ''): { status: number | null; stderr: string } {
   const file = join(here, `program-${readdirSync(here).length}.mts`)
   const imports = [

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { skipped } from './here.ts'
 import { LinuxBundle } from './linux-bundle.ts'
 
-/** What a thread is in the middle of when it ends. Each has a kernel, a memfd, a FIFO, and has polled. */
+/** The activity of a thread when it ends. Each has a kernel, a memfd, a FIFO, and has polled. */
 const states = {
   idle: '',
   waiting: 'void sys.poll([{ fd: fifo, events: 1, revents: 0 }], -1)',

@@ -1,12 +1,12 @@
 /**
- * The bounce copy of one mapping (swiotlb): lines of its own, filled and emptied by the CPU through its
- * cache. What the slot held before is anybody's.
+ * The bounce copy of one mapping (swiotlb): separate lines, filled and emptied by the CPU through its
+ * cache. The slot's previous contents are arbitrary.
  */
 import { Home, type Window } from './home.ts'
 import type { Lines } from './lines.ts'
 import { type Cells, PER_LINE } from './program.ts'
 
-/** What a fresh slot holds: it may be anything. */
+/** The contents of a fresh slot: arbitrary. */
 export const LEFTOVER = -2
 
 export class BounceCopy {

@@ -14,7 +14,7 @@ import type { Reach } from './reach.ts'
 
 const ZERO = 0
 
-/** One read of one cell: what a coherent machine returns, and all that legal hardware may. */
+/** One read of one cell: the value of a coherent machine, and all values that legal hardware may return. */
 export interface CellRead {
   readonly step: number
   readonly buffer: number

@@ -1,5 +1,5 @@
 /**
- * Mapping memory for a device, by the book: what happens to the cache, and where bounce copies are made.
+ * Mapping memory for a device, as documented: the cache operations, and the bounce copies.
  * Source: Documentation/core-api/dma-api.rst, kernel/dma/direct.h and swiotlb.c of Linux 6.12.
  */
 import { BounceCopy } from './bounce.ts'
@@ -17,7 +17,7 @@ export interface NaiveMapping {
   readonly cells: number
   readonly bounce: BounceCopy | undefined
   live: boolean
-  /** After the unmap of an IOMMU's mapping: nobody reaches it any more. */
+  /** After the unmap of an IOMMU's mapping: no device reaches it any more. */
   flushed: boolean
   /** And the device has mapped since: the address may be another mapping's. */
   addressReused: boolean

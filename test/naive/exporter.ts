@@ -1,4 +1,4 @@
-/** What the exporter of one buffer does when a CPU access begins and ends, rightly or not. */
+/** The exporter of one buffer, correct or not: its work when a CPU access begins and ends. */
 import type { NaiveDma, NaiveMapping } from './dma.ts'
 import type { Window } from './home.ts'
 import { type Access, type Cells, type Direction, directionOf, type Hooks } from './program.ts'

@@ -168,7 +168,7 @@ function withHooks(
 }
 
 export const anyProgram: fc.Arbitrary<Program> = programOn(APART)
-/** Programs that also store through arrays, which nobody sees as it happens. */
+/** Programs that also store through arrays; such stores are not observed as they happen. */
 export const anyRawProgram: fc.Arbitrary<Program> = programOn(APART, { ...USUAL, arrays: 3 })
 export const bouncedProgram: fc.Arbitrary<Program> = lookedAtLast(
   mappedFirst(programOn(SMALL, { ...USUAL, sync: 3, arrays: 1 })),

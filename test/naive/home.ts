@@ -1,4 +1,4 @@
-/** Stretches of memory as lines, and what a buffer or a mapping sees of them. */
+/** Stretches of memory as lines, and the parts that a buffer or a mapping sees. */
 import type { Line, Lines } from './lines.ts'
 import { throughCache } from './lines.ts'
 import { type Cells, PER_LINE } from './program.ts'

@@ -1,8 +1,8 @@
 /**
  * One cache line as hardware keeps it: whether it is cached, whether it is dirty, the values in memory
- * and the values in the cache; and all that may become of it.
+ * and the values in the cache; and all its possible successors.
  *
- * Equal lines are one object, so that sets of them are told apart by their numbers.
+ * Equal lines are one object, so sets of lines are distinguished by their numbers.
  */
 export interface Line {
   readonly id: number
@@ -13,15 +13,15 @@ export interface Line {
   readonly cache: readonly number[]
 }
 
-/** The cells of a line that a store changes, and what to. */
+/** The cells of a line that a store changes, and their new values. */
 export type Values = ReadonlyMap<number, number>
 
 /** A step of the hardware: all lines that a line may become in it. */
 export type Change = (line: Line) => readonly Line[]
 
 /**
- * When lines move by themselves: `at a touch`, just before somebody touches or reads them, which is as
- * good as `at once` and makes fewer sets; `never` on a coherent board, where nobody can tell.
+ * When lines move by themselves: `at a touch`, just before an agent touches or reads them, which is
+ * equivalent to `at once` and makes fewer sets; `never` on a coherent board, where it has no effect.
  */
 export type Moves = 'never' | 'at a touch' | 'at once'
 
@@ -91,7 +91,7 @@ export class Lines {
     return line.cached ? this.present(memory, line.cache, line.dirty) : this.absent(memory)
   }
 
-  /** A store that looks into the cache may end in memory, in the cache, or in both. */
+  /** A snooping store may end in memory, in the cache, or in both. */
   snooped(line: Line, values: Values): Line[] {
     const outcomes = [
       this.storedInMemory(this.gone(this.writtenBack(line)), values),
@@ -105,7 +105,7 @@ export class Lines {
   }
 }
 
-/** What an access that looks into the cache first finds. */
+/** The value that a snooping access finds. */
 export function throughCache(line: Line): readonly number[] {
   return line.cached ? line.cache : line.memory
 }

@@ -31,11 +31,11 @@ type OnMapping = Extract<Op, { op: 'unmap' | 'sync-for-cpu' | 'sync-for-device' 
 
 export class NaiveMachine {
   readonly reads: CellRead[] = []
-  /** What the arrays that the program holds may show after each step. */
+  /** The bytes that the program's arrays may show after each step. */
   readonly shown: CellRead[] = []
-  /** The first stores through an array that may go unseen: of what was there, and on old lines. */
+  /** The first stores through an array that may go unseen: of the value that was there, and on stale lines. */
   readonly quiet: { same: number; old: number } = { same: Infinity, old: Infinity }
-  /** Steps that read bytes which nobody is answerable for. */
+  /** Steps that read bytes outside the contract. */
   readonly unjudged: Set<number> = new Set()
   /** Steps that the other machine shall leave out as well. */
   readonly leftOut: Set<number> = new Set()
@@ -127,7 +127,7 @@ export class NaiveMachine {
     buffer.write(this.#step, found.cells, buffer.window, this.#storeInCache)
   }
 
-  /** A store of what a line held before may not be seen; where the line may be old, that matters. */
+  /** A store of the line's previous value may not be seen; it matters if the line may be stale. */
   #listen(buffer: NaiveBuffer, cells: Cells): void {
     const byte = byteOf(this.#program, this.#step)
     const lines = buffer.wholeLines(cells)

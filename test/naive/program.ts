@@ -8,10 +8,10 @@ export const PER_LINE: number = LINE_SIZE / CELL
 export type Access = 'read' | 'write' | 'read-write'
 export type Direction = 'to-device' | 'from-device' | 'bidirectional'
 export type Attribute = 'cached' | 'write-combine' | 'uncached'
-/** `dma` does not look into the cache, `gpu` does. */
+/** `dma` does not snoop, `gpu` does. */
 export type Device = 'dma' | 'gpu'
 
-/** What an exporter does at begin and end of a CPU access; all but the first are mistakes. */
+/** An exporter's work at begin and end of a CPU access; all but the first are mistakes. */
 export type Hooks =
   /** Syncs every mapping with the caller's direction: begin for the CPU, end for the device. */
   | 'right'
@@ -26,11 +26,11 @@ export type Hooks =
   | 'half'
   /** Always syncs with this direction. */
   | Direction
-  /** Syncs nobody but a device of its own, which its first begin maps; that map syncs. */
+  /** Syncs only a private device, which its first begin maps; that map syncs. */
   | 'own-device'
-  /** The same, but the map is told to skip the sync, and every begin syncs. */
+  /** The same, but the map skips the sync, and every begin syncs. */
   | 'own-device-skips'
-  /** The same with a device that looks into the cache. */
+  /** The same with a snooping device. */
   | 'own-coherent-device'
 
 /** Cells `[start, end)` of a page. Buffers of one page may overlap, or share lines. */
@@ -75,7 +75,7 @@ export type Op =
     } & Target)
   /** Longer than an IOMMU puts off its flush. */
   | { readonly op: 'wait' }
-  /** An array over some cells is taken, and kept in a slot; what was there ends. */
+  /** An array over some cells is taken, and kept in a slot; the slot's previous array ends. */
   | {
       readonly op: 'take'
       readonly slot: number
@@ -97,16 +97,16 @@ export interface Program {
   readonly values?: number
 }
 
-/** Stores are told apart by the step that they are in; this one's zeroes a page. */
+/** Stores are identified by their step; this one zeroes a page. */
 export const ZEROED = 1000
 
-/** The byte that a store, told apart by its step, puts down. */
+/** The byte that the store of a step writes. */
 export function byteOf({ values }: Program, store: number): number {
   if (store >= ZEROED) return 0
   return values === undefined || !isStep(store) ? store : 1 + (store % values)
 }
 
-/** What memory holds below the zeros that a fresh page is filled with. */
+/** The contents of memory below the zeros of a fresh page. */
 export const GARBAGE = 0x5a
 
 function isStep(store: number): boolean {

@@ -1,11 +1,11 @@
 /**
  * Whether a device's access arrives, through a mapping that may be dead.
  *
- * `nowhere`: it faults, and then it is neither a read nor a store in program order, on no machine.
+ * `nowhere`: it faults, and is neither a read nor a store in program order on any machine.
  * `perhaps`: a lazy IOMMU has unmapped it and not flushed yet. Such an access breaks the protocol by
- * itself, and its bytes are nobody's: reads are not judged, and a cell that it may have stored is judged
- * again once somebody has stored it.
- * `anywhere`: a dead bounce copy, or an address that was given back, may be somebody else's by now.
+ * itself, and its bytes are outside the contract: reads are not judged, and a cell that it may have stored is
+ * judged again after the next store.
+ * `anywhere`: a dead bounce copy, or an address that was freed, may have another owner by now.
  * Such steps are left out, on both machines.
  */
 import type { NaiveMapping } from './dma.ts'

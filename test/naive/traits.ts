@@ -1,9 +1,9 @@
-/** What of a board decides who sees which bytes. */
+/** The properties of a board that decide which agent sees which bytes. */
 export interface Traits {
-  /** What from-device does to the cache when memory is given to a device. */
+  /** The cache operation of a from-device mapping when a device takes memory over. */
   readonly fromDevice: 'clean' | 'invalidate'
   readonly edges: 'clean-invalidate' | 'invalidate'
-  /** Every device looks into the cache, and so does nobody have to maintain it. */
+  /** Every device snoops, so no cache maintenance is needed. */
   readonly coherent?: boolean | undefined
   /** The devices that reach memory only as bounce copies. */
   readonly bounced?: readonly string[] | undefined
@@ -11,7 +11,7 @@ export interface Traits {
   readonly iommu?: 'strict' | 'lazy' | undefined
 }
 
-/** The devices that look into the cache where the board is not coherent. */
+/** The devices that snoop on a board that is not coherent. */
 const SNOOPING: readonly string[] = ['gpu', 'coherent-pseudo']
 
 export function snoops(traits: Traits, device: string): boolean {

@@ -1,11 +1,11 @@
 /**
  * All states that a few lines may be in together.
  *
- * Lines that were never copied into each other know nothing of each other and are kept apart. A copy
+ * Lines that were never copied into each other are independent and are kept apart. A copy
  * joins them: which of two homes holds the newer bytes is then one question about both.
  *
- * A line moves by itself only just before somebody touches or reads it. Earlier or later makes no
- * difference: what one line does by itself depends on no other, and nobody looks in between.
+ * A line moves by itself only just before an agent touches or reads it. Earlier or later makes no
+ * difference: a line's own moves depend on no other line, and no agent looks in between.
  */
 import { type Change, type Line, type Lines, throughCache, type Values } from './lines.ts'
 
@@ -70,7 +70,7 @@ export class LinePlace {
     for (const place of joined.places) place.worlds = joined
   }
 
-  /** Nobody will ask for this line again. */
+  /** This line is not read again. */
   forget(): void {
     const index = this.#index
     this.worlds.places.splice(index, 1)

@@ -1,4 +1,4 @@
-/** dma-bufs: where they come from, and their brackets and names. */
+/** dma-bufs: their allocation, their CPU accesses and names. */
 import * as fc from 'fast-check'
 import * as uapi from '../../uapi.ts'
 import { fdOf, flags, huge, length, offset } from '../arbitraries.ts'

@@ -161,7 +161,7 @@ const signalFence: Operation<{ fd: FdRef; fence: number; flags: number }> = {
   },
 }
 
-/** A wait that is interrupted at once: what it returns tells whether it would have waited. */
+/** A wait that is interrupted at once: its result shows whether it would have waited. */
 const wait: Operation<{ fd: FdRef; events: number }> = {
   name: 'wait',
   group: 'sync-files',

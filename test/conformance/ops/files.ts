@@ -1,4 +1,4 @@
-/** Opening, duplicating, closing, seeking, reading: what every descriptor has. */
+/** Opening, duplicating, closing, seeking, reading: the operations of every descriptor. */
 import * as fc from 'fast-check'
 import * as uapi from '../../uapi.ts'
 import { anyFd, fdOf, flags, huge, offset } from '../arbitraries.ts'
@@ -124,7 +124,7 @@ const read: Operation<{ fd: FdRef; length: number }> = {
     fd: fdOf('memfd', 'memfd', 'memfd', 'dma-buf', 'heap', 'udmabuf-node', 'sync-file'),
     length: fc.constantFrom(0, 1, 64, 4096, 10_000),
   }),
-  // What a text says has numbers of its own in it: that is what `fdinfo` compares.
+  // A text contains numbers that differ; the operation `fdinfo` compares texts.
   isLeftOut: (_sides, { fd }, world) => world.file(fd)?.kind === 'text',
   run(side, words, world) {
     const target = new Uint8Array(words.length)
@@ -263,7 +263,7 @@ const ioctl: Operation<{ fd: FdRef; request: number; fill: number }> = {
     const bytes = new Uint8Array(Math.max(8, uapi.ioctlSize(request))).fill(fill)
     return [await side.sys.ioctl(side.fd(world.slot(fd)), request, { bytes })]
   },
-  // A heap looks at the number alone and may allocate; such a descriptor is one that nobody names.
+  // A heap looks at the number alone and may allocate; such a descriptor has no name.
   isLeftOut: (_sides, { fd, request, fill }, world) =>
     (world.file(fd)?.kind === 'heap' && (request & 0xff) === 0 && fill !== 0) ||
     (world.file(fd)?.kind === 'dma-buf' && request === uapi.DMA_BUF_IOCTL_SYNC),

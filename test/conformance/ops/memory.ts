@@ -184,7 +184,7 @@ const store: Operation<StoreWords> = {
   ],
 }
 
-/** A buffer's bytes through a mapping of their own. */
+/** A buffer's bytes through a separate mapping. */
 const contents: Operation<{ fd: FdRef }> = {
   name: 'contents',
   group: 'memory',

@@ -18,7 +18,7 @@ export class Exporter {
   readonly ops: DmaBufOps
   readonly size: number
   readonly table: SgTable
-  /** Whether the next map is told to skip the sync. */
+  /** Whether the next map skips the sync. */
   skips = false
   readonly #dma: DmaLayer
   readonly #hooks: Hooks

@@ -1,4 +1,4 @@
-/** Runs a program of the little language on the framework itself, and collects what its events say. */
+/** Runs a program of the little language on the framework itself, and collects its events. */
 
 import type { DmabufEvent, Hazard } from '../../../src/events/event.ts'
 import type { CpuMapping, HandedOut } from '../../../src/kernel/dmabuf/cpu-mapping.ts'
@@ -24,7 +24,7 @@ export interface FastRead {
   readonly hazards: readonly Hazard[]
 }
 
-/** What arrays that the program holds show after a step, cell by cell. */
+/** The bytes of the program's arrays after a step, cell by cell. */
 export interface Shown {
   readonly step: number
   readonly buffer: number
@@ -81,7 +81,7 @@ export class FastRun {
     const { scheduler } = this.#kernel.machine
     for (const op of this.#program.ops) {
       this.#step++
-      // Each step is an epoch of its own: stores through arrays may lie between any two.
+      // Each step is a separate epoch: stores through arrays may lie between any two.
       await scheduler.point(['program'])
       if (this.#leaveOut.has(this.#step)) continue
       if (op.op === 'wait') await scheduler.sleep(LONG)

@@ -10,7 +10,7 @@ import type { Syscalls } from '../../../src/syscalls/syscalls.ts'
 
 export const SIZE = 84 * 4096
 
-/** Every test has a kernel of its own, so that what it holds can be counted. */
+/** Every test has a separate kernel, so its open descriptors and mappings can be counted. */
 export async function withKernel(
   body: (kernel: LinuxKernel) => unknown,
   memory: MemoryMode = 'direct',

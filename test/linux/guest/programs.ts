@@ -26,7 +26,7 @@ interface Bug {
   readonly bug: Module
   readonly fixed: Module
   readonly rule: string
-  /** Whether it returns what the fixed one does. */
+  /** Whether it returns the result of the fixed one. */
   readonly right: boolean
 }
 
