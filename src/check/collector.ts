@@ -38,8 +38,8 @@ export interface Draft {
   readonly related?: readonly RelatedPlace[] | undefined
   readonly buffer?: BufferId | undefined
   readonly range?: Range | undefined
-  /** Absent for a finding that is not about bytes. */
-  readonly wrongNow?: boolean | undefined
+  /** How many bytes came out wrong. Absent for a finding that is not about bytes. */
+  readonly wrongBytes?: number | undefined
   readonly hardware?: string | undefined
   readonly fix?: string | undefined
   /** Who made the mistake; the agent of `event` when left out. */
@@ -58,7 +58,8 @@ interface Entry {
   /** Counted apart: a store and the load that misses it are one mistake, not two. */
   protocolCount: number
   dataCount: number
-  wrongNow: boolean
+  /** In the one access that got most of them wrong. */
+  wrongBytes: number
 }
 
 /** Where both rules find something at the same place, the first says all that the second does. */
@@ -102,17 +103,17 @@ export class Collector {
     let entry = this.#entries.get(key)
     if (entry === undefined) {
       const firstEvent = draft.event.id
-      entry = { key, place, draft, firstEvent, protocolCount: 0, dataCount: 0, wrongNow: false }
+      entry = { key, place, draft, firstEvent, protocolCount: 0, dataCount: 0, wrongBytes: 0 }
       this.#entries.set(key, entry)
     }
-    if (draft.wrongNow === undefined) {
+    if (draft.wrongBytes === undefined) {
       entry.protocolCount++
       return
     }
     // The first data finding names the harm, which a broken rule alone cannot.
     if (entry.dataCount === 0) entry.draft = draft
     entry.dataCount++
-    entry.wrongNow ||= draft.wrongNow
+    entry.wrongBytes = Math.max(entry.wrongBytes, draft.wrongBytes)
   }
 
   /** Notes of one driver with the same `kind` are one; the first says what it was. */
@@ -153,7 +154,7 @@ export class Collector {
         if (other === undefined || (harmful && other.dataCount === 0)) continue
         kept.delete(entry.key)
         other.dataCount = Math.max(other.dataCount, entry.dataCount)
-        other.wrongNow ||= entry.wrongNow
+        other.wrongBytes = Math.max(other.wrongBytes, entry.wrongBytes)
       }
     }
     for (const { key, draft } of this.#entries.values()) if (this.#isOfFree(draft)) kept.delete(key)
@@ -193,7 +194,7 @@ interface Located {
 type Locator = (origin: EventOrigin | undefined) => Located
 
 function findingOf(
-  { draft, protocolCount, dataCount, wrongNow, firstEvent }: Entry,
+  { draft, protocolCount, dataCount, wrongBytes, firstEvent }: Entry,
   located: Locator,
 ): Finding {
   const rule = ruleOf(draft.rule)
@@ -203,7 +204,7 @@ function findingOf(
     group: rule.group,
     severity: draft.severity ?? (rule.severity === 'warning' ? 'warning' : 'error'),
     data,
-    hidden: data && !wrongNow,
+    hidden: data && wrongBytes === 0,
     message: draft.message,
     because: { ...draft.because, ...located(draft.because.origin) },
     hardware: draft.hardware ?? rule.hardware,
@@ -215,7 +216,8 @@ function findingOf(
       .map((place) => ({ ...place, ...located(place.origin) })),
     buffer: draft.buffer,
     range: draft.range,
-    wrongNow,
+    wrongNow: wrongBytes > 0,
+    wrongBytes,
     count: Math.max(protocolCount, dataCount),
     firstEvent,
   }

@@ -69,6 +69,8 @@ export interface Finding {
   readonly range: Range | undefined
   /** Whether this run's own bytes came out wrong at least once. */
   readonly wrongNow: boolean
+  /** How many bytes came out wrong, in the access that got most of them wrong. */
+  readonly wrongBytes: number
   /** How often it was seen at the same place. */
   readonly count: number
   /** The number of the event in which it was first seen. */

@@ -71,6 +71,8 @@ export interface Hazard {
   readonly lastStore: EventId
   /** Whether this run's own bytes came out wrong. */
   readonly wrongNow: boolean
+  /** How many of them did. */
+  readonly wrongBytes: number
 }
 
 interface Common {

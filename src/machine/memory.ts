@@ -11,7 +11,7 @@ import { AccessOps, endsInCache } from './access-ops.ts'
 import { Cache } from './cache.ts'
 import { equalBytes, type Grain, type Run } from './changed-runs.ts'
 import { Hardware } from './hardware.ts'
-import { hazardsOf, type ReadPaths } from './hazards.ts'
+import { hazardsOf, loadLastStored, type ReadPaths } from './hazards.ts'
 import { Homes } from './homes.ts'
 import { CPU_LOAD, CPU_STORE, type LineOp } from './line-op.ts'
 import { type EdgeLines, maintenanceParts } from './maintenance.ts'
@@ -169,6 +169,11 @@ export class Memory {
     }
     this.#hardware.settle(storage, 'device-load', { start, end: start + target.length })
     return hazards
+  }
+
+  /** The bytes that a device would read on a coherent machine; see `loadLastStored`. */
+  expected(storage: Storage, start: number, target: Uint8Array): void {
+    loadLastStored(storage, start, target)
   }
 
   /** A device writes `source` at `start`, as the event `writer`. */

@@ -52,7 +52,7 @@ export async function runOnKernel(
     ...{ board: kernel.name, judgedAs: kernel.name, policy: 'none', seed: 0 },
     ...result,
     cost: { ...NOTHING, syscalls: calls.count, time },
-    frames: 0,
+    ...{ frames: 0, wrongFrames: 0 },
     ...judged(end, result),
   }
 }

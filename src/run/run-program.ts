@@ -26,6 +26,7 @@ import { Callbacks, endAfter } from './callbacks.ts'
 import { HeldBuffers } from './held-buffers.ts'
 import { endEvent, judged, siteOf, withoutRules, withPlans } from './judging.ts'
 import { checkOptions, checkProgram } from './options.ts'
+import { PictureCount } from './picture-count.ts'
 import { placeOf } from './places.ts'
 import type { PolicyName } from './plan.ts'
 import type { Prepare, Program, ProgramError } from './program.ts'
@@ -49,9 +50,10 @@ export interface RunOptions {
   readonly as?: Board | string | undefined
   /**
    * What the caches do in this run. `lazy` never evicts or prefetches by itself, `eager` does at every
-   * chance, `random` by `seed`. The bytes depend on it, the findings do not, with one exception:
-   * stores by index to an array that has ended are found by `random`, by `lazy` in every other access, and not by
-   * `eager`, which detaches the array. Default: `lazy`.
+   * chance, `random` by `seed`. The bytes depend on it, the findings do not, with two exceptions.
+   * Stores by index to an array that has ended are found by `random`, by `lazy` in every other access, and not by
+   * `eager`, which detaches the array. Stores through the array of a raw mapping that repeat the value of a stale
+   * line are found by `lazy` alone for certain. Default: `lazy`.
    */
   readonly policy?: PolicyName | undefined
   /** Seeds the random policy and, with it, the order of tasks: 0 to 2^32 - 1. Default: 1. */
@@ -116,7 +118,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   const random = new Random(seed)
   const callbacks = new Callbacks()
   const onFrame = callbacks.guarded('onFrame', options.onFrame)
-  let frames = 0
+  const pictures = new PictureCount()
   let reportStuck: (waits: readonly Wait[]) => void = () => {}
   const kernel = new SimKernel({
     board,
@@ -133,7 +135,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
       onStuck: (_waiting, waits) => reportStuck(waits),
     },
     onFrame: (frame) => {
-      if (frame.first) frames++
+      if (frame.first) pictures.add(frame)
       onFrame(frame)
     },
   })
@@ -175,7 +177,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     seed,
     ...result,
     cost,
-    frames,
+    ...pictures.counts,
     ...judged(end, result),
   }
 }

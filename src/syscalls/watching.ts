@@ -96,3 +96,15 @@ export function listenToOperations(sys: Syscalls, listener: OperationListener): 
 export function operationListener(sys: Syscalls): OperationListener | undefined {
   return isWatched(sys) ? listeners.get(sys) : undefined
 }
+
+const frameListeners = new WeakMap<Syscalls, (count: number) => void>()
+
+/** Calls `listener` with the number of frames that a program is about to capture on `sys`. */
+export function listenToFrameCounts(sys: Syscalls, listener: (count: number) => void): void {
+  frameListeners.set(sys, listener)
+}
+
+/** The program is about to capture `count` frames on `sys`: progress can name the end. */
+export function announceFrames(sys: Syscalls, count: number): void {
+  frameListeners.get(sys)?.(count)
+}

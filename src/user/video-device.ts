@@ -4,7 +4,7 @@ import * as check from '../syscalls/arguments.ts'
 import type { Kernel } from '../syscalls/kernel.ts'
 import type { Syscalls } from '../syscalls/syscalls.ts'
 import { systemError } from '../syscalls/system-error.ts'
-import type { Operation, OperationProgress } from '../syscalls/watching.ts'
+import { announceFrames, type Operation, type OperationProgress } from '../syscalls/watching.ts'
 import { DeviceOwner } from './async-owner.ts'
 import { Calls } from './calls.ts'
 import { Capture } from './capture.ts'
@@ -208,6 +208,7 @@ export class VideoDevice extends DeviceOwner {
   async *#frames(calls: Calls, options: FramesOptions): AsyncGenerator<Frame, void, undefined> {
     const { count = Number.POSITIVE_INFINITY, signal } = options
     const capture = this.#running('VIDIOC_DQBUF', 'frames', calls)
+    if (count !== Number.POSITIVE_INFINITY) announceFrames(this.sys, count)
     for (let taken = 0; taken < count; taken++) {
       const frame = await capture.frame(calls, signal)
       if (frame === undefined) return

@@ -20,7 +20,7 @@ export function storyRun(body: (story: Story) => void, how: Partial<RunReport> =
     seed: 1,
     ...checker.finish(),
     cost: { cleaned: 4096, syncs: 2 },
-    frames: 0,
+    ...{ frames: 0, wrongFrames: 0 },
     ...how,
   }
 }

@@ -472,5 +472,11 @@ export function hazard(
   lastStore: EventId,
   { wrongNow = false, start = 0, end = 64 } = {},
 ): Hazard {
-  return { range: { start, end }, kind, lastStore, wrongNow }
+  return {
+    range: { start, end },
+    kind,
+    lastStore,
+    wrongNow,
+    wrongBytes: wrongNow ? end - start : 0,
+  }
 }

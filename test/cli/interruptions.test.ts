@@ -98,6 +98,8 @@ describe.runIf(process.platform !== 'win32')('a signal', () => {
     const { code, stdout } = await end
     expect(code).toBe(130)
     expect(stdout).toMatch(/^pc +(lazy|eager|random 1) +clean /m)
+    expect(stdout).toMatch(/^interrupted by SIGINT: no findings in the \d runs? that had ended$/m)
+    expect(stdout).not.toContain('clean:')
   })
 
   it('ends the command while it waits for a clip', async () => {
@@ -131,7 +133,7 @@ describe('the time limit', () => {
     const ended: string[] = []
     vi.useFakeTimers()
     let calls = 0
-    const progress = () => ({ calls, events: calls, frames: 0, time: 0 })
+    const progress = () => ({ calls, events: calls, frames: 0, expectedFrames: 0, time: 0 })
     const stop = watchTime(USUAL_LIMIT, progress, () => ended.push('over'))
     for (let minute = 0; minute < 10; minute++) {
       calls++

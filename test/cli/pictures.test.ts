@@ -31,6 +31,7 @@ const folder = folderWith({
   'draws.ts': pipeline(
     "await frame.buffer.withCpuAccess('read-write', (bytes) => bytes.fill(255, 0, 256))",
   ),
+  'draws-unsynced.ts': pipeline('frame.buffer.map().bytes.fill(255, 0, 256)', 6),
   'then-throws.ts': pipeline("if (frame.sequence === 2) throw new Error('enough')"),
   'shows-nothing.ts': program(),
   'clip.y4m': clip,
@@ -60,6 +61,36 @@ describe.concurrent('dmabuf run --input --out', () => {
         expect(Buffer.compare(Uint8Array.from(png.data), shown(index % 2))).toBe(0)
       })
     }
+  })
+
+  it('writes the first wrong picture beside the right one, and names it', async () => {
+    const out = 'out-wrong'
+    const words = ['run', 'draws-unsynced.ts', '--input', 'clip.y4m', '--out', out, '--json']
+    const { stdout } = await dmabuf(folder, [...words, '--board', 'arm-soc', '--policy', 'lazy'])
+    const [run] = JSON.parse(stdout).runs
+    // The first three pictures are of buffers whose first import cleans the store.
+    expect(run).toMatchObject({ frames: 6, firstWrongFrame: 4 })
+    expect(run.wrongFrames).toBe(3)
+    const files = picturesIn(join(out, 'arm-soc-lazy'))
+    expect(files.filter((file) => file.startsWith('diff'))).toEqual(['diff-0004.png'])
+    const png = PNG.sync.read(readFileSync(join(folder, out, 'arm-soc-lazy/diff-0004.png')))
+    expect(png).toMatchObject({ width: 3 * 64 + 2 * 8, height: 32 })
+    const panel = (index: number): Buffer => {
+      const part = new PNG({ ...size })
+      PNG.bitblt(png, part, index * 72, 0, 64, 32, 0, 0)
+      return part.data
+    }
+    const unsynced = toRgba(pixelFormats.YU12, frame(1), size)
+    expect(Buffer.compare(panel(0), unsynced)).toBe(0)
+    expect(Buffer.compare(panel(1), shown(1))).toBe(0)
+    expect([...panel(2).subarray(0, 4)]).toEqual([255, 0, 255, 255])
+    const [finding] = run.findings.filter((one: { wrongNow: boolean }) => one.wrongNow)
+    const differing = [0, 1].map((index) => {
+      const right = shown(index)
+      const bytes = toRgba(pixelFormats.YU12, frame(index), size)
+      return bytes.filter((byte, at) => byte !== right[at]).length
+    })
+    expect(finding.wrongBytes).toBe(Math.max(...differing))
   })
 
   it('takes the pictures of an earlier run away, and nothing else', async () => {

@@ -27,9 +27,9 @@ describe.concurrent('dmabuf run', () => {
   it('ends with 0 and a row for each run when a program is clean', async () => {
     const { code, stdout, stderr } = await dmabuf(folder, ['run', 'clean.ts'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout.match(/^(pc|arm-soc) +(lazy|eager|random 1) +clean +0 +0 +0 +3$/gm)).toHaveLength(
-      6,
-    )
+    expect(
+      stdout.match(/^(pc|arm-soc) +(lazy|eager|random 1) +clean +0 +0 B +0 +3$/gm),
+    ).toHaveLength(6)
     expect(stdout).toContain('clean: no findings in 6 runs')
   })
 
@@ -52,9 +52,9 @@ describe.concurrent('dmabuf run', () => {
       dmabuf(folder, words),
       dmabuf(folder, [...words, '--as', 'pc']),
     ])
-    expect(own.stdout.match(/^pc +(eager|random 7) +findings +\d+ +0 +1 /gm)).toHaveLength(2)
+    expect(own.stdout.match(/^pc +(eager|random 7) +findings +\d+ +0 B +1 /gm)).toHaveLength(2)
     expect(own.stdout).toContain('on arm-soc hardware may get them wrong')
-    expect(asPc.stdout.match(/^pc +(eager|random 7) +findings +\d+ +0 +0 /gm)).toHaveLength(2)
+    expect(asPc.stdout.match(/^pc +(eager|random 7) +findings +\d+ +0 B +0 /gm)).toHaveLength(2)
   })
 
   it('reports a dead view as a finding, not as a failure', async () => {

@@ -347,7 +347,14 @@ function compare(ops: readonly Op[], policy: CachePolicy, coherent: boolean): vo
         const places = Array.from(target.keys()).filter(
           (i) => hazard.range.start <= start + i && start + i < hazard.range.end,
         )
-        expect(places.some((i) => target[i] !== right[original.start + i])).toBe(true)
+        const wrong = places.filter((i) => target[i] !== right[original.start + i])
+        expect(hazard.wrongBytes).toBe(wrong.length)
+      }
+      const expected = new Uint8Array(target.length)
+      on.memory.expected(home, start, expected)
+      // 0: no copy holds the byte any more.
+      for (const [i, byte] of expected.entries()) {
+        expect([right[original.start + i], 0]).toContain(byte)
       }
     }
     const store = (): Uint8Array => {

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -112,6 +113,22 @@ try { DmaHeap.open() } catch ({ stack }) { console.log(/_DmaHeap/.test(stack)) }
   it('runs the command', () => {
     expect(run(installed, 'npx', '--no-install', 'dmabuf', '--help')).toMatch(/Usage: dmabuf/)
   })
+
+  it('writes a first pipeline whose program and test run', () => {
+    const start = join(installed, 'start')
+    run(installed, 'npx', '--no-install', 'dmabuf', 'init', 'start')
+    // In place of `npm install`, which would need the registry.
+    symlinkSync(
+      join(root, 'node_modules/vitest'),
+      join(installed, 'node_modules/vitest'),
+      'junction',
+    )
+    expect(run(start, 'npx', '--no-install', 'dmabuf', 'pipeline.ts')).toContain(
+      'clean: no findings',
+    )
+    const vitest = join(installed, 'node_modules/vitest/vitest.mjs')
+    expect(run(start, process.execPath, vitest, 'run')).toMatch(/Tests .*1 passed/)
+  }, 60_000)
 
   it('loads none of its dependencies from its entry points', () => {
     expect(existsSync(join(alone, 'node_modules/commander'))).toBe(false)

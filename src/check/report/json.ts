@@ -27,6 +27,7 @@ export interface FindingJson extends PlaceJson {
   readonly data: boolean
   readonly hidden: boolean
   readonly wrongNow: boolean
+  readonly wrongBytes: number
   readonly message: string
   readonly because: string
   readonly becauseAt: PlaceJson | null
@@ -68,6 +69,8 @@ export interface RunJson {
   readonly lints: readonly LintJson[]
   readonly cost: CostReport
   readonly frames: number
+  readonly wrongFrames: number
+  readonly firstWrongFrame: number | null
   readonly rulesNotCheckable: readonly RuleId[]
   readonly rulesPartlyCheckable: readonly RuleId[]
   readonly kernel?: { readonly release: string; readonly memory: string }
@@ -114,26 +117,28 @@ export function failedReportJson(
 }
 
 function runJson(run: RunReport, fileName: FileName): RunJson {
-  const { board, judgedAs, policy, seed, cost, frames, kernel, error } = run
-  const { rulesNotCheckable, rulesPartlyCheckable } = run
+  const { board, judgedAs, policy, seed, cost, frames, wrongFrames, firstWrongFrame } = run
+  const { kernel, error, rulesNotCheckable, rulesPartlyCheckable } = run
   return {
     ...{ board, judgedAs, policy, seed, verdict: verdictOf(run) },
     findings: run.findings.map((finding) => findingJson(finding, fileName)),
     notes: run.notes.map(({ driver, message, count }) => ({ driver, message, count })),
     lints: run.lints.map((lint) => lintJson(lint, fileName)),
-    ...{ cost, frames, rulesNotCheckable, rulesPartlyCheckable },
+    ...{ cost, frames, wrongFrames, firstWrongFrame: firstWrongFrame ?? null },
+    ...{ rulesNotCheckable, rulesPartlyCheckable },
     ...(kernel === undefined ? {} : { kernel }),
     ...(error === undefined ? {} : { error: failureJson(error, fileName) }),
   }
 }
 
 function findingJson(finding: Finding, fileName: FileName): FindingJson {
-  const { rule, group, severity, data, hidden, wrongNow, message, because, hardware, fix } = finding
+  const { rule, group, severity, data, hidden, wrongNow, wrongBytes, message, because } = finding
+  const { hardware, fix } = finding
   const { place, related, buffer = null, range = null, count, firstEvent } = finding
   const { place: becausePlace } = because
   return {
-    ...{ rule, group, severity, data, hidden, wrongNow, message, because: because.text },
-    ...{ hardware, fix, count, event: firstEvent },
+    ...{ rule, group, severity, data, hidden, wrongNow, wrongBytes, message },
+    ...{ because: because.text, hardware, fix, count, event: firstEvent },
     ...placeJson(place, fileName),
     ...{ buffer, range },
     becauseAt: becausePlace === undefined ? null : placeJson(becausePlace, fileName),

@@ -21,6 +21,10 @@ export interface RunReport extends CheckResult {
   readonly cost: CostReport
   /** Pictures that the display scanned out. */
   readonly frames: number
+  /** Those of them with bytes that a coherent machine would not have shown. */
+  readonly wrongFrames: number
+  /** The number of the first one; the first picture is 1. */
+  readonly firstWrongFrame?: number | undefined
   /** How the program itself failed. */
   readonly error?: Failure | undefined
   /** The real kernel that the run was on; absent for a simulated board. */

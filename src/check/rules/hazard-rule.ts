@@ -180,7 +180,7 @@ function draftOf(history: History, reader: Reader, { cause, hazards }: Named): D
     ].filter((place) => place.origin !== cause.origin),
     buffer: reader.buffer.id,
     range,
-    wrongNow: hazards.some(({ wrongNow }) => wrongNow),
+    wrongBytes: hazards.reduce((sum, { wrongBytes }) => sum + wrongBytes, 0),
     fix: cause.fix,
     by: cause.by ?? PROGRAM,
   }

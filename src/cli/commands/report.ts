@@ -1,20 +1,21 @@
-/** What `dmabuf run` says when all runs are over, or when there were none. */
+/** The report of `dmabuf run`: on its runs, or on why there were none. */
 import { join } from 'node:path'
 import { type ErrorJson, failedReportJson, reportJson } from '../../check/report/json.ts'
 import { mergeFailures, mergeFindings } from '../../check/report/merge.ts'
 import { exitCode } from '../exit-code.ts'
 import { isForPrograms, type ReportChoice, reportText, writeReport } from '../reporters.ts'
 import type { Printed } from '../runs/output.ts'
+import { pictureName } from '../runs/picture-files.ts'
 import { runName } from '../runs/plan.ts'
 import { NotLoadedError, type WorkerEnd } from '../runs/program-worker.ts'
 import { type Failure, overallVerdict, type RunRecord, reportOf } from '../runs/record.ts'
 import { failureText, loadFailureText, usageText } from '../terminal/failure-text.ts'
 import { findingText } from '../terminal/finding-text.ts'
 import { print, printAside } from '../terminal/print.ts'
-import { printableData } from '../terminal/printable.ts'
+import { printable, printableData } from '../terminal/printable.ts'
 import { programOutputText } from '../terminal/program-output.ts'
 import { remarksText } from '../terminal/remarks.ts'
-import { type Style, styleFor } from '../terminal/style.ts'
+import { countText, type Style, styleFor } from '../terminal/style.ts'
 import { conclusion, summaryTable } from '../terminal/summary.ts'
 import { UsageError } from '../usage-error.ts'
 import type { RunFlags } from './run-request.ts'
@@ -24,24 +25,27 @@ export interface ReportTarget {
   readonly file: string
   readonly flags: RunFlags
   readonly choice: ReportChoice
+  /** Why runs are missing: `interrupted by SIGINT`. */
+  readonly interruption?: string | undefined
 }
 
 /** May sleep. Reports `ends` and returns the exit code. Throws a UsageError where a file cannot be written. */
 export async function reportRuns(
   ends: readonly WorkerEnd[],
-  { file, flags, choice }: ReportTarget,
+  { file, flags, choice, interruption }: ReportTarget,
 ): Promise<number> {
   const records = recordsOf(ends)
   const { reporter, output } = choice
   const errors = styleFor(process.stderr, flags.color)
-  // What the program prints is not part of a report for other programs.
+  const textFor = (style: Style): string => peoplesText(ends, { flags, interruption }, style)
+  // The program's output is not part of a report for other programs.
   if (isForPrograms(choice)) await printAside(outputText(ends, 'stdout', errors))
   await printAside(outputText(ends, 'stderr', errors))
   if (!isForPrograms(choice)) {
-    await print(peoplesText(ends, flags, styleFor(process.stdout, flags.color)))
+    await print(textFor(styleFor(process.stdout, flags.color)))
   }
   if (reporter === 'text') {
-    if (output !== undefined) writeReport(output, peoplesText(ends, flags, styleFor({}, false)))
+    if (output !== undefined) writeReport(output, textFor(styleFor({}, false)))
   } else {
     const text = reportText(reporter, (program, fileName) =>
       reportJson(program(file), records.map(reportOf), fileName),
@@ -79,7 +83,11 @@ async function deliver(text: string, output: string | undefined): Promise<void> 
   else writeReport(output, text)
 }
 
-function peoplesText(ends: readonly WorkerEnd[], flags: RunFlags, style: Style): string {
+function peoplesText(
+  ends: readonly WorkerEnd[],
+  { flags, interruption }: Pick<ReportTarget, 'flags' | 'interruption'>,
+  style: Style,
+): string {
   const records = printableData(recordsOf(ends))
   const findings = mergeFindings(records)
   const parts = [
@@ -89,7 +97,7 @@ function peoplesText(ends: readonly WorkerEnd[], flags: RunFlags, style: Style):
       failureText(failure, records, style),
     ),
     remarksText(records, flags.notes === true, style),
-    `${summaryTable(records, style)}\n${conclusion(records, findings, style)}`,
+    `${summaryTable(records, style)}\n${conclusion(records, findings, style, interruption)}`,
     flags.out === undefined ? '' : picturesText(flags.out, records),
   ]
   return parts.filter((part) => part !== '').join('\n')
@@ -118,12 +126,23 @@ function failureOf(error: unknown): Failure | UsageError {
   throw error
 }
 
-/** Where to look, by one picture's path. */
+/** The path of a run's last picture, and of the first wrong one. */
 function picturesText(out: string, records: readonly RunRecord[]): string {
   const run = records.findLast(({ frames }) => frames > 0)
   if (run === undefined) return 'no picture was shown\n'
-  const path = join(out, runName(run), `frame-${String(run.frames).padStart(4, '0')}.png`)
-  return `pictures of each run: ${path} and before\n`
+  const last = printable(join(out, runName(run), pictureName('frame', run.frames)))
+  return `pictures of each run: ${last} and before\n${wrongPictureText(out, records)}`
+}
+
+function wrongPictureText(out: string, records: readonly RunRecord[]): string {
+  const run = records.find(({ wrongFrames }) => wrongFrames > 0)
+  if (run?.firstWrongFrame === undefined) return ''
+  const { frames, wrongFrames, firstWrongFrame } = run
+  const path = printable(join(out, runName(run), pictureName('diff', firstWrongFrame)))
+  return (
+    `first wrong picture: ${path} (${wrongFrames} of ${countText(frames, 'picture')} wrong; ` +
+    'from left to right: shown, right, wrong pixels)\n'
+  )
 }
 
 function recordsOf(ends: readonly WorkerEnd[]): RunRecord[] {

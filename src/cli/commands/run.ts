@@ -1,4 +1,4 @@
-/** `dmabuf run`: a program on every board, and what is to be said about it. */
+/** `dmabuf run`: runs a program on every board and reports the result. */
 import { Interrupted } from '../interruption.ts'
 import { type ReportChoice, reportChoice } from '../reporters.ts'
 import { linuxPlan } from '../runs/linux.ts'
@@ -31,8 +31,8 @@ export async function run(
     ends = await runRequested(request, { signal, onFiles, onEnd: (end) => ended.push(end) })
   } catch (error) {
     if (!(error instanceof Interrupted)) return await reportFailure(error, target)
-    if (ended.length > 0) await reportRuns(ended, target)
-    await printAside(`${error.message}: ${ended.length} runs had ended\n`)
+    if (ended.length > 0) await reportRuns(ended, { ...target, interruption: error.message })
+    else await printAside(`${error.message} before any run had ended\n`)
     return error.code
   }
   return await reportRuns(ends, target)
@@ -67,7 +67,7 @@ async function runRequested(
         pictures?.begin(runName(plan))
         progress.started(plan, read)
       },
-      onFrame: (plan, index, png) => pictures?.write(runName(plan), index, png),
+      onPicture: (plan, picture) => pictures?.write(runName(plan), picture),
       onEnd: (end) => {
         progress.ended(end.plan)
         onEnd(end)

@@ -49,10 +49,17 @@ export interface OwnBoard {
   readonly table: Board
 }
 
+/** `frame`: a picture as shown. `diff`: the first wrong one beside the right one. The first index is 1. */
+export interface PictureFile {
+  readonly name: 'frame' | 'diff'
+  readonly index: number
+  readonly png: Uint8Array<ArrayBuffer>
+}
+
 /**
  * `ready`: the worker itself has loaded. `loaded`: the file is a program. `not-loaded`: there is no
- * program to run. `files`: the user's files that the program consists of. `frame`: a picture came on the display. `record`: the run is over. `late`: something
- * failed after the run. `exits`: the program ends the thread. `done`: nothing more comes of this run, and
+ * program to run. `files`: the user's files that the program consists of. `picture`: a picture came on the
+ * display. `record`: the run is over. `late`: something failed after the run. `exits`: the program ends the thread. `done`: nothing more comes of this run, and
  * whether the next may be in the same thread.
  */
 export type WorkerMessage =
@@ -60,7 +67,7 @@ export type WorkerMessage =
   | { readonly kind: 'loaded'; readonly boards: readonly OwnBoard[] }
   | { readonly kind: 'not-loaded'; readonly failure: Failure }
   | { readonly kind: 'files'; readonly files: readonly string[] }
-  | { readonly kind: 'frame'; readonly index: number; readonly png: Uint8Array<ArrayBuffer> }
+  | ({ readonly kind: 'picture' } & PictureFile)
   | { readonly kind: 'record'; readonly record: RunRecord }
   | { readonly kind: 'late'; readonly failure: Failure }
   | { readonly kind: 'exits'; readonly code: number }
@@ -72,6 +79,8 @@ export interface RunProgress {
   /** All that the kernel reports, calls and what comes of them. */
   readonly events: number
   readonly frames: number
+  /** How many frames the program has said that it will capture; 0 if it has not. */
+  readonly expectedFrames: number
   /** Virtual nanoseconds; of the host's clock on a real kernel. */
   readonly time: number
 }
@@ -81,7 +90,8 @@ const CALLS = 0
 const EVENTS = 1
 const FRAMES = 2
 const TIME = 3
-export const PROGRESS_BYTES: number = 4 * Float64Array.BYTES_PER_ELEMENT
+const EXPECTED_FRAMES = 4
+export const PROGRESS_BYTES: number = 5 * Float64Array.BYTES_PER_ELEMENT
 
 /** Reads and writes what a worker and the command share. Torn values do no harm: only change matters. */
 export class ProgressCounters {
@@ -105,8 +115,12 @@ export class ProgressCounters {
     this.#counts[FRAMES] = (this.#counts[FRAMES] ?? 0) + 1
   }
 
+  expectFrames(count: number): void {
+    this.#counts[EXPECTED_FRAMES] = (this.#counts[EXPECTED_FRAMES] ?? 0) + count
+  }
+
   get now(): RunProgress {
-    const [calls = 0, events = 0, frames = 0, time = 0] = this.#counts
-    return { calls, events, frames, time }
+    const [calls = 0, events = 0, frames = 0, time = 0, expectedFrames = 0] = this.#counts
+    return { calls, events, frames, time, expectedFrames }
   }
 }

@@ -10,7 +10,7 @@ import type { TimeLimit } from './time-limit.ts'
 export function failedRecord(plan: RunPlan, failure: Failure): RunRecord {
   const nothing = { findings: [], notes: [], lints: [] }
   const rules = { rulesNotCheckable: [], rulesPartlyCheckable: [] }
-  return { ...plan, ...nothing, ...rules, cost: noCost(), frames: 0, failure }
+  return { ...plan, ...nothing, ...rules, cost: noCost(), frames: 0, wrongFrames: 0, failure }
 }
 
 /** `progress` is that of the run until its time was over. */

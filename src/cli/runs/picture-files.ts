@@ -12,10 +12,16 @@ import { join } from 'node:path'
 import { messageOf } from '../../run/thrown.ts'
 import { makeFolder } from '../folder.ts'
 import { UsageError } from '../usage-error.ts'
+import type { PictureFile } from './messages.ts'
 
-const PICTURE = /^frame-\d{4,}\.png(?:\.part)?$/
+const PICTURE = /^(?:frame|diff)-\d{4,}\.png(?:\.part)?$/
 /** Half a picture of the process that its name ends with. */
-const PART = /^frame-\d{4,}\.png\.(\d+)\.part$/
+const PART = /^(?:frame|diff)-\d{4,}\.png\.(\d+)\.part$/
+
+/** `frame-0007.png`. */
+export function pictureName(name: PictureFile['name'], index: number): string {
+  return `${name}-${String(index).padStart(4, '0')}.png`
+}
 
 export class PictureFiles {
   readonly #folder: string
@@ -44,8 +50,8 @@ export class PictureFiles {
    * Writes beside the final name first, so that under that name there is a whole file or none, also
    * where another command writes the same picture.
    */
-  write(name: string, index: number, png: Uint8Array): void {
-    const file = join(this.#folder, name, `frame-${String(index).padStart(4, '0')}.png`)
+  write(run: string, { name, index, png }: PictureFile): void {
+    const file = join(this.#folder, run, pictureName(name, index))
     const part = `${file}.${process.pid}.part`
     attempt(file, () => {
       try {

@@ -6,6 +6,7 @@ import { withExplanation } from '../../check/report/explained.ts'
 import { packageRoot } from '../package-root.ts'
 import {
   type OwnBoard,
+  type PictureFile,
   PROGRESS_BYTES,
   ProgressCounters,
   type RunProgress,
@@ -127,15 +128,15 @@ export class ProgramWorker {
     })
   }
 
-  /** May sleep. One run; `onFrame` gets its pictures. Rejects with what that throws. */
-  async run(plan: RunPlan, onFrame: (index: number, png: Uint8Array) => void): Promise<WorkerEnd> {
+  /** May sleep. One run; `onPicture` gets its pictures. Rejects with the error that `onPicture` throws. */
+  async run(plan: RunPlan, onPicture: (picture: PictureFile) => void): Promise<WorkerEnd> {
     this.#isReusable = false
     this.#counters.begin()
     let record: RunRecord | undefined
     this.#send({ kind: 'run', plan })
     const failure = await this.#failureOf(() =>
       this.#until((message) => {
-        if (message.kind === 'frame') onFrame(message.index, message.png)
+        if (message.kind === 'picture') onPicture(message)
         if (message.kind === 'record') record = message.record
         if (message.kind === 'late' && record !== undefined) {
           record = { ...record, failure: withExplanation(message.failure, record.findings) }

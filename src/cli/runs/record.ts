@@ -24,6 +24,8 @@ export interface RunRecord extends RunPlan {
   readonly rulesPartlyCheckable: readonly RuleId[]
   readonly cost: Cost
   readonly frames: number
+  readonly wrongFrames: number
+  readonly firstWrongFrame?: number | undefined
   readonly failure?: Failure | undefined
   /** Set for a run on the kernel of this machine. */
   readonly linux?: LinuxFacts | undefined

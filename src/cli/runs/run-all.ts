@@ -1,6 +1,6 @@
 /** All runs of a command, a few at a time. */
 import { availableParallelism } from 'node:os'
-import type { OwnBoard, RunProgress, RunSetup } from './messages.ts'
+import type { OwnBoard, PictureFile, RunProgress, RunSetup } from './messages.ts'
 import { failedRecord } from './no-record.ts'
 import type { RunPlan } from './plan.ts'
 import { ProgramWorker, type WorkerEnd, type WorkerHost } from './program-worker.ts'
@@ -18,7 +18,7 @@ export interface RunsHost extends Pick<WorkerHost, 'limit' | 'onFiles'> {
   readonly planUnloaded: () => readonly RunPlan[]
   /** Called before a run begins, with how to see its progress. */
   readonly onStart: (plan: RunPlan, progress: () => RunProgress) => void
-  readonly onFrame: (plan: RunPlan, index: number, png: Uint8Array) => void
+  readonly onPicture: (plan: RunPlan, picture: PictureFile) => void
   /** Called when a run is over, in whichever order they end. */
   readonly onEnd: (end: WorkerEnd) => void
   readonly signal: AbortSignal
@@ -101,7 +101,7 @@ class Runs {
     }
     const running = worker
     this.#host.onStart(plan, () => running.progress)
-    return await worker.run(plan, (index, png) => this.#host.onFrame(plan, index, png))
+    return await worker.run(plan, (picture) => this.#host.onPicture(plan, picture))
   }
 
   #ended(index: number, end: WorkerEnd): void {

@@ -5,6 +5,7 @@ import { runsText } from '../../check/report/runs-text.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure } from '../runs/record.ts'
 import { detail, placeLines } from './finding-text.ts'
+import { printable } from './printable.ts'
 import { placeText, type Style } from './style.ts'
 
 /** `all` are the command's runs. */
@@ -18,7 +19,7 @@ export function failureText(
   return `${lines.join('\n')}\n`
 }
 
-/** In one line: a finding has told the story. */
+/** In one line: a finding above it has the explanation. */
 function consequenceText({ message, place }: Failure): string {
   const where = place === undefined ? '' : ` (${placeText(place)})`
   return `As a consequence, ${message}${where}\n`
@@ -34,7 +35,10 @@ export function usageText(
   style: Style,
 ): string {
   const { colors } = style
-  const lines = [`${colors.bold(colors.red('error:'))} ${message}`, ...adviceLines(advice, style)]
+  const lines = [
+    `${colors.bold(colors.red('error:'))} ${printable(message)}`,
+    ...adviceLines(advice && printable(advice), style),
+  ]
   return `${lines.join('\n')}\n`
 }
 
@@ -42,7 +46,7 @@ function adviceLines(advice: string | undefined, style: Style): string[] {
   return advice === undefined ? [] : detail('help', advice, style)
 }
 
-/** What was thrown while the resources of the failed scope were disposed. */
+/** An error thrown while the resources of the failed scope were disposed. */
 function laterLines({ message, place }: LaterError, style: Style): string[] {
   return place === undefined ? [] : ['', `  ${message}:`, ...placeLines(place, style)]
 }

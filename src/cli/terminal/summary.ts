@@ -12,14 +12,14 @@ const COLUMNS: readonly Column[] = [
   { head: 'policy' },
   { head: 'verdict' },
   { head: 'findings', align: 'right' },
-  { head: 'visible', align: 'right' },
+  { head: 'wrong bytes', align: 'right' },
   { head: 'hidden', align: 'right' },
   { head: 'frames', align: 'right' },
 ]
 
 const LEGEND = `
-visible: findings whose wrong bytes this run showed
-hidden:  findings whose bytes came out right in this run but may not elsewhere
+wrong bytes: bytes that came out wrong, in the worst access of each finding
+hidden:      findings whose bytes came out right here but may not elsewhere
 `
 
 const COST_COLUMNS: readonly Column[] = [
@@ -52,7 +52,6 @@ export function summaryTable(records: readonly RunRecord[], style: Style): strin
   return `${verdicts}${legend}\n${costTable(records, style)}`
 }
 
-/** `visible` and `hidden` count findings. */
 function rowOf(record: RunRecord, style: Style): string[] {
   const { findings } = record
   return [
@@ -60,7 +59,7 @@ function rowOf(record: RunRecord, style: Style): string[] {
     policyText(record),
     verdictText(record, style),
     String(findings.length),
-    String(findings.filter(({ wrongNow }) => wrongNow).length),
+    bytesText(findings.reduce((sum, { wrongBytes }) => sum + wrongBytes, 0)),
     String(findings.filter(({ hidden }) => hidden).length),
     String(record.frames),
   ]
@@ -107,22 +106,38 @@ function verdictText(record: RunRecord, { colors }: Style): string {
   return verdict === 'clean' ? colors.green(verdict) : colors.red(verdict)
 }
 
-/** The overall result in one line. */
+/** The overall result in one line. `interruption`: why runs are missing. */
 export function conclusion(
   records: readonly RunRecord[],
   findings: readonly MergedFinding<RunRecord>[],
   { colors }: Style,
+  interruption?: string,
 ): string {
   const runs = countText(records.length, 'run')
   const found = countText(findings.length, 'distinct finding')
+  if (interruption !== undefined) {
+    const known = findings.length === 0 ? 'no findings' : found
+    return `${colors.red(interruption)}: ${known} in the ${runs} that had ended\n`
+  }
   switch (overallVerdict(records)) {
     case 'clean':
       return `${colors.green('clean')}: no findings in ${runs}${limitText(records)}\n`
     case 'findings':
-      return `${colors.red(found)} in ${runs}\n`
+      return `${colors.red(found)} in ${runs}${sharedText(records, findings)}\n`
     case 'failed':
       return `${colors.red('failed')}: the program did not finish; ${findings.length === 0 ? 'no findings' : found} in ${runs}\n`
   }
+}
+
+/** Why the number of distinct findings is not the number in any row of the table. */
+function sharedText(
+  records: readonly RunRecord[],
+  findings: readonly MergedFinding<RunRecord>[],
+): string {
+  const most = Math.max(...records.map((record) => record.findings.length))
+  if (most < findings.length) return '; no single run reports all of them'
+  if (most > findings.length) return '; findings of one rule at one line count once'
+  return ''
 }
 
 /** A clean verdict proves less if devices and caches are not observed. */

@@ -62,8 +62,7 @@ async function obey({ plan }: WorkerOrder & { kind: 'run' }): Promise<void> {
   const { accidents, loaded, kernel } = next ?? (await begin())
   next = undefined
   const calls = new CallWatch(progress)
-  const onFrame = (): void => progress.frame()
-  const run: OneRun = { setup, plan, calls, onFrame, send, accidents, kernel }
+  const run: OneRun = { setup, plan, calls, progress, send, accidents, kernel }
   running = run
   const record = 'failure' in loaded ? undefined : await runOnce(loaded, run)
   if ('failure' in loaded) send({ kind: 'not-loaded', failure: loaded.failure })

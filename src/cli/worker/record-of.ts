@@ -20,6 +20,8 @@ export function recordOf(plan: RunPlan, result: RunResult, interruption?: Failur
     rulesPartlyCheckable: [...result.rulesPartlyCheckable],
     cost: { ...result.cost },
     frames: result.frames,
+    wrongFrames: result.wrongFrames,
+    firstWrongFrame: result.firstWrongFrame,
     failure:
       interruption === undefined
         ? failure

@@ -3,7 +3,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { LinuxKernel } from '../../linux/kernel.ts'
 import type { RunResult } from '../../run/run-program.ts'
 import type { LinuxFacts } from '../runs/linux.ts'
-import type { WorkerSetup } from '../runs/messages.ts'
+import type { ProgressCounters, WorkerSetup } from '../runs/messages.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure, RunRecord } from '../runs/record.ts'
 import type { Accidents } from './accidents.ts'
@@ -22,7 +22,7 @@ export interface OneRun {
   readonly setup: Omit<WorkerSetup, 'port'>
   readonly plan: RunPlan
   readonly calls: CallWatch
-  readonly onFrame: () => void
+  readonly progress: ProgressCounters
   readonly send: Send
   readonly accidents: Accidents
   /** The kernel of this machine, for a run on it. */

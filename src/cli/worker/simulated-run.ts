@@ -3,23 +3,27 @@ import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
 import { type FrameSource, patternSource, y4mSource } from '../../media/source.ts'
 import { parseY4m } from '../../media/y4m.ts'
 import { type RunResult, runProgram } from '../../run/run-program.ts'
+import { listenToFrameCounts } from '../../syscalls/watching.ts'
 import type { CameraInput } from '../runs/messages.ts'
 import type { LoadedProgram } from './load-program.ts'
 import type { RunPlace } from './own-boards.ts'
-import { pictureOf } from './picture.ts'
+import { differenceOf, pictureOf } from './picture.ts'
 import type { OneRun } from './run-once.ts'
 import type { Send } from './setup.ts'
 
 /** May sleep. */
 export async function runSimulated(
   { program, prepare, drivers }: LoadedProgram,
-  { setup, plan, calls, onFrame, accidents, send }: OneRun,
+  { setup, plan, calls, progress, accidents, send }: OneRun,
   place: RunPlace,
 ): Promise<RunResult> {
   const { policy, seed } = plan
   const sendPicture = setup.frames ? pictureSender(send) : undefined
   return await runProgram(program, {
-    prepare,
+    prepare: (kernel) => {
+      listenToFrameCounts(kernel.sys, (count) => progress.expectFrames(count))
+      return prepare?.(kernel)
+    },
     drivers,
     ...place,
     policy: policy === 'none' ? undefined : policy,
@@ -34,7 +38,7 @@ export async function runSimulated(
     onFrame: (frame) => {
       // Each picture once, however often the display scans it.
       if (!frame.first) return
-      onFrame()
+      progress.frame()
       sendPicture?.(frame)
     },
   })
@@ -53,11 +57,17 @@ function intervalOf(camera: CameraInput): number | undefined {
 /** In virtual nanoseconds. */
 const SECOND = 1_000_000_000
 
+/** Each picture, and for the first wrong one its difference from the right one. */
 function pictureSender(send: Send): (frame: ShownFrame) => void {
   let index = 0
+  let isDifferenceSent = false
   return (frame) => {
     index++
     const png = pictureOf(frame)
-    send({ kind: 'frame', index, png }, [png.buffer])
+    send({ kind: 'picture', name: 'frame', index, png }, [png.buffer])
+    if (isDifferenceSent || frame.wrongBytes === 0) return
+    isDifferenceSent = true
+    const difference = differenceOf(frame)
+    send({ kind: 'picture', name: 'diff', index, png: difference }, [difference.buffer])
   }
 }

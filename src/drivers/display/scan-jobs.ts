@@ -2,6 +2,7 @@ import type { EventOrigin, Range } from '../../events/event.ts'
 import type { DeviceJob, DeviceJobs } from '../../kernel/dmabuf/device-job.ts'
 import type { GemObject } from '../../kernel/drm/gem-object.ts'
 import { assert } from '../../machine/kernel-error.ts'
+import type { ScannedPicture } from './scanned-picture.ts'
 import { rangeOf, type VisiblePlane } from './view.ts'
 
 /** A plane with the job that reads it. */
@@ -37,18 +38,18 @@ export function finishJobs(planeJobs: readonly PlaneJob[]): void {
   for (const job of new Set(planeJobs.map(({ job }) => job))) job.finish()
 }
 
-/** The device reads lines `[from, to)` of a plane into the copy without padding. */
+/** The device reads lines `[from, to)` of a plane into the picture. */
 export function loadRows(
   { plane, job }: PlaneJob,
   from: number,
   to: number,
-  copy: Uint8Array,
+  picture: ScannedPicture,
 ): void {
   const { start, pitch, line, target } = plane
   const together = pitch === line ? to - from : 1
   for (let row = from; row < to; row += together) {
     const at = target + row * line
-    job.load(start + row * pitch, copy.subarray(at, at + together * line))
+    picture.load(job, start + row * pitch, at, at + together * line)
   }
 }
 

@@ -14,6 +14,7 @@ import type { Framebuffers } from './framebuffers.ts'
 import type { HeldPictures } from './held-pictures.ts'
 import type { Timing } from './mode.ts'
 import { finishJobs, loadRows, type PlaneJob, startJobs } from './scan-jobs.ts'
+import { ScannedPicture } from './scanned-picture.ts'
 import type { OnFrame } from './shown-frame.ts'
 import { type View, type VisiblePlane, visiblePlanes } from './view.ts'
 
@@ -60,7 +61,7 @@ export class Scanout {
   #flip: Flip | undefined
   #cancelTimer: (() => void) | undefined
   #sequence = 0
-  #copy = new Uint8Array(0)
+  readonly #picture = new ScannedPicture()
 
   constructor({ machine, jobs, framebuffers, held }: ScanoutParts, options: ScanoutOptions) {
     this.#machine = machine
@@ -110,7 +111,6 @@ export class Scanout {
   #begin(view: View, origin: EventOrigin | undefined): Screen {
     const planes = visiblePlanes(view)
     const size = planes.reduce((sum, { line, rows }) => sum + line * rows, 0)
-    if (this.#copy.length < size) this.#copy = new Uint8Array(size)
     return { view, planeJobs: startJobs(this.#jobs, planes, origin), size, fresh: true }
   }
 
@@ -139,6 +139,7 @@ export class Scanout {
   #read(start: number, band: number): void {
     const screen = this.#screen
     if (screen === undefined) return
+    if (band === 0) this.#picture.begin(screen.size)
     for (const planeJob of screen.planeJobs) this.#readBand(screen, planeJob, band)
     if (band + 1 < this.#options.bands) {
       this.#beam(start, band + 1)
@@ -148,16 +149,16 @@ export class Scanout {
     this.#verticalBlank(screen)
   }
 
-  #readBand({ view, size }: Screen, planeJob: PlaneJob, band: number): void {
+  #readBand({ view }: Screen, planeJob: PlaneJob, band: number): void {
     const { down } = planeJob.plane
     const from = rowAt(view.height, band, this.#options.bands, down)
     const to = rowAt(view.height, band + 1, this.#options.bands, down)
-    if (from < to) loadRows(planeJob, from, to, this.#copy.subarray(0, size))
+    if (from < to) loadRows(planeJob, from, to, this.#picture)
   }
 
   #verticalBlank(screen: Screen): void {
     this.#sequence++
-    this.#tell(screen)
+    this.#announce(screen)
     screen.fresh = false
     const flip = this.#flip
     if (flip === undefined) return
@@ -168,7 +169,7 @@ export class Scanout {
     this.settled.wakeAll()
   }
 
-  #tell({ view, size, planeJobs, fresh }: Screen): void {
+  #announce({ view, planeJobs, fresh }: Screen): void {
     const { framebuffer, width, height } = view
     const { plane } = planeJobs[0] as { plane: VisiblePlane }
     this.#options.onFrame?.({
@@ -179,7 +180,9 @@ export class Scanout {
       format: framebuffer.format.name,
       stride: plane.line,
       pitch: plane.line,
-      bytes: this.#copy.subarray(0, size),
+      bytes: this.#picture.bytes,
+      wrongBytes: this.#picture.wrongBytes,
+      expected: () => this.#picture.expected(),
       buffer: plane.object.buffer.inode,
       first: fresh,
     })

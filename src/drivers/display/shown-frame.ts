@@ -19,6 +19,13 @@ export interface ShownFrame {
    * the callback returns: the next picture is read into the same bytes.
    */
   readonly bytes: Uint8Array
+  /** How many of the bytes differ from those of a coherent machine. */
+  readonly wrongBytes: number
+  /**
+   * The bytes that a coherent machine would have shown, as new bytes of the same layout. Bytes that no
+   * copy holds any more are 0. Callable until the callback returns.
+   */
+  readonly expected: () => Uint8Array
   /** The inode of the buffer that holds the first plane. */
   readonly buffer: number
   /** The first whole picture from this framebuffer since it became current. */

@@ -24,21 +24,36 @@ export class DeviceAccess {
     this.#events = new AccessEvents(machine, live)
   }
 
-  /** The device reads `target.length` bytes at `offset` of the mapping. Faults read zeros. */
-  load(mapping: DmaMapping, offset: number, target: Uint8Array, job?: number): void {
+  /**
+   * The device reads `target.length` bytes at `offset` of the mapping. Faults read zeros. Returns the
+   * number of bytes that came out wrong.
+   */
+  load(mapping: DmaMapping, offset: number, target: Uint8Array, job?: number): number {
     const end = offset + target.length
     if (!isGranted(mapping, offset, end, 'read')) {
       const cause = { device: mapping.device, job, mapping }
       this.#each(this.#parts(mapping, offset, end, 'read'), (part, at) =>
         this.#loadPart(cause, part, target.subarray(at, at + part.length)),
       )
-      return
+      return 0
     }
     const hazards = this.#machine.as(agentOf(mapping.device), () =>
       this.read(mapping, offset, target),
     )
     const told = toldOf(mapping, { start: offset, end })
     this.#events.emit('device-load', { device: mapping.device, job, mapping }, told, hazards)
+    return hazards.reduce((sum, { wrongBytes }) => sum + wrongBytes, 0)
+  }
+
+  /** The bytes at `offset` of a granted mapping that the device would read on a coherent machine. */
+  expected(mapping: DmaMapping, offset: number, target: Uint8Array): void {
+    eachRun(mapping, offset, offset + target.length, (storage, from, to, at) =>
+      this.#machine.memory.expected(
+        storage,
+        from,
+        target.subarray(at - offset, at - offset + to - from),
+      ),
+    )
   }
 
   /** The device writes `source` at `offset` of the mapping. Faults store nothing. */

@@ -65,10 +65,18 @@ export class DeviceJob {
     this.#emit('job-start')
   }
 
-  /** The device reads `target.length` bytes at `offset` of the mapping now; zeros where it faults. */
-  load(offset: number, target: Uint8Array): void {
+  /**
+   * The device reads `target.length` bytes at `offset` of the mapping now; zeros where it faults. Returns
+   * the number of bytes that came out wrong.
+   */
+  load(offset: number, target: Uint8Array): number {
     this.#requireOwn('read', offset, target.length)
-    this.#dma.access.load(this.mapping, offset, target, this.id)
+    return this.#dma.access.load(this.mapping, offset, target, this.id)
+  }
+
+  /** The bytes that a load after which some came out wrong would have read on a coherent machine. */
+  expected(offset: number, target: Uint8Array): void {
+    this.#dma.access.expected(this.mapping, offset, target)
   }
 
   /** The device's bytes arrive in memory now; nowhere, where it faults. */
