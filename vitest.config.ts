@@ -19,5 +19,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    // Property tests and whole runs take seconds, and more on a loaded machine.
+    testTimeout: 60_000,
   },
 })

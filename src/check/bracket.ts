@@ -1,20 +1,23 @@
 import type { BracketEvent, CpuAccess, CpuMapEvent, EventId } from '../events/event.ts'
-import type { Steps } from './steps.ts'
+import type { Effects } from './call-effects.ts'
 
 /** A CPU access: from a START that succeeded to its END. */
 export interface Bracket {
   readonly start: BracketEvent
-  readonly task: string
+  /** The task that began it. */
+  readonly task: number
   readonly access: CpuAccess
   /** The first event of the START: its maintenance comes before it is back. */
   readonly began: EventId
   /** What the exporter's begin_cpu_access did. */
-  readonly begun: Steps
+  readonly begun: Effects
   end: BracketEvent | undefined
   /** No store after this event can belong to it. */
   ended: EventId
+  /** The event in which the call of its END began. */
+  ending: EventId
   /** What the exporter's end_cpu_access did. */
-  done: Steps | undefined
+  done: Effects | undefined
   /** The CPU mappings whose bytes were used in it. */
   readonly used: Set<number>
   /** One of these was unmapped before the END. */

@@ -18,9 +18,9 @@ import type {
   ScanoutEvent,
 } from '../events/event.ts'
 import { type Bracket, reads, writes } from './bracket.ts'
+import type { CallEffects, Effects } from './call-effects.ts'
 import type { MapEvent } from './pieces.ts'
 import { overlaps, RangeMap } from './range-map.ts'
-import { StepRun, type Steps } from './steps.ts'
 import type { Store } from './store.ts'
 
 /** A view of a mapping that was taken with no CPU access open. */
@@ -83,10 +83,11 @@ export class BufferHistory {
   readonly #recentMaintenance: MaintenanceEvent[] = []
   readonly #recentSyncs: DmaSyncEvent[] = []
   readonly #recentCopies: BounceCopyEvent[] = []
-  readonly #steps = new StepRun()
+  readonly #effects: CallEffects
 
-  constructor(id: BufferId) {
+  constructor(id: BufferId, effects: CallEffects) {
     this.id = id
+    this.#effects = effects
   }
 
   /** As sentences name it. */
@@ -147,7 +148,7 @@ export class BufferHistory {
     return map !== undefined && this.#lost.has(map)
   }
 
-  openFor(use: 'read' | 'write', task?: string): Bracket | undefined {
+  openFor(use: 'read' | 'write', task?: number): Bracket | undefined {
     const covers = use === 'read' ? reads : writes
     const fits = ({ access, ...bracket }: Bracket): boolean =>
       covers(access) && (task === undefined || bracket.task === task)
@@ -155,15 +156,16 @@ export class BufferHistory {
   }
 
   start(event: BracketEvent): Bracket {
-    const begun = this.#steps.before(event)
+    const begun = this.#takeEffects(event)
     const bracket: Bracket = {
       start: event,
-      task: event.agent.name,
+      task: event.task,
       access: event.access,
       began: begun.first,
       begun,
       end: undefined,
       ended: Number.POSITIVE_INFINITY,
+      ending: Number.POSITIVE_INFINITY,
       done: undefined,
       used: new Set(),
       unmapped: undefined,
@@ -182,7 +184,7 @@ export class BufferHistory {
 
   /** The access that an END would end: the newest of its task with the same flags, else the newest. */
   endedBy(event: BracketEvent): Bracket | undefined {
-    const own = this.open.filter(({ task }) => task === event.agent.name)
+    const own = this.open.filter(({ task }) => task === event.task)
     const candidates = own.length > 0 ? own : this.open
     return candidates.findLast(({ access }) => access === event.access) ?? candidates.at(-1)
   }
@@ -191,9 +193,10 @@ export class BufferHistory {
     const bracket = this.endedBy(event)
     if (bracket === undefined) return
     this.open.splice(this.open.indexOf(bracket), 1)
-    bracket.done = this.#steps.before(event)
+    bracket.done = this.#takeEffects(event)
     bracket.end = event
     bracket.ended = bracket.done.first
+    bracket.ending = event.within ?? bracket.ended
     this.#remember(bracket)
   }
 
@@ -204,28 +207,18 @@ export class BufferHistory {
     )
   }
 
-  /** What its exporter does to memory of its own may be part of what is done to the buffer. */
-  exportedWith(steps: StepRun): void {
-    this.#steps.beside = steps
+  /** The kernel's work in the call that `event` ends. */
+  effectsOf(event: BracketEvent): Effects {
+    return this.#effects.of(event, this.driver?.name)
   }
 
-  /** Part of what a CPU access or a map does, told just before the event of its own. */
-  addStep(event: DmabufEvent): void {
-    this.#steps.add(event)
-  }
-
-  /** Found in the middle of such steps. */
-  passStep(event: DmabufEvent): void {
-    this.#steps.pass(event)
-  }
-
-  /** What was done in the call that `event` ends. */
-  stepsOf(event: BracketEvent): Steps {
-    return this.#steps.before(event)
+  #takeEffects(event: BracketEvent): Effects {
+    const effects = this.effectsOf(event)
+    this.#effects.taken(event, this.driver?.name)
+    return effects
   }
 
   addMisuse(event: MisuseEvent): void {
-    this.addStep(event)
     const { code, mapping } = event
     if (code !== 'attachment-unmap-direction' || mapping === undefined) return
     this.misdirected.set(mapping, event)
@@ -233,12 +226,10 @@ export class BufferHistory {
   }
 
   addSync(event: DmaSyncEvent): void {
-    this.addStep(event)
     keep(this.#recentSyncs, event)
   }
 
   addCopy(event: BounceCopyEvent): void {
-    this.addStep(event)
     keep(this.#recentCopies, event)
   }
 
@@ -248,7 +239,6 @@ export class BufferHistory {
   }
 
   addMaintenance(event: MaintenanceEvent): void {
-    this.addStep(event)
     keep(this.#recentMaintenance, event)
     this.dirty.delete(event.range)
   }

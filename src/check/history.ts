@@ -14,7 +14,7 @@ import type {
 } from '../events/event.ts'
 import { type Bracket, writes } from './bracket.ts'
 import { BufferHistory, type MappedDma } from './buffer-history.ts'
-import { Exporters } from './exporters.ts'
+import { CallEffects } from './call-effects.ts'
 import { Newest } from './newest.ts'
 import { type Neighbour, Placements } from './placements.ts'
 import { overlaps } from './range-map.ts'
@@ -27,6 +27,11 @@ const MOST_VIEWS = 16_384
 /** Buffers that are gone and are still known, for what comes late: a stale handle, a pointer kept. */
 const MOST_RELEASED = 1024
 
+/** The kinds of the kernel's work on a buffer during a call. */
+const EFFECTS: ReadonlySet<DmabufEvent['kind']> = new Set([
+  ...(['misuse', 'dma-map', 'dma-sync', 'maintenance', 'bounce-copy'] as const),
+])
+
 export class History {
   readonly #placements: Placements
   readonly #buffers = new Map<BufferId, BufferHistory>()
@@ -35,7 +40,7 @@ export class History {
   /** The kernel's stores, few for each buffer, are kept for longer than programs' and devices'. */
   readonly #zeroing = new RecentEvents<Store>(MOST_STORES)
   readonly #released = new Newest<BufferId>(MOST_RELEASED)
-  readonly #exporters = new Exporters()
+  readonly #effects = new CallEffects()
 
   /** What the events tell: what is not shown did not therefore not happen. */
   readonly shown: Shown
@@ -52,7 +57,7 @@ export class History {
   buffer(id: BufferId): BufferHistory {
     let buffer = this.#buffers.get(id)
     if (buffer === undefined) {
-      buffer = new BufferHistory(id)
+      buffer = new BufferHistory(id, this.#effects)
       this.#buffers.set(id, buffer)
     }
     return buffer
@@ -72,7 +77,11 @@ export class History {
   }
 
   update(event: DmabufEvent): void {
+    if (EFFECTS.has(event.kind)) this.#effect(event)
     switch (event.kind) {
+      case 'call':
+        if (event.phase === 'exit') this.#effects.returned(event.within)
+        return
       case 'export':
         this.#exported(event)
         return
@@ -132,11 +141,9 @@ export class History {
         return
       case 'maintenance':
         this.buffer(event.buffer).addMaintenance(event)
-        this.#exporters.addStep(this.buffer(event.buffer), event)
         return
       case 'dma-sync':
         this.buffer(event.buffer).addSync(event)
-        this.#exporters.addStep(this.buffer(event.buffer), event)
         return
       case 'bounce-copy':
         this.buffer(event.buffer).addCopy(event)
@@ -183,13 +190,13 @@ export class History {
   /** The CPU access in which a store happened that was seen now, or since `event.since`. */
   bracketOf(event: CpuAccessEvent): Bracket | undefined {
     const buffer = this.buffer(event.buffer)
-    const task = event.agent.name
-    const open = buffer.openFor('write', task) ?? buffer.openFor('write') ?? buffer.openFor('read')
+    const open =
+      buffer.openFor('write', event.task) ?? buffer.openFor('write') ?? buffer.openFor('read')
     if (event.seen === 'exact' || event.since === undefined) return open
     if (open !== undefined && writes(open.access)) return open
     const { since } = event
     const closed = [buffer.lastWriteBracket, buffer.lastReadBracket].find(
-      (bracket) => bracket !== undefined && bracket.ended !== Infinity && since < bracket.ended - 1,
+      (bracket) => bracket !== undefined && bracket.end !== undefined && since < bracket.ending,
     )
     if (closed !== undefined && writes(closed.access)) return closed
     return open ?? closed
@@ -232,19 +239,22 @@ export class History {
     return agent.name !== this.buffer(buffer).driver?.name
   }
 
+  #effect(event: DmabufEvent): void {
+    if (!('buffer' in event) || event.buffer === undefined) return
+    this.#effects.add(event, this.buffer(event.buffer).owner)
+  }
+
   #exported(event: ExportEvent): void {
     const buffer = this.buffer(event.buffer)
     buffer.size = event.size
     buffer.exporter = event.exporter
     buffer.driver = event.driver
     buffer.exported = event
-    this.#exporters.exported(buffer)
   }
 
   #dmaMapped(event: DmaMapEvent): void {
     this.#share(event.buffer, event)
     const buffer = this.buffer(event.buffer)
-    buffer.addStep(event)
     buffer.dma.set(event.mapping, event)
     // What is mapped for an attachment, the exporter's operation maps.
     if (event.attachment !== undefined) buffer.driver ??= event.driver
@@ -264,10 +274,10 @@ export class History {
   }
 
   /** Accesses nest: one inside another's has a mapping of its own, which is not the outer one's. */
-  #used({ agent, buffer, mapping }: CpuViewEvent | CpuAccessEvent): void {
+  #used({ task: user, buffer, mapping }: CpuViewEvent | CpuAccessEvent): void {
     if (mapping === undefined) return
     const { open } = this.buffer(buffer)
-    const inner = open.findLast(({ task }) => task === agent.name) ?? open.at(-1)
+    const inner = open.findLast(({ task }) => task === user) ?? open.at(-1)
     inner?.used.add(mapping)
   }
 
@@ -288,7 +298,6 @@ export class History {
 
   #cpuStore(event: CpuAccessEvent): void {
     const buffer = this.buffer(event.buffer)
-    if (event.seen === 'reconciled') buffer.passStep(event)
     const byKernel = event.agent.kind === 'kernel' && !this.isImporters(event)
     const attribute = this.attributeOf(event)
     const store: Store = {

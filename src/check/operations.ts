@@ -16,6 +16,8 @@ export interface Operation {
 
 export class Operations {
   readonly #live = new Map<number, Operation>()
+  /** By the event in which it began. */
+  readonly #byBegin = new Map<EventId, Operation>()
   /** Every event of one operation carries the same origin, the call's. */
   readonly #byOrigin = new WeakMap<EventOrigin, Operation>()
 
@@ -60,10 +62,11 @@ export class Operations {
   }
 
   begin(event: OperationEvent, buffers: readonly BufferId[]): Operation {
-    const within = event.within === undefined ? undefined : this.#live.get(event.within)
+    const within = event.within === undefined ? undefined : this.#byBegin.get(event.within)
     const state = { awaited: false, ended: undefined, told: false }
     const operation: Operation = { begin: event, buffers, within, ...state }
     this.#live.set(event.operation, operation)
+    this.#byBegin.set(event.id, operation)
     if (event.origin !== undefined) this.#byOrigin.set(event.origin, operation)
     return operation
   }
@@ -74,6 +77,8 @@ export class Operations {
     if (operation === undefined) return
     if (phase === 'awaited') operation.awaited = true
     else if (phase === 'end') operation.ended = event
-    if (operation.awaited && operation.ended !== undefined) this.#live.delete(id)
+    if (!operation.awaited || operation.ended === undefined) return
+    this.#live.delete(id)
+    this.#byBegin.delete(operation.begin.id)
   }
 }

@@ -1,8 +1,7 @@
 /**
  * A driver as its calls know it: its name, what it holds, and what is under way in it.
  *
- * The line of the driver that makes a call is the origin of all that the call does, until it returns or
- * what it promised is settled; then the one before it is in force again.
+ * A call of the driver is a frame of the task, with the driver's line, until it returns or its promise settles.
  */
 
 import type { DmaDirection, DriverName, EventOrigin } from '../events/event.ts'
@@ -11,6 +10,7 @@ import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
 import { type Misuse, reportMisuse } from '../kernel/dmabuf/misuse.ts'
 import { Operations } from '../kernel/dmabuf/operations.ts'
 import { assert } from '../machine/kernel-error.ts'
+import { Frame } from '../machine/task.ts'
 import { captureCaller } from '../syscalls/origin.ts'
 import type { DriverHost } from './host.ts'
 import { Ledger } from './ledger.ts'
@@ -48,14 +48,7 @@ export class Bound {
 
   /** A call of the driver that does not sleep; `entry` is the function that it called. */
   now<T>(entry: unknown, body: () => T): T {
-    const task = this.host.machine.scheduler.current
-    const outer = task.origin
-    task.origin = captureCaller(entry) ?? outer
-    try {
-      return body()
-    } finally {
-      task.origin = outer
-    }
+    return this.host.machine.scheduler.current.run(new Frame(captureCaller(entry)), body)
   }
 
   /**
@@ -64,17 +57,7 @@ export class Bound {
    */
   later<T>(entry: unknown, body: () => Promise<T> | T): Promise<T> {
     const task = this.host.machine.scheduler.current
-    const outer = task.origin
-    task.origin = captureCaller(entry) ?? outer
-    const leave = (): void => {
-      task.origin = outer
-    }
-    try {
-      return Promise.resolve(body()).finally(leave)
-    } catch (error) {
-      leave()
-      throw error
-    }
+    return task.run(new Frame(captureCaller(entry)), () => Promise.resolve(body()))
   }
 
   misuse(what: Omit<Misuse, 'driver'>): void {

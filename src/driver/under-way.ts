@@ -1,11 +1,12 @@
 /**
- * What is under way in a driver, by task: which operation of an exporter, so that a mapping made in it is
- * known to be the buffer's; and which call of user space, so that a buffer that was given away in it is
- * known to be no longer the driver's.
+ * The frames of a driver: the operation of an exporter that is running, so that a mapping made in it is known
+ * to be the buffer's; and the call of user space, so that a buffer that was published in it is known to be
+ * no longer the driver's.
  */
 import type { Attachment } from '../kernel/dmabuf/attachment.ts'
 import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
-import type { Scheduler, Task } from '../machine/scheduler.ts'
+import type { Scheduler } from '../machine/scheduler.ts'
+import { Frame } from '../machine/task.ts'
 
 /** An operation of the driver as an exporter. */
 export interface OperationUnderWay {
@@ -13,81 +14,62 @@ export interface OperationUnderWay {
   readonly attachment?: Attachment | undefined
 }
 
-/** A call of user space on a file of the driver's. */
-interface CallUnderWay {
-  readonly published: Set<DmaBuf>
+class OperationFrame extends Frame {
+  readonly driver: UnderWay
+  readonly operation: OperationUnderWay
+
+  constructor(driver: UnderWay, operation: OperationUnderWay) {
+    super()
+    this.driver = driver
+    this.operation = operation
+  }
+}
+
+/** A call of user space on a file of the driver. */
+class CallFrame extends Frame {
+  readonly driver: UnderWay
+  readonly published: Set<DmaBuf> = new Set()
+
+  constructor(driver: UnderWay) {
+    super()
+    this.driver = driver
+  }
 }
 
 export class UnderWay {
   readonly #scheduler: Scheduler
-  readonly #operations = new WeakMap<Task, OperationUnderWay[]>()
-  readonly #calls = new WeakMap<Task, CallUnderWay[]>()
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler
   }
 
-  /** The innermost operation of the task whose turn it is. */
+  /** The innermost operation of this driver on the current task. */
   get operation(): OperationUnderWay | undefined {
-    return this.#operations.get(this.#scheduler.current)?.at(-1)
+    const { current } = this.#scheduler
+    return current.innermost(OperationFrame, ({ driver }) => driver === this)?.operation
   }
 
-  /** The buffer got a descriptor: from now on user space may close it. */
+  /** The buffer got a descriptor: user space may close it from now on. */
   publish(buffer: DmaBuf): void {
-    this.#calls.get(this.#scheduler.current)?.at(-1)?.published.add(buffer)
+    this.#call?.published.add(buffer)
   }
 
-  /** Whether the buffer got a descriptor in the call that the task is in. */
+  /** Whether the buffer got a descriptor in the call that is running. */
   isPublished(buffer: DmaBuf): boolean {
-    return this.#calls.get(this.#scheduler.current)?.at(-1)?.published.has(buffer) ?? false
+    return this.#call?.published.has(buffer) ?? false
   }
 
   /** Runs `body`, which may return a promise, as an operation. */
   inOperation<T>(operation: OperationUnderWay, body: () => T): T {
-    return during(this.#operations, this.#scheduler.current, operation, body)
+    return this.#scheduler.current.run(new OperationFrame(this, operation), body)
   }
 
   /** Runs `body`, which may return a promise, as a call of user space. */
   inCall<T>(body: () => T): T {
-    return during(this.#calls, this.#scheduler.current, { published: new Set() }, body)
+    return this.#scheduler.current.run(new CallFrame(this), body)
   }
-}
 
-/** `entry` is on top of the task's stack while `body` runs, and until what it promised is settled. */
-function during<E, T>(stacks: WeakMap<Task, E[]>, task: Task, entry: E, body: () => T): T {
-  const stack = stacks.get(task) ?? []
-  stacks.set(task, stack)
-  stack.push(entry)
-  const leave = (): void => {
-    stack.splice(stack.lastIndexOf(entry), 1)
+  get #call(): CallFrame | undefined {
+    return this.#scheduler.current.innermost(CallFrame, ({ driver }) => driver === this)
   }
-  let result: T
-  try {
-    result = body()
-  } catch (error) {
-    leave()
-    throw error
-  }
-  if (!isPromise(result)) {
-    leave()
-    return result
-  }
-  return result.then(
-    (value) => {
-      leave()
-      return value
-    },
-    (error: unknown) => {
-      leave()
-      throw error
-    },
-  ) as T
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }

@@ -79,6 +79,15 @@ interface Common {
   readonly id: EventId
   readonly time: number
   readonly agent: Agent
+  /** The task that it happened on; 0 for devices and timers, which no task runs. Two tasks may have one name. */
+  readonly task: number
+  /** The process of the task; 0 for the kernel itself and for devices. */
+  readonly process: number
+  /**
+   * The event that it is part of: the system call during which the kernel did it, the method of the classes
+   * that made the call. The exit of a call is within its entry.
+   */
+  readonly within?: EventId | undefined
   readonly origin?: EventOrigin | undefined
 }
 
@@ -116,8 +125,6 @@ export interface OperationEvent extends Common {
   readonly phase: 'begin' | 'awaited' | 'end' | 'needed'
   /** Joins the phases. */
   readonly operation: number
-  /** The operation whose callback makes the call, where that is known. */
-  readonly within?: number | undefined
   /** `DmaBuf.withCpuAccess`. */
   readonly name: string
   /** Who uses the buffers because of it: the CPU, or a device that it hands them to or takes them from. */
@@ -232,6 +239,8 @@ export interface DmaSyncEvent extends Common {
   readonly direction: DmaDirection
   readonly range: Range
   readonly driver?: DriverName | undefined
+  /** The exporter's operation that does it: begin_cpu_access or end_cpu_access. */
+  readonly during?: 'begin' | 'end' | undefined
 }
 /** The DMA layer copied bytes between a buffer and the bounce copy of one mapping. */
 export interface BounceCopyEvent extends Common {
@@ -258,6 +267,8 @@ export interface MisuseEvent extends Common {
   readonly text: string
   /** The earlier event that it contradicts. */
   readonly against?: EventId | undefined
+  /** The exporter's operation that does it: begin_cpu_access or end_cpu_access. */
+  readonly during?: 'begin' | 'end' | undefined
 }
 
 /** DMA_BUF_IOCTL_SYNC reached the kernel and came back with `result`. */
@@ -435,5 +446,10 @@ export type DmabufEvent =
   | ProgramEndEvent
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
-/** An event as its source writes it; the stream adds the id and the time, and the agent in force. */
-export type NewEvent = DistributiveOmit<DmabufEvent, 'id' | 'time' | 'agent'> & { agent?: Agent }
+/** An event as its source writes it. The stream adds the id, the time and the cause. */
+export type NewEvent = DistributiveOmit<
+  DmabufEvent,
+  'id' | 'time' | 'agent' | 'task' | 'process'
+> & {
+  agent?: Agent
+}

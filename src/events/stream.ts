@@ -2,26 +2,28 @@ import type { Agent, DmabufEvent, EventId, EventOrigin, NewEvent } from './event
 
 export type EventListener = (event: DmabufEvent) => void
 
-/** Where events go: numbered in order, stamped with the time and the agent in force. */
+/** What a source knows of the cause of an event. */
+export interface EventSource {
+  /** The kernel's time in nanoseconds. */
+  readonly now: number
+  /** The agent of an event that does not name one. */
+  readonly agent: Agent
+  /** The line that made that agent act. */
+  readonly origin: EventOrigin | undefined
+  readonly task: number
+  readonly process: number
+  /** The event that everything is part of now. */
+  readonly within: EventId | undefined
+}
+
+/** Where events go. Numbers them in order, and stamps each with its time and its cause. */
 export class EventStream {
   #latest: EventId = 0
   readonly #listeners = new Set<EventListener>()
-  readonly #now: () => number
-  readonly #agent: () => Agent
-  readonly #origin: () => EventOrigin | undefined
+  readonly #source: EventSource
 
-  /**
-   * `now` tells the kernel's time, `agent` who acts when an event does not say, and `origin` from
-   * where in the program that agent's call came.
-   */
-  constructor(
-    now: () => number,
-    agent: () => Agent,
-    origin: () => EventOrigin | undefined = () => undefined,
-  ) {
-    this.#now = now
-    this.#agent = agent
-    this.#origin = origin
+  constructor(source: EventSource) {
+    this.#source = source
   }
 
   /** The id of the newest event; 0 before the first. */
@@ -33,18 +35,25 @@ export class EventStream {
   emit(event: NewEvent): EventId {
     const id = ++this.#latest
     if (this.#listeners.size === 0) return id
-    const stamp = { id, time: this.#now() }
-    const full =
-      event.agent === undefined
-        ? { agent: this.#agent(), origin: this.#origin(), ...event, ...stamp }
-        : { ...event, ...stamp }
+    const full = event.agent === undefined ? this.#ofTask(event, id) : this.#ofAgent(event, id)
     for (const listener of this.#listeners) listener(full as DmabufEvent)
     return id
   }
 
-  /** Registers `listener`; returns how to take it back. */
+  /** Registers `listener`; returns a function that removes it. */
   listen(listener: EventListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  #ofTask(event: NewEvent, id: EventId): object {
+    const { now: time, agent, origin, task, process, within } = this.#source
+    return { task, process, within, agent, origin, ...event, id, time }
+  }
+
+  /** The line of a device or of the kernel is known to the emitter alone. */
+  #ofAgent(event: NewEvent, id: EventId): object {
+    const { now: time, task, process, within } = this.#source
+    return { task, process, within, ...event, id, time }
   }
 }

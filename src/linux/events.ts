@@ -1,10 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Agent } from '../events/event.ts'
-import { type EventListener, EventStream } from '../events/stream.ts'
-import { currentOrigin } from '../syscalls/origin.ts'
+import { type EventListener, type EventSource, EventStream } from '../events/stream.ts'
+import type { CallScope } from '../syscalls/call-scope.ts'
 
-const MAIN: Agent = { kind: 'task', name: 'main' }
-const task = new AsyncLocalStorage<Agent>()
+/** A task of the program. */
+interface Task {
+  readonly id: number
+  readonly agent: Agent
+}
+
+const MAIN: Task = { id: 1, agent: { kind: 'task', name: 'main' } }
+const task = new AsyncLocalStorage<Task>()
+let tasks = 1
+
+function current(): Task {
+  return task.getStore() ?? MAIN
+}
 
 /** Nanoseconds of CLOCK_MONOTONIC, exact for 104 days after power-on. */
 export function monotonic(): number {
@@ -19,8 +30,8 @@ export class LinuxEvents extends EventStream {
   readonly #onWatched: () => void
 
   /** `onWatched` is called when the first listener is added. */
-  constructor(onWatched: () => void = () => {}) {
-    super(monotonic, () => task.getStore() ?? MAIN, currentOrigin)
+  constructor(scope: CallScope, onWatched: () => void = () => {}) {
+    super(sourceIn(scope))
     this.#onWatched = onWatched
   }
 
@@ -42,5 +53,27 @@ export class LinuxEvents extends EventStream {
 
 /** Runs `body` as the task `name`: its events carry this name, also after an await. */
 export function asTask<T>(name: string, body: () => Promise<T>): Promise<T> {
-  return task.run({ kind: 'task', name }, body)
+  return task.run({ id: ++tasks, agent: { kind: 'task', name } }, body)
+}
+
+/** The cause of an event is that of the call in `scope`. */
+function sourceIn(scope: CallScope): EventSource {
+  return {
+    get now() {
+      return monotonic()
+    },
+    get agent() {
+      return current().agent
+    },
+    get task() {
+      return current().id
+    },
+    process: 1,
+    get origin() {
+      return scope.origin
+    },
+    get within() {
+      return scope.within
+    },
+  }
 }

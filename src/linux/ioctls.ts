@@ -12,7 +12,6 @@ import { copyArgument, copyBack, writeAddresses } from './ioctl-memory.ts'
 import { Lane } from './lane.ts'
 import type { Ledger } from './ledger.ts'
 import type { Libc } from './libc.ts'
-import { makingOrigin } from './making.ts'
 import type { Memory } from './memory.ts'
 import { isNonblocking, nonblocking } from './nonblocking.ts'
 import { ownDescriptor } from './own-descriptor.ts'
@@ -31,8 +30,8 @@ export interface IoctlParts {
   readonly memory: Memory
   readonly poller: Poller
   readonly ledger: Ledger
-  /** The function that programs call, which is left out of call sites. */
-  entry(): unknown
+  /** The line of the program that makes the request. */
+  origin(): Origin | undefined
 }
 
 /** One request: the caller's, or the same on memory and a descriptor that nothing else has. */
@@ -57,7 +56,7 @@ export class Ioctls {
   readonly #memory: Memory
   readonly #poller: Poller
   readonly #ledger: Ledger
-  readonly #entry: () => unknown
+  readonly #origin: () => Origin | undefined
   readonly #busy = new BusyDevices((fd) => this.#libc.fileOf(fd))
   readonly #unknown = new Lane(UNKNOWN_AT_ONCE)
   /** Files on which a fence was seen: more fences may be added at any time. */
@@ -65,12 +64,12 @@ export class Ioctls {
   /** Own descriptors of the files that a request waits for. */
   readonly #dequeuing = new Set<number>()
 
-  constructor({ libc, memory, poller, ledger, entry }: IoctlParts) {
+  constructor({ libc, memory, poller, ledger, origin }: IoctlParts) {
     this.#libc = libc
     this.#memory = memory
     this.#poller = poller
     this.#ledger = ledger
-    this.#entry = entry
+    this.#origin = origin
   }
 
   /** May sleep. As ioctl(2); EINTR when aborted, ENOMEM where no descriptor is left to wait with. */
@@ -119,7 +118,7 @@ export class Ioctls {
     make: (held: Asked) => Promise<number>,
     isUnknown = false,
   ): Promise<number | undefined> {
-    const origin = makingOrigin(this.#entry())
+    const origin = this.#origin()
     const fd = ownDescriptor(this.#libc, asked.fd)
     if (fd < 0) return fd === -errno.EBADF ? fd : undefined
     const argument = copyArgument(asked.argument, isUnknown)
@@ -240,7 +239,7 @@ export class Ioctls {
   #answer(request: number, { bytes }: IoctlArg, result: number, origin?: Origin): number {
     const fd = newDescriptor(request, bytes, result)
     if (fd !== undefined) {
-      this.#ledger.fdMade(fd, requestName(request), origin ?? makingOrigin(this.#entry()))
+      this.#ledger.fdMade(fd, requestName(request), origin ?? this.#origin())
     }
     return result
   }

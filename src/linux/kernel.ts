@@ -1,7 +1,8 @@
 import { errno } from '../abi/errno.ts'
 import { MAP_ANONYMOUS, MAP_PRIVATE, PAGE_SIZE, PROT_READ } from '../abi/fcntl.ts'
-import type { NewEvent } from '../events/event.ts'
+import type { EventId, NewEvent } from '../events/event.ts'
 import { onceAborted } from '../events/once-aborted.ts'
+import { CallScope } from '../syscalls/call-scope.ts'
 import { guarded } from '../syscalls/guard.ts'
 import { checkSleep, type Kernel } from '../syscalls/kernel.ts'
 import type { Syscalls, WaitOptions } from '../syscalls/syscalls.ts'
@@ -52,18 +53,23 @@ export class LinuxKernel implements Kernel {
 
   constructor(options: LinuxOptions = {}) {
     const libc = loadLibc()
-    this.#memory = new Memory(libc, this.#ledger, modeOf(libc, options.memory ?? 'auto'))
+    const scope = new CallScope()
+    this.#memory = new Memory({
+      ...{ libc, scope, ledger: this.#ledger },
+      mode: modeOf(libc, options.memory ?? 'auto'),
+    })
     this.#poller = new Poller(libc)
     const own = new LinuxProcess({
       libc,
       memory: this.#memory,
       poller: this.#poller,
       ledger: this.#ledger,
+      scope,
       outermost: () => this.sys,
     })
-    const tell = (event: NewEvent): void => void this.events.emit(event)
+    const tell = (event: NewEvent): EventId => this.events.emit(event)
     const user = new UserEvents(own, tell)
-    this.events = new LinuxEvents(() => user.forget())
+    this.events = new LinuxEvents(scope, () => user.forget())
     const told = tap(user.sys, tell)
     const isWatched = (): boolean => this.events.isWatched
     this.sys = guarded(switching(own, told, isWatched), (fd) => libc.fileOf(fd))

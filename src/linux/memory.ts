@@ -11,8 +11,7 @@ import {
 } from '../abi/fcntl.ts'
 import { alignUp } from '../base/bits.ts'
 import { MAY_SHRINK } from '../base/may-shrink.ts'
-import { currentFailure } from '../syscalls/failure.ts'
-import { currentOrigin } from '../syscalls/origin.ts'
+import type { CallScope } from '../syscalls/call-scope.ts'
 import type { ViewScope } from '../syscalls/syscalls.ts'
 import { backingOf } from './backing.ts'
 import { Copies } from './copies.ts'
@@ -31,6 +30,13 @@ const LONGEST_ARRAY = 2 ** 32
  */
 export type MemoryMode = 'direct' | 'copy'
 
+export interface MemoryParts {
+  readonly libc: Libc
+  readonly ledger: Ledger
+  readonly scope: CallScope
+  readonly mode: MemoryMode
+}
+
 /**
  * The program's own mappings. Only these can be unmapped, moved and looked at, and none in a way that
  * could end the process: see `view`.
@@ -40,12 +46,14 @@ export class Memory {
   readonly copies: Copies
   readonly #libc: Libc
   readonly #ledger: Ledger
+  readonly #scope: CallScope
   readonly #table = new MappingTable()
   readonly #faultless: Faultless
 
-  constructor(libc: Libc, ledger: Ledger, mode: MemoryMode) {
+  constructor({ libc, ledger, scope, mode }: MemoryParts) {
     this.#libc = libc
     this.#ledger = ledger
+    this.#scope = scope
     this.mode = mode
     this.copies = new Copies(libc, mode === 'copy')
     this.#faultless = new Faultless(libc)
@@ -72,7 +80,7 @@ export class Memory {
       shared: type === MAP_SHARED || type === MAP_SHARED_VALIDATE,
       backing: backingOf(this.#libc, flags, fd, offset, whole),
       file: this.mode === 'copy' || !writable ? this.#libc.fileOf(fd) : undefined,
-      origin: currentOrigin(),
+      origin: this.#scope.origin,
     })
     return address
   }
@@ -165,10 +173,10 @@ export class Memory {
   view(address: number, length: number, scope: ViewScope): Uint8Array<ArrayBuffer> | number {
     const mapping = this.#table.find(address, length)
     if (mapping === undefined) return -errno.EFAULT
-    if (!mapping.readable) return because(errno.EFAULT, WRITE_ONLY)
-    if (!mapping.shared) return because(errno.EINVAL, PRIVATE)
-    if (mapping.backing === 'may-shrink') return because(errno.EINVAL, MAY_SHRINK)
-    if (mapping.length > LONGEST_ARRAY) return because(errno.EINVAL, TOO_LONG)
+    if (!mapping.readable) return this.#because(errno.EFAULT, WRITE_ONLY)
+    if (!mapping.shared) return this.#because(errno.EINVAL, PRIVATE)
+    if (mapping.backing === 'may-shrink') return this.#because(errno.EINVAL, MAY_SHRINK)
+    if (mapping.length > LONGEST_ARRAY) return this.#because(errno.EINVAL, TOO_LONG)
     if (this.mode === 'copy' || !mapping.writable) {
       return this.copies.view(mapping, address, length, scope)
     }
@@ -184,9 +192,10 @@ export class Memory {
   load(address: number, target: Uint8Array): number {
     const mapping = this.#table.find(address, target.length)
     if (mapping === undefined) return -errno.EFAULT
-    if (!mapping.readable) return because(errno.EFAULT, WRITE_ONLY)
+    if (!mapping.readable) return this.#because(errno.EFAULT, WRITE_ONLY)
     mapping.shadow?.giveBack()
-    if (mapping.backing === 'may-shrink') return cutShort(this.#faultless.load(address, target))
+    if (mapping.backing === 'may-shrink')
+      return this.#cutShort(this.#faultless.load(address, target))
     this.#libc.copyFrom(address, target)
     return 0
   }
@@ -194,9 +203,10 @@ export class Memory {
   store(address: number, source: Uint8Array): number {
     const mapping = this.#table.find(address, source.length)
     if (mapping === undefined) return -errno.EFAULT
-    if (!mapping.writable) return because(errno.EFAULT, READ_ONLY)
+    if (!mapping.writable) return this.#because(errno.EFAULT, READ_ONLY)
     mapping.shadow?.giveBack()
-    if (mapping.backing === 'may-shrink') return cutShort(this.#faultless.store(address, source))
+    if (mapping.backing === 'may-shrink')
+      return this.#cutShort(this.#faultless.store(address, source))
     this.#libc.copyTo(address, source)
     if (this.copies.active) this.copies.stored(mapping)
     return 0
@@ -206,6 +216,17 @@ export class Memory {
   close(): void {
     this.#faultless.close()
   }
+
+  /** The negative error number. Its reason goes to the failure that the caller has asked for. */
+  #because(error: number, reason: string): number {
+    const { failure } = this.#scope
+    if (failure !== undefined) failure.reason = reason
+    return -error
+  }
+
+  #cutShort(result: number): number {
+    return result === -errno.EFAULT ? this.#because(errno.EFAULT, CUT_SHORT) : result
+  }
 }
 
 const BY_CALL = 'use set, fill, copy and view, which work on any memory'
@@ -214,14 +235,3 @@ const WRITE_ONLY = "the mapping is write-only (no PROT_READ): map it with access
 const PRIVATE = `a private mapping cannot be one array: map it shared, or ${BY_CALL}`
 const TOO_LONG = `an array holds 4 GiB at most: map less, or ${BY_CALL}`
 const CUT_SHORT = 'the file ends before this offset: extend it, or map less'
-
-/** The negative error number; its reason goes to the failure that the caller asked for. */
-function because(error: number, reason: string): number {
-  const failure = currentFailure()
-  if (failure !== undefined) failure.reason = reason
-  return -error
-}
-
-function cutShort(result: number): number {
-  return result === -errno.EFAULT ? because(errno.EFAULT, CUT_SHORT) : result
-}

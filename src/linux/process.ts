@@ -11,13 +11,12 @@ import {
   F_SETFL,
   O_NONBLOCK,
 } from '../abi/fcntl.ts'
+import { type CallScope, setScope } from '../syscalls/call-scope.ts'
 import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
-import { withOrigin } from '../syscalls/origin.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../syscalls/syscalls.ts'
 import { Ioctls } from './ioctls.ts'
 import type { Ledger } from './ledger.ts'
 import type { Libc } from './libc.ts'
-import { makingOrigin } from './making.ts'
 import type { Memory } from './memory.ts'
 import { nonblocking } from './nonblocking.ts'
 import type { Poller } from './poller.ts'
@@ -28,6 +27,7 @@ export interface ProcessParts {
   readonly memory: Memory
   readonly poller: Poller
   readonly ledger: Ledger
+  readonly scope: CallScope
   /** The calls that programs make, with every wrapper around this process: call sites leave them out. */
   outermost(): Syscalls
 }
@@ -54,15 +54,21 @@ export class LinuxProcess implements Syscalls {
   readonly #poller: Poller
   readonly #ledger: Ledger
   readonly #ioctls: Ioctls
+  readonly #scope: CallScope
   readonly #outermost: () => Syscalls
 
-  constructor({ libc, memory, poller, ledger, outermost }: ProcessParts) {
+  constructor({ libc, memory, poller, ledger, scope, outermost }: ProcessParts) {
     this.#libc = libc
     this.#memory = memory
     this.#poller = poller
     this.#ledger = ledger
+    this.#scope = scope
+    setScope(this, scope)
     this.#outermost = outermost
-    this.#ioctls = new Ioctls({ libc, memory, poller, ledger, entry: () => outermost().ioctl })
+    this.#ioctls = new Ioctls({
+      ...{ libc, memory, poller, ledger },
+      origin: () => scope.originOf(outermost().ioctl),
+    })
   }
 
   /** Whether `fd` is open now. */
@@ -132,8 +138,10 @@ export class LinuxProcess implements Syscalls {
   }
 
   mmap(length: number, protection: number, flags: number, fd: number, offset: number): number {
-    const origin = makingOrigin(this.#outermost().mmap)
-    return withOrigin(origin, () => this.#memory.mmap(length, protection, flags, fd, offset))
+    const origin = this.#scope.originOf(this.#outermost().mmap)
+    return this.#scope.run({ origin }, () =>
+      this.#memory.mmap(length, protection, flags, fd, offset),
+    )
   }
 
   munmap(address: number, length: number): number {
@@ -157,7 +165,7 @@ export class LinuxProcess implements Syscalls {
   }
 
   #noted(fd: number, made: string, entry: unknown): number {
-    if (fd >= 0) this.#ledger.fdMade(fd, made, makingOrigin(entry))
+    if (fd >= 0) this.#ledger.fdMade(fd, made, this.#scope.originOf(entry))
     return fd
   }
 }

@@ -1,3 +1,4 @@
+import { sharingScope } from '../syscalls/call-scope.ts'
 import type { Syscalls } from '../syscalls/syscalls.ts'
 
 /**
@@ -6,7 +7,7 @@ import type { Syscalls } from '../syscalls/syscalls.ts'
  */
 export function switching(plain: Syscalls, watched: Syscalls, isWatched: () => boolean): Syscalls {
   const to = (): Syscalls => (isWatched() ? watched : plain)
-  return {
+  const switched: Syscalls = {
     open: (path, flags) => to().open(path, flags),
     close: (fd) => to().close(fd),
     dup: (fd) => to().dup(fd),
@@ -26,4 +27,5 @@ export function switching(plain: Syscalls, watched: Syscalls, isWatched: () => b
     load: (address, target) => to().load(address, target),
     store: (address, source) => to().store(address, source),
   }
+  return sharingScope(switched, plain)
 }

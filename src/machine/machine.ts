@@ -5,7 +5,7 @@
  * is about. They differ when the run's board is coherent, or when somebody asks for another one.
  */
 import type { Agent, MemoryAttribute } from '../events/event.ts'
-import { EventStream } from '../events/stream.ts'
+import { type EventSource, EventStream } from '../events/stream.ts'
 import { type Board, cmaRegion, isCoherent, loadCost, snoops } from './board.ts'
 import type { EqualBytes } from './changed-runs.ts'
 import { type Cost, noCost } from './cost.ts'
@@ -50,11 +50,7 @@ export class Machine {
     const checked = !coherent || (options.checked ?? true)
     const tables = new StateTables(options.freedoms ?? ALL_FREEDOMS)
     this.scheduler = new Scheduler(options.scheduler)
-    this.events = new EventStream(
-      () => this.scheduler.now,
-      () => this.agent,
-      () => (this.#agent === undefined ? this.scheduler.current.origin : undefined),
-    )
+    this.events = new EventStream(this.#eventSource())
     this.memory = new Memory({
       coherent,
       judgedCoherent: isCoherent(this.judged),
@@ -118,7 +114,32 @@ export class Machine {
     }
   }
 
-  /** Whether a device looks into the cache, on this run's board and on the judged one. */
+  #eventSource(): EventSource {
+    const machine = this
+    const { scheduler } = this
+    return {
+      get now() {
+        return scheduler.now
+      },
+      get agent() {
+        return machine.agent
+      },
+      get origin() {
+        return machine.#agent === undefined ? scheduler.current.origin : undefined
+      },
+      get task() {
+        return scheduler.current.id
+      },
+      get process() {
+        return scheduler.current.process
+      },
+      get within() {
+        return scheduler.current.within
+      },
+    }
+  }
+
+  /** Whether a device snoops, on this run's board and on the judged one. */
   snoops(device: string): PerBoard<boolean> {
     return { actual: snoops(this.board, device), judged: snoops(this.judged, device) }
   }

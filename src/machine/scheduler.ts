@@ -5,19 +5,10 @@
  * then the next is chosen, so that a call is always made by the task that was resumed last. Virtual
  * time moves only when every waiting task is parked here; code between two awaits is one instant.
  */
-import type { EventOrigin, ImporterCall } from '../events/event.ts'
+import type { EventOrigin } from '../events/event.ts'
 import { onceAborted } from '../events/once-aborted.ts'
+import { Task } from './task.ts'
 import { nextTurn } from './turn.ts'
-
-export interface Task {
-  readonly name: string
-  /** A thread of a driver: it works while the program waits, and nobody waits for it to end. */
-  readonly background?: boolean | undefined
-  /** From where in the program the call comes that the task is in. */
-  origin?: EventOrigin | undefined
-  /** While an exporter's operation runs for an importer: the importer's call, and its attachment. */
-  importer?: (ImporterCall & { readonly attachment: number }) | undefined
-}
 
 /** Picks which of `count` ready waiters runs next. */
 export type Choose = (count: number) => number
@@ -79,7 +70,10 @@ export interface SchedulerOptions {
 }
 
 export class Scheduler {
-  readonly main: Task = { name: 'main' }
+  readonly main: Task = new Task({ id: 1, name: 'main' })
+  /** Timers run on it: no task's turn. */
+  readonly #idle = new Task({ id: 0, name: 'kernel' })
+  #tasks = 1
   #now = 0
   #current: Task = this.main
   #epoch = 0
@@ -144,14 +138,14 @@ export class Scheduler {
   /** What the waiting tasks wait for, in words. */
   get waiting(): string[] {
     return [...this.#parked, ...this.#ready]
-      .filter(({ task }) => task.background !== true)
+      .filter(({ task }) => !task.background)
       .map(({ task, touches }) => `${task.name} (${touches.join(', ') || 'sleep'})`)
   }
 
   /** The same, with the lines that wait. */
   get waits(): Wait[] {
     return [...this.#parked, ...this.#ready]
-      .filter(({ task }) => task.background !== true)
+      .filter(({ task }) => !task.background)
       .map(({ task, touches, origin }) => ({ task: task.name, touches, origin }))
   }
 
@@ -222,7 +216,7 @@ export class Scheduler {
 
   /** May sleep, for `nanoseconds` of virtual time. */
   sleep(nanoseconds: number, signal?: AbortSignal): Promise<Wake> {
-    const wakes = this.#current.background !== true
+    const wakes = !this.#current.background
     return this.park([], (wake) => this.at(this.#now + nanoseconds, wake, wakes), signal)
   }
 
@@ -255,7 +249,7 @@ export class Scheduler {
 
   /** Runs `body` as a task of its own; the result comes back to the caller's task in its own turn. */
   async spawn<T>(name: string, body: () => Promise<T>): Promise<T> {
-    const task: Task = { name }
+    const task = new Task({ id: ++this.#tasks, name })
     let settled: { value: T } | { error: unknown } | undefined
     this.#live.add(task)
     await this.park([`task '${name}'`], (wake) => {
@@ -299,7 +293,7 @@ export class Scheduler {
 
   /** Starts `body`, which may not reject, as a thread of a driver. Does not sleep. */
   background(name: string, body: () => Promise<void>): void {
-    if (!this.#stopped) this.#start({ name, background: true }, body)
+    if (!this.#stopped) this.#start(new Task({ id: ++this.#tasks, name, background: true }), body)
   }
 
   /** Nothing parked is resumed any more: the run is over. */
@@ -309,6 +303,7 @@ export class Scheduler {
     this.#parked.clear()
     this.#ready = []
     this.#foreground = 0
+    this.#current = this.main
   }
 
   async #interrupted(touches: readonly string[]): Promise<Wake> {
@@ -332,7 +327,7 @@ export class Scheduler {
 
   #add(waiter: Waiter): void {
     this.#parked.add(waiter)
-    if (waiter.task.background !== true) this.#foreground++
+    if (!waiter.task.background) this.#foreground++
   }
 
   #wake(waiter: Waiter, outcome: Wake): void {
@@ -373,7 +368,7 @@ export class Scheduler {
     waiter.state = 'resumed'
     this.#current = waiter.task
     this.#epoch++
-    if (waiter.task.background !== true) {
+    if (!waiter.task.background) {
       this.#foreground--
       this.#lastResume = this.#now
     }
@@ -392,6 +387,7 @@ export class Scheduler {
         return false
       }
       this.#now = timer.time
+      this.#current = this.#idle
       timer.run()
       if (this.#stopped) return false
     }

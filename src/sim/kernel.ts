@@ -105,7 +105,7 @@ export class SimKernel implements Kernel {
       fdLimit: options.fdLimit,
       views: options.views,
     })
-    const sink: TapSink = (event) => void machine.events.emit(event)
+    const sink: TapSink = (event) => machine.events.emit(event)
     this.sys = guarded(tap(this.#process, sink))
     tapOperations(this.sys, sink)
     numberedBy(this.sys, () => machine.events.latest)

@@ -1,5 +1,6 @@
 import { errno } from '../abi/errno.ts'
 import { F_DUPFD, F_DUPFD_CLOEXEC } from '../abi/fcntl.ts'
+import { sharingScope } from './call-scope.ts'
 import { DescriptorUses, type FileOf, tellUses } from './descriptor-uses.ts'
 import * as check from './guard-checks.ts'
 import type { IoctlArg } from './ioctl-arg.ts'
@@ -136,5 +137,5 @@ export function guarded(sys: Syscalls, fileOf?: FileOf): Syscalls {
     },
   }
   tellUses(guard, uses)
-  return guard
+  return sharingScope(guard, sys)
 }

@@ -45,10 +45,10 @@ export interface Operation {
   readonly fds: readonly number[]
 }
 
-/** Told what becomes of one operation. */
+/** Takes the progress of one operation. */
 export interface OperationProgress {
-  /** The operation's number. */
-  readonly id: number
+  /** The event in which it began. */
+  readonly event: number
   /** The program awaits its promise. */
   awaited(): void
   /** Its promise is settled. */
@@ -57,33 +57,12 @@ export interface OperationProgress {
   needed(name: string, origin: Origin | undefined): void
 }
 
-/** Told that an operation begins; `within` is the operation whose callback begins it. */
+/** Called when an operation begins. `within` is the event of the operation whose callback begins it. */
 export type OperationListener = (
   operation: Operation,
   origin: Origin,
-  within: OperationProgress | undefined,
+  within: number | undefined,
 ) => OperationProgress
-
-let around: OperationProgress | undefined
-
-/** The operation whose callback is running. Never sleeps. */
-export function operationAround(): OperationProgress | undefined {
-  return around
-}
-
-/**
- * Calls the program's `callback` for `operation`. What the callback calls before it sleeps for the first
- * time is known to be within the operation.
- */
-export function callWithin<T>(operation: OperationProgress | undefined, callback: () => T): T {
-  const before = around
-  around = operation
-  try {
-    return callback()
-  } finally {
-    around = before
-  }
-}
 
 const listeners = new WeakMap<Syscalls, OperationListener>()
 

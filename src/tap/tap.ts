@@ -1,11 +1,12 @@
-import type { CallEvent, NewEvent } from '../events/event.ts'
-import { captureOrigin, currentOrigin, type Origin, withOrigin } from '../syscalls/origin.ts'
+import type { CallEvent, EventId, NewEvent } from '../events/event.ts'
+import { scopeOf, sharingScope } from '../syscalls/call-scope.ts'
+import type { Origin } from '../syscalls/origin.ts'
 import { requestName } from '../syscalls/requests.ts'
 import type { Syscalls } from '../syscalls/syscalls.ts'
 import { answerText, argumentText, flagText, pollText } from './call-text.ts'
 
-/** Where the tap's events go: the event stream. */
-export type TapSink = (event: NewEvent) => void
+/** Where the tap's events go: the event stream. Returns the event's id. */
+export type TapSink = (event: NewEvent) => EventId
 
 /** What is known of a call before it is made. */
 interface Call {
@@ -18,6 +19,14 @@ interface Call {
   readonly text?: string | undefined
 }
 
+/** A call that has begun. */
+interface Entered {
+  /** The event of its entry, within which everything happens until it returns. */
+  readonly within: EventId
+  /** Emits its result. */
+  exit(result: number, text?: string): void
+}
+
 /** The two halves of one call, written to the sink. */
 class Recorder {
   readonly #sink: TapSink
@@ -27,29 +36,33 @@ class Recorder {
     this.#sink = sink
   }
 
-  /** Announces `call` and returns what announces its result. */
-  enter(call: Call, origin: Origin | undefined): (result: number, text?: string) => void {
+  /** Emits the entry of `call`. */
+  enter(call: Call, origin: Origin | undefined, within: EventId | undefined): Entered {
     const { text: announced, ...facts } = call
     const common = { kind: 'call', call: ++this.#calls, ...facts, origin } as const
-    const emit = (rest: Pick<CallEvent, 'phase' | 'result' | 'text'>): void =>
+    const emit = (rest: Pick<CallEvent, 'phase' | 'result' | 'text' | 'within'>): EventId =>
       this.#sink({ ...common, ...rest })
-    emit({ phase: 'enter', text: announced })
-    return (result, text) => emit({ phase: 'exit', result, text })
+    const entry = emit({ phase: 'enter', text: announced, within })
+    return {
+      within: entry,
+      exit: (result, text) => void emit({ phase: 'exit', result, text, within: entry }),
+    }
   }
 }
 
 /**
  * `sys` with every call announced to `sink` when it begins and when it is back, with its name from the
  * header files, its arguments in words, and the line of the user's program that made it. That line is
- * in force while the call runs, so that the kernel's own events can carry it. Never sleeps itself.
+ * in force while the call runs, so that the kernel's own events carry it.
  */
 export function tap(sys: Syscalls, sink: TapSink): Syscalls {
   const recorder = new Recorder(sink)
+  const scope = scopeOf(sys)
 
   function sync<T extends number | Uint8Array>(entry: unknown, call: Call, body: () => T): T {
-    const origin = currentOrigin() ?? captureOrigin(entry)
-    const exit = recorder.enter(call, origin)
-    const result = withOrigin(origin, body)
+    const origin = scope.originOf(entry)
+    const { within, exit } = recorder.enter(call, origin, scope.within)
+    const result = scope.run({ origin, within }, body)
     exit(typeof result === 'number' ? result : 0)
     return result
   }
@@ -60,9 +73,9 @@ export function tap(sys: Syscalls, sink: TapSink): Syscalls {
     body: () => Promise<number>,
     answer: () => string | undefined,
   ): Promise<number> {
-    const origin = currentOrigin() ?? captureOrigin(entry)
-    const exit = recorder.enter(call, origin)
-    const result = await withOrigin(origin, body)
+    const origin = scope.originOf(entry)
+    const { within, exit } = recorder.enter(call, origin, scope.within)
+    const result = await scope.run({ origin, within }, body)
     exit(result, answer())
     return result
   }
@@ -146,7 +159,7 @@ export function tap(sys: Syscalls, sink: TapSink): Syscalls {
         sys.store(address, source),
       ),
   }
-  return tapped
+  return sharingScope(tapped, sys)
 }
 
 function aboutMemory(name: string, address: number, length: number, more = ''): Call {

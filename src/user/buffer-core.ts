@@ -1,7 +1,7 @@
 import { DMA_BUF_IOCTL_SYNC, DMA_BUF_SYNC_VALID_FLAGS_MASK, dmaBufSync } from '../abi/dma-buf.ts'
 import { errno } from '../abi/errno.ts'
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../abi/fcntl.ts'
-import { type Failure, withFailure } from '../syscalls/failure.ts'
+import type { Failure } from '../syscalls/call-scope.ts'
 import { type IoctlArg, plainArg } from '../syscalls/ioctl-arg.ts'
 import type { Syscalls } from '../syscalls/syscalls.ts'
 import type { Operation } from '../syscalls/watching.ts'
@@ -119,9 +119,7 @@ export class BufferCore {
     const range = { offset: 0, length: this.size }
     const both = PROT_READ | PROT_WRITE
     const failure: Failure = {}
-    const result = withFailure(failure, () =>
-      calls.run(() => this.sys.mmap(this.size, both, MAP_SHARED, fd, 0)),
-    )
+    const result = calls.run(() => this.sys.mmap(this.size, both, MAP_SHARED, fd, 0), failure)
     const readOnly = result === -errno.EACCES && wanted === PROT_READ
     const address = readOnly
       ? mapFile(calls, fd, range, PROT_READ)

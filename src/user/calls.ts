@@ -1,10 +1,10 @@
 import { type ErrnoCode, errno, errnoName } from '../abi/errno.ts'
 import { assert } from '../base/assert.ts'
 import { ObservedPromise } from '../base/observed-promise.ts'
+import { type CallScope, type Failure, scopeOf } from '../syscalls/call-scope.ts'
 import { usesOf } from '../syscalls/descriptor-uses.ts'
-import { type Failure, withFailure } from '../syscalls/failure.ts'
 import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
-import { captureOrigin, currentOrigin, type Origin, withOrigin } from '../syscalls/origin.ts'
+import type { Origin } from '../syscalls/origin.ts'
 import { requestName } from '../syscalls/requests.ts'
 import type { PollFd, Syscalls, ViewScope } from '../syscalls/syscalls.ts'
 import { systemError } from '../syscalls/system-error.ts'
@@ -12,7 +12,6 @@ import {
   isWatched,
   type Operation,
   type OperationProgress,
-  operationAround,
   operationListener,
 } from '../syscalls/watching.ts'
 
@@ -71,16 +70,20 @@ function detailOf(
  */
 export class Calls {
   readonly sys: Syscalls
+  readonly #scope: CallScope
   readonly #origin: Origin | undefined
+  /** The event of the operation that makes the calls. */
+  #within: number | undefined
 
   private constructor(sys: Syscalls, origin: Origin | undefined) {
     this.sys = sys
+    this.#scope = scopeOf(sys)
     this.#origin = origin
   }
 
   /** Calls for the caller of `entry`, a public method. */
   static from(sys: Syscalls, entry: unknown): Calls {
-    return new Calls(sys, captureOrigin(entry))
+    return new Calls(sys, scopeOf(sys).originOf(entry))
   }
 
   /**
@@ -88,7 +91,7 @@ export class Calls {
    * have a listener.
    */
   static passing(sys: Syscalls, entry: unknown): Calls {
-    return new Calls(sys, isWatched(sys) ? captureOrigin(entry) : undefined)
+    return new Calls(sys, isWatched(sys) ? scopeOf(sys).originOf(entry) : undefined)
   }
 
   /**
@@ -96,7 +99,7 @@ export class Calls {
    * the helper of a compiler that lowers `using`, which is not the user's code.
    */
   static disposing(sys: Syscalls): Calls {
-    return new Calls(sys, isWatched(sys) ? captureOrigin(Calls.disposing) : undefined)
+    return new Calls(sys, isWatched(sys) ? scopeOf(sys).originOf(Calls.disposing) : undefined)
   }
 
   /** The line of the program, where it is known. */
@@ -104,9 +107,12 @@ export class Calls {
     return this.#origin
   }
 
-  /** Runs `body` with this origin in force, so that public methods it calls do not take another. */
-  run<T>(body: () => T): T {
-    return withOrigin(this.#origin, body)
+  /**
+   * Runs `body` with this origin in force, so that public methods it calls do not take another. The kernel
+   * writes its reason to `failure`.
+   */
+  run<T>(body: () => T, failure?: Failure): T {
+    return this.#scope.run({ origin: this.#origin, within: this.#within, failure }, body)
   }
 
   /**
@@ -126,9 +132,11 @@ export class Calls {
       return Promise.reject(error)
     }
     const origin = this.#origin
-    const listener = currentOrigin() === undefined ? operationListener(this.sys) : undefined
+    const { within } = this.#scope
+    const listener = this.#scope.origin === undefined ? operationListener(this.sys) : undefined
     if (listener === undefined || origin === undefined) return body()
-    const progress = listener(operation, origin, operationAround())
+    const progress = listener(operation, origin, within)
+    this.#within = progress.event
     const work = body(progress)
     const result = ObservedPromise.from(work, () => progress.awaited())
     const ended = (): void => progress.ended()
@@ -139,11 +147,7 @@ export class Calls {
   /** Makes a synchronous call, and returns its result. Throws a SystemError where it fails. */
   call(syscall: string, body: () => number, facts: CallFacts = {}): number {
     const failure: Failure = {}
-    return succeed(
-      syscall,
-      withFailure(failure, () => this.run(body)),
-      { ...facts, failure },
-    )
+    return succeed(syscall, this.run(body, failure), { ...facts, failure })
   }
 
   /** Opens `path`, close-on-exec; returns the descriptor. */
@@ -190,7 +194,7 @@ export class Calls {
     scope: ViewScope,
     failure: Failure,
   ): Uint8Array<ArrayBuffer> | number {
-    return withFailure(failure, () => this.run(() => this.sys.view(address, length, scope)))
+    return this.run(() => this.sys.view(address, length, scope), failure)
   }
 
   /** May sleep. Carries out `request`; restarts on EINTR and EAGAIN until `signal` aborts. */
@@ -206,8 +210,9 @@ export class Calls {
     for (;;) {
       signal?.throwIfAborted()
       const failure: Failure = {}
-      const result = await withFailure(failure, () =>
-        this.run(() => this.sys.ioctl(fd, request, argument, { signal })),
+      const result = await this.run(
+        () => this.sys.ioctl(fd, request, argument, { signal }),
+        failure,
       )
       if (expect?.includes(result)) return result
       if (result === -errno.EINTR || result === -errno.EAGAIN) {

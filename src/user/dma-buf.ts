@@ -2,11 +2,12 @@ import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_B, DMA_BUF_SYNC_END } from '../abi/d
 import { errno } from '../abi/errno.ts'
 import { F_DUPFD_CLOEXEC, SEEK_CUR, SEEK_END } from '../abi/fcntl.ts'
 import * as check from '../syscalls/arguments.ts'
+import { scopeOf } from '../syscalls/call-scope.ts'
 import { plainArg } from '../syscalls/ioctl-arg.ts'
 import type { Kernel } from '../syscalls/kernel.ts'
 import type { Syscalls } from '../syscalls/syscalls.ts'
 import { systemError } from '../syscalls/system-error.ts'
-import { callWithin, type Operation } from '../syscalls/watching.ts'
+import type { Operation } from '../syscalls/watching.ts'
 import { BufferCore, mapFile } from './buffer-core.ts'
 import { Calls, succeed } from './calls.ts'
 import { checkMapRange, checkSyncFile, sysOf } from './checks.ts'
@@ -147,7 +148,7 @@ export class DmaBuf extends ShareableFdOwner {
     }
     return calls.operation(begin, (progress) =>
       this.#withCpuAccess(calls, { access, signal: options.signal }, (bytes, cpu) =>
-        callWithin(progress, () => use(bytes, cpu)),
+        scopeOf(this.sys).run({ within: progress?.event }, () => use(bytes, cpu)),
       ),
     )
   }

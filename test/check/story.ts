@@ -42,21 +42,69 @@ interface MapBelow extends Below {
   readonly at?: number
 }
 
-type Extra = Partial<DmabufEvent> & { readonly line?: number; readonly task?: string }
+type Extra = Omit<Partial<DmabufEvent>, 'task'> & {
+  readonly line?: number
+  /** The task's name. */
+  readonly task?: string
+}
+
+const STEPS: ReadonlySet<DmabufEvent['kind']> = new Set([
+  ...(['misuse', 'dma-map', 'dma-sync', 'maintenance', 'bounce-copy', 'cpu-store'] as const),
+])
 
 export class Story {
   readonly events: DmabufEvent[] = []
   readonly #origins = new Map<number, { readonly stack: string }>()
   #calls = 0
   #operations = 0
+  readonly #tasks: string[] = []
+  /** The calls that are entered, by task. */
+  readonly #entered = new Map<number, EventId>()
+  #unseen: EventId = 0
 
   /** `line` is where in the program it happens: 0 for none. */
   emit(event: NewEvent, { line = 0, task = 'main', ...rest }: Extra = {}): EventId {
     const id = this.events.length + 1
     const agent: Agent = event.agent ?? { kind: 'task', name: task }
     const origin = line === 0 ? undefined : this.#originOf(line)
-    this.events.push({ ...event, agent, id, time: id, origin, ...rest } as DmabufEvent)
+    const cause = { task: this.#taskOf(agent), process: agent.kind === 'task' ? 1 : 0 }
+    const full = { ...event, ...cause, agent, id, time: id, origin, ...rest } as DmabufEvent
+    this.events.push({ ...full, within: rest.within ?? this.#callOf(full) })
+    if (event.kind === 'bracket-start' || event.kind === 'bracket-end') this.#mark(event.kind)
     return id
+  }
+
+  /**
+   * The call that an event is part of: the one that its task has entered, or else an unseen one, which has
+   * done all the steps since the last event that is not one.
+   */
+  #callOf(event: DmabufEvent): EventId {
+    if (event.kind === 'call' && event.phase === 'enter') {
+      this.#entered.set(event.task, event.id)
+      return this.#unseen
+    }
+    const entered = this.#entered.get(event.task)
+    if (event.kind === 'call') this.#entered.delete(event.task)
+    const unseen = this.#unseen
+    if (!STEPS.has(event.kind)) this.#unseen = event.id
+    return entered ?? unseen
+  }
+
+  /** The steps before a START or an END are those of its exporter. */
+  #mark(kind: 'bracket-start' | 'bracket-end'): void {
+    const { within } = this.events.at(-1) as DmabufEvent
+    const during = kind === 'bracket-start' ? 'begin' : 'end'
+    for (const [at, event] of this.events.entries()) {
+      const isStep = event.kind === 'dma-sync' || event.kind === 'misuse'
+      if (isStep && event.within === within) this.events[at] = { ...event, during }
+    }
+  }
+
+  /** Numbers tasks by their names, from 1; 0 for devices and the kernel. */
+  #taskOf({ kind, name }: Agent): number {
+    if (kind !== 'task') return 0
+    if (!this.#tasks.includes(name)) this.#tasks.push(name)
+    return this.#tasks.indexOf(name) + 1
   }
 
   /** What one line does shares one origin, as the events of one call do. */

@@ -16,6 +16,7 @@ import { Ledger } from '../../src/linux/ledger.ts'
 import { type Libc, loadLibc } from '../../src/linux/libc.ts'
 import { Memory } from '../../src/linux/memory.ts'
 import { Poller } from '../../src/linux/poller.ts'
+import { CallScope } from '../../src/syscalls/call-scope.ts'
 import { plainArg } from '../../src/syscalls/ioctl-arg.ts'
 import type { WaitOptions } from '../../src/syscalls/syscalls.ts'
 import { Fifo, skipped } from './here.ts'
@@ -61,10 +62,14 @@ class Bench {
     const ledger = new Ledger()
     this.#ioctls = new Ioctls({
       libc: this.#libc,
-      memory: new Memory(this.#libc, ledger, 'direct'),
+      memory: new Memory({
+        ...{ libc: this.#libc, ledger },
+        scope: new CallScope(),
+        mode: 'direct',
+      }),
       poller: this.#poller,
       ledger,
-      entry: () => this.start,
+      origin: () => undefined,
     })
     onTestFinished(() => this.#poller.close())
   }
@@ -357,10 +362,10 @@ describe.skipIf(skipped !== '')(`a request that no driver here has${skipped}`, (
   const bench = (): Ioctls => {
     const libc = loadLibc()
     const ledger = new Ledger()
-    const memory = new Memory(libc, ledger, 'direct')
+    const memory = new Memory({ libc, ledger, scope: new CallScope(), mode: 'direct' })
     const poller = new Poller(libc)
     onTestFinished(() => poller.close())
-    return new Ioctls({ libc, memory, poller, ledger, entry: () => undefined })
+    return new Ioctls({ libc, memory, poller, ledger, origin: () => undefined })
   }
 
   test('DQBUF is ENOTTY at once, although nothing can be read', async () => {

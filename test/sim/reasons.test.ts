@@ -13,7 +13,7 @@ import {
 import { expect, test } from 'vitest'
 import { O_RDWR } from '../../src/abi/fcntl.ts'
 import type { SimKernel } from '../../src/sim/kernel.ts'
-import { withFailure } from '../../src/syscalls/failure.ts'
+import { scopeOf } from '../../src/syscalls/call-scope.ts'
 import { start } from './rig.ts'
 
 const MIB = 1024 * 1024
@@ -205,9 +205,11 @@ test('calls that overlap get each their own reason', async () => {
 test('a call that succeeds has no reason, also after one that failed', () => {
   const { sys } = start()
   const failed: { reason?: string } = {}
-  expect(withFailure(failed, () => sys.open('/dev/nothing', O_RDWR))).toBe(-2)
+  expect(scopeOf(sys).run({ failure: failed }, () => sys.open('/dev/nothing', O_RDWR))).toBe(-2)
   expect(failed.reason).toMatch(/^\/dev\/nothing: there are /)
   const worked: { reason?: string } = {}
-  expect(withFailure(worked, () => sys.open('/dev/udmabuf', O_RDWR))).toBeGreaterThanOrEqual(0)
+  expect(
+    scopeOf(sys).run({ failure: worked }, () => sys.open('/dev/udmabuf', O_RDWR)),
+  ).toBeGreaterThanOrEqual(0)
   expect(worked.reason).toBeUndefined()
 })

@@ -9,12 +9,14 @@ import { DmaHeap } from '../../src/user/dma-heap.ts'
 import { FakeKernel } from '../user/fake-kernel.ts'
 import { ownMemoryPipeline, pipeline } from '../user/pipeline.ts'
 
-type Call = Omit<CallEvent, 'id' | 'time' | 'agent'>
+type Call = Omit<CallEvent, 'id' | 'time' | 'agent' | 'task' | 'process'>
 
 function tapped(kernel = new FakeKernel()): { sys: Syscalls; calls: Call[]; kernel: FakeKernel } {
   const calls: Call[] = []
+  let events = 0
   const sys = tap(kernel.sys, (event) => {
     if (event.kind === 'call') calls.push(event)
+    return ++events
   })
   return { sys, calls, kernel }
 }

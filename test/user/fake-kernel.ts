@@ -4,9 +4,10 @@ import { dmaHeapAllocationData } from '../../src/abi/dma-heap.ts'
 import { errno } from '../../src/abi/errno.ts'
 import { POLLIN, PROT_WRITE, SEEK_END } from '../../src/abi/fcntl.ts'
 import { decodeText } from '../../src/abi/field-kinds.ts'
+import { scopeOf } from '../../src/syscalls/call-scope.ts'
 import { guarded } from '../../src/syscalls/guard.ts'
 import type { IoctlArg } from '../../src/syscalls/ioctl-arg.ts'
-import { currentOrigin, type Origin } from '../../src/syscalls/origin.ts'
+import type { Origin } from '../../src/syscalls/origin.ts'
 import { requestName } from '../../src/syscalls/requests.ts'
 import type { PollFd, Syscalls, WaitOptions } from '../../src/syscalls/syscalls.ts'
 import { FakeDrm } from './fake-drm.ts'
@@ -61,7 +62,7 @@ export class FakeKernel {
   }
 
   #call<T>(name: string, body: () => T): T | number {
-    this.origins.push(currentOrigin())
+    this.origins.push(scopeOf(this.sys).origin)
     const failure = this.#failure(name, this.log.push(name) - 1)
     if (failure === undefined) return body()
     const again = failure === -errno.EINTR || failure === -errno.EAGAIN

@@ -35,7 +35,7 @@ export class CostRule implements Rule {
     const call = event.kind === 'bracket-start' ? 'begin_cpu_access' : 'end_cpu_access'
     const direction = DIRECTIONS[event.access]
     // What the kernel's own checks warned of is a note of its own.
-    const { warnings, syncs } = buffer.stepsOf(event)
+    const { warnings, syncs } = buffer.effectsOf(event)
     const warned = warnings.length > 0
     for (const { mapping, device, direction: mapped, skipCpuSync } of buffer.dma.values()) {
       const sync = syncs.find((one) => one.mapping === mapping)
@@ -57,7 +57,7 @@ export class CostRule implements Rule {
   }
 
   #redundant(buffer: BufferHistory, event: BracketEvent): void {
-    const open = buffer.open.find(({ task }) => task === event.agent.name)
+    const open = buffer.open.find(({ task }) => task === event.task)
     const who = agentName(event.agent)
     if (open !== undefined && !(reads(event.access) && open.access !== 'read')) {
       this.#out.lint({

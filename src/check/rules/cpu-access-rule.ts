@@ -183,7 +183,7 @@ export class CpuAccessRule implements Rule {
     if (buffer.id < 0 || buffer.open.length > 0) return
     if (!isCached(this.#history.attributeOf(event))) return
     const { failed } = buffer
-    if (failed?.kind === 'bracket-start' && failed.agent.name === event.agent.name) {
+    if (failed?.kind === 'bracket-start' && failed.task === event.task) {
       const store = { failedStart: failed, origin: event.origin }
       this.#deferred.report(buffer, afterFailure(event, 'takes', store))
       return

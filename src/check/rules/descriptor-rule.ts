@@ -10,7 +10,8 @@ import type {
 import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { History } from '../history.ts'
-import { UntoldDescriptors } from '../untold-descriptors.ts'
+import { RunningCalls } from '../running-calls.ts'
+import { UndeliveredFds } from '../undelivered-fds.ts'
 import { agentName } from '../words.ts'
 import type { Rule } from './rule.ts'
 
@@ -36,12 +37,11 @@ export class DescriptorRule implements Rule {
   /** By number. Numbers are used again and again: an entry is emptied, never deleted. */
   readonly #open = new Map<number, FdOpenEvent | undefined>()
   readonly #closed = new Map<number, FdCloseEvent>()
-  readonly #untold = new UntoldDescriptors()
+  readonly #undelivered = new UndeliveredFds()
   #lastClosed: FdCloseEvent | undefined
   /** Where each buffer was last taken out of a queue, if it did not go back: by the program's own call. */
   readonly #taken = new Map<BufferId, QueueEvent>()
-  /** The call that each task is in. */
-  readonly #calls = new Map<string, string>()
+  readonly #calls = new RunningCalls()
   /** What to say of buffers that are alive after the program, unless somebody lets go of them yet. */
   readonly #kept = new Map<BufferId, Draft>()
 
@@ -52,18 +52,18 @@ export class DescriptorRule implements Rule {
 
   after(event: DmabufEvent): void {
     if (this.#kept.size > 0) this.#explained(event)
-    this.#untold.observe(event)
+    this.#calls.observe(event)
+    this.#undelivered.observe(event)
     if (event.kind === 'fd-open') this.#open.set(event.fd, event)
     else if (event.kind === 'fd-close') {
       this.#open.set(event.fd, undefined)
       this.#closed.set(event.fd, event)
       this.#lastClosed = event
     } else if (event.kind === 'call') {
-      this.#calls.set(event.agent.name, event.name)
       this.#returned(event)
     } else if (event.kind === 'queue') this.#taken.delete(event.buffer)
     else if (event.kind === 'dequeue') {
-      if (this.#calls.get(event.agent.name) === DEQUEUES) this.#taken.set(event.buffer, event)
+      if (this.#calls.around(event)?.name === DEQUEUES) this.#taken.set(event.buffer, event)
     } else if (event.kind === 'release') this.#taken.delete(event.buffer)
     else if (event.kind === 'program-end' && event.how === 'returned') this.#leaks(event)
   }
@@ -117,7 +117,7 @@ export class DescriptorRule implements Rule {
   #leaks(event: DmabufEvent): void {
     const open = [...this.#open.values()].filter((entry) => entry !== undefined)
     const left = open.filter(({ from }) => from !== 'elsewhere')
-    const told = left.filter(({ fd }) => !this.#untold.has(fd))
+    const told = left.filter(({ fd }) => !this.#undelivered.has(fd))
     const devices = told.some(({ buffer }) => buffer === undefined)
     for (const entry of told) {
       // An open device has its buffers still, in a queue or on the screen: it is what was not closed.

@@ -113,7 +113,7 @@ function mappedAt({ buffer, name }: Reader): EventOrigin | undefined {
 function readByCpu(reader: Reader, hazard: Hazard, store: Store): Cause {
   const { buffer, event } = reader
   const device = writerName(store)
-  const task = event.agent.name
+  const { task } = event
   const bracket = buffer.openFor('read', task) ?? buffer.openFor('read')
   if (bracket !== undefined) {
     return bracket.began > store.event.id

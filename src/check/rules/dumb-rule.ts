@@ -1,6 +1,8 @@
 /** Dumb buffers that a program makes again and again, and never disposes: each keeps its memory. */
+
 import type { DmabufEvent, HandleEvent } from '../../events/event.ts'
 import type { Collector } from '../collector.ts'
+import { RunningCalls } from '../running-calls.ts'
 import { agentName } from '../words.ts'
 import type { Rule } from './rule.ts'
 
@@ -32,8 +34,7 @@ interface File {
 export class DumbRule implements Rule {
   readonly #out: Collector
   readonly #files = new Map<number, File>()
-  /** The request that each task made last. */
-  readonly #calls = new Map<string, string>()
+  readonly #calls = new RunningCalls()
   #wasShown = false
 
   constructor(out: Collector) {
@@ -41,8 +42,8 @@ export class DumbRule implements Rule {
   }
 
   after(event: DmabufEvent): void {
+    this.#calls.observe(event)
     if (event.kind === 'call') {
-      this.#calls.set(event.agent.name, event.name)
       const isShown = event.phase === 'exit' && event.result !== undefined && event.result >= 0
       if (isShown && SHOWS.has(event.name)) this.#wasShown = true
     } else if (event.kind === 'handle-open' && event.result >= 0) this.#opened(event)
@@ -52,7 +53,7 @@ export class DumbRule implements Rule {
   }
 
   #opened(event: HandleEvent): void {
-    if (this.#calls.get(event.agent.name) !== CREATES) return
+    if (this.#calls.around(event)?.name !== CREATES) return
     const file = this.#fileOf(event)
     file.alive.set(event.handle, this.#wasShown)
     const late = [...file.alive.values()].filter((isLate) => isLate).length

@@ -8,8 +8,8 @@ import type {
 } from '../../events/event.ts'
 import type { Bracket } from '../bracket.ts'
 import type { BufferHistory } from '../buffer-history.ts'
+import type { Effects } from '../call-effects.ts'
 import { overlaps } from '../range-map.ts'
-import type { Steps } from '../steps.ts'
 import { directionName, flagsOf } from '../words.ts'
 import type { Cause } from './cause.ts'
 
@@ -24,7 +24,7 @@ interface Edge {
   readonly event: BracketEvent
   readonly operation: string
   readonly to: DmaSyncEvent['to']
-  readonly steps: Steps
+  readonly effects: Effects
   readonly bracket: Bracket
 }
 
@@ -44,7 +44,7 @@ export function hookAtStart(
   const { start, begun } = bracket
   return causeAt(
     buffer,
-    { event: start, operation: 'begin_cpu_access', to: 'cpu', steps: begun, bracket },
+    { event: start, operation: 'begin_cpu_access', to: 'cpu', effects: begun, bracket },
     user,
     range,
   )
@@ -68,7 +68,7 @@ export function droppedAtEnd(
   range: Range,
 ): Cause | undefined {
   const edge = edgeAtEnd(bracket)
-  const sync = edge?.steps.syncs.find(
+  const sync = edge?.effects.syncs.find(
     ({ to, direction, range: dropped }) =>
       to === 'cpu' && direction !== 'to-device' && overlaps(dropped, range),
   )
@@ -78,7 +78,7 @@ export function droppedAtEnd(
 function edgeAtEnd(bracket: Bracket): Edge | undefined {
   const { end, done } = bracket
   if (end === undefined || done === undefined) return undefined
-  return { event: end, operation: 'end_cpu_access', to: 'device', steps: done, bracket }
+  return { event: end, operation: 'end_cpu_access', to: 'device', effects: done, bracket }
 }
 
 function causeAt(
@@ -91,7 +91,7 @@ function causeAt(
   if (dma !== undefined && dma.buffer !== buffer.id && dma.id < edge.event.id) maps.push(dma)
   if (maps.length === 0) return undefined
   const ids = new Set(maps.map(({ mapping }) => mapping))
-  const mine = edge.steps.syncs.filter(({ mapping }) => ids.has(mapping))
+  const mine = edge.effects.syncs.filter(({ mapping }) => ids.has(mapping))
   if (mine.length === 0) {
     // A source that tells of no syncs tells of the devices that were synced.
     return edge.event.synced.includes(device) ? undefined : notSynced(buffer, edge, device, maps)
@@ -113,8 +113,8 @@ function notSynced(
   device: string,
   maps: readonly DmaMapEvent[],
 ): Cause {
-  const { event, operation, steps } = edge
-  const { syncs } = steps
+  const { event, operation, effects } = edge
+  const { syncs } = effects
   const others = [...new Set([...syncs.map((sync) => sync.device), ...event.synced])]
   const mapped = maps[0] as DmaMapEvent
   const what =
@@ -126,7 +126,7 @@ function notSynced(
       ? `${flagsOf(event)} moved no data: the exporter's ${operation} is missing or syncs nothing.`
       : `${flagsOf(event)} reached ${others.join(', ')}, and not the mapping of ${device} since event ${mapped.id}.`
   return {
-    ...place(buffer, edge, syncs[0] ?? unknownSync(steps)),
+    ...place(buffer, edge, syncs[0] ?? unknownSync(effects)),
     rule: 'sync-is-noop',
     reason: `${operation} of exporter ${buffer.exporter} ${what}`,
     because: { text, event: event.id, origin: event.origin },
@@ -176,7 +176,7 @@ function otherDirection(buffer: BufferHistory, edge: Edge, sync: DmaSyncEvent): 
 }
 
 /** The exporter synced what is not mapped. */
-function unknownSync({ warnings }: Steps): MisuseEvent | undefined {
+function unknownSync({ warnings }: Effects): MisuseEvent | undefined {
   return warnings.find(({ code }) => code === 'sync-unknown')
 }
 

@@ -15,7 +15,7 @@ import type { RuleId } from '../rule-id.ts'
 import { flagsOf } from '../words.ts'
 import { Consequences } from './consequences.ts'
 import { misuseOf } from './misuse-table.ts'
-import { isStep, type Rule } from './rule.ts'
+import type { Rule } from './rule.ts'
 
 /** What is told of by its harm as well, at the same place: one mistake. */
 const MERGED: ReadonlySet<RuleId> = new Set([
@@ -32,7 +32,7 @@ const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set(['put-after-release', 'us
 export class MisuseRule implements Rule {
   readonly #history: History
   readonly #out: Collector
-  /** Syncs of what is not mapped: in a SYNC of the program's, it is the exporter's operation that fails. */
+  /** Syncs of unmapped memory in an exporter's operation, until the SYNC that called it returns. */
   #unknownSyncs: MisuseEvent[] = []
   readonly #consequences = new Consequences()
   /** When buffers and memory went, for who uses them afterwards; those that went last. */
@@ -45,11 +45,12 @@ export class MisuseRule implements Rule {
   }
 
   before(event: DmabufEvent): void {
-    if (this.#unknownSyncs.length > 0 && !isStep(event)) this.#settle(event)
+    if (event.kind === 'bracket-start' || event.kind === 'bracket-end') this.#explainSyncs(event)
     if (event.kind === 'release') this.#remember(event)
     if (event.kind !== 'misuse' || this.#consequences.has(event)) return
     if (event.driver.modelled) this.#note(event)
-    else if (event.code === 'sync-unknown') this.#unknownSyncs.push(event)
+    else if (event.code === 'sync-unknown' && event.during !== undefined)
+      this.#unknownSyncs.push(event)
     else this.#out.report(this.#draft(event))
   }
 
@@ -66,13 +67,18 @@ export class MisuseRule implements Rule {
     this.#out.note(driver.name, details === '' ? `${says}.` : `${says}: ${details}.`, event, code)
   }
 
-  #settle(event: DmabufEvent): void {
-    const waiting = this.#unknownSyncs
+  /** Nothing more comes: the SYNCs of these did not return. */
+  finish(): void {
+    for (const misuse of this.#unknownSyncs) this.#out.report(this.#draft(misuse))
     this.#unknownSyncs = []
-    const isSync = event.kind === 'bracket-start' || event.kind === 'bracket-end'
-    for (const misuse of waiting) {
-      this.#out.report(isSync ? inSync(this.#draft(misuse), event) : this.#draft(misuse))
-    }
+  }
+
+  #explainSyncs(event: BracketEvent): void {
+    if (this.#unknownSyncs.length === 0) return
+    const isIts = ({ within }: MisuseEvent): boolean => within === event.within
+    const its = this.#unknownSyncs.filter(isIts)
+    this.#unknownSyncs = this.#unknownSyncs.filter((misuse) => !isIts(misuse))
+    for (const misuse of its) this.#out.report(inSync(this.#draft(misuse), event))
   }
 
   #draft(event: MisuseEvent): Draft {

@@ -115,8 +115,8 @@ export class NotAwaitedRule implements Rule {
   }
 }
 
-function sameTask({ call }: Pending, { agent }: DmabufEvent): boolean {
-  return agent.kind === 'task' && agent.name === call.agent.name
+function sameTask({ call }: Pending, { agent, task }: DmabufEvent): boolean {
+  return agent.kind === 'task' && task === call.task
 }
 
 /** What an event does to the buffer of a pending SYNC, if it may not. */

@@ -54,7 +54,7 @@ export class OperationRule implements Rule {
     const buffer = next.buffers.find((id) => earlier.buffers.includes(id))
     if (told || buffer === undefined || begin.by === event.by) return
     if (begin.access === 'read' && event.access === 'read') return
-    if (begin.agent.name !== event.agent.name) return
+    if (begin.task !== event.task) return
     if (this.#isApart(earlier, next, buffer)) return
     if (!earlier.awaited) this.#tell(earlier, event, notAwaitedBefore(earlier, event, buffer))
     else if (earlier.ended === undefined && !this.#isOpen(earlier, buffer)) {
@@ -93,7 +93,7 @@ export class OperationRule implements Rule {
     for (const operation of this.#parts.operations.live) {
       if (operation.told) continue
       if (!operation.awaited) this.#tell(operation, event, () => neverAwaited(operation))
-      else if (operation.begin.agent.name === event.agent.name) {
+      else if (operation.begin.task === event.task) {
         this.#tell(operation, event, () => notBackAtEnd(operation, 'the program returns', event))
       }
     }
@@ -149,7 +149,7 @@ export class OperationRule implements Rule {
     const isOver = event.kind !== 'operation'
     for (const bracket of buffer.open) {
       const isItsOwn = bracket.start.origin === begin.origin || begin.ends === true
-      if (bracket.task === begin.agent.name && (isItsOwn || !isOver)) bracket.blamed = true
+      if (bracket.task === begin.task && (isItsOwn || !isOver)) bracket.blamed = true
     }
     // Nothing is shared any more: what is still under way at the end is a mistake by itself.
     if (isOver && wasUnderWay) out.report(draft)

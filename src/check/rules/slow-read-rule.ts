@@ -42,10 +42,10 @@ export class SlowReadRule implements Rule {
     }
   }
 
-  #onlyReadsIn({ buffer, agent }: CpuViewEvent): boolean {
+  #onlyReadsIn({ buffer, task }: CpuViewEvent): boolean {
     const history = this.#history.buffer(buffer)
-    const canWrite = history.openFor('write', agent.name) !== undefined
-    return !canWrite && history.openFor('read', agent.name) !== undefined
+    const canWrite = history.openFor('write', task) !== undefined
+    return !canWrite && history.openFor('read', task) !== undefined
   }
 
   #load(event: CpuAccessEvent | CpuViewEvent, assumed: boolean): void {

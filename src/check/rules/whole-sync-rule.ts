@@ -14,7 +14,7 @@ import type {
 import type { Collector } from '../collector.ts'
 import type { History } from '../history.ts'
 import { RangeMap } from '../range-map.ts'
-import { isStep, type Rule } from './rule.ts'
+import type { Rule } from './rule.ts'
 
 /** Below this many bytes a sync costs less than the call. */
 const LEAST = 64 * 1024
@@ -36,8 +36,6 @@ export class WholeSyncRule implements Rule {
   readonly #history: History
   readonly #out: Collector
   readonly #touched = new Map<number, Touched>()
-  /** Syncs that may still turn out to be part of a START or an END. */
-  #waiting: DmaSyncEvent[] = []
 
   constructor(history: History, out: Collector) {
     this.#history = history
@@ -45,15 +43,13 @@ export class WholeSyncRule implements Rule {
   }
 
   before(event: DmabufEvent): void {
-    if (this.#waiting.length > 0) this.#settle(event)
     switch (event.kind) {
       case 'dma-map':
         this.#mapped(event)
         return
       case 'dma-sync':
-        if (event.driver?.modelled === false && this.#touched.has(event.buffer)) {
-          this.#waiting.push(event)
-        }
+        // SYNC has no range that the exporter's operation could use.
+        if (event.driver?.modelled === false && event.during === undefined) this.#synced(event)
         return
       case 'cpu-load':
       case 'cpu-store':
@@ -88,15 +84,6 @@ export class WholeSyncRule implements Rule {
     if (seen !== 'exact') touched.unseen = true
     if (kind === 'cpu-load') touched.loaded.set(range, true)
     else touched.stored.set(range, true)
-  }
-
-  #settle(event: DmabufEvent): void {
-    if (isStep(event)) return
-    const { kind } = event
-    const waiting = this.#waiting
-    this.#waiting = []
-    if (kind === 'bracket-start' || kind === 'bracket-end') return
-    for (const sync of waiting) this.#synced(sync)
   }
 
   #synced(sync: DmaSyncEvent): void {

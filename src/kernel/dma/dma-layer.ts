@@ -157,11 +157,6 @@ export class DmaLayer {
     this.#syncer.syncUnmapped(request)
   }
 
-  /** Looks for syncs of the buffer's mappings; what comes back ends that, and tells for which devices. */
-  watchSyncs(buffer: number): () => string[] {
-    return this.#syncer.watch(buffer)
-  }
-
   // --- memory that is allocated for a device ------------------------------------------------------
 
   /** dma_alloc_coherent, or dma_alloc_wc: zeroed, in one piece, within the device's mask. ENOMEM. */

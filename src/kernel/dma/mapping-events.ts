@@ -1,6 +1,8 @@
-/** The events that tell of mappings. */
+/** The events of mappings and their syncs. */
 import type { DmaDirection, DriverName, EventId, Range } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { accessEdge } from './cpu-access-frame.ts'
+import { ImporterFrame } from './importer-frame.ts'
 import type { DmaMapping } from './mapping.ts'
 import { placementOf } from './sg-table.ts'
 
@@ -12,12 +14,12 @@ export function emitMap(
   how: { direction: DmaDirection; skipCpuSync: boolean } = mapping,
 ): EventId {
   const { table, bounce } = mapping
-  const { importer: call } = machine.scheduler.current
-  const isImporters = call !== undefined && call.attachment === mapping.attachment
+  const { attachment } = mapping
+  const importer = machine.scheduler.current.innermost(ImporterFrame)
   return machine.events.emit({
     kind,
     buffer: mapping.buffer,
-    attachment: mapping.attachment,
+    attachment,
     mapping: mapping.id,
     device: mapping.device,
     direction: how.direction,
@@ -26,7 +28,7 @@ export function emitMap(
     placement: placementOf(table),
     bounced: bounce?.ranges.map((range) => mapping.inBuffer(range)),
     driver: mapping.driver,
-    importer: isImporters ? call : undefined,
+    importer: importer?.attachment === attachment ? importer?.call : undefined,
   })
 }
 
@@ -36,5 +38,6 @@ export function emitSync(
   sync: { to: 'cpu' | 'device'; direction: DmaDirection; range: Range; driver: DriverName },
 ): void {
   const range = { start: offset + sync.range.start, end: offset + sync.range.end }
-  machine.events.emit({ kind: 'dma-sync', buffer, mapping: id, device, ...sync, range })
+  const common = { kind: 'dma-sync', buffer, mapping: id, device } as const
+  machine.events.emit({ ...common, ...sync, range, during: accessEdge(machine) })
 }

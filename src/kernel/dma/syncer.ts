@@ -1,6 +1,7 @@
 /** Syncs: memory changes hands while it stays mapped. */
 import type { DmaDirection, Range } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { noteSync } from './cpu-access-frame.ts'
 import type { DmaDebug } from './debug/dma-debug.ts'
 import { requireDirection } from './direction.ts'
 import type { DmaMapping } from './mapping.ts'
@@ -13,8 +14,6 @@ export class Syncer {
   readonly #machine: Machine
   readonly #ownership: Ownership
   readonly #debug: DmaDebug
-  /** Who watches the syncs of a buffer. */
-  readonly #watching = new Map<number, Set<Set<string>>>()
 
   constructor(machine: Machine, ownership: Ownership, debug: DmaDebug) {
     this.#machine = machine
@@ -44,7 +43,7 @@ export class Syncer {
     )
     if (to === 'cpu') this.#ownership.forCpu(mapping, direction, within)
     else this.#ownership.forDevice(mapping, direction, within)
-    if (mapping.live) this.#note(mapping)
+    if (mapping.live) noteSync(this.#machine, mapping)
     emitSync(this.#machine, mapping, { to, direction, range: within, driver })
   }
 
@@ -68,24 +67,5 @@ export class Syncer {
       { code: 'sync-unknown', text, range },
       buffer,
     )
-  }
-
-  /**
-   * Looks for syncs of mappings of the buffer from now on; what comes back ends that, and tells the
-   * devices that there were any for. Several may look at a time: each sees all.
-   */
-  watch(buffer: number): () => string[] {
-    const devices = new Set<string>()
-    const watching = this.#watching.get(buffer) ?? new Set()
-    this.#watching.set(buffer, watching.add(devices))
-    return () => {
-      watching.delete(devices)
-      if (watching.size === 0) this.#watching.delete(buffer)
-      return [...devices]
-    }
-  }
-
-  #note({ buffer, device }: DmaMapping): void {
-    for (const devices of this.#watching.get(buffer) ?? []) devices.add(device)
   }
 }

@@ -7,6 +7,7 @@ import type { DmaDirection } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { DmaLayer } from '../dma/dma-layer.ts'
+import { ImporterFrame } from '../dma/importer-frame.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 import {
   checkAttached,
@@ -106,7 +107,7 @@ export class AttachmentMappings {
     const { ops } = attachment.buffer
     const operation = exporterOperation('map_dma_buf', attachment, direction)
     this.#machine.faults.pass('map_dma_buf')
-    const returned = await this.#forImporter(attachment, direction, () =>
+    const returned = await this.#inImporter(attachment, direction, () =>
       this.#operations.run(operation, () => ops.mapDmaBuf(attachment, direction)),
     )
     if (returned === null) {
@@ -150,35 +151,16 @@ export class AttachmentMappings {
   unmapNow(attachment: Attachment, mapping: DmaMapping, direction: DmaDirection): void {
     attachment.mappings.delete(mapping)
     const operation = exporterOperation('unmap_dma_buf', attachment, direction)
-    const leave = this.#enter(attachment, direction)
-    this.#operations.tell(operation, () =>
-      attachment.buffer.ops.unmapDmaBuf(attachment, mapping, direction),
+    this.#inImporter(attachment, direction, () =>
+      this.#operations.tell(operation, () =>
+        attachment.buffer.ops.unmapDmaBuf(attachment, mapping, direction),
+      ),
     )
-    leave()
   }
 
-  /** May sleep, as `body` may. */
-  async #forImporter<T>(
-    attachment: Attachment,
-    direction: DmaDirection,
-    body: () => Promise<T>,
-  ): Promise<T> {
-    const leave = this.#enter(attachment, direction)
-    try {
-      return await body()
-    } finally {
-      leave()
-    }
-  }
-
-  /** The exporter works for an importer from now on, until what comes back is called. */
-  #enter({ id, driver }: Attachment, direction: DmaDirection): () => void {
+  #inImporter<T>({ id, driver }: Attachment, direction: DmaDirection, body: () => T): T {
     const task = this.#machine.scheduler.current
-    const outer = task.importer
-    task.importer = { attachment: id, driver, direction, origin: task.origin }
-    return () => {
-      task.importer = outer
-    }
+    return task.run(new ImporterFrame(task, id, driver, direction), body)
   }
 
   dropCached(attachment: Attachment): void {

@@ -55,7 +55,7 @@ export class DmaBufCore {
     this.#machine = machine
     this.#operations = new Operations(machine)
     this.#attaching = new Attaching({ machine, dma, operations: this.#operations }, moveNotify)
-    this.#cpu = new CpuSide({ machine, dma, operations: this.#operations })
+    this.#cpu = new CpuSide({ machine, operations: this.#operations })
     this.#vmaps = new Vmaps(machine, this.#operations)
   }
 

@@ -7,8 +7,8 @@ import type { CpuAccess, DmaDirection, DriverName } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { PAGE_SIZE } from '../../machine/ram.ts'
+import { CpuAccessFrame } from '../dma/cpu-access-frame.ts'
 import { directionOf } from '../dma/direction.ts'
-import type { DmaLayer } from '../dma/dma-layer.ts'
 import { usageToWaitFor } from '../fence/usage.ts'
 import { checkAlive } from './alive.ts'
 import type { MappingParts } from './attachment-mappings.ts'
@@ -34,12 +34,10 @@ interface AccessCall {
 
 export class CpuSide {
   readonly #machine: Machine
-  readonly #dma: DmaLayer
   readonly #operations: Operations
 
-  constructor({ machine, dma, operations }: MappingParts) {
+  constructor({ machine, operations }: Pick<MappingParts, 'machine' | 'operations'>) {
     this.#machine = machine
-    this.#dma = dma
     this.#operations = operations
   }
 
@@ -71,14 +69,11 @@ export class CpuSide {
     if (body === undefined) return []
     this.#machine.faults.pass(name)
     const operation = operationOn(buffer, name, `buffer ${buffer.inode}, ${direction}`)
-    const watched = this.#dma.watchSyncs(buffer.inode)
-    let synced: string[] = []
-    try {
-      await this.#operations.run(operation, () => body.call(buffer.ops, buffer, direction))
-    } finally {
-      synced = watched()
-    }
-    return synced
+    const frame = new CpuAccessFrame(buffer.inode, name === 'begin_cpu_access' ? 'begin' : 'end')
+    await this.#machine.scheduler.current.run(frame, () =>
+      this.#operations.run(operation, () => body.call(buffer.ops, buffer, direction)),
+    )
+    return [...frame.synced]
   }
 
   /** See DmaBufCore.mmap. */

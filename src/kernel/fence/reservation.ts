@@ -7,7 +7,8 @@
  * Source: include/linux/dma-resv.h and drivers/dma-buf/dma-resv.c of Linux 6.12.
  */
 import { assert } from '../../machine/kernel-error.ts'
-import type { Scheduler, Task } from '../../machine/scheduler.ts'
+import type { Scheduler } from '../../machine/scheduler.ts'
+import type { Task } from '../../machine/task.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
 import type { Fence } from './fence.ts'
 import { FenceList, type FenceSlot } from './fence-list.ts'

@@ -1,5 +1,5 @@
 import type { Machine } from '../../machine/machine.ts'
-import type { Task } from '../../machine/scheduler.ts'
+import type { Task } from '../../machine/task.ts'
 
 /**
  * What system calls cost in virtual time. A call that may not sleep cannot let time pass: what it took

@@ -10,6 +10,7 @@ import { MFD_CLOEXEC } from '../../abi/memfd.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { CLOCK_END } from '../../machine/scheduler.ts'
+import { type CallScope, scopeOf } from '../../syscalls/call-scope.ts'
 import type { PollFd, Syscalls, ViewScope, WaitOptions } from '../../syscalls/syscalls.ts'
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { DeviceNode, OpenFile, UserMemory } from '../dmabuf/file.ts'
@@ -45,6 +46,7 @@ export class Process implements Syscalls {
   readonly #failures: Failures
   readonly #views: 'raw' | 'checked'
   readonly #time: CallTime
+  readonly #scope: CallScope
   readonly #entry: SyscallEntry
   readonly #descriptors: Descriptors
   readonly #paths: Paths
@@ -56,7 +58,8 @@ export class Process implements Syscalls {
     this.#failures = failures
     this.#views = views
     this.#time = new CallTime(machine)
-    this.#entry = new SyscallEntry(machine, failures, this.#time)
+    this.#scope = scopeOf(this)
+    this.#entry = new SyscallEntry(machine, failures, this.#time, this.#scope)
     this.#descriptors = new Descriptors(machine, fdLimit)
     this.#paths = new Paths(nodes, this.#descriptors, core)
     this.#memory = new ProcessMemory({ machine, core })
@@ -209,7 +212,7 @@ export class Process implements Syscalls {
     const result = this.#entry.call('view', () => {
       view =
         this.#views === 'checked'
-          ? exactView(this.#memory, address, length, scope, this)
+          ? exactView(this.#memory, { address, length, scope }, this, this.#scope)
           : rawView(this.#memory, address, length, scope)
       return 0
     })

@@ -1,61 +1,56 @@
 import { errno } from '../../abi/errno.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
-import { currentFailure, type Failure } from '../../syscalls/failure.ts'
-import { currentOrigin } from '../../syscalls/origin.ts'
+import { Frame } from '../../machine/task.ts'
+import type { CallScope, Failure } from '../../syscalls/call-scope.ts'
 import type { CallTime } from './call-time.ts'
 import type { Failures } from './failures.ts'
 
 /**
- * What every system call has in common: it is counted, it may be made to fail, the program's line is
- * in force while it runs, and a KernelError from below becomes a negative errno, with its reason in the
- * failure that the caller asked for.
+ * The part that all system calls share: each is counted, can be made to fail, and is a frame with the
+ * program's line. A KernelError from below becomes a negative errno, with its reason in the caller's failure.
  */
 export class SyscallEntry {
   readonly #machine: Machine
   readonly #failures: Failures
   readonly #time: CallTime
+  readonly #scope: CallScope
 
-  constructor(machine: Machine, failures: Failures, time: CallTime) {
+  constructor(machine: Machine, failures: Failures, time: CallTime, scope: CallScope) {
     this.#machine = machine
     this.#failures = failures
     this.#time = time
+    this.#scope = scope
   }
 
-  /** A call that does not sleep. */
+  /** A synchronous call. */
   call(name: string, body: () => number): number {
     this.#enter()
     this.#time.owe()
-    const failure = currentFailure()
+    const { origin, within, failure } = this.#scope
     const refused = this.#failures.next(name)
     if (refused !== undefined) return refused
-    const task = this.#machine.scheduler.current
-    const outer = task.origin
-    task.origin = currentOrigin()
     try {
-      return body()
+      return this.#machine.scheduler.current.run(new Frame(origin, within), body)
     } catch (error) {
       return toErrno(error, failure)
-    } finally {
-      task.origin = outer
     }
   }
 
   /**
    * A call that may sleep: it takes its time first, and is about the objects `touches`. Inside the kernel
-   * it is a thread of its own: a task that awaits several calls at once waits for each, and none of them
-   * holds the locks that another one holds.
+   * it is a separate thread of the task.
    */
   async sleepingCall(touches: readonly string[], body: () => Promise<number>): Promise<number> {
     this.#enter()
-    const origin = currentOrigin()
-    const failure = currentFailure()
+    const { origin, within, failure } = this.#scope
     await this.#time.pass(touches)
     const { scheduler } = this.#machine
     const caller = scheduler.current
-    scheduler.switchTo({ name: caller.name, background: caller.background, origin })
+    const thread = caller.thread()
+    scheduler.switchTo(thread)
     try {
-      return await body()
+      return await thread.run(new Frame(origin, within), body)
     } catch (error) {
       return toErrno(error, failure)
     } finally {

@@ -1,6 +1,6 @@
 import { MAY_SHRINK } from '../../base/may-shrink.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { captureOrigin, withOrigin } from '../../syscalls/origin.ts'
+import type { CallScope } from '../../syscalls/call-scope.ts'
 import type { ViewScope } from '../../syscalls/syscalls.ts'
 import type { Backing } from './backing.ts'
 import { checkedView, type ExactMemory } from './checked-view.ts'
@@ -42,22 +42,28 @@ export function rawView(
   return handedOut.bytes
 }
 
+/** An array over `[address, address + length)`. */
+export interface ViewRequest {
+  readonly address: number
+  readonly length: number
+  readonly scope: ViewScope
+}
+
 /**
  * As `rawView`, but every access by the array is an exact one through `exact`, so that nothing about
  * it has to be presumed.
  */
 export function exactView(
   memory: ProcessMemory,
-  address: number,
-  length: number,
-  scope: ViewScope,
+  { address, length, scope }: ViewRequest,
   exact: Pick<ExactMemory, 'load' | 'store'>,
+  calls: CallScope,
 ): Uint8Array<ArrayBuffer> {
   const { backing, at, address: base } = memory.area(address, length)
   requireShowable(backing)
   const { brackets, mapping } = backing
   const start = at + address - base
-  /** The event in which the CPU access ended that it was taken in. */
+  /** The event that ended the CPU access in which it was taken. */
   let ended: number | undefined
   if (liveScope(brackets?.isOpen, scope) === 'bracket') {
     brackets?.whenEnded(() => {
@@ -68,14 +74,14 @@ export function exactView(
     const [area, more] = memory.space.covering(address, length)
     return area?.backing === backing && more === undefined
   }
-  // No call on the waist stands for an access by index: it is told apart by its own line.
-  const from = <T>(access: () => T): T => withOrigin(captureOrigin(undefined), access)
+  // An access by index is no system call: its own line identifies it.
+  const from = <T>(access: () => T): T => calls.run({ origin: calls.originOf(undefined) }, access)
   return checkedView(length, {
     load: (offset, target) => from(() => exact.load(address + offset, target)),
     store: (offset, source) => from(() => exact.store(address + offset, source)),
     isAlive: () => ended === undefined && isMapped(),
     touchedDead: (access, offset) =>
-      mapping.touchedDead(access, start + offset, ended, captureOrigin(undefined)),
+      mapping.touchedDead(access, start + offset, ended, calls.originOf(undefined)),
   })
 }
 

@@ -1,4 +1,4 @@
-import { UntoldDescriptors } from '../../check/untold-descriptors.ts'
+import { UndeliveredFds } from '../../check/undelivered-fds.ts'
 import type { BufferId, DmabufEvent } from '../../events/event.ts'
 
 /** What is made by one kind of event and ends with another, and what tells one from the next. */
@@ -32,7 +32,7 @@ export interface Held {
 /** Follows what is held: descriptors, mappings, buffers, attachments. */
 export class Holdings {
   readonly #held = new Map<string, Held>()
-  readonly #untold = new UntoldDescriptors()
+  readonly #undelivered = new UndeliveredFds()
 
   get all(): Held[] {
     return [...this.#held.values()]
@@ -53,11 +53,11 @@ export class Holdings {
   }
 
   #isUntold(made: DmabufEvent): boolean {
-    return made.kind === 'fd-open' && this.#untold.has(made.fd)
+    return made.kind === 'fd-open' && this.#undelivered.has(made.fd)
   }
 
   observe(event: DmabufEvent): void {
-    this.#untold.observe(event)
+    this.#undelivered.observe(event)
     for (const pair of PAIRS) {
       if (event.kind !== pair.begins && event.kind !== pair.ends) continue
       const key = `${pair.what} ${pair.keyOf(event)}`

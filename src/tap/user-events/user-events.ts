@@ -8,7 +8,7 @@
  */
 import { errno } from '../../abi/errno.ts'
 import { F_DUPFD, F_DUPFD_CLOEXEC } from '../../abi/fcntl.ts'
-import { currentOrigin, withOrigin } from '../../syscalls/origin.ts'
+import { scopeOf, sharingScope } from '../../syscalls/call-scope.ts'
 import type { Syscalls } from '../../syscalls/syscalls.ts'
 import { Buffers } from './buffers.ts'
 import { Files } from './files.ts'
@@ -42,7 +42,7 @@ export class UserEvents {
     this.#own = own
     this.#tell = tell
     this.#known = know(own, tell)
-    this.sys = this.#telling()
+    this.sys = sharingScope(this.#telling(), own)
   }
 
   /** Nothing that was seen so far holds any more: calls were made that were not seen. */
@@ -59,11 +59,11 @@ export class UserEvents {
       poll: (fds, timeout, options) => own.poll(fds, timeout, options),
       ioctl: async (fd, request, argument, options) => {
         const { files, requests } = this.#known
-        const origin = currentOrigin()
+        const { origin, within } = scopeOf(own)
         const file = files.at(fd)
         const heard = file && requests.get(request)?.({ file, argument })
         const result = await own.ioctl(fd, request, argument, options)
-        if (heard !== undefined) withOrigin(origin, () => heard(result))
+        if (heard !== undefined) scopeOf(own).run({ origin, within }, () => heard(result))
         return result
       },
     }

@@ -11,8 +11,8 @@ import {
 import type { DmabufEvent } from '../../../src/events/event.ts'
 import { EventStream } from '../../../src/events/stream.ts'
 import type { SimKernel } from '../../../src/sim/kernel.ts'
+import { scopeOf } from '../../../src/syscalls/call-scope.ts'
 import { guarded } from '../../../src/syscalls/guard.ts'
-import { currentOrigin } from '../../../src/syscalls/origin.ts'
 import type { Syscalls } from '../../../src/syscalls/syscalls.ts'
 import { tap } from '../../../src/tap/tap.ts'
 import { UserEvents } from '../../../src/tap/user-events/user-events.ts'
@@ -78,11 +78,25 @@ export function callsAlone(sim: SimKernel): TellingKernel {
 
 /** Puts the telling of calls before the kernel's own, which stays as it is. */
 function watchCalls(sim: SimKernel): EventStream {
-  const events = new EventStream(
-    () => sim.now(),
-    () => ({ kind: 'task', name: sim.scheduler.current.name }),
-    currentOrigin,
-  )
+  const scope = scopeOf(sim.sys)
+  const events = new EventStream({
+    get now() {
+      return sim.now()
+    },
+    get agent() {
+      return { kind: 'task' as const, name: sim.scheduler.current.name }
+    },
+    get task() {
+      return sim.scheduler.current.id
+    },
+    get origin() {
+      return scope.origin
+    },
+    get within() {
+      return scope.within
+    },
+    process: 1,
+  })
   const emit = events.emit.bind(events)
   const outside = guarded(tap(new UserEvents(sim.sys, emit).sys, emit))
   ;(sim as { sys: Syscalls }).sys = outside
