@@ -7,7 +7,7 @@ import type {
   MisuseEvent,
 } from '../events/event.ts'
 
-/** The kernel's work on one buffer during one system call. */
+/** The work of an exporter's operation on one buffer at an end of a CPU access. */
 export interface Effects {
   /** The first event of the work; that of the call's result if there was none. */
   readonly first: EventId
@@ -29,8 +29,8 @@ type Subject = BufferId | string
 const MOST = 64
 
 /**
- * The effects of each system call that is running. Events name the call that they are within, so calls that
- * overlap do not mix.
+ * The effects of exporters' operations in the system calls that are running. Events name the call that they
+ * are within, so calls that overlap do not mix.
  */
 export class CallEffects {
   readonly #calls = new Map<EventId, Map<Subject, Work>>()
@@ -40,8 +40,8 @@ export class CallEffects {
    * do it for any of its buffers.
    */
   add(event: DmabufEvent & { readonly buffer?: BufferId | undefined }, owner?: string): void {
-    const { within, buffer } = event
-    if (within === undefined || buffer === undefined) return
+    const { within, buffer, during } = event
+    if (within === undefined || buffer === undefined || during === undefined) return
     this.#add(within, buffer, event)
     if (owner !== undefined) this.#add(within, owner, event)
   }

@@ -50,6 +50,8 @@ export interface EventOrigin {
   readonly stack?: string | undefined
 }
 
+/** The operations of an exporter at the two ends of a CPU access. */
+export type AccessOperation = 'begin_cpu_access' | 'end_cpu_access'
 export type CpuAccess = 'read' | 'write' | 'read-write'
 export type DmaDirection = 'to-device' | 'from-device' | 'bidirectional'
 export type CacheOp = 'clean' | 'invalidate'
@@ -88,6 +90,8 @@ interface Common {
    * that made the call. The exit of a call is within its entry.
    */
   readonly within?: EventId | undefined
+  /** The exporter's operation that does it. */
+  readonly during?: AccessOperation | undefined
   readonly origin?: EventOrigin | undefined
 }
 
@@ -239,8 +243,6 @@ export interface DmaSyncEvent extends Common {
   readonly direction: DmaDirection
   readonly range: Range
   readonly driver?: DriverName | undefined
-  /** The exporter's operation that does it: begin_cpu_access or end_cpu_access. */
-  readonly during?: 'begin' | 'end' | undefined
 }
 /** The DMA layer copied bytes between a buffer and the bounce copy of one mapping. */
 export interface BounceCopyEvent extends Common {
@@ -267,8 +269,6 @@ export interface MisuseEvent extends Common {
   readonly text: string
   /** The earlier event that it contradicts. */
   readonly against?: EventId | undefined
-  /** The exporter's operation that does it: begin_cpu_access or end_cpu_access. */
-  readonly during?: 'begin' | 'end' | undefined
 }
 
 /** DMA_BUF_IOCTL_SYNC reached the kernel and came back with `result`. */

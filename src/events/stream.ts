@@ -1,4 +1,11 @@
-import type { Agent, DmabufEvent, EventId, EventOrigin, NewEvent } from './event.ts'
+import type {
+  AccessOperation,
+  Agent,
+  DmabufEvent,
+  EventId,
+  EventOrigin,
+  NewEvent,
+} from './event.ts'
 
 export type EventListener = (event: DmabufEvent) => void
 
@@ -14,6 +21,8 @@ export interface EventSource {
   readonly process: number
   /** The event that everything is part of now. */
   readonly within: EventId | undefined
+  /** The exporter's operation that is running. */
+  readonly during: AccessOperation | undefined
 }
 
 /** Where events go. Numbers them in order, and stamps each with its time and its cause. */
@@ -47,13 +56,13 @@ export class EventStream {
   }
 
   #ofTask(event: NewEvent, id: EventId): object {
-    const { now: time, agent, origin, task, process, within } = this.#source
-    return { task, process, within, agent, origin, ...event, id, time }
+    const { now: time, agent, origin, task, process, within, during } = this.#source
+    return { task, process, within, during, agent, origin, ...event, id, time }
   }
 
   /** The line of a device or of the kernel is known to the emitter alone. */
   #ofAgent(event: NewEvent, id: EventId): object {
-    const { now: time, task, process, within } = this.#source
-    return { task, process, within, ...event, id, time }
+    const { now: time, task, process, within, during } = this.#source
+    return { task, process, within, during, ...event, id, time }
   }
 }

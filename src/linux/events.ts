@@ -69,6 +69,7 @@ function sourceIn(scope: CallScope): EventSource {
       return current().id
     },
     process: 1,
+    during: undefined,
     get origin() {
       return scope.origin
     },

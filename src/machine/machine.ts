@@ -136,6 +136,9 @@ export class Machine {
       get within() {
         return scheduler.current.within
       },
+      get during() {
+        return scheduler.current.during
+      },
     }
   }
 

@@ -4,7 +4,7 @@
  * The innermost frame is the cause of everything that happens. It stamps each event with the source line
  * and the event within which it happens.
  */
-import type { EventId, EventOrigin } from '../events/event.ts'
+import type { AccessOperation, EventId, EventOrigin } from '../events/event.ts'
 
 /** Something in progress on a task: a system call, a driver's call or an operation of a driver. */
 export class Frame {
@@ -12,6 +12,8 @@ export class Frame {
   readonly origin: EventOrigin | undefined
   /** The event that began it. Undefined: the event of the frame around it. */
   readonly within: EventId | undefined
+  /** The exporter's operation that it is, at an end of a CPU access. */
+  readonly during: AccessOperation | undefined = undefined
 
   constructor(origin?: EventOrigin, within?: EventId) {
     this.origin = origin
@@ -58,6 +60,15 @@ export class Task {
     for (let at = this.#frames.length - 1; at >= 0; at--) {
       const { within } = this.#frames[at] as Frame
       if (within !== undefined) return within
+    }
+    return undefined
+  }
+
+  /** The exporter's operation that is running, at an end of a CPU access. */
+  get during(): AccessOperation | undefined {
+    for (let at = this.#frames.length - 1; at >= 0; at--) {
+      const { during } = this.#frames[at] as Frame
+      if (during !== undefined) return during
     }
     return undefined
   }

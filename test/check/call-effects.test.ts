@@ -4,7 +4,7 @@ import { CallEffects } from '../../src/check/call-effects.ts'
 import type { BracketEvent, DmaSyncEvent } from '../../src/events/event.ts'
 
 const sync = (id: number, within: number, buffer: number): DmaSyncEvent =>
-  ({ kind: 'dma-sync', id, within, buffer }) as DmaSyncEvent
+  ({ kind: 'dma-sync', id, within, buffer, during: 'end_cpu_access' }) as DmaSyncEvent
 const end = (id: number, within: number, buffer: number): BracketEvent =>
   ({ kind: 'bracket-end', id, within, buffer }) as BracketEvent
 
@@ -51,7 +51,7 @@ describe('the effects of a call', () => {
 
   it('are unknown for an event that names no call', () => {
     const effects = new CallEffects()
-    effects.add({ kind: 'dma-sync', id: 1, buffer: 1 } as DmaSyncEvent)
+    effects.add({ kind: 'dma-sync', id: 1, buffer: 1, during: 'end_cpu_access' } as DmaSyncEvent)
     const event = { kind: 'bracket-end', id: 2, buffer: 1 } as BracketEvent
     expect(effects.of(event, undefined)).toEqual({ first: 2, syncs: [], warnings: [] })
   })

@@ -93,10 +93,11 @@ export class Story {
   /** The steps before a START or an END are those of its exporter. */
   #mark(kind: 'bracket-start' | 'bracket-end'): void {
     const { within } = this.events.at(-1) as DmabufEvent
-    const during = kind === 'bracket-start' ? 'begin' : 'end'
+    const during = kind === 'bracket-start' ? 'begin_cpu_access' : 'end_cpu_access'
     for (const [at, event] of this.events.entries()) {
-      const isStep = event.kind === 'dma-sync' || event.kind === 'misuse'
-      if (isStep && event.within === within) this.events[at] = { ...event, during }
+      const isMade = event.kind !== 'dma-map' && event.kind !== 'cpu-store'
+      if (STEPS.has(event.kind) && isMade && event.within === within)
+        this.events[at] = { ...event, during }
     }
   }
 

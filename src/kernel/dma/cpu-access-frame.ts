@@ -1,23 +1,19 @@
+import type { AccessOperation } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { Frame } from '../../machine/task.ts'
 import type { DmaMapping } from './mapping.ts'
 
-/** An exporter's begin_cpu_access or end_cpu_access runs. Notes the devices whose mappings it syncs. */
+/** An exporter's operation runs at an end of a CPU access. Notes the devices whose mappings it syncs. */
 export class CpuAccessFrame extends Frame {
+  override readonly during: AccessOperation
   readonly buffer: number
-  readonly edge: 'begin' | 'end'
   readonly synced: Set<string> = new Set()
 
-  constructor(buffer: number, edge: 'begin' | 'end') {
+  constructor(buffer: number, operation: AccessOperation) {
     super()
     this.buffer = buffer
-    this.edge = edge
+    this.during = operation
   }
-}
-
-/** The end of a CPU access during which everything happens now, if an exporter's operation runs. */
-export function accessEdge({ scheduler }: Machine): 'begin' | 'end' | undefined {
-  return scheduler.current.innermost(CpuAccessFrame)?.edge
 }
 
 /** A live mapping was synced. */

@@ -1,7 +1,6 @@
 /** The events of mappings and their syncs. */
 import type { DmaDirection, DriverName, EventId, Range } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
-import { accessEdge } from './cpu-access-frame.ts'
 import { ImporterFrame } from './importer-frame.ts'
 import type { DmaMapping } from './mapping.ts'
 import { placementOf } from './sg-table.ts'
@@ -38,6 +37,5 @@ export function emitSync(
   sync: { to: 'cpu' | 'device'; direction: DmaDirection; range: Range; driver: DriverName },
 ): void {
   const range = { start: offset + sync.range.start, end: offset + sync.range.end }
-  const common = { kind: 'dma-sync', buffer, mapping: id, device } as const
-  machine.events.emit({ ...common, ...sync, range, during: accessEdge(machine) })
+  machine.events.emit({ kind: 'dma-sync', buffer, mapping: id, device, ...sync, range })
 }

@@ -3,7 +3,7 @@
  * Source: drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
 
-import type { CpuAccess, DmaDirection, DriverName } from '../../events/event.ts'
+import type { AccessOperation, CpuAccess, DmaDirection, DriverName } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { PAGE_SIZE } from '../../machine/ram.ts'
@@ -58,7 +58,7 @@ export class CpuSide {
 
   /** May sleep. What happens at both ends; an exporter without the operation does nothing. */
   async #access(
-    name: 'begin_cpu_access' | 'end_cpu_access',
+    name: AccessOperation,
     call: AccessCall,
     body: ((buffer: DmaBuf, direction: DmaDirection) => Promise<void> | void) | undefined,
   ): Promise<string[]> {
@@ -69,7 +69,7 @@ export class CpuSide {
     if (body === undefined) return []
     this.#machine.faults.pass(name)
     const operation = operationOn(buffer, name, `buffer ${buffer.inode}, ${direction}`)
-    const frame = new CpuAccessFrame(buffer.inode, name === 'begin_cpu_access' ? 'begin' : 'end')
+    const frame = new CpuAccessFrame(buffer.inode, name)
     await this.#machine.scheduler.current.run(frame, () =>
       this.#operations.run(operation, () => body.call(buffer.ops, buffer, direction)),
     )

@@ -39,7 +39,7 @@ export function told(events: readonly DmabufEvent[]): Told[] {
     .slice(0, end === -1 ? undefined : end)
     .filter((event) => isOfCalls(event, shown))
     .map((event) => {
-      const { origin, agent, within: _, ...rest } = event
+      const { origin, agent, within: _, during: __, ...rest } = event
       const plain: Record<string, unknown> = rest
       for (const name of LEFT_OUT) {
         if (!(name === 'access' && event.kind.startsWith('bracket'))) delete plain[name]

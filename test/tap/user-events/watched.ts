@@ -96,6 +96,7 @@ function watchCalls(sim: SimKernel): EventStream {
       return scope.within
     },
     process: 1,
+    during: undefined,
   })
   const emit = events.emit.bind(events)
   const outside = guarded(tap(new UserEvents(sim.sys, emit).sys, emit))

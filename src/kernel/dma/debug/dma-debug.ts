@@ -5,7 +5,6 @@
 
 import type { DriverName } from '../../../events/event.ts'
 import type { Machine } from '../../../machine/machine.ts'
-import { accessEdge } from '../cpu-access-frame.ts'
 import type { DeviceParameters } from '../device-parameters.ts'
 import type { KernelMemory, MemoryKind } from '../kernel-memory.ts'
 import type { DmaMapping } from '../mapping.ts'
@@ -58,9 +57,7 @@ export class DmaDebug {
   /** Something that no mapping was made for. */
   refused(caller: Caller, problem: Problem, buffer?: number): void {
     const { operation, driver, device } = caller
-    const during = accessEdge(this.#machine)
-    const event = { ...problem, operation, driver, device, buffer, during }
-    this.#machine.events.emit({ kind: 'misuse', ...event })
+    this.#machine.events.emit({ kind: 'misuse', ...problem, operation, driver, device, buffer })
   }
 
   /** dma_debug_device_change: the driver lets go of its device while mappings live. */
@@ -89,7 +86,6 @@ export class DmaDebug {
         mapping: mapping.id,
         text: problem.text,
         against: problem.against,
-        during: accessEdge(this.#machine),
       })
     }
   }
