@@ -1,9 +1,9 @@
-import type { BracketEvent, CpuAccess, CpuMapEvent, EventId } from '../events/event.ts'
+import type { AccessEdgeEvent, CpuAccess, CpuMapEvent, EventId } from '../events/event.ts'
 import type { Effects } from './call-effects.ts'
 
 /** A CPU access: from a START that succeeded to its END. */
 export interface Bracket {
-  readonly start: BracketEvent
+  readonly start: AccessEdgeEvent
   /** The task that began it. */
   readonly task: number
   readonly access: CpuAccess
@@ -11,7 +11,7 @@ export interface Bracket {
   readonly began: EventId
   /** What the exporter's begin_cpu_access did. */
   readonly begun: Effects
-  end: BracketEvent | undefined
+  end: AccessEdgeEvent | undefined
   /** No store after this event can belong to it. */
   ended: EventId
   /** The event in which the call of its END began. */
@@ -23,7 +23,7 @@ export interface Bracket {
   /** One of these was unmapped before the END. */
   unmapped: CpuMapEvent | undefined
   /** A START for reading that came while this access, for writing, was open. */
-  interrupted: BracketEvent | undefined
+  interrupted: AccessEdgeEvent | undefined
   /** A finding tells of it already: one mistake is told once. */
   blamed: boolean
 }

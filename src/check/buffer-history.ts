@@ -1,7 +1,7 @@
 /** What has happened to one buffer, as far as a later event can be judged by it; bounded in size. */
 import type {
+  AccessEdgeEvent,
   BounceCopyEvent,
-  BracketEvent,
   BufferId,
   CpuMapEvent,
   DmabufEvent,
@@ -60,7 +60,7 @@ export class BufferHistory {
   lastReadBracket: Bracket | undefined
   lastBracket: Bracket | undefined
   /** The newest START or END, where it failed. */
-  failed: BracketEvent | undefined
+  failed: AccessEdgeEvent | undefined
   readonly jobs: Map<number, JobEvent> = new Map()
   /** The drivers that hold it in their queues. */
   readonly owners: Map<string, QueueEvent> = new Map()
@@ -155,7 +155,7 @@ export class BufferHistory {
     return this.open.findLast(fits)
   }
 
-  start(event: BracketEvent): Bracket {
+  start(event: AccessEdgeEvent): Bracket {
     const begun = this.#takeEffects(event)
     const bracket: Bracket = {
       start: event,
@@ -183,13 +183,13 @@ export class BufferHistory {
   }
 
   /** The access that an END would end: the newest of its task with the same flags, else the newest. */
-  endedBy(event: BracketEvent): Bracket | undefined {
+  endedBy(event: AccessEdgeEvent): Bracket | undefined {
     const own = this.open.filter(({ task }) => task === event.task)
     const candidates = own.length > 0 ? own : this.open
     return candidates.findLast(({ access }) => access === event.access) ?? candidates.at(-1)
   }
 
-  end(event: BracketEvent): void {
+  end(event: AccessEdgeEvent): void {
     const bracket = this.endedBy(event)
     if (bracket === undefined) return
     this.open.splice(this.open.indexOf(bracket), 1)
@@ -208,11 +208,11 @@ export class BufferHistory {
   }
 
   /** The kernel's work in the call that `event` ends. */
-  effectsOf(event: BracketEvent): Effects {
+  effectsOf(event: AccessEdgeEvent): Effects {
     return this.#effects.of(event, this.driver?.name)
   }
 
-  #takeEffects(event: BracketEvent): Effects {
+  #takeEffects(event: AccessEdgeEvent): Effects {
     const effects = this.effectsOf(event)
     this.#effects.taken(event, this.driver?.name)
     return effects

@@ -1,5 +1,5 @@
 import type {
-  BracketEvent,
+  AccessEdgeEvent,
   BufferId,
   DmabufEvent,
   DmaSyncEvent,
@@ -47,7 +47,7 @@ export class CallEffects {
   }
 
   /** The work that `event` completes. `exporter` is the driver that exported the buffer. */
-  of({ id, within, buffer }: BracketEvent, exporter: string | undefined): Effects {
+  of({ id, within, buffer }: AccessEdgeEvent, exporter: string | undefined): Effects {
     const call = within === undefined ? undefined : this.#calls.get(within)
     const own = call?.get(buffer)
     const beside = exporter === undefined ? undefined : call?.get(exporter)
@@ -59,7 +59,7 @@ export class CallEffects {
   }
 
   /** `event` has taken its effects: later ones in the same call belong to another CPU access. */
-  taken({ within, buffer }: BracketEvent, exporter: string | undefined): void {
+  taken({ within, buffer }: AccessEdgeEvent, exporter: string | undefined): void {
     const call = within === undefined ? undefined : this.#calls.get(within)
     call?.delete(buffer)
     if (exporter !== undefined) call?.delete(exporter)

@@ -125,8 +125,8 @@ export class History {
         this.#views.add(event.id, event)
         this.#used(event)
         return
-      case 'bracket-start':
-      case 'bracket-end':
+      case 'cpu-access-begin':
+      case 'cpu-access-end':
         this.#bracket(event)
         return
       case 'cpu-load':
@@ -285,14 +285,14 @@ export class History {
     this.buffer(id).shared ??= event
   }
 
-  #bracket(event: Extract<DmabufEvent, { kind: 'bracket-start' | 'bracket-end' }>): void {
+  #bracket(event: Extract<DmabufEvent, { kind: 'cpu-access-begin' | 'cpu-access-end' }>): void {
     const buffer = this.buffer(event.buffer)
     if (event.result < 0) {
       buffer.failed = event
       return
     }
     buffer.failed = undefined
-    if (event.kind === 'bracket-start') buffer.start(event)
+    if (event.kind === 'cpu-access-begin') buffer.start(event)
     else buffer.end(event)
   }
 
@@ -306,7 +306,7 @@ export class History {
       origin: this.viewAt(event.view)?.origin ?? event.origin,
       attribute,
       bracket: byKernel ? undefined : this.bracketOf(event),
-      failedStart: buffer.failed?.kind === 'bracket-start' ? buffer.failed : undefined,
+      failedStart: buffer.failed?.kind === 'cpu-access-begin' ? buffer.failed : undefined,
       overDirty: attribute === 'cached' ? undefined : buffer.dirty.latest(event.range),
       job: undefined,
       queued: undefined,

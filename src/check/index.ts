@@ -55,3 +55,7 @@ export {
 export type { RuleId, RuleInfo, RuleSeverity } from './rule-id.ts'
 export { explain, ruleIds, ruleNamed, ruleTable } from './rules.ts'
 export type { Shown } from './sight.ts'
+export { type CheckedTrace, checkTrace } from './trace/check-trace.ts'
+export type { TraceEnd, TraceHead, TraceOrigin } from './trace/format.ts'
+export { TraceError, type TraceItem, TraceReader } from './trace/reader.ts'
+export { TraceWriter, type TraceWriterOptions } from './trace/writer.ts'

@@ -1,5 +1,5 @@
 import type {
-  BracketEvent,
+  AccessEdgeEvent,
   CpuAccessEvent,
   DeviceAccessEvent,
   DmaMapEvent,
@@ -20,7 +20,7 @@ export interface Store {
   /** The CPU access that it happened in. */
   readonly bracket: Bracket | undefined
   /** A START that failed, and was not repeated, before it. */
-  readonly failedStart: BracketEvent | undefined
+  readonly failedStart: AccessEdgeEvent | undefined
   /** A CPU store whose dirty line lay over the range at that time. */
   readonly overDirty: Store | undefined
   /** When the job of a device began. */

@@ -1,7 +1,7 @@
 /** How findings put things. */
 import type {
+  AccessEdgeEvent,
   Agent,
-  BracketEvent,
   BufferId,
   CpuAccess,
   DmaDirection,
@@ -70,13 +70,13 @@ export function flagsOf({
   kind,
   access,
   agent,
-}: Pick<BracketEvent, 'kind' | 'access'> & { readonly agent?: Agent }): string {
+}: Pick<AccessEdgeEvent, 'kind' | 'access'> & { readonly agent?: Agent }): string {
   if (agent?.kind === 'kernel') {
-    const call = kind === 'bracket-start' ? 'dma_buf_begin_cpu_access' : 'dma_buf_end_cpu_access'
+    const call = kind === 'cpu-access-begin' ? 'dma_buf_begin_cpu_access' : 'dma_buf_end_cpu_access'
     return `${call}(${directionName(directionOf(access))})`
   }
   const flags = { read: 'READ', write: 'WRITE', 'read-write': 'READ | WRITE' } as const
-  return `${kind === 'bracket-start' ? 'START' : 'END'} | ${flags[access]}`
+  return `${kind === 'cpu-access-begin' ? 'START' : 'END'} | ${flags[access]}`
 }
 
 export function bracketName({ access, start }: Bracket): string {
@@ -94,7 +94,7 @@ export function directionName(direction: DmaDirection): string {
   return `DMA_${direction.toUpperCase().replace('-', '_')}`
 }
 
-export function syncedFor({ synced }: BracketEvent): string {
+export function syncedFor({ synced }: AccessEdgeEvent): string {
   return synced.length === 0 ? 'synced no device' : `synced ${[...new Set(synced)].join(', ')} only`
 }
 

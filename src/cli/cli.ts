@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { DEFAULT_RELEASE } from '../syscalls/kernel-release.ts'
 import { collectNames } from './arguments.ts'
 import { boards } from './commands/boards.ts'
+import { type CheckFlags, check } from './commands/check.ts'
 import { explainText } from './commands/explain.ts'
 import { init } from './commands/init.ts'
 import { run } from './commands/run.ts'
@@ -59,6 +60,7 @@ function commands(signal: AbortSignal, finish: (code: number) => void): Command 
     .action(async (words: readonly string[]) => {
       finish(await boards(words, { color: wantsColor(command) }, signal))
     })
+  addCheck(command, finish)
   subcommand(command, 'explain', 'explain a rule with an example, or list the rules')
     .argument('[rule]', 'a rule, or its group')
     .action((rule: string | undefined) => print(explainText(rule, style())))
@@ -86,6 +88,7 @@ function addRun(command: Command, signal: AbortSignal, finish: (code: number) =>
     .option('--input <clip>', 'a .y4m or .y4m.gz file for the camera (default: a test pattern)')
     .option('--camera <size>', 'a test pattern of this size, such as 1920x1080@60')
     .option('--out <dir>', 'write the displayed pictures as PNG, one folder for each run')
+    .option('--trace <file>', 'record the events of each run, for `dmabuf check`')
     .option('--timeout <seconds>', 'end a run after this time (default: 60 s without progress)')
     .option(
       '--views <kind>',
@@ -106,6 +109,19 @@ function addRun(command: Command, signal: AbortSignal, finish: (code: number) =>
     .action(async (file: string, flags: Omit<RunFlags, 'color'>) => {
       const start = flags.watch === true ? watch : run
       finish(await start(file, { ...flags, color: wantsColor(command) }, signal))
+    })
+}
+
+function addCheck(command: Command, finish: (code: number) => void): void {
+  subcommand(command, 'check', 'check a run that was recorded with --trace')
+    .argument('<file>', 'an .ndjson or .ndjson.gz file, or - for stdin')
+    .option('--as <name>', 'fail unless the record was judged for this board')
+    .option('--notes', 'print notes about drivers too')
+    .option('--reporter <name>', `the report's format: ${reporterNames.join(', ')} (default: text)`)
+    .option('--output <file>', 'write the report to a file, and print the text')
+    .option('--json', 'the same as --reporter json')
+    .action(async (file: string, flags: Omit<CheckFlags, 'color'>) => {
+      finish(await check(file, { ...flags, color: wantsColor(command) }))
     })
 }
 

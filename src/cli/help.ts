@@ -33,6 +33,7 @@ Examples:
   dmabuf run pipeline.ts --camera 3840x2160@30     a test pattern of this size
   dmabuf run pipeline.ts --policy random --seed 7  repeat one run exactly
   dmabuf run pipeline.ts --json > report.json      dmabuf/schema/report-v1.json
+  dmabuf run pipeline.ts --trace out/run.ndjson    records, for dmabuf check
   dmabuf run pipeline.ts --kernel linux            this machine's devices
 
 With --kernel linux the program runs once, on the kernel of this machine, and is

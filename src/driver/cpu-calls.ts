@@ -62,7 +62,7 @@ async function bracket(
       ? await core.beginCpuAccess(buffer, access, bound.driver)
       : await core.endCpuAccess(buffer, access, bound.driver)
   machine.events.emit({
-    kind: phase === 'begin' ? 'bracket-start' : 'bracket-end',
+    kind: phase === 'begin' ? 'cpu-access-begin' : 'cpu-access-end',
     buffer: buffer.inode,
     access,
     result: 0,

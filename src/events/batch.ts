@@ -5,8 +5,8 @@ import type { EventListener } from './stream.ts'
 const SIZE = 1024
 
 /**
- * Hands events on in batches, in order. Work that can wait, as judging, then costs a fraction of what
- * it costs between two frames, when the host's caches are full of pixels.
+ * Hands events on in batches, in order. Work that can wait, such as judging, then costs a fraction of its cost
+ * between two frames, when the host's caches are full of pixels.
  */
 export class EventBatch {
   readonly #listener: EventListener
@@ -21,7 +21,7 @@ export class EventBatch {
     if (this.#waiting.length >= SIZE) this.flush()
   }
 
-  /** Hands on what is waiting. To be called before the listener is asked for what it found. */
+  /** Hands on the waiting events. Call it before the listener's result is read. */
   flush(): void {
     const batch = this.#waiting
     this.#waiting = []

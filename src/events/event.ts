@@ -33,8 +33,8 @@ export interface Placement {
 export interface DriverName {
   readonly name: string
   /**
-   * One of this package's models, which only does as Linux does: what it breaks is a note under its
-   * name, not a finding.
+   * A built-in driver, which mirrors Linux: a contract that it breaks is a note under its name and not a
+   * finding.
    */
   readonly modelled: boolean
 }
@@ -45,7 +45,7 @@ export interface Agent {
   readonly name: string
 }
 
-/** Where in the user's program the event comes from; formatted only when somebody reads it. */
+/** A line of the user's program. V8 formats the stack when it is first read. */
 export interface EventOrigin {
   readonly stack?: string | undefined
 }
@@ -56,15 +56,15 @@ export type CpuAccess = 'read' | 'write' | 'read-write'
 export type DmaDirection = 'to-device' | 'from-device' | 'bidirectional'
 export type CacheOp = 'clean' | 'invalidate'
 export type MemoryAttribute = 'cached' | 'write-combine' | 'uncached'
-/** How a mapping is, where whoever tells knows: a real kernel does not say it of every exporter's. */
+/** The attribute of a mapping; `unknown` on a real kernel, which does not report it for every exporter. */
 export type MappedAttribute = MemoryAttribute | 'unknown'
 
 /**
  * Some legal hardware gives this read other bytes than a coherent machine would.
  *
- * `stale-line`: a cached line may still hold what was there before the last store.
- * `memory-behind`: the last store may still be in a cache line that this read does not look at.
- * `lost`: the last store may be nowhere any more (a line was dropped, or an older line written over it).
+ * `stale-line`: a cached line may still hold the value before the last store.
+ * `memory-behind`: the last store may still be in a cache line that this read does not use.
+ * `lost`: no copy may hold the last store any more (a line was dropped, or a stale line was written over it).
  */
 export interface Hazard {
   readonly range: Range
@@ -78,8 +78,11 @@ export interface Hazard {
 }
 
 interface Common {
+  /** Grows by one from event to event. */
   readonly id: EventId
+  /** Nanoseconds of the kernel's clock. */
   readonly time: number
+  /** The task, the device or the part of the kernel that did it. */
   readonly agent: Agent
   /** The task that it happened on; 0 for devices and timers, which no task runs. Two tasks may have one name. */
   readonly task: number
@@ -92,10 +95,11 @@ interface Common {
   readonly within?: EventId | undefined
   /** The exporter's operation that does it. */
   readonly during?: AccessOperation | undefined
+  /** The line of the program, or of a driver, that caused it. */
   readonly origin?: EventOrigin | undefined
 }
 
-/** A call on the waist begins (`enter`) or is back (`exit`, with its `result`). */
+/** A system call begins (`enter`) or returns (`exit`, with its `result`). */
 export interface CallEvent extends Common {
   readonly kind: 'call'
   readonly phase: 'enter' | 'exit'
@@ -103,9 +107,11 @@ export interface CallEvent extends Common {
   readonly call: number
   /** `open`, `close`, `mmap`, or an ioctl's header name, as DMA_BUF_IOCTL_SYNC. */
   readonly name: string
+  /** The descriptor that it is made on. */
   readonly fd?: number | undefined
+  /** Zero or positive, or a negative errno. */
   readonly result?: number | undefined
-  /** The memory that the call is about: for view, load, store, munmap, and what mmap returned. */
+  /** The address for view, load, store and munmap, and the result of mmap. */
   readonly address?: number | undefined
   /** Bytes that the call is about, or that its arguments declare (a plane, a framebuffer). */
   readonly length?: number | undefined
@@ -115,7 +121,7 @@ export interface CallEvent extends Common {
   readonly offset?: number | undefined
   /** The buffer that a declared size is about, where it is not the one behind `fd`. */
   readonly buffer?: BufferId | undefined
-  /** The arguments in a form to show to a person. */
+  /** The arguments, for people. */
   readonly text?: string | undefined
 }
 
@@ -167,7 +173,7 @@ export interface ExportEvent extends Common {
   /** Whose operations they are. */
   readonly driver?: DriverName | undefined
 }
-/** Memory that is no dma-buf became known: a memfd, or what a driver allocated for itself. */
+/** Memory other than a dma-buf became known: a memfd, or the allocation of a driver. */
 export interface MemoryEvent extends Common {
   readonly kind: 'memory'
   readonly buffer: BufferId
@@ -199,8 +205,8 @@ export interface ImporterCall {
   readonly origin?: EventOrigin | undefined
 }
 /**
- * dma_buf_move_notify has reached a dynamic importer: what is mapped through the attachment must not be
- * used any more.
+ * dma_buf_move_notify has reached a dynamic importer: mappings through the attachment must not be used any
+ * more.
  */
 export interface MoveNotifyEvent extends Common {
   readonly kind: 'move-notify'
@@ -231,8 +237,8 @@ export interface DmaMapEvent extends Common {
   readonly importer?: ImporterCall | undefined
 }
 /**
- * dma_sync_*_for_cpu or _for_device on a mapping: memory changes hands. What it did to lines and to
- * bounce copies are events of their own, before this one.
+ * dma_sync_*_for_cpu or _for_device on a mapping: memory changes hands. Its cache maintenance and bounce copies
+ * are separate events, before this one.
  */
 export interface DmaSyncEvent extends Common {
   readonly kind: 'dma-sync'
@@ -254,7 +260,7 @@ export interface BounceCopyEvent extends Common {
   readonly range: Range
 }
 
-/** What the kernel's own checks would warn of; the call went on as it would there. */
+/** The kernel's own checks would warn. The call goes on as it would there. */
 export interface MisuseEvent extends Common {
   readonly kind: 'misuse'
   readonly code: MisuseCode
@@ -265,15 +271,15 @@ export interface MisuseEvent extends Common {
   readonly buffer?: BufferId | undefined
   readonly range?: Range | undefined
   readonly mapping?: number | undefined
-  /** What does not fit, with the values: `map size=4096 bytes, unmap size=8192 bytes`. */
+  /** The mismatch, with the values: `map size=4096 bytes, unmap size=8192 bytes`. */
   readonly text: string
   /** The earlier event that it contradicts. */
   readonly against?: EventId | undefined
 }
 
 /** DMA_BUF_IOCTL_SYNC reached the kernel and came back with `result`. */
-export interface BracketEvent extends Common {
-  readonly kind: 'bracket-start' | 'bracket-end'
+export interface AccessEdgeEvent extends Common {
+  readonly kind: 'cpu-access-begin' | 'cpu-access-end'
   readonly buffer: BufferId
   readonly access: CpuAccess
   readonly result: number
@@ -296,8 +302,8 @@ export interface CpuMapEvent extends Common {
   readonly isPrivate?: boolean | undefined
 }
 /**
- * The process used its own copy of pages that it has mapped MAP_PRIVATE. The first store to a page makes
- * the copy; no device and no other mapping sees it, and it does not see what they store.
+ * The process used its private copy of pages that it has mapped MAP_PRIVATE. The first store to a page makes
+ * the copy. No device and no other mapping sees it, and it does not see their stores.
  */
 export interface PrivateAccessEvent extends Common {
   readonly kind: 'private-load' | 'private-store'
@@ -314,7 +320,7 @@ export interface CpuViewEvent extends Common {
   readonly scope: 'bracket' | 'mapping'
   /** It was handed out before, and a START for reading makes it show the bytes again. */
   readonly kept?: boolean | undefined
-  /** What a read of the whole range at this moment could get wrong. */
+  /** The bytes that a read of the whole range could get wrong at this moment. */
   readonly hazards: readonly Hazard[]
 }
 export interface CpuAccessEvent extends Common {
@@ -378,13 +384,13 @@ export interface MaintenanceEvent extends Common {
   readonly bytes: number
 }
 
-/** A driver's queue took a buffer or gave it back: between the two it belongs to the driver. */
+/** A driver's queue took a buffer or returned it: in between it belongs to the driver. */
 export interface QueueEvent extends Common {
   readonly kind: 'queue' | 'dequeue'
   readonly device: string
   readonly index: number
   readonly buffer: BufferId
-  /** What the driver's device does with it; its mapping tells where this is left out. */
+  /** How the driver's device uses it; the direction of its mapping if absent. */
   readonly access?: 'read' | 'write' | undefined
 }
 /**
@@ -394,7 +400,7 @@ export interface QueueEvent extends Common {
 export interface ScanoutEvent extends Common {
   readonly kind: 'scanout-take' | 'scanout-release'
   readonly device: string
-  /** Counts the pictures; one in several buffers is told once for each. */
+  /** Counts the pictures; a picture in several buffers is one event for each. */
   readonly picture: number
   readonly buffer: BufferId
   readonly range: Range
@@ -431,7 +437,7 @@ export type DmabufEvent =
   | DmaSyncEvent
   | BounceCopyEvent
   | MisuseEvent
-  | BracketEvent
+  | AccessEdgeEvent
   | CpuMapEvent
   | CpuViewEvent
   | CpuAccessEvent

@@ -1,6 +1,6 @@
 /**
- * What the kernel's own checks would warn of: DMA-API debugging, the dma-buf core's WARN and BUG, and
- * a driver's operation that breaks its contract. The call went on as it would there.
+ * The warnings of the kernel's own checks: DMA-API debugging, the dma-buf core's WARN and BUG, and a driver's
+ * operation that breaks its contract. The call goes on as it would there.
  */
 export type MisuseCode =
   // DMA-API debugging, in the order of kernel/dma/debug.c

@@ -1,9 +1,9 @@
-/** What waits for each signal: one listener for all of it, because Node warns of many. */
+/** The waits of each signal: one listener serves all, because Node warns about many. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>()
 
 /**
- * Calls `action` when `signal` aborts, which it must not have done yet. Returns what takes this back.
- * Any number of waits may share a signal. Never sleeps.
+ * Calls `action` when `signal` aborts, which it must not have done yet. Returns a function that cancels this.
+ * Any number of waits may share a signal.
  */
 export function onceAborted(signal: AbortSignal | undefined, action: () => void): () => void {
   if (signal === undefined) return () => {}

@@ -9,7 +9,7 @@ import type {
 
 export type EventListener = (event: DmabufEvent) => void
 
-/** What a source knows of the cause of an event. */
+/** The cause of an event that a source emits. */
 export interface EventSource {
   /** The kernel's time in nanoseconds. */
   readonly now: number

@@ -20,6 +20,7 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   prepare: 'sim',
   onFrame: 'sim',
   onEvent: 'any',
+  trace: 'any',
   disabledRules: 'any',
   kernel: 'any',
 }
@@ -39,6 +40,7 @@ export function checkOptions(options: RunOptions): void {
   check.signal('options.signal', options.signal)
   checkFunctions(options)
   checkRules(options.disabledRules)
+  checkTrace(options.trace)
   if (options.kernel !== undefined) checkKernel(options, options.kernel)
   checkBoardOptions(options)
 }
@@ -52,7 +54,7 @@ function checkNames(options: object, known: readonly string[]): void {
 }
 
 /** Options of `runProgram` that `runAll` has in another form, or not. */
-const ONE_RUN: readonly string[] = ['board', 'policy', 'kernel', 'onEvent']
+const ONE_RUN: readonly string[] = ['board', 'policy', 'kernel', 'onEvent', 'trace']
 
 /** What `runAll` may be given beside the options of one run; as `checkOptions`. */
 export function checkRunAll(options: RunAllOptions): void {
@@ -70,6 +72,14 @@ function checkFunctions(options: RunOptions): void {
   for (const name of FUNCTIONS) {
     if (options[name] !== undefined) check.callable(`options.${name}`, options[name])
   }
+}
+
+function checkTrace(trace: unknown): void {
+  if (trace === undefined) return
+  check.options('options.trace', trace)
+  const { program, write } = trace as { program?: unknown; write?: unknown }
+  check.text('options.trace.program', program)
+  check.callable('options.trace.write', write)
 }
 
 function checkRules(disabled: unknown): void {

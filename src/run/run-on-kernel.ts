@@ -10,6 +10,7 @@ import { placeOf, threwText } from './places.ts'
 import type { Program, ProgramEnd, ProgramError } from './program.ts'
 import type { RunOptions, RunResult } from './run-program.ts'
 import { messageOf } from './thrown.ts'
+import { traceFor } from './trace.ts'
 
 /** A kernel that tells what programs do on it, as LinuxKernel of dmabuf/linux does. */
 export interface TellingKernel extends Kernel {
@@ -19,7 +20,7 @@ export interface TellingKernel extends Kernel {
   }
 }
 
-type Options = Pick<RunOptions, 'signal' | 'onEvent' | 'disabledRules'>
+type Options = Pick<RunOptions, 'signal' | 'onEvent' | 'disabledRules' | 'trace'>
 
 /**
  * May sleep. Runs `program` on `kernel` until it ends. No board is simulated and nothing is released:
@@ -28,16 +29,21 @@ type Options = Pick<RunOptions, 'signal' | 'onEvent' | 'disabledRules'>
 export async function runOnKernel(
   program: Program,
   kernel: TellingKernel,
-  { signal, onEvent, disabledRules = [] }: Options,
+  { signal, onEvent, disabledRules = [], trace: target }: Options,
 ): Promise<RunResult> {
   const checker = new Checker({ site: siteOf, locate: placeOf, shown: 'calls' })
   const batch = new EventBatch((event) => checker.observe(event))
   const calls = new Calls()
   const callbacks = new Callbacks()
   const listener = callbacks.guarded('onEvent', onEvent)
+  const trace = traceFor(target, callbacks, {
+    ...{ board: kernel.name, judgedAs: kernel.name, policy: 'none', seed: 0 },
+    ...{ lineSize: LINE_SIZE, shown: 'calls', notCheckable: [] },
+  })
   const stop = kernel.events.listen((event) => {
     batch.add(event)
     calls.observe(event)
+    trace?.event(event)
     listener(event)
   })
   const began = kernel.now()
@@ -48,16 +54,21 @@ export async function runOnKernel(
   const end = endAfter(ended, callbacks)
   batch.flush()
   const result = withoutRules(checker.finish(), disabledRules)
-  return {
-    ...{ board: kernel.name, judgedAs: kernel.name, policy: 'none', seed: 0 },
+  const report = {
+    ...({ board: kernel.name, judgedAs: kernel.name, policy: 'none', seed: 0 } as const),
     ...result,
     cost: { ...NOTHING, syscalls: calls.count, time },
     ...{ frames: 0, wrongFrames: 0 },
     ...judged(end, result),
   }
+  trace?.end({ ...report, cost: { ...report.cost } })
+  return report
 }
 
-/** What a real kernel does meanwhile it tells nobody. */
+/** The checker's default: a real kernel reports no cache lines. */
+const LINE_SIZE = 64
+
+/** The cost that a real kernel does not report. */
 const NOTHING: Cost = {
   ...{ syscalls: 0, cleaned: 0, invalidated: 0, dmaIn: 0, dmaOut: 0 },
   ...{ cpuBytes: 0, bounced: 0, attachments: 0, mappings: 0, time: 0 },

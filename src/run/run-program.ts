@@ -32,6 +32,15 @@ import type { PolicyName } from './plan.ts'
 import type { Prepare, Program, ProgramError } from './program.ts'
 import { runOnKernel, type TellingKernel } from './run-on-kernel.ts'
 import { supervise } from './supervise.ts'
+import { traceFor } from './trace.ts'
+
+/** Where the record of a run goes. */
+export interface TraceTarget {
+  /** The name of the program in the record. */
+  readonly program: string
+  /** Takes each line, which ends with a newline, in order. */
+  readonly write: (line: string) => void
+}
 
 /** How to run a program. Everything has a default. */
 export interface RunOptions {
@@ -84,6 +93,8 @@ export interface RunOptions {
   readonly onFrame?: ((frame: ShownFrame) => void) | undefined
   /** Called with each event of the simulation. */
   readonly onEvent?: ((event: DmabufEvent) => void) | undefined
+  /** Records the run: `dmabuf check` and `checkTrace` of `dmabuf/check` judge the record again. */
+  readonly trace?: TraceTarget | undefined
   /** Rules that report nothing in this run. */
   readonly disabledRules?: readonly RuleId[] | undefined
 }
@@ -139,16 +150,22 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
       onFrame(frame)
     },
   })
+  const notCheckable: RuleId[] = bouncesAlike(board, reference) ? [] : ['bounce-not-synced']
   const checker = new Checker({
     site: siteOf,
     locate: placeOf,
-    notCheckable: bouncesAlike(board, reference) ? [] : ['bounce-not-synced'],
+    notCheckable,
     lineSize: reference.lineSize,
+  })
+  const trace = traceFor(options.trace, callbacks, {
+    ...{ board: board.name, judgedAs: reference.name, policy, seed, notCheckable },
+    ...{ lineSize: reference.lineSize, shown: 'everything' },
   })
   const held = new HeldBuffers()
   const batch = new EventBatch((event) => checker.observe(event))
   kernel.events.listen((event) => held.observe(event))
   kernel.events.listen((event) => batch.add(event))
+  if (trace !== undefined) kernel.events.listen((event) => trace.event(event))
   if (options.onEvent !== undefined) {
     kernel.events.listen(callbacks.guarded('onEvent', options.onEvent))
   }
@@ -170,7 +187,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     withoutRules(checker.finish(), options.disabledRules ?? []),
     kernel.failuresNotReached,
   )
-  return {
+  const report = {
     board: board.name,
     judgedAs: reference.name,
     policy,
@@ -180,6 +197,8 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     ...pictures.counts,
     ...judged(end, result),
   }
+  trace?.end({ ...report, cost: { ...cost } })
+  return report
 }
 
 /** The program is over: what it still has is a leak, and is released. */

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CallEffects } from '../../src/check/call-effects.ts'
-import type { BracketEvent, DmaSyncEvent } from '../../src/events/event.ts'
+import type { AccessEdgeEvent, DmaSyncEvent } from '../../src/events/event.ts'
 
 const sync = (id: number, within: number, buffer: number): DmaSyncEvent =>
   ({ kind: 'dma-sync', id, within, buffer, during: 'end_cpu_access' }) as DmaSyncEvent
-const end = (id: number, within: number, buffer: number): BracketEvent =>
-  ({ kind: 'bracket-end', id, within, buffer }) as BracketEvent
+const end = (id: number, within: number, buffer: number): AccessEdgeEvent =>
+  ({ kind: 'cpu-access-end', id, within, buffer }) as AccessEdgeEvent
 
 const EXPORTER = 'vpdma'
 const call = fc.integer({ min: 1, max: 3 })
@@ -52,7 +52,7 @@ describe('the effects of a call', () => {
   it('are unknown for an event that names no call', () => {
     const effects = new CallEffects()
     effects.add({ kind: 'dma-sync', id: 1, buffer: 1, during: 'end_cpu_access' } as DmaSyncEvent)
-    const event = { kind: 'bracket-end', id: 2, buffer: 1 } as BracketEvent
+    const event = { kind: 'cpu-access-end', id: 2, buffer: 1 } as AccessEdgeEvent
     expect(effects.of(event, undefined)).toEqual({ first: 2, syncs: [], warnings: [] })
   })
 })

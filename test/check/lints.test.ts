@@ -128,7 +128,7 @@ describe('whole-buffer-sync', () => {
       s.start('write', 4)
       s.cpu('store', { mapping: 7, range: PAGE, line: 5 })
       s.sync('device', { range: BIG, line: 103 })
-      s.emit({ kind: 'bracket-end', buffer: 1, access: 'write', result: 0, synced: ['camera'] })
+      s.emit({ kind: 'cpu-access-end', buffer: 1, access: 'write', result: 0, synced: ['camera'] })
     })
     expect(found).toEqual([])
   })

@@ -70,7 +70,7 @@ export class Story {
     const cause = { task: this.#taskOf(agent), process: agent.kind === 'task' ? 1 : 0 }
     const full = { ...event, ...cause, agent, id, time: id, origin, ...rest } as DmabufEvent
     this.events.push({ ...full, within: rest.within ?? this.#callOf(full) })
-    if (event.kind === 'bracket-start' || event.kind === 'bracket-end') this.#mark(event.kind)
+    if (event.kind === 'cpu-access-begin' || event.kind === 'cpu-access-end') this.#mark(event.kind)
     return id
   }
 
@@ -91,9 +91,9 @@ export class Story {
   }
 
   /** The steps before a START or an END are those of its exporter. */
-  #mark(kind: 'bracket-start' | 'bracket-end'): void {
+  #mark(kind: 'cpu-access-begin' | 'cpu-access-end'): void {
     const { within } = this.events.at(-1) as DmabufEvent
-    const during = kind === 'bracket-start' ? 'begin_cpu_access' : 'end_cpu_access'
+    const during = kind === 'cpu-access-begin' ? 'begin_cpu_access' : 'end_cpu_access'
     for (const [at, event] of this.events.entries()) {
       const isMade = event.kind !== 'dma-map' && event.kind !== 'cpu-store'
       if (STEPS.has(event.kind) && isMade && event.within === within)
@@ -197,7 +197,10 @@ export class Story {
     line: number,
     { result = 0, synced = ['camera'], task = 'main' } = {},
   ): EventId {
-    return this.emit({ kind: 'bracket-start', buffer: 1, access, result, synced }, { line, task })
+    return this.emit(
+      { kind: 'cpu-access-begin', buffer: 1, access, result, synced },
+      { line, task },
+    )
   }
 
   end(
@@ -206,7 +209,7 @@ export class Story {
     { result = 0, synced = ['camera'], task = 'main' } = {},
   ): EventId {
     if (result === 0 && access !== 'read' && synced.length > 0) this.maintain('clean', 'camera')
-    return this.emit({ kind: 'bracket-end', buffer: 1, access, result, synced }, { line, task })
+    return this.emit({ kind: 'cpu-access-end', buffer: 1, access, result, synced }, { line, task })
   }
 
   map(line = 0, { mapping = 7, attribute = 'cached' as MemoryAttribute } = {}): void {

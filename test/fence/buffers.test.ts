@@ -264,10 +264,10 @@ describe('a CPU access', () => {
     expect(rig.of('dma-sync')).toHaveLength(1)
     controller.abort()
     expect(await waiter).toBe('EINTR')
-    expect(rig.of('bracket-start')).toEqual([])
+    expect(rig.of('cpu-access-begin')).toEqual([])
     await rig.signal(fence)
     expect(await rig.access(fd, READ)).toBe('ok')
-    expect(rig.of('bracket-start')).toHaveLength(1)
+    expect(rig.of('cpu-access-begin')).toHaveLength(1)
   })
 
   it('does not wait for a fence whose 10 s are over', async () => {

@@ -68,7 +68,7 @@ class Rig {
   endBracket(): number {
     this.brackets.endViews(this.machine)
     return this.machine.events.emit({
-      kind: 'bracket-end',
+      kind: 'cpu-access-end',
       buffer: 1,
       access: 'write',
       result: 0,

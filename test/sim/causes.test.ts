@@ -41,7 +41,7 @@ describe('the cause of an event', () => {
     const allocations = opened.map((event) => callOf(event))
     expect(new Set(allocations).size).toBe(2)
     const exits = events.filter((event) => event.kind === 'call' && event.phase === 'exit')
-    for (const event of events.filter(({ kind }) => kind.startsWith('bracket'))) {
+    for (const event of events.filter(({ kind }) => kind.startsWith('cpu-access'))) {
       const exit = exits.find(({ within }) => within === event.within)
       const buffer = 'buffer' in event ? event.buffer : undefined
       const fd = opened.find((one) => 'buffer' in one && one.buffer === buffer)

@@ -277,13 +277,13 @@ describe('calls that overlap in one task', () => {
     const fd = await allocate(kernel)
     const order: string[] = []
     kernel.events.listen(({ kind }) => {
-      if (kind === 'bracket-start' || kind === 'bracket-end') order.push(kind)
+      if (kind === 'cpu-access-begin' || kind === 'cpu-access-end') order.push(kind)
     })
     for (let i = 0; i < 5; i++) kernel.sys.lseek(fd, 0, uapi.SEEK_END)
     await Promise.all([
       sync(kernel, fd, uapi.DMA_BUF_SYNC_RW),
       sync(kernel, fd, uapi.DMA_BUF_SYNC_END | uapi.DMA_BUF_SYNC_RW),
     ])
-    expect(order).toEqual(['bracket-start', 'bracket-end'])
+    expect(order).toEqual(['cpu-access-begin', 'cpu-access-end'])
   })
 })

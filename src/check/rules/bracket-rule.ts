@@ -1,5 +1,5 @@
 /** START and END by themselves: pairs, flags, results. */
-import type { BracketEvent, DmabufEvent } from '../../events/event.ts'
+import type { AccessEdgeEvent, DmabufEvent } from '../../events/event.ts'
 import { type Bracket, reads, writes } from '../bracket.ts'
 import type { BufferHistory } from '../buffer-history.ts'
 import type { Collector } from '../collector.ts'
@@ -21,10 +21,10 @@ export class BracketRule implements Rule {
 
   before(event: DmabufEvent): void {
     switch (event.kind) {
-      case 'bracket-start':
+      case 'cpu-access-begin':
         if (event.result >= 0) this.#start(event)
         return
-      case 'bracket-end':
+      case 'cpu-access-end':
         this.#end(event)
         return
       case 'release':
@@ -49,13 +49,13 @@ export class BracketRule implements Rule {
 
   /** The second access shares the blame of the first: that it stays open as well is the same mistake. */
   after(event: DmabufEvent): void {
-    if (event.kind !== 'bracket-start' || event.result < 0) return
+    if (event.kind !== 'cpu-access-begin' || event.result < 0) return
     const { open, lastBracket } = this.#history.buffer(event.buffer)
     if (lastBracket === undefined) return
     if (open.some(({ interrupted }) => interrupted === event)) lastBracket.blamed = true
   }
 
-  #start(event: BracketEvent): void {
+  #start(event: AccessEdgeEvent): void {
     if (!reads(event.access)) return
     const buffer = this.#history.buffer(event.buffer)
     const open = buffer.openFor('write')
@@ -71,7 +71,7 @@ export class BracketRule implements Rule {
     })
   }
 
-  #end(event: BracketEvent): void {
+  #end(event: AccessEdgeEvent): void {
     const buffer = this.#history.buffer(event.buffer)
     const bracket = buffer.endedBy(event)
     if (bracket === undefined) this.#endOfNone(buffer, event)
@@ -80,10 +80,10 @@ export class BracketRule implements Rule {
     }
   }
 
-  #endOfNone(buffer: BufferHistory, event: BracketEvent): void {
+  #endOfNone(buffer: BufferHistory, event: AccessEdgeEvent): void {
     const { failed } = buffer
     const who = agentName(event.agent)
-    if (failed?.kind === 'bracket-start') {
+    if (failed?.kind === 'cpu-access-begin') {
       this.#deferred.report(buffer, {
         rule: 'sync-result-ignored',
         event,
@@ -125,7 +125,7 @@ export class BracketRule implements Rule {
     })
   }
 
-  #otherFlags(buffer: BufferHistory, event: BracketEvent, bracket: Bracket): void {
+  #otherFlags(buffer: BufferHistory, event: AccessEdgeEvent, bracket: Bracket): void {
     const harm =
       writes(bracket.access) && !writes(event.access)
         ? ', so that its stores are not cleaned'
@@ -144,7 +144,7 @@ export class BracketRule implements Rule {
   /** The buffer leaves the CPU although the END failed. */
   #handedOn(buffer: BufferHistory, event: DmabufEvent): void {
     const { failed } = buffer
-    const bracket = failed?.kind === 'bracket-end' ? buffer.endedBy(failed) : undefined
+    const bracket = failed?.kind === 'cpu-access-end' ? buffer.endedBy(failed) : undefined
     if (failed === undefined || bracket === undefined || bracket.blamed) return
     bracket.blamed = true
     const next = 'device' in event ? `${event.device} gets the buffer` : 'the program ends'
@@ -185,6 +185,6 @@ export class BracketRule implements Rule {
 function atStart(
   { start }: Bracket,
   text: string,
-): { text: string; event: number; origin: BracketEvent['origin'] } {
+): { text: string; event: number; origin: AccessEdgeEvent['origin'] } {
   return { text, event: start.id, origin: start.origin }
 }

@@ -1,5 +1,5 @@
 /** What costs more than it needs, and what a modelled driver does as the real one does. */
-import type { BracketEvent, DmabufEvent, DmaDirection } from '../../events/event.ts'
+import type { AccessEdgeEvent, DmabufEvent, DmaDirection } from '../../events/event.ts'
 import { reads } from '../bracket.ts'
 import type { BufferHistory } from '../buffer-history.ts'
 import type { Collector } from '../collector.ts'
@@ -23,16 +23,16 @@ export class CostRule implements Rule {
   }
 
   before(event: DmabufEvent): void {
-    if (event.kind !== 'bracket-start' && event.kind !== 'bracket-end') return
+    if (event.kind !== 'cpu-access-begin' && event.kind !== 'cpu-access-end') return
     if (event.result < 0) return
     const buffer = this.#history.buffer(event.buffer)
     if (buffer.shared === undefined) return
     this.#notes(buffer, event)
-    if (event.kind === 'bracket-start') this.#redundant(buffer, event)
+    if (event.kind === 'cpu-access-begin') this.#redundant(buffer, event)
   }
 
-  #notes(buffer: BufferHistory, event: BracketEvent): void {
-    const call = event.kind === 'bracket-start' ? 'begin_cpu_access' : 'end_cpu_access'
+  #notes(buffer: BufferHistory, event: AccessEdgeEvent): void {
+    const call = event.kind === 'cpu-access-begin' ? 'begin_cpu_access' : 'end_cpu_access'
     const direction = DIRECTIONS[event.access]
     // What the kernel's own checks warned of is a note of its own.
     const { warnings, syncs } = buffer.effectsOf(event)
@@ -56,7 +56,7 @@ export class CostRule implements Rule {
     }
   }
 
-  #redundant(buffer: BufferHistory, event: BracketEvent): void {
+  #redundant(buffer: BufferHistory, event: AccessEdgeEvent): void {
     const open = buffer.open.find(({ task }) => task === event.task)
     const who = agentName(event.agent)
     if (open !== undefined && !(reads(event.access) && open.access !== 'read')) {

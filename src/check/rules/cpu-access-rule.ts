@@ -62,13 +62,13 @@ export class CpuAccessRule implements Rule {
       case 'cpu-view':
         this.#viewed(event)
         return
-      case 'bracket-start':
+      case 'cpu-access-begin':
         if (event.result >= 0) this.#history.buffer(event.buffer).looseViews = []
         return
       case 'cpu-unmap':
         this.#ends.add(event.id, event)
         return
-      case 'bracket-end':
+      case 'cpu-access-end':
         this.#ends.add(event.id, event)
         if (event.result >= 0 && writes(event.access)) this.#unflushed.delete(event.buffer)
         return
@@ -160,7 +160,7 @@ export class CpuAccessRule implements Rule {
       return
     }
     const { failed } = buffer
-    if (failed?.kind === 'bracket-start') {
+    if (failed?.kind === 'cpu-access-begin') {
       this.#out.report(afterFailure(event, 'reads', { failedStart: failed, origin: event.origin }))
       return
     }
@@ -183,7 +183,7 @@ export class CpuAccessRule implements Rule {
     if (buffer.id < 0 || buffer.open.length > 0) return
     if (!isCached(this.#history.attributeOf(event))) return
     const { failed } = buffer
-    if (failed?.kind === 'bracket-start' && failed.task === event.task) {
+    if (failed?.kind === 'cpu-access-begin' && failed.task === event.task) {
       const store = { failedStart: failed, origin: event.origin }
       this.#deferred.report(buffer, afterFailure(event, 'takes', store))
       return

@@ -161,7 +161,7 @@ function cutShort(bracket: Bracket): Cause {
 
 function stillOpen(bracket: Bracket, { buffer, name }: Reader): Cause {
   const { failed } = buffer
-  if (failed?.kind === 'bracket-end') {
+  if (failed?.kind === 'cpu-access-end') {
     return {
       rule: 'sync-result-ignored',
       reason: 'the END after that store had failed',

@@ -1,6 +1,6 @@
 /** Devices against the CPU: who has the buffer, and who comes too early. */
 import type {
-  BracketEvent,
+  AccessEdgeEvent,
   DmabufEvent,
   JobEvent,
   QueueEvent,
@@ -47,7 +47,7 @@ export class DeviceRule implements Rule {
         this.#heldOpen(buffer, hold)
         return
       }
-      case 'bracket-start':
+      case 'cpu-access-begin':
         if (event.result >= 0) this.#openedOver(this.#history.buffer(event.buffer), event)
         return
       default:
@@ -80,7 +80,7 @@ export class DeviceRule implements Rule {
   }
 
   /** The CPU began while a device still used the buffer. */
-  #openedOver(buffer: BufferHistory, event: BracketEvent): void {
+  #openedOver(buffer: BufferHistory, event: AccessEdgeEvent): void {
     const holds = [
       ...buffer.jobs.values(),
       ...buffer.owners.values(),

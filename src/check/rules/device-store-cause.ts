@@ -133,7 +133,7 @@ function readByCpu(reader: Reader, hazard: Hazard, store: Store): Cause {
     }
   }
   const { failed } = buffer
-  if (failed?.kind === 'bracket-start') {
+  if (failed?.kind === 'cpu-access-begin') {
     return {
       rule: 'sync-result-ignored',
       reason: 'the START before the read had failed',

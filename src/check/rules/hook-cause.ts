@@ -1,6 +1,6 @@
 /** A START or an END that came at the right time, and an exporter that did not do its part in it. */
 import type {
-  BracketEvent,
+  AccessEdgeEvent,
   DmaMapEvent,
   DmaSyncEvent,
   MisuseEvent,
@@ -21,7 +21,7 @@ const OTHER_EXPORTER =
 
 /** One end of a CPU access, and what the exporter synced in it. */
 interface Edge {
-  readonly event: BracketEvent
+  readonly event: AccessEdgeEvent
   readonly operation: string
   readonly to: DmaSyncEvent['to']
   readonly effects: Effects

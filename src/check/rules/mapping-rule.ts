@@ -63,7 +63,7 @@ export class MappingRule implements Rule {
         this.#unmappedBy(event)
         this.#lastUnmap = event
         return
-      case 'bracket-end':
+      case 'cpu-access-end':
         this.#lastEnd = event
         return
       case 'call':

@@ -1,6 +1,6 @@
 /** What the kernel's own checks warn of: a finding against a user's driver, a note of a modelled one. */
 import type {
-  BracketEvent,
+  AccessEdgeEvent,
   BufferId,
   DmabufEvent,
   MisuseEvent,
@@ -45,7 +45,8 @@ export class MisuseRule implements Rule {
   }
 
   before(event: DmabufEvent): void {
-    if (event.kind === 'bracket-start' || event.kind === 'bracket-end') this.#explainSyncs(event)
+    if (event.kind === 'cpu-access-begin' || event.kind === 'cpu-access-end')
+      this.#explainSyncs(event)
     if (event.kind === 'release') this.#remember(event)
     if (event.kind !== 'misuse' || this.#consequences.has(event)) return
     if (event.driver.modelled) this.#note(event)
@@ -73,7 +74,7 @@ export class MisuseRule implements Rule {
     this.#unknownSyncs = []
   }
 
-  #explainSyncs(event: BracketEvent): void {
+  #explainSyncs(event: AccessEdgeEvent): void {
     if (this.#unknownSyncs.length === 0) return
     const isIts = ({ within }: MisuseEvent): boolean => within === event.within
     const its = this.#unknownSyncs.filter(isIts)
@@ -120,7 +121,7 @@ export class MisuseRule implements Rule {
 }
 
 /** SYNC came back as if it had synced: told where it happens, in the driver's file. */
-function inSync(draft: Draft, sync: BracketEvent): Draft {
+function inSync(draft: Draft, sync: AccessEdgeEvent): Draft {
   return {
     ...draft,
     rule: 'sync-is-noop',

@@ -15,7 +15,7 @@ export class OrderRule implements Rule {
   }
 
   before(event: DmabufEvent): void {
-    if (event.kind !== 'bracket-end' || event.result < 0) return
+    if (event.kind !== 'cpu-access-end' || event.result < 0) return
     const buffer = this.#history.buffer(event.buffer)
     const bracket = buffer.endedBy(event)
     const unmapped = bracket?.unmapped

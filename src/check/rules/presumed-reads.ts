@@ -37,7 +37,7 @@ export class PresumedReads {
   /** What `event` shows to have been read, in the order in which it was taken. */
   endedBy(event: DmabufEvent): Draft[] {
     if (this.#waiting.length === 0) return []
-    if (event.kind === 'bracket-start') {
+    if (event.kind === 'cpu-access-begin') {
       if (event.result >= 0) this.#take(({ buffers }) => buffers.includes(event.buffer))
       return []
     }

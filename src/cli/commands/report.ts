@@ -18,12 +18,11 @@ import { remarksText } from '../terminal/remarks.ts'
 import { countText, type Style, styleFor } from '../terminal/style.ts'
 import { conclusion, summaryTable } from '../terminal/summary.ts'
 import { UsageError } from '../usage-error.ts'
-import type { RunFlags } from './run-request.ts'
 
 export interface ReportTarget {
   /** The program, as it was given. */
   readonly file: string
-  readonly flags: RunFlags
+  readonly flags: { readonly out?: string; readonly notes?: boolean; readonly color: boolean }
   readonly choice: ReportChoice
   /** Why runs are missing: `interrupted by SIGINT`. */
   readonly interruption?: string | undefined

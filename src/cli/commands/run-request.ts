@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { linuxRelease } from '../../syscalls/kernel-release.ts'
 import { oneOf, pictureSize, seconds, wholeNumber } from '../arguments.ts'
 import { type ClipOptions, readClip } from '../clip.ts'
-import { programFile } from '../program-file.ts'
+import { isProgramName, programFile } from '../program-file.ts'
 import type { ReportFlags } from '../reporters.ts'
 import { type LinuxRequest, memoryModes } from '../runs/linux.ts'
 import type { CameraInput } from '../runs/messages.ts'
@@ -20,6 +20,7 @@ export interface RunFlags extends ReportFlags {
   readonly input?: string
   readonly camera?: string
   readonly out?: string
+  readonly trace?: string
   readonly timeout?: string
   readonly views?: string
   readonly linux?: string
@@ -36,6 +37,10 @@ export interface RunRequest {
   readonly selection: Selection
   readonly camera: CameraInput | undefined
   readonly out: string | undefined
+  /** The file for the records of runs. */
+  readonly trace: string | undefined
+  /** The program, as it was given. */
+  readonly program: string
   readonly limit: TimeLimit
   readonly views: 'raw' | 'checked'
   /** The release of Linux that boards run; the usual one where it is undefined. */
@@ -51,10 +56,12 @@ export async function runRequest(
   signal: AbortSignal,
 ): Promise<RunRequest> {
   const { seed = '1', views = 'raw' } = flags
-  const program = programFile(file)
+  const path = programFile(file)
   const limit = limitOf(flags.timeout)
   return {
-    file: program,
+    file: path,
+    program: file,
+    trace: traceFile(flags.trace),
     linux: linuxRequest(flags),
     selection: {
       // A name that is not ready may be that of a board in the file: the worker knows.
@@ -79,6 +86,18 @@ function limitOf(timeout: string | undefined): TimeLimit {
 function outFolder(out: string | undefined): string | undefined {
   if (out?.trim() === '') throw new UsageError('--out is empty', 'Name a folder, as in --out out.')
   return out === undefined ? undefined : resolve(out)
+}
+
+function traceFile(trace: string | undefined): string | undefined {
+  if (trace === undefined) return undefined
+  if (trace.trim() === '') {
+    throw new UsageError('--trace is empty', 'Name a file, as in --trace out/run.ndjson.')
+  }
+  const file = resolve(trace)
+  if (isProgramName(file)) {
+    throw new UsageError(`--trace ${trace} is the name of a program, which is not overwritten`)
+  }
+  return file
 }
 
 /** May sleep. */

@@ -9,6 +9,7 @@ import type { WorkerEnd } from '../runs/program-worker.ts'
 import { type RunsHost, runAll } from '../runs/run-all.ts'
 import { printAside } from '../terminal/print.ts'
 import { showProgress } from '../terminal/progress.ts'
+import { traceName } from '../trace-file.ts'
 import { type ReportTarget, reportFailure, reportRuns } from './report.ts'
 import { type RunFlags, type RunRequest, runRequest } from './run-request.ts'
 
@@ -40,7 +41,7 @@ export async function run(
 
 /** May sleep. The ends of all runs, in the order of the plan. */
 async function runRequested(
-  { selection, out, limit, ...setup }: RunRequest,
+  { selection, out, trace, program, limit, ...setup }: RunRequest,
   { signal, onFiles, onEnd }: Pick<RunsHost, 'signal' | 'onFiles' | 'onEnd'>,
 ): Promise<WorkerEnd[]> {
   const { linux } = setup
@@ -48,6 +49,7 @@ async function runRequested(
     linux === undefined ? 'the simulated boards' : 'the kernel of this machine',
   )
   let pictures: PictureFiles | undefined
+  let isAlone = false
   const wanted: RunSetup = { ...setup, frames: out !== undefined }
   try {
     const unloaded = linux === undefined ? planUnloaded(selection) : [linuxPlan]
@@ -60,12 +62,17 @@ async function runRequested(
       plan: (own) => {
         const plans = linux === undefined ? planRuns(selection, own) : [linuxPlan]
         progress.planned(plans.length)
+        isAlone = plans.length === 1
         if (out !== undefined) pictures = new PictureFiles(out)
         return plans
       },
       onStart: (plan, read) => {
         pictures?.begin(runName(plan))
         progress.started(plan, read)
+      },
+      traceOf: (plan) => {
+        if (trace === undefined) return undefined
+        return { program, file: isAlone ? trace : traceName(trace, runName(plan)) }
       },
       onPicture: (plan, picture) => pictures?.write(runName(plan), picture),
       onEnd: (end) => {

@@ -38,9 +38,16 @@ export interface WorkerSetup extends RunSetup {
  * has failed. `leave`: the thread is to end.
  */
 export type WorkerOrder =
-  | { readonly kind: 'run'; readonly plan: RunPlan }
+  | { readonly kind: 'run'; readonly plan: RunPlan; readonly trace: TraceRequest | undefined }
   | { readonly kind: 'stop'; readonly failure: Failure }
   | { readonly kind: 'leave' }
+
+/** Where the record of a run goes. */
+export interface TraceRequest {
+  /** The program, as it was given. */
+  readonly program: string
+  readonly file: string
+}
 
 /** A board that the program's file brings along. */
 export interface OwnBoard {

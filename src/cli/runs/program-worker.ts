@@ -11,6 +11,7 @@ import {
   ProgressCounters,
   type RunProgress,
   type RunSetup,
+  type TraceRequest,
   type WorkerMessage,
   type WorkerOrder,
   type WorkerSetup,
@@ -32,6 +33,12 @@ export interface WorkerHost {
   readonly signal: AbortSignal
   /** Called with the user's files that were loaded, also where loading them failed. */
   readonly onFiles: (files: readonly string[]) => void
+}
+
+/** The products of a run beside its record. */
+export interface RunWishes {
+  readonly trace: TraceRequest | undefined
+  readonly onPicture: (picture: PictureFile) => void
 }
 
 export interface WorkerEnd {
@@ -129,11 +136,11 @@ export class ProgramWorker {
   }
 
   /** May sleep. One run; `onPicture` gets its pictures. Rejects with the error that `onPicture` throws. */
-  async run(plan: RunPlan, onPicture: (picture: PictureFile) => void): Promise<WorkerEnd> {
+  async run(plan: RunPlan, { trace, onPicture }: RunWishes): Promise<WorkerEnd> {
     this.#isReusable = false
     this.#counters.begin()
     let record: RunRecord | undefined
-    this.#send({ kind: 'run', plan })
+    this.#send({ kind: 'run', plan, trace })
     const failure = await this.#failureOf(() =>
       this.#until((message) => {
         if (message.kind === 'picture') onPicture(message)

@@ -1,6 +1,6 @@
 /** All runs of a command, a few at a time. */
 import { availableParallelism } from 'node:os'
-import type { OwnBoard, PictureFile, RunProgress, RunSetup } from './messages.ts'
+import type { OwnBoard, PictureFile, RunProgress, RunSetup, TraceRequest } from './messages.ts'
 import { failedRecord } from './no-record.ts'
 import type { RunPlan } from './plan.ts'
 import { ProgramWorker, type WorkerEnd, type WorkerHost } from './program-worker.ts'
@@ -18,6 +18,8 @@ export interface RunsHost extends Pick<WorkerHost, 'limit' | 'onFiles'> {
   readonly planUnloaded: () => readonly RunPlan[]
   /** Called before a run begins, with how to see its progress. */
   readonly onStart: (plan: RunPlan, progress: () => RunProgress) => void
+  /** Where the record of a run goes, if it is wanted. */
+  readonly traceOf: (plan: RunPlan) => TraceRequest | undefined
   readonly onPicture: (plan: RunPlan, picture: PictureFile) => void
   /** Called when a run is over, in whichever order they end. */
   readonly onEnd: (end: WorkerEnd) => void
@@ -101,7 +103,10 @@ class Runs {
     }
     const running = worker
     this.#host.onStart(plan, () => running.progress)
-    return await worker.run(plan, (picture) => this.#host.onPicture(plan, picture))
+    return await worker.run(plan, {
+      trace: this.#host.traceOf(plan),
+      onPicture: (picture) => this.#host.onPicture(plan, picture),
+    })
   }
 
   #ended(index: number, end: WorkerEnd): void {

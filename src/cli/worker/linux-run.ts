@@ -38,7 +38,7 @@ export async function openKernel({
 export async function runOnLinux(
   { program, boards }: LoadedProgram,
   kernel: LinuxKernel,
-  options: Pick<RunOptions, 'signal' | 'onEvent'>,
+  options: Pick<RunOptions, 'signal' | 'onEvent' | 'trace'>,
 ): Promise<{ readonly result: RunResult; readonly linux: LinuxFacts }> {
   const result = await runProgram(program, { kernel, ...options })
   const notes = boards.length === 0 ? result.notes : [...result.notes, BOARDS_IGNORED]

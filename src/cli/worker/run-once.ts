@@ -1,11 +1,13 @@
 /** One run of a loaded program, and what this thread reports of it. */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { LinuxKernel } from '../../linux/kernel.ts'
-import type { RunResult } from '../../run/run-program.ts'
+import type { RunResult, TraceTarget } from '../../run/run-program.ts'
+import { messageOf } from '../../run/thrown.ts'
 import type { LinuxFacts } from '../runs/linux.ts'
-import type { ProgressCounters, WorkerSetup } from '../runs/messages.ts'
+import type { ProgressCounters, TraceRequest, WorkerSetup } from '../runs/messages.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure, RunRecord } from '../runs/record.ts'
+import { TraceFile } from '../trace-file.ts'
 import type { Accidents } from './accidents.ts'
 import type { CallWatch } from './call-watch.ts'
 import { linuxProblem, runOnLinux } from './linux-run.ts'
@@ -21,6 +23,7 @@ const AFTERMATH = 20
 export interface OneRun {
   readonly setup: Omit<WorkerSetup, 'port'>
   readonly plan: RunPlan
+  readonly trace: TraceRequest | undefined
   readonly calls: CallWatch
   readonly progress: ProgressCounters
   readonly send: Send
@@ -58,18 +61,48 @@ type Ran =
 async function simulated(loaded: LoadedProgram, run: OneRun): Promise<Ran> {
   const place = placeOfRun(run.plan, loaded.boards)
   if ('failure' in place) return place
-  return { result: await runSimulated(loaded, run, place) }
+  return await traced(run.trace, async (trace) => ({
+    result: await runSimulated(loaded, run, { ...place, trace }),
+  }))
 }
 
 async function onLinux(
   loaded: LoadedProgram,
   kernel: LinuxKernel,
-  { calls, accidents }: OneRun,
+  { trace: request, calls, accidents }: OneRun,
 ): Promise<Ran> {
   const failure = linuxProblem(loaded)
   if (failure !== undefined) return { failure }
-  return await runOnLinux(loaded, kernel, {
-    signal: accidents.signal,
-    onEvent: (event) => calls.observe(event),
-  })
+  return await traced(request, (trace) =>
+    runOnLinux(loaded, kernel, {
+      trace,
+      signal: accidents.signal,
+      onEvent: (event) => calls.observe(event),
+    }),
+  )
+}
+
+/** May sleep. Runs `body` with a file for the record, if one is wanted. */
+async function traced(
+  request: TraceRequest | undefined,
+  body: (trace: TraceTarget | undefined) => Promise<Ran>,
+): Promise<Ran> {
+  if (request === undefined) return await body(undefined)
+  const { program, file } = request
+  try {
+    const trace = new TraceFile(file)
+    try {
+      return await body({ program, write: trace.write })
+    } finally {
+      trace.close()
+    }
+  } catch (error) {
+    return {
+      failure: {
+        kind: 'not-loaded',
+        message: `cannot write to ${file}: ${messageOf(error)}`,
+        advice: 'Choose another file with --trace.',
+      },
+    }
+  }
 }

@@ -2,7 +2,7 @@
 import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
 import { type FrameSource, patternSource, y4mSource } from '../../media/source.ts'
 import { parseY4m } from '../../media/y4m.ts'
-import { type RunResult, runProgram } from '../../run/run-program.ts'
+import { type RunOptions, type RunResult, runProgram } from '../../run/run-program.ts'
 import { listenToFrameCounts } from '../../syscalls/watching.ts'
 import type { CameraInput } from '../runs/messages.ts'
 import type { LoadedProgram } from './load-program.ts'
@@ -15,7 +15,7 @@ import type { Send } from './setup.ts'
 export async function runSimulated(
   { program, prepare, drivers }: LoadedProgram,
   { setup, plan, calls, progress, accidents, send }: OneRun,
-  place: RunPlace,
+  place: RunPlace & Pick<RunOptions, 'trace'>,
 ): Promise<RunResult> {
   const { policy, seed } = plan
   const sendPicture = setup.frames ? pictureSender(send) : undefined

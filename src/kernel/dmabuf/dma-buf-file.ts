@@ -142,7 +142,7 @@ export class DmaBufFile implements OpenFile {
 
   #emit(flags: number, access: CpuAccess, result: number, synced: readonly string[]): void {
     this.#kernel.machine.events.emit({
-      kind: (flags & SYNC_END) === 0 ? 'bracket-start' : 'bracket-end',
+      kind: (flags & SYNC_END) === 0 ? 'cpu-access-begin' : 'cpu-access-end',
       buffer: this.buffer.inode,
       access,
       result,

@@ -19,6 +19,6 @@ export function synced(
   if (buffer === undefined || access === undefined || flags > DMA_BUF_SYNC_VALID_FLAGS_MASK) return
   const isEnd = (flags & DMA_BUF_SYNC_END) !== 0
   if (result >= 0) buffer.open = Math.max(0, buffer.open + (isEnd ? -1 : 1))
-  const kind = isEnd ? 'bracket-end' : 'bracket-start'
+  const kind = isEnd ? 'cpu-access-end' : 'cpu-access-begin'
   tell({ kind, buffer: buffer.id, access, result, synced: [] })
 }

@@ -65,9 +65,9 @@ export const memory: readonly Case[] = [
       s.dmaMap({ attachment: 1 })
       const on = bad ? 2 : 1
       const access = { access: 'write', result: 0, synced: ['camera'] } as const
-      s.emit({ kind: 'bracket-start', buffer: on, ...access }, { line: 4 })
+      s.emit({ kind: 'cpu-access-begin', buffer: on, ...access }, { line: 4 })
       const stored = s.cpu('store', { buffer: 2, mapping: 7, line: 5 })
-      s.emit({ kind: 'bracket-end', buffer: on, ...access }, { line: 6 })
+      s.emit({ kind: 'cpu-access-end', buffer: on, ...access }, { line: 6 })
       s.bus('load', { hazards: bad ? [hazard('memory-behind', stored)] : [] })
     }),
     others: ['write-outside-bracket'],

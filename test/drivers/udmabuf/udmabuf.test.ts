@@ -267,7 +267,7 @@ describe("a udmabuf's CPU access", () => {
     const bytes = uapi.drmPrimeHandle.create({ fd })
     expect(await sys.ioctl(card, uapi.DRM_IOCTL_PRIME_FD_TO_HANDLE, { bytes })).toBe(0)
     await rig.sync(fd, RW)
-    const starts = rig.events.flatMap((event) => (event.kind === 'bracket-start' ? [event] : []))
+    const starts = rig.events.flatMap((event) => (event.kind === 'cpu-access-begin' ? [event] : []))
     expect(starts).toMatchObject([{ synced: ['udmabuf'] }])
   })
 })

@@ -75,7 +75,7 @@ export class FastKernel {
       what === 'begin'
         ? await this.core.beginCpuAccess(buffer, access)
         : await this.core.endCpuAccess(buffer, access)
-    const kind = what === 'begin' ? 'bracket-start' : 'bracket-end'
+    const kind = what === 'begin' ? 'cpu-access-begin' : 'cpu-access-end'
     this.machine.events.emit({ kind, buffer: buffer.inode, access, result: 0, synced })
   }
 

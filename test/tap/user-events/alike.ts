@@ -11,7 +11,7 @@ type Told = Record<string, unknown> & { readonly kind: DmabufEvent['kind'] }
 const TOLD: ReadonlySet<DmabufEvent['kind']> = new Set([
   ...(['fd-open', 'fd-close', 'memory', 'cpu-map', 'cpu-unmap', 'cpu-view'] as const),
   ...(['private-load', 'private-store'] as const),
-  ...(['cpu-load', 'cpu-store', 'bracket-start', 'bracket-end', 'queue', 'dequeue'] as const),
+  ...(['cpu-load', 'cpu-store', 'cpu-access-begin', 'cpu-access-end', 'queue', 'dequeue'] as const),
   ...(['handle-open', 'handle-close'] as const),
 ])
 
@@ -42,7 +42,7 @@ export function told(events: readonly DmabufEvent[]): Told[] {
       const { origin, agent, within: _, during: __, ...rest } = event
       const plain: Record<string, unknown> = rest
       for (const name of LEFT_OUT) {
-        if (!(name === 'access' && event.kind.startsWith('bracket'))) delete plain[name]
+        if (!(name === 'access' && event.kind.startsWith('cpu-access'))) delete plain[name]
       }
       if ('mapping' in event) plain.mapping = names.mapping.of(event.mapping as number)
       if ('buffer' in event && (event.buffer ?? 0) < 0) plain.buffer = -memfds.of(event.buffer ?? 0)

@@ -101,7 +101,7 @@ const steps: Readonly<Record<string, Step>> = {
 
 /** That an exporter refused a SYNC the call's result tells; the simulated kernel has no event for it. */
 function isNoRefusal(event: DmabufEvent): boolean {
-  const isBracket = event.kind === 'bracket-start' || event.kind === 'bracket-end'
+  const isBracket = event.kind === 'cpu-access-begin' || event.kind === 'cpu-access-end'
   return !isBracket || event.result >= 0
 }
 
