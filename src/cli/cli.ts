@@ -85,6 +85,7 @@ function addRun(command: Command, signal: AbortSignal, finish: (code: number) =>
       collectNames,
     )
     .option('--seed <n>', 'the seed of random choices (default: 1)')
+    .option('--schedule <text>', "replay the choices of one run, from the run's report")
     .option('--input <clip>', 'a .y4m or .y4m.gz file for the camera (default: a test pattern)')
     .option('--camera <size>', 'a test pattern of this size, such as 1920x1080@60')
     .option('--out <dir>', 'write the displayed pictures as PNG, one folder for each run')

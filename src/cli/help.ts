@@ -31,7 +31,9 @@ Examples:
   dmabuf run pipeline.ts --board pc --as arm-soc   bugs that the PC hides
   dmabuf run pipeline.ts --input clip.y4m.gz --out out
   dmabuf run pipeline.ts --camera 3840x2160@30     a test pattern of this size
-  dmabuf run pipeline.ts --policy random --seed 7  repeat one run exactly
+  dmabuf run pipeline.ts --policy random --seed 7  other choices
+  dmabuf run pipeline.ts --board arm-soc --policy lazy --schedule 1.s7
+                                                   repeat one run exactly
   dmabuf run pipeline.ts --json > report.json      dmabuf/schema/report-v1.json
   dmabuf run pipeline.ts --trace out/run.ndjson    records, for dmabuf check
   dmabuf run pipeline.ts --kernel linux            this machine's devices

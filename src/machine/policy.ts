@@ -2,8 +2,9 @@
  * A cache policy picks, of all that legal hardware may do, what happens in this run. It changes the bytes
  * that one sees, and which uses of arrays after their end are found, but no other part of the verdict.
  */
+
+import type { Choices } from './choices.ts'
 import { DROP_CLEAN, EVICT, type LineOp, PREFETCH } from './line-op.ts'
-import type { Random } from './random.ts'
 
 /** When a policy is asked: after which kind of operation on a storage. */
 export type Moment = 'cpu' | 'maintenance' | 'device-load' | 'device-store'
@@ -64,18 +65,19 @@ const ACTIONS: readonly LineOp[] = [EVICT, PREFETCH, DROP_CLEAN]
 const ACTIONS_AT_ONCE = 4
 
 /** Does any of it, to a few random ranges of lines, after every operation. */
-export function randomPolicy(random: Random): CachePolicy {
+export function randomPolicy(choices: Choices): CachePolicy {
+  const below = (options: number): number => choices.choose({ kind: 'cache', options })
   const range = (size: number): FreeAction => {
-    const from = random.below(size)
-    const length = 1 + random.below(Math.max(1, random.below(2) === 0 ? size : size >> 4))
-    return { op: random.pick(ACTIONS), start: from, end: Math.min(size, from + length) }
+    const from = below(size)
+    const length = 1 + below(Math.max(1, below(2) === 0 ? size : size >> 4))
+    const op = ACTIONS[below(ACTIONS.length)] ?? EVICT
+    return { op, start: from, end: Math.min(size, from + length) }
   }
   return {
     name: 'random',
-    act: (_moment, size) =>
-      Array.from({ length: random.below(ACTIONS_AT_ONCE) }, () => range(size)),
-    dropsOldLines: () => random.below(2) === 1,
+    act: (_moment, size) => Array.from({ length: below(ACTIONS_AT_ONCE) }, () => range(size)),
+    dropsOldLines: () => below(2) === 1,
     leavesDeadArrays: (size) => size <= LARGE,
-    snoopedStoreStaysInCache: () => random.below(2) === 1,
+    snoopedStoreStaysInCache: () => below(2) === 1,
   }
 }

@@ -7,11 +7,9 @@
  */
 import type { EventOrigin } from '../events/event.ts'
 import { onceAborted } from '../events/once-aborted.ts'
+import type { Choices } from './choices.ts'
 import { Task } from './task.ts'
 import { nextTurn } from './turn.ts'
-
-/** Picks which of `count` ready waiters runs next. */
-export type Choose = (count: number) => number
 
 /** How a wait ended. */
 export type Wake = 'woken' | 'interrupted'
@@ -64,7 +62,8 @@ const TIMERS_A_TURN = 64
 const STUCK_AFTER = 10_000_000_000
 
 export interface SchedulerOptions {
-  readonly choose?: Choose | undefined
+  /** Chooses between tasks that are ready and between timers that are due. Default: first come, first served. */
+  readonly choices?: Choices | undefined
   /** All waiters wait for something that no device will deliver. */
   readonly onStuck?: ((waiting: readonly string[], waits: readonly Wait[]) => void) | undefined
 }
@@ -359,9 +358,38 @@ export class Scheduler {
 
   #takeReady(): Waiter | undefined {
     const { length } = this.#ready
-    if (length === 0) return undefined
-    const index = length === 1 ? 0 : (this.#options.choose?.(length) ?? 0)
-    return this.#ready.splice(index, 1)[0]
+    return length < 2 ? this.#ready.pop() : this.#ready.splice(this.#chosenReady(), 1)[0]
+  }
+
+  #chosenReady(): number {
+    const { choices } = this.#options
+    if (choices === undefined) return 0
+    const candidates = this.#ready.map(({ task: { id, name }, touches }) => ({
+      task: id,
+      name,
+      touches,
+    }))
+    return choices.choose({ kind: 'task', options: candidates.length, candidates })
+  }
+
+  /**
+   * The next timer; one of those that are due at once. Timers that end waits keep their order: a call does not
+   * overtake an earlier call of its task.
+   */
+  #takeTimer(): Timer | undefined {
+    const { choices } = this.#options
+    const time = this.#timers[0]?.time
+    if (choices === undefined || time === undefined || this.#timers[1]?.time !== time) {
+      return this.#timers.shift()
+    }
+    const due = this.#timers.filter((timer) => timer.time === time)
+    const wake = due.find(({ wakes }) => wakes)
+    const candidates = due.filter((timer) => !timer.wakes || timer === wake)
+    const options = candidates.length
+    const index = options < 2 ? 0 : choices.choose({ kind: 'timer', options, time })
+    const timer = candidates[index]
+    this.#timers = this.#timers.filter((other) => other !== timer)
+    return timer
   }
 
   #resume(waiter: Waiter): void {
@@ -379,7 +407,7 @@ export class Scheduler {
   #passTime(): boolean {
     for (let run = 0; this.#ready.length === 0 && run < TIMERS_A_TURN; run++) {
       const wakes = this.#timers.some((timer) => timer.wakes)
-      const timer = this.#timers.shift()
+      const timer = this.#takeTimer()
       const late = (timer?.time ?? 0) - this.#lastResume > STUCK_AFTER
       if (timer === undefined || timer.time > CLOCK_END || (late && !wakes)) {
         if (timer !== undefined) this.#timers.unshift(timer)

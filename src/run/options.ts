@@ -1,4 +1,5 @@
 import { ruleIds } from '../check/rules.ts'
+import { parseSchedule } from '../sim/index.ts'
 import * as check from '../syscalls/arguments.ts'
 import { policyNames, USUAL_BOARDS } from './plan.ts'
 import type { RunAllOptions } from './run-all.ts'
@@ -10,6 +11,7 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   as: 'sim',
   policy: 'sim',
   seed: 'sim',
+  schedule: 'sim',
   linux: 'sim',
   source: 'sim',
   frameInterval: 'sim',
@@ -54,7 +56,7 @@ function checkNames(options: object, known: readonly string[]): void {
 }
 
 /** Options of `runProgram` that `runAll` has in another form, or not. */
-const ONE_RUN: readonly string[] = ['board', 'policy', 'kernel', 'onEvent', 'trace']
+const ONE_RUN: readonly string[] = ['board', 'policy', 'kernel', 'onEvent', 'trace', 'schedule']
 
 /** What `runAll` may be given beside the options of one run; as `checkOptions`. */
 export function checkRunAll(options: RunAllOptions): void {
@@ -74,6 +76,14 @@ function checkFunctions(options: RunOptions): void {
   }
 }
 
+function checkSchedule(schedule: unknown, seed: number | undefined): void {
+  check.text('options.schedule', schedule)
+  if (seed !== undefined) {
+    throw new RangeError('options.schedule and options.seed exclude each other: it holds the seed')
+  }
+  parseSchedule(schedule)
+}
+
 function checkTrace(trace: unknown): void {
   if (trace === undefined) return
   check.options('options.trace', trace)
@@ -90,11 +100,12 @@ function checkRules(disabled: unknown): void {
 
 /** What is about the simulated board. */
 function checkBoardOptions(options: RunOptions): void {
-  const { board, as, policy, seed, source, frameInterval, views, drivers } = options
+  const { board, as, policy, seed, schedule, source, frameInterval, views, drivers } = options
   if (board !== undefined) checkBoard('options.board', board)
   if (as !== undefined) checkBoard('options.as', as)
   if (policy !== undefined) check.oneOf('options.policy', policy, policyNames)
   if (seed !== undefined) check.integer('options.seed', seed, 0, SEEDS - 1)
+  if (schedule !== undefined) checkSchedule(schedule, seed)
   if (source !== undefined) checkSource(source)
   if (frameInterval !== undefined) check.integer('options.frameInterval', frameInterval, 1)
   if (views !== undefined) check.oneOf('options.views', views, ['raw', 'checked'])

@@ -9,7 +9,10 @@ import type { Program, ProgramError } from './program.ts'
 import { type RunOptions, type RunResult, runProgram } from './run-program.ts'
 
 export interface RunAllOptions
-  extends Omit<RunOptions, 'board' | 'policy' | 'kernel' | 'onFrame' | 'onEvent' | 'trace'> {
+  extends Omit<
+    RunOptions,
+    'board' | 'policy' | 'kernel' | 'onFrame' | 'onEvent' | 'trace' | 'schedule'
+  > {
   /** Ready boards by name, `all` of them, or tables; `pc` and `arm-soc` unless given. */
   readonly boards?: readonly (Board | string)[] | undefined
   /**

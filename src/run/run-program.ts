@@ -10,17 +10,19 @@ import {
   boardNamed,
   bouncesAlike,
   type CachePolicy,
+  type Choices,
   type Cost,
+  choicesFor,
   type Driver,
   type EqualBytes,
   eagerPolicy,
   type FrameSource,
   judgedFor,
   lazyPolicy,
-  Random,
   randomPolicy,
   type ShownFrame,
   SimKernel,
+  scheduleText,
 } from '../sim/index.ts'
 import { Callbacks, endAfter } from './callbacks.ts'
 import { HeldBuffers } from './held-buffers.ts'
@@ -31,6 +33,7 @@ import { placeOf } from './places.ts'
 import type { PolicyName } from './plan.ts'
 import type { Prepare, Program, ProgramError } from './program.ts'
 import { runOnKernel, type TellingKernel } from './run-on-kernel.ts'
+import { guardedChoices, scheduleFor } from './schedule.ts'
 import { supervise } from './supervise.ts'
 import { traceFor } from './trace.ts'
 
@@ -67,6 +70,11 @@ export interface RunOptions {
   readonly policy?: PolicyName | undefined
   /** Seeds the random policy and, with it, the order of tasks: 0 to 2^32 - 1. Default: 1. */
   readonly seed?: number | undefined
+  /**
+   * Replays the choices of an earlier run: `schedule` of its result. Excludes `seed`. If the program does not come
+   * to the same choices, the run ends with an error that names the first difference.
+   */
+  readonly schedule?: string | undefined
   /**
    * The release of Linux that is simulated, as `6.12.95`; 6.12.107 when left out. udmabuf's cache work
    * goes by it.
@@ -123,18 +131,20 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   checkProgram(program)
   checkOptions(options)
   if (options.kernel !== undefined) return await runOnKernel(program, options.kernel, options)
-  const { policy = 'lazy', seed = 1 } = options
+  const { policy = 'lazy' } = options
   const board = boardNamed(options.board ?? 'arm-soc')
   const reference = options.as === undefined ? judgedFor(board) : boardNamed(options.as)
-  const random = new Random(seed)
   const callbacks = new Callbacks()
+  const schedule = scheduleFor(options)
+  const seed = schedule.seed ?? options.seed ?? 1
+  const choices = guardedChoices(choicesFor(schedule), callbacks)
   const onFrame = callbacks.guarded('onFrame', options.onFrame)
   const pictures = new PictureCount()
   let reportStuck: (waits: readonly Wait[]) => void = () => {}
   const kernel = new SimKernel({
     board,
     judged: reference,
-    policy: policyNamed(policy, random),
+    policy: policyNamed(policy, choices),
     linux: options.linux,
     source: options.source && callbacks.guardedSource(options.source),
     frameInterval: options.frameInterval,
@@ -142,7 +152,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     drivers: options.drivers,
     equal: options.equal,
     scheduler: {
-      ...(policy === 'random' ? { choose: (count: number) => random.below(count) } : {}),
+      choices,
       onStuck: (_waiting, waits) => reportStuck(waits),
     },
     onFrame: (frame) => {
@@ -159,6 +169,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   })
   const trace = traceFor(options.trace, callbacks, {
     ...{ board: board.name, judgedAs: reference.name, policy, seed, notCheckable },
+    schedule: scheduleText(schedule),
     ...{ lineSize: reference.lineSize, shown: 'everything' },
   })
   const held = new HeldBuffers()
@@ -192,6 +203,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     judgedAs: reference.name,
     policy,
     seed,
+    schedule: scheduleText(schedule),
     ...result,
     cost,
     ...pictures.counts,
@@ -207,13 +219,13 @@ function finish(kernel: SimKernel, error: ProgramError | undefined): void {
   kernel.exit()
 }
 
-function policyNamed(name: PolicyName, random: Random): CachePolicy {
+function policyNamed(name: PolicyName, choices: Choices): CachePolicy {
   switch (name) {
     case 'lazy':
       return lazyPolicy
     case 'eager':
       return eagerPolicy
     case 'random':
-      return randomPolicy(random)
+      return randomPolicy(choices)
   }
 }

@@ -18,9 +18,27 @@ export {
   type DeviceTraits,
 } from '../machine/board.ts'
 export type { EqualBytes } from '../machine/changed-runs.ts'
+export {
+  type Candidate,
+  type ChoicePoint,
+  type Choices,
+  DivergedError,
+  firstChoices,
+  type MadeChoice,
+  RecordingChoices,
+  ReplayedChoices,
+  SeededChoices,
+} from '../machine/choices.ts'
 export type { Cost } from '../machine/cost.ts'
 export { type CachePolicy, eagerPolicy, lazyPolicy, randomPolicy } from '../machine/policy.ts'
 export { Random } from '../machine/random.ts'
+export {
+  choicesFor,
+  parseSchedule,
+  type Schedule,
+  ScheduleError,
+  scheduleText,
+} from '../machine/schedule.ts'
 export type { LiveTask, Wait } from '../machine/scheduler.ts'
 export { type FrameSource, patternSource, readFrame, y4mSource } from '../media/source.ts'
 export { parseY4m, type Y4mClip } from '../media/y4m.ts'

@@ -53,3 +53,33 @@ describe('dmabuf run --trace and dmabuf check', () => {
     expect((await dmabuf(folder, ['check', 'as.ndjson', '--as', 'arm-soc'])).code).toBe(0)
   })
 })
+
+describe('dmabuf run --schedule', () => {
+  it('repeats the run that a report names', async () => {
+    const random = ['--board', 'arm-soc', '--policy', 'random']
+    const first = await dmabuf(folder, ['run', 'wrong.ts', ...random, '--seed', '5', '--json'])
+    const [run] = JSON.parse(first.stdout).runs
+    expect(run.schedule).toBe('1.s5')
+    const again = await dmabuf(folder, [
+      'run',
+      'wrong.ts',
+      ...random,
+      '--schedule',
+      '1.s5',
+      '--json',
+    ])
+    expect(again).toEqual(first)
+    const text = await dmabuf(folder, ['run', 'wrong.ts', ...random, '--seed', '5'])
+    expect(text.stdout).toContain('--board arm-soc --policy random --schedule 1.s5')
+  })
+
+  it.each([
+    [['--schedule', '1.s5'], 'select 6'],
+    [['--schedule', '1.s5', '--seed', '5'], 'exclude each other'],
+    [['--schedule', '1.x'], "'1.x' is not a schedule"],
+  ])('with %j is wrong use', async (words, message) => {
+    const { code, stderr } = await dmabuf(folder, ['run', 'clean.ts', ...words])
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
+  })
+})

@@ -3,8 +3,8 @@ import { expect } from 'vitest'
 import { Checker } from '../../src/check/index.ts'
 import type { DmabufEvent } from '../../src/events/event.ts'
 import { VideoDevice } from '../../src/index.ts'
+import { SeededChoices } from '../../src/machine/choices.ts'
 import { eagerPolicy, lazyPolicy, randomPolicy } from '../../src/machine/policy.ts'
-import { Random } from '../../src/machine/random.ts'
 import { pixelFormats } from '../../src/media/pixel-format.ts'
 import { Holdings } from '../../src/run/failures/held.ts'
 import { boards, patternSource, readFrame, SimKernel } from '../../src/sim/index.ts'
@@ -32,14 +32,14 @@ export class World {
 
   constructor({ board, policy, seed, checked }: Choice) {
     const names = [...boards.keys()]
-    const random = new Random(seed)
-    const policies = [lazyPolicy, eagerPolicy, randomPolicy(random)]
+    const choices = new SeededChoices(seed)
+    const policies = [lazyPolicy, eagerPolicy, randomPolicy(choices)]
     this.kernel = new SimKernel({
       board: boards.get(names[board % names.length] as string) as never,
       policy: policies[policy % policies.length] as never,
       source: this.#source,
       views: checked ? 'checked' : 'raw',
-      scheduler: { choose: (count) => random.below(count) },
+      scheduler: { choices },
     })
     this.kernel.events.listen((event) => this.#observe(event))
   }

@@ -1,13 +1,13 @@
 /** One program, run by the naive machine and by the fast one under the checker. */
 import { Checker } from '../../src/check/index.ts'
 import type { DmabufEvent } from '../../src/events/event.ts'
+import { SeededChoices } from '../../src/machine/choices.ts'
 import {
   type CachePolicy,
   eagerPolicy,
   lazyPolicy,
   randomPolicy,
 } from '../../src/machine/policy.ts'
-import { Random } from '../../src/machine/random.ts'
 import type { Freedoms } from '../../src/machine/state-table.ts'
 import { NaiveMachine } from '../naive/machine.ts'
 import { LINE_SIZE, type Program } from '../naive/program.ts'
@@ -19,7 +19,7 @@ import { FastRun } from './fast/run.ts'
 const POLICIES = {
   lazy: () => lazyPolicy,
   eager: () => eagerPolicy,
-  random: () => randomPolicy(new Random(7)),
+  random: () => randomPolicy(new SeededChoices(7)),
 } satisfies Record<string, () => CachePolicy>
 
 export type PolicyName = keyof typeof POLICIES

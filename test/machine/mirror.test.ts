@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Hazard } from '../../src/events/event.ts'
+import { SeededChoices } from '../../src/machine/choices.ts'
 import { lineState } from '../../src/machine/line-state.ts'
 import { Memory } from '../../src/machine/memory.ts'
 import type { Mirror } from '../../src/machine/mirror.ts'
@@ -10,7 +11,6 @@ import {
   lazyPolicy,
   randomPolicy,
 } from '../../src/machine/policy.ts'
-import { Random } from '../../src/machine/random.ts'
 import { ALL_FREEDOMS, StateTables } from '../../src/machine/state-table.ts'
 import { type LiveView, Storage } from '../../src/machine/storage.ts'
 import { LINE, NaiveHomes, type Place, SIZE, STORAGES } from './naive-homes.ts'
@@ -424,7 +424,7 @@ describe('homes, against a machine that makes every legal choice', () => {
   const policies: Record<string, () => CachePolicy> = {
     lazy: () => lazyPolicy,
     eager: () => eagerPolicy,
-    random: () => randomPolicy(new Random(3)),
+    random: () => randomPolicy(new SeededChoices(3)),
   }
   for (const [name, make] of Object.entries(policies)) {
     for (const coherent of [false, true]) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { SeededChoices } from '../../src/machine/choices.ts'
 import { Mutex } from '../../src/machine/mutex.ts'
-import { Random } from '../../src/machine/random.ts'
 import { Scheduler } from '../../src/machine/scheduler.ts'
 
 describe('a mutex', () => {
@@ -12,8 +12,7 @@ describe('a mutex', () => {
     })
     await fc.assert(
       fc.asyncProperty(sleeps, fc.nat(), async (tasks, seed) => {
-        const random = new Random(seed)
-        const scheduler = new Scheduler({ choose: (count) => random.below(count) })
+        const scheduler = new Scheduler({ choices: new SeededChoices(seed) })
         const mutex = new Mutex(scheduler, 'the lock')
         let inside = 0
         let most = 0

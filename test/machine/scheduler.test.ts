@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ChoicePoint } from '../../src/machine/choices.ts'
 import { Scheduler } from '../../src/machine/scheduler.ts'
 import { WaitQueue } from '../../src/machine/wait-queue.ts'
 
@@ -40,11 +41,11 @@ describe('the scheduler', () => {
   it('is the same again with the same choices', async () => {
     const run = async (): Promise<string[]> => {
       let state = 1
-      const choose = (count: number): number => {
+      const choose = ({ options }: ChoicePoint): number => {
         state = (state * 5 + 3) % 17
-        return state % count
+        return state % options
       }
-      const scheduler = new Scheduler({ choose })
+      const scheduler = new Scheduler({ choices: { choose } })
       const seen: string[] = []
       const body = (name: string) => async (): Promise<void> => {
         for (let i = 0; i < 5; i++) {

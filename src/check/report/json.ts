@@ -63,6 +63,7 @@ export interface RunJson {
   readonly judgedAs: string
   readonly policy: string
   readonly seed: number
+  readonly schedule: string | null
   readonly verdict: Verdict
   readonly findings: readonly FindingJson[]
   readonly notes: readonly NoteJson[]
@@ -117,10 +118,10 @@ export function failedReportJson(
 }
 
 function runJson(run: RunReport, fileName: FileName): RunJson {
-  const { board, judgedAs, policy, seed, cost, frames, wrongFrames, firstWrongFrame } = run
-  const { kernel, error, rulesNotCheckable, rulesPartlyCheckable } = run
+  const { board, judgedAs, policy, seed, schedule = null, cost, frames, wrongFrames } = run
+  const { firstWrongFrame, kernel, error, rulesNotCheckable, rulesPartlyCheckable } = run
   return {
-    ...{ board, judgedAs, policy, seed, verdict: verdictOf(run) },
+    ...{ board, judgedAs, policy, seed, schedule, verdict: verdictOf(run) },
     findings: run.findings.map((finding) => findingJson(finding, fileName)),
     notes: run.notes.map(({ driver, message, count }) => ({ driver, message, count })),
     lints: run.lints.map((lint) => lintJson(lint, fileName)),

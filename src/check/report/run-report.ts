@@ -18,6 +18,8 @@ export interface RunReport extends CheckResult {
   readonly policy: string
   /** 0 on a real kernel. */
   readonly seed: number
+  /** The choices of the run as a text that replays it; absent on a real kernel. */
+  readonly schedule?: string | undefined
   readonly cost: CostReport
   /** Pictures that the display scanned out. */
   readonly frames: number

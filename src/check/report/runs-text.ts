@@ -2,7 +2,9 @@
 import type { RunReport } from './run-report.ts'
 
 /** The name of a run. */
-export type RunLabel = Pick<RunReport, 'board' | 'judgedAs' | 'policy' | 'seed'>
+export type RunLabel = Pick<RunReport, 'board' | 'judgedAs' | 'policy' | 'seed'> & {
+  readonly schedule?: string | null | undefined
+}
 
 /**
  * `pc (lazy, eager), arm-soc`: a board alone stands for all of `all`'s runs on it; `every run` for all

@@ -8,7 +8,7 @@ export interface Sightings {
 }
 
 export interface SightingDetail {
-  readonly label: 'seen on' | 'wrong on' | 'hidden on'
+  readonly label: 'seen on' | 'wrong on' | 'hidden on' | 'replay'
   readonly text: string
 }
 
@@ -24,6 +24,17 @@ export function sightingDetails(
     { label: 'seen on', text: runsText(seen, all) },
     { label: 'wrong on', text: wrong.length === 0 ? '' : wrongText },
     { label: 'hidden on', text: hidden.length === 0 ? '' : hiddenText },
+    { label: 'replay', text: replayText(wrong[0] ?? seen[0]) },
   ]
   return details.filter(({ text }) => text !== '')
+}
+
+/** First come, first served: the choices of a run without options. */
+const USUAL = '1.f'
+
+/** The options that repeat a run whose choices are not the usual ones. */
+function replayText(run: RunLabel | undefined): string {
+  const { board, policy, schedule } = run ?? {}
+  if (schedule === undefined || schedule === null || schedule === USUAL) return ''
+  return `dmabuf run FILE --board ${board} --policy ${policy} --schedule ${schedule}`
 }

@@ -22,6 +22,8 @@ export interface TraceHead {
   readonly judgedAs: string
   readonly policy: string
   readonly seed: number
+  /** The choices of the run; absent on a real kernel. */
+  readonly schedule?: string | undefined
   /** Bytes in a cache line of the judged board. */
   readonly lineSize: number
   /** The sources of the events. */

@@ -1,5 +1,7 @@
 /** What `dmabuf run` was asked for, checked before anything runs. */
 import { resolve } from 'node:path'
+import { parseSchedule } from '../../machine/schedule.ts'
+import { messageOf } from '../../run/thrown.ts'
 import { linuxRelease } from '../../syscalls/kernel-release.ts'
 import { oneOf, pictureSize, seconds, wholeNumber } from '../arguments.ts'
 import { type ClipOptions, readClip } from '../clip.ts'
@@ -17,6 +19,7 @@ export interface RunFlags extends ReportFlags {
   readonly as?: string
   readonly policy?: readonly string[]
   readonly seed?: string
+  readonly schedule?: string
   readonly input?: string
   readonly camera?: string
   readonly out?: string
@@ -39,6 +42,8 @@ export interface RunRequest {
   readonly out: string | undefined
   /** The file for the records of runs. */
   readonly trace: string | undefined
+  /** The choices to replay, in the one run. */
+  readonly schedule: string | undefined
   /** The program, as it was given. */
   readonly program: string
   readonly limit: TimeLimit
@@ -55,20 +60,21 @@ export async function runRequest(
   flags: RunFlags,
   signal: AbortSignal,
 ): Promise<RunRequest> {
-  const { seed = '1', views = 'raw' } = flags
+  const { schedule, views = 'raw' } = flags
   const path = programFile(file)
   const limit = limitOf(flags.timeout)
   return {
     file: path,
     program: file,
     trace: traceFile(flags.trace),
+    schedule,
     linux: linuxRequest(flags),
     selection: {
       // A name that is not ready may be that of a board in the file: the worker knows.
       boards: notEmpty('--board', flags.board),
       judgedAs: flags.as,
       policies: policies(notEmpty('--policy', flags.policy)),
-      seed: wholeNumber('--seed', seed, 0, 2 ** 32 - 1),
+      seed: seedOf(flags),
     },
     limit,
     views: oneOf('--views', views, ['raw', 'checked']),
@@ -86,6 +92,22 @@ function limitOf(timeout: string | undefined): TimeLimit {
 function outFolder(out: string | undefined): string | undefined {
   if (out?.trim() === '') throw new UsageError('--out is empty', 'Name a folder, as in --out out.')
   return out === undefined ? undefined : resolve(out)
+}
+
+/** A schedule holds the seed. */
+function seedOf({ seed, schedule }: RunFlags): number {
+  if (schedule === undefined) return wholeNumber('--seed', seed ?? '1', 0, 2 ** 32 - 1)
+  if (seed !== undefined) {
+    throw new UsageError('--schedule and --seed exclude each other', 'A schedule holds the seed.')
+  }
+  try {
+    return parseSchedule(schedule).seed ?? 1
+  } catch (error) {
+    throw new UsageError(
+      `--schedule: ${messageOf(error)}`,
+      'Copy the whole schedule from the report of a run.',
+    )
+  }
 }
 
 function traceFile(trace: string | undefined): string | undefined {
@@ -117,6 +139,7 @@ const SIMULATED = [
   'as',
   'policy',
   'seed',
+  'schedule',
   'input',
   'camera',
   'out',

@@ -10,6 +10,7 @@ import { type RunsHost, runAll } from '../runs/run-all.ts'
 import { printAside } from '../terminal/print.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { traceName } from '../trace-file.ts'
+import { UsageError } from '../usage-error.ts'
 import { type ReportTarget, reportFailure, reportRuns } from './report.ts'
 import { type RunFlags, type RunRequest, runRequest } from './run-request.ts'
 
@@ -63,6 +64,7 @@ async function runRequested(
         const plans = linux === undefined ? planRuns(selection, own) : [linuxPlan]
         progress.planned(plans.length)
         isAlone = plans.length === 1
+        if (setup.schedule !== undefined && !isAlone) throw severalRuns(plans.length)
         if (out !== undefined) pictures = new PictureFiles(out)
         return plans
       },
@@ -83,4 +85,11 @@ async function runRequested(
   } finally {
     progress.stop()
   }
+}
+
+function severalRuns(count: number): UsageError {
+  return new UsageError(
+    `--schedule replays one run, and these options select ${count}`,
+    'Name the board and the policy of the run: `--board arm-soc --policy lazy`.',
+  )
 }

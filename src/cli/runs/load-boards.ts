@@ -8,6 +8,7 @@ import { USUAL_LIMIT } from './time-limit.ts'
 export async function loadBoards(file: string, signal: AbortSignal): Promise<readonly Board[]> {
   const setup: RunSetup = {
     ...{ file, camera: undefined, views: 'raw', release: undefined, frames: false },
+    schedule: undefined,
     linux: undefined,
   }
   const worker = new ProgramWorker(setup, { limit: USUAL_LIMIT, signal, onFiles: () => {} })

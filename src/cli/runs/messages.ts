@@ -14,6 +14,8 @@ export interface RunSetup {
   readonly views: 'raw' | 'checked'
   /** The release of Linux that boards run; the usual one where it is undefined. */
   readonly release: string | undefined
+  /** The choices to replay. */
+  readonly schedule: string | undefined
   /** Whether shown frames are wanted as PNG. */
   readonly frames: boolean
   /** Set for a run on the kernel of this machine. */

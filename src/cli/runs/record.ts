@@ -17,6 +17,8 @@ export type Place = SourcePlace
 export type RecordVerdict = Verdict
 
 export interface RunRecord extends RunPlan {
+  /** The choices of the run; absent on a real kernel. */
+  readonly schedule?: string | undefined
   readonly findings: readonly Finding[]
   readonly notes: readonly Note[]
   readonly lints: readonly Lint[]

@@ -13,6 +13,7 @@ export function recordOf(plan: RunPlan, result: RunResult, interruption?: Failur
   return {
     ...plan,
     judgedAs: result.judgedAs,
+    schedule: result.schedule,
     findings: result.findings.map(plainFinding),
     notes: [...result.notes],
     lints: result.lints.map(plainLint),

@@ -27,7 +27,7 @@ export async function runSimulated(
     drivers,
     ...place,
     policy: policy === 'none' ? undefined : policy,
-    seed,
+    ...(setup.schedule === undefined ? { seed } : { schedule: setup.schedule }),
     linux: setup.release,
     source: setup.camera && sourceOf(setup.camera),
     frameInterval: setup.camera && intervalOf(setup.camera),
