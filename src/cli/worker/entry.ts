@@ -80,7 +80,7 @@ function sendFiles(): void {
   send({ kind: 'files', files: loader.takeFiles() })
 }
 
-/** Node has had this for longer than its types. */
+/** Node has this for longer than its types. Deno has not: each run there gets a new thread. */
 function isOpen(port: unknown): boolean {
-  return (port as { hasRef(): boolean }).hasRef()
+  return (port as { hasRef?(): boolean }).hasRef?.() === true
 }
