@@ -18,8 +18,4 @@ export class Random {
     mixed = (mixed ^ (mixed >>> 15)) >>> 0
     return Math.floor((mixed / 2 ** 32) * bound)
   }
-
-  pick<T>(choices: readonly T[]): T {
-    return choices[this.below(choices.length)] as T
-  }
 }

@@ -9,6 +9,7 @@ import type { EventOrigin } from '../events/event.ts'
 import { onceAborted } from '../events/once-aborted.ts'
 import type { Choices } from './choices.ts'
 import { Task } from './task.ts'
+import { Timers } from './timers.ts'
 import { nextTurn } from './turn.ts'
 
 /** How a wait ended. */
@@ -41,14 +42,6 @@ interface Waiter {
   outcome: Wake
 }
 
-interface Timer {
-  readonly time: number
-  readonly sequence: number
-  readonly run: () => void
-  /** Ends somebody's wait, however far off: while there is one, nobody is stuck. */
-  readonly wakes: boolean
-}
-
 /**
  * The last virtual time that anything may happen at, 52 days: every sum of it with what devices add is
  * a safe integer.
@@ -76,8 +69,7 @@ export class Scheduler {
   #now = 0
   #current: Task = this.main
   #epoch = 0
-  #sequence = 0
-  #timers: Timer[] = []
+  readonly #timers: Timers
   #parked = new Set<Waiter>()
   #ready: Waiter[] = []
   readonly #live = new Set<Task>()
@@ -92,6 +84,7 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions = {}) {
     this.#options = options
+    this.#timers = new Timers(options.choices)
   }
 
   /** Virtual nanoseconds since the board was switched on. */
@@ -162,13 +155,10 @@ export class Scheduler {
    * Returns a function that takes it back.
    */
   at(time: number, run: () => void, wakes = false): () => void {
-    const timer = { time: Math.max(time, this.#now), sequence: ++this.#sequence, run, wakes }
-    const index = this.#timers.findIndex((other) => other.time > timer.time)
-    this.#timers.splice(index === -1 ? this.#timers.length : index, 0, timer)
+    const timer = { time: Math.max(time, this.#now), run, wakes }
+    const cancel = this.#timers.add(timer)
     this.#pump()
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer)
-    }
+    return cancel
   }
 
   /**
@@ -298,7 +288,7 @@ export class Scheduler {
   /** Nothing parked is resumed any more: the run is over. */
   stop(): void {
     this.#stopped = true
-    this.#timers = []
+    this.#timers.clear()
     this.#parked.clear()
     this.#ready = []
     this.#foreground = 0
@@ -372,26 +362,6 @@ export class Scheduler {
     return choices.choose({ kind: 'task', options: candidates.length, candidates })
   }
 
-  /**
-   * The next timer; one of those that are due at once. Timers that end waits keep their order: a call does not
-   * overtake an earlier call of its task.
-   */
-  #takeTimer(): Timer | undefined {
-    const { choices } = this.#options
-    const time = this.#timers[0]?.time
-    if (choices === undefined || time === undefined || this.#timers[1]?.time !== time) {
-      return this.#timers.shift()
-    }
-    const due = this.#timers.filter((timer) => timer.time === time)
-    const wake = due.find(({ wakes }) => wakes)
-    const candidates = due.filter((timer) => !timer.wakes || timer === wake)
-    const options = candidates.length
-    const index = options < 2 ? 0 : choices.choose({ kind: 'timer', options, time })
-    const timer = candidates[index]
-    this.#timers = this.#timers.filter((other) => other !== timer)
-    return timer
-  }
-
   #resume(waiter: Waiter): void {
     waiter.state = 'resumed'
     this.#current = waiter.task
@@ -406,11 +376,11 @@ export class Scheduler {
   /** Everybody waits: let devices work until somebody is woken, or for a turn. False: nobody will be. */
   #passTime(): boolean {
     for (let run = 0; this.#ready.length === 0 && run < TIMERS_A_TURN; run++) {
-      const wakes = this.#timers.some((timer) => timer.wakes)
-      const timer = this.#takeTimer()
+      const wakes = this.#timers.haveWake
+      const timer = this.#timers.take()
       const late = (timer?.time ?? 0) - this.#lastResume > STUCK_AFTER
       if (timer === undefined || timer.time > CLOCK_END || (late && !wakes)) {
-        if (timer !== undefined) this.#timers.unshift(timer)
+        if (timer !== undefined) this.#timers.putBack(timer)
         this.#stuck()
         return false
       }

@@ -4,6 +4,7 @@
  * The innermost frame is the cause of everything that happens. It stamps each event with the source line
  * and the event within which it happens.
  */
+import { isPromise } from '../base/is-promise.ts'
 import type { AccessOperation, EventId, EventOrigin } from '../events/event.ts'
 
 /** Something in progress on a task: a system call, a driver's call or an operation of a driver. */
@@ -125,12 +126,4 @@ export class Task {
     if (this.#frames.at(-1) === frame) this.#frames.pop()
     else this.#frames.splice(this.#frames.lastIndexOf(frame), 1)
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }

@@ -5,7 +5,7 @@ import type { FrameSize } from './pixel-format.ts'
 const GAP = 8
 const PIXEL = 4
 /** Magenta, which neither video nor test patterns use. */
-const WRONG = [255, 0, 255, 255] as const
+const WRONG = [255, 0, 255] as const
 
 /** The pictures, which have one size, from left to right with a gap between them. */
 export function sideBySide(
@@ -27,15 +27,19 @@ export function sideBySide(
 export function wrongPixels(shown: Uint8Array, right: Uint8Array): Uint8Array {
   const marked = new Uint8Array(right.length)
   for (let at = 0; at < right.length; at += PIXEL) {
-    const isWrong = [0, 1, 2].some((channel) => shown[at + channel] !== right[at + channel])
-    marked.set(isWrong ? WRONG : dimmed(right, at), at)
+    if (isSameColour(shown, right, at)) marked.fill(dimmed(right, at), at, at + 3)
+    else marked.set(WRONG, at)
+    marked[at + 3] = 255
   }
   return marked
 }
 
-/** A quarter of the pixel's brightness (BT.601 luma), as grey. */
-function dimmed(pixels: Uint8Array, at: number): [number, number, number, number] {
-  const [red = 0, green = 0, blue = 0] = pixels.subarray(at, at + 3)
-  const grey = (77 * red + 150 * green + 29 * blue) >> 10
-  return [grey, grey, grey, 255]
+function isSameColour(a: Uint8Array, b: Uint8Array, at: number): boolean {
+  return a[at] === b[at] && a[at + 1] === b[at + 1] && a[at + 2] === b[at + 2]
+}
+
+/** A quarter of the pixel's brightness (BT.601 luma). */
+function dimmed(pixels: Uint8Array, at: number): number {
+  const [red = 0, green = 0, blue = 0] = [pixels[at], pixels[at + 1], pixels[at + 2]]
+  return (77 * red + 150 * green + 29 * blue) >> 10
 }

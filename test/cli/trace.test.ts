@@ -70,7 +70,7 @@ describe('dmabuf run --schedule', () => {
     ])
     expect(again).toEqual(first)
     const text = await dmabuf(folder, ['run', 'wrong.ts', ...random, '--seed', '5'])
-    expect(text.stdout).toContain('--board arm-soc --policy random --schedule 1.s5')
+    expect(text.stdout).toContain('board arm-soc, policy random, schedule 1.s5')
   })
 
   it.each([

@@ -23,7 +23,10 @@ export interface RunReport extends CheckResult {
   readonly cost: CostReport
   /** Pictures that the display scanned out. */
   readonly frames: number
-  /** Those of them with bytes that a coherent machine would not have shown. */
+  /**
+   * At least so many of them have bytes that a coherent machine would not have shown: a store that the run does
+   * not observe (docs/limits.md) is missing on both.
+   */
   readonly wrongFrames: number
   /** The number of the first one; the first picture is 1. */
   readonly firstWrongFrame?: number | undefined

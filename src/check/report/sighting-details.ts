@@ -32,9 +32,9 @@ export function sightingDetails(
 /** First come, first served: the choices of a run without options. */
 const USUAL = '1.f'
 
-/** The options that repeat a run whose choices are not the usual ones. */
+/** The run to repeat, if its choices are not the usual ones. All other options stay as they were. */
 function replayText(run: RunLabel | undefined): string {
   const { board, policy, schedule } = run ?? {}
   if (schedule === undefined || schedule === null || schedule === USUAL) return ''
-  return `dmabuf run FILE --board ${board} --policy ${policy} --schedule ${schedule}`
+  return `board ${board}, policy ${policy}, schedule ${schedule}`
 }

@@ -139,7 +139,7 @@ function wrongPictureText(out: string, records: readonly RunRecord[]): string {
   const { frames, wrongFrames, firstWrongFrame } = run
   const path = printable(join(out, runName(run), pictureName('diff', firstWrongFrame)))
   return (
-    `first wrong picture: ${path} (${wrongFrames} of ${countText(frames, 'picture')} wrong; ` +
+    `first wrong picture: ${path} (at least ${wrongFrames} of ${countText(frames, 'picture')} wrong; ` +
     'from left to right: shown, right, wrong pixels)\n'
   )
 }

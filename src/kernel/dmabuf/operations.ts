@@ -5,6 +5,7 @@
  * throws is told as a misuse, and the caller gets EIO; in a driver of ours it is a bug, and passes. An
  * operation that sleeps is waited for under its name, so that one that never ends can be named.
  */
+import { isPromise } from '../../base/is-promise.ts'
 import type { DriverName, EventOrigin } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -134,14 +135,6 @@ function sentence({ name, driver, given }: Operation): string {
 /** Also of another copy of this package: its failures are failures. */
 function isKernelError(error: unknown): error is KernelError {
   return error instanceof Error && error.name === 'KernelError' && 'code' in error
-}
-
-function isPromise<T>(value: Promise<T> | T): value is Promise<T> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }
 
 /** An operation of the exporter on a buffer. */
