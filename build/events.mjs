@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 const source = read('src/events/event.ts')
 
-/** The text of a `/** ... *​/` comment in one line. */
+/** The text of a documentation comment in one line. */
 const prose = (comment = '') =>
   comment
     .replace(/^\s*\/\*\*|\*\/\s*$/g, '')
@@ -46,16 +46,34 @@ const aliases = [...source.matchAll(new RegExp(`${DOC}export type (\\w+) =([^\\n
   .filter(({ type }) => type !== '' && !type.startsWith('Distributive'))
 const shapes = interfaces.filter(({ name, parent }) => parent === undefined && name !== 'Common')
 
+/** Unions of text that have a file of their own. */
+const codes = new Map([['MisuseCode', unionIn('src/events/misuse-code.ts')]])
+
+function unionIn(path) {
+  const [, body] = /export type \w+ =([\s\S]*)/.exec(read(path))
+  return [...body.matchAll(/^\s*\| ('[^']+')/gm)].map(([, member]) => member).join(' | ')
+}
+
 const kindsOf = ({ fields }) => {
   const { type } = fields.find(({ name }) => name === 'kind')
   return [...type.matchAll(/'([^']+)'/g)].map(([, kind]) => kind)
 }
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
-const row = ({ name, isOptional, type, doc }) =>
-  `| \`${name}\`${isOptional ? ' (optional)' : ''} | \`${cell(type)}\` | ${cell(doc)} |`
-const table = (fields) =>
-  ['| field | type | meaning |', '| --- | --- | --- |', ...fields.map(row)].join('\n')
+const cells = ({ name, isOptional, type, doc }) => [
+  `\`${name}\`${isOptional ? ' (optional)' : ''}`,
+  `\`${cell(type)}\``,
+  cell(doc),
+]
+
+function table(fields) {
+  const rows = [['field', 'type', 'meaning'], ...fields.map(cells)]
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column].length)))
+  const line = (row) => `| ${row.map((text, column) => text.padEnd(widths[column])).join(' | ')} |`
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
+  const [head, ...body] = rows.map(line)
+  return [head, rule, ...body].join('\n')
+}
 
 const document = `# Events
 
@@ -85,30 +103,74 @@ ${table(aliases.map(({ name, type, doc }) => ({ name, type, doc })))}
 ${shapes.map(({ name, doc, fields }) => `### ${name}\n\n${doc === '' ? '' : `${doc}\n\n`}${table(fields)}`).join('\n\n')}
 `
 
-const kinds = events.flatMap((event) => {
-  const fields = [...common.fields, ...event.fields].filter(({ name }) => name !== 'kind')
-  const of = (isOptional) => fields.filter((field) => field.isOptional === isOptional)
-  return kindsOf(event).map((kind) => ({
-    kind,
-    required: of(false).map(({ name }) => name),
-    optional: of(true).map(({ name }) => name),
-  }))
-})
-const list = (names) => `[${names.map((name) => `'${name}'`).join(', ')}]`
-const schema = `/** Generated from event.ts by build/events.mjs: the fields of each kind of event. */
-import type { DmabufEvent } from './event.ts'
+/** The members of a union, at its top level: no type in the table nests one. */
+const membersOf = (type) =>
+  type
+    .split('|')
+    .map((member) => member.trim())
+    .filter((member) => member !== '' && member !== 'undefined')
 
-export interface EventFields {
-  readonly required: readonly string[]
-  readonly optional: readonly string[]
+const BASIC = { number: "'number'", string: "'text'", boolean: "'flag'", EventOrigin: "'origin'" }
+const constantOf = (name) => name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()
+
+/** A type as an expression of the schema. */
+function typeOf(type) {
+  const members = membersOf(type)
+  if (members.every((member) => member.startsWith("'"))) {
+    return `{ oneOf: [${members.join(', ')}] }`
+  }
+  if (members.length > 1) return typeOf(aliasesExpanded(members))
+  const [member] = members
+  const element = /^readonly (\w+)\[\]$/.exec(member)?.[1]
+  if (element !== undefined) return `{ list: ${typeOf(element)} }`
+  if (member in BASIC) return BASIC[member]
+  const alias = codes.get(member) ?? aliases.find(({ name }) => name === member)?.type
+  if (alias !== undefined) return typeOf(alias)
+  return `{ fields: ${constantOf(shapes.find(({ name }) => name === member).name)} }`
 }
 
-export const EVENT_FIELDS: Readonly<Record<DmabufEvent['kind'], EventFields>> = {
-${kinds
-  .map(({ kind, required, optional }) => {
-    const name = /^\w+$/.test(kind) ? kind : `'${kind}'`
-    return `  ${name}: {\n    required: ${list(required)},\n    optional: ${list(optional)},\n  },`
-  })
+const aliasesExpanded = (members) =>
+  members.map((member) => aliases.find(({ name }) => name === member)?.type ?? member).join(' | ')
+
+const fieldsText = (fields) =>
+  fields
+    .map(({ name, type, isOptional }) => {
+      const schemaType = typeOf(type)
+      return `  ${name}: { type: ${schemaType}${isOptional ? ', optional: true' : ''} },`
+    })
+    .join('\n')
+
+/** Shapes in the order of use: a constant has to exist before another names it. */
+const ordered = shapes
+  .filter(({ name }) => name !== 'EventOrigin')
+  .sort((a, b) => depthOf(a) - depthOf(b))
+function depthOf({ fields }) {
+  const inner = fields.flatMap(({ type }) =>
+    shapes.filter(({ name }) => name !== 'EventOrigin' && new RegExp(`\\b${name}\\b`).test(type)),
+  )
+  return inner.length === 0 ? 0 : 1 + Math.max(...inner.map(depthOf))
+}
+
+const schema = `/** Generated from event.ts by build/events.mjs: the fields of each kind of event, with their types. */
+import type { DmabufEvent } from './event.ts'
+import type { Fields } from './field.ts'
+
+${ordered.map(({ name, fields }) => `${name === 'Range' ? 'export ' : ''}const ${constantOf(name)}: Fields = {\n${fieldsText(fields)}\n}`).join('\n\n')}
+
+const COMMON: Fields = {
+${fieldsText(common.fields)}
+}
+
+${events.map(({ name, fields }) => `const ${constantOf(name)}: Fields = {\n  ...COMMON,\n${fieldsText(fields.filter((field) => field.name !== 'kind'))}\n}`).join('\n\n')}
+
+export const EVENT_FIELDS: Readonly<Record<DmabufEvent['kind'], Fields>> = {
+${events
+  .flatMap((event) =>
+    kindsOf(event).map((kind) => {
+      const name = /^\w+$/.test(kind) ? kind : `'${kind}'`
+      return `  ${name}: ${constantOf(event.name)},`
+    }),
+  )
   .join('\n')}
 }
 `
@@ -134,7 +196,7 @@ function safely(path) {
   }
 }
 
-/** Formatting is the formatter's. */
+/** The schema's formatting is the formatter's. */
 function normal(text) {
-  return text.replace(/\s+/g, '').replace(/-{3,}/g, '---').replaceAll(',]', ']').replaceAll("'", '')
+  return text.replace(/\s+/g, '').replaceAll(',]', ']').replaceAll(',}', '}').replaceAll("'", '')
 }

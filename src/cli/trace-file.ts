@@ -1,8 +1,7 @@
 /** Records of runs as files, packed if the name ends in `.gz`. */
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip, gzipSync } from 'node:zlib'
 import { makeFolder } from './folder.ts'
 
@@ -16,12 +15,16 @@ export function traceName(file: string, run: string): string {
   return join(dirname(file), `${stem}.${run}${ending}`)
 }
 
-/** Writes lines in order. A run that breaks off leaves the lines until then, without the last chunk. */
+/**
+ * Writes lines in order. A run that breaks off leaves the lines until then, without the last chunk. An error of
+ * the file system ends the record and not the run: `close` throws it.
+ */
 export class TraceFile {
   readonly #file: number
   readonly #isPacked: boolean
   #lines: string[] = []
   #length = 0
+  #failure: Error | undefined
 
   /** Makes the file, or empties it. Throws the error of the file system. */
   constructor(path: string) {
@@ -31,57 +34,53 @@ export class TraceFile {
   }
 
   readonly write = (line: string): void => {
+    if (this.#failure !== undefined) return
     this.#lines.push(line)
     this.#length += line.length
     if (this.#length >= CHUNK) this.#flush()
   }
 
+  /** Throws the first error of the file system. The file is closed in any case. */
   close(): void {
     this.#flush()
     closeSync(this.#file)
+    if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** A packed file is a sequence of members, one for each chunk. */
   #flush(): void {
     const text = Buffer.from(this.#lines.join(''))
     this.#lines = []
     this.#length = 0
+    try {
+      this.#append(text)
+    } catch (error) {
+      this.#failure ??= error as Error
+    }
+  }
+
+  /** A packed file is a sequence of members, one for each chunk. */
+  #append(text: Buffer): void {
     const bytes = this.#isPacked ? gzipSync(text) : text
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at)
   }
 }
 
 /** The lines of a file, or of stdin for `-`. Iteration throws the errors of the file system and of zlib. */
-export function traceLines(path: string): AsyncIterable<string> {
+export async function* traceLines(path: string): AsyncGenerator<string> {
   const source: Readable = path === '-' ? process.stdin : createReadStream(path)
-  const input = isPacked(path) ? source.pipe(createGunzip()) : source
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
-  return withErrors(lines, [source, input])
+  const input = isPacked(path) ? unpacked(source) : source
+  let rest = ''
+  for await (const chunk of input.setEncoding('utf8') as AsyncIterable<string>) {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
 }
 
-/** A broken stream ends its lines without an error. */
-async function* withErrors(
-  lines: AsyncIterable<string>,
-  streams: readonly Readable[],
-): AsyncGenerator<string> {
-  let failure: Error | undefined
-  for (const stream of streams) {
-    stream.on('error', (error) => {
-      failure ??= error
-      stream.destroy()
-    })
-  }
-  const broken = new Promise<never>((_, reject) => {
-    for (const stream of streams) stream.once('error', reject)
-  })
-  broken.catch(() => {})
-  const iterator = lines[Symbol.asyncIterator]()
-  for (;;) {
-    const next = await Promise.race([iterator.next(), broken])
-    if (failure !== undefined) throw failure
-    if (next.done === true) return
-    yield next.value
-  }
+/** An error of the source destroys the result, whose iteration then throws it. */
+function unpacked(source: Readable): Readable {
+  return pipeline(source, createGunzip(), () => {})
 }
 
 function isPacked(path: string): boolean {

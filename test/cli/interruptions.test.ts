@@ -102,6 +102,25 @@ describe.runIf(process.platform !== 'win32')('a signal', () => {
     expect(stdout).not.toContain('clean:')
   })
 
+  it('is the error of a report for other programs', async () => {
+    const file = join(folder, 'interrupted-json.ts')
+    writeFileSync(file, begun('while (count === 2) kernel.now()'))
+    const words = ['run', 'interrupted-json.ts', '--board', 'pc', '--json']
+    ensureBuilt()
+    const child = spawn(process.execPath, [entry, ...words], { cwd: folder })
+    const end = ended(child)
+    const count = () => spawnSync('cat', [join(folder, 'begun-interrupted-json')]).stdout.length
+    while (count() < 2 && child.exitCode === null) await sleep(20)
+    child.kill('SIGINT')
+    const { code, stdout, stderr } = await end
+    expect(code).toBe(130)
+    const { verdict, runs, error } = JSON.parse(stdout)
+    expect(verdict).toBe('failed')
+    expect(error).toMatchObject({ kind: 'interrupted', message: 'interrupted by SIGINT' })
+    expect(runs.length).toBeLessThan(3)
+    expect(stderr).toMatch(/^interrupted by SIGINT/m)
+  })
+
   it('ends the command while it waits for a clip', async () => {
     spawnSync('mkfifo', [join(folder, 'pipe-a')])
     const words = ['run', 'clean.ts', '--input', 'pipe-a']

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { dmabuf, folderWith } from './command.ts'
@@ -43,6 +43,29 @@ describe('dmabuf run --trace and dmabuf check', () => {
     expect(code).toBe(2)
     expect(stdout + stderr).toContain('Choose another file with --trace.')
     expect(existsSync(join(folder, 'wrong.ts/run.ndjson'))).toBe(false)
+  })
+
+  it.runIf(existsSync('/dev/full')).each(['full.ndjson', 'full.ndjson.gz'])(
+    'keeps the findings of a run whose record %s has no space',
+    async (file) => {
+      symlinkSync('/dev/full', join(folder, file))
+      const words = ['run', 'wrong.ts', ...arm, '--trace', file, '--json']
+      const { code, stdout } = await dmabuf(folder, words)
+      expect(code).toBe(2)
+      const [run] = JSON.parse(stdout).runs
+      expect(run.findings).toMatchObject([{ rule: 'write-outside-bracket' }])
+      expect(run.error).toMatchObject({ kind: 'not-recorded' })
+      expect(run.error.message).toMatch(/^cannot write to .*: ENOSPC/)
+    },
+  )
+
+  it('reads a packed record that is cut as an error of the file', async () => {
+    await dmabuf(folder, ['run', 'wrong.ts', ...arm, '--trace', 'whole.ndjson.gz'])
+    const bytes = readFileSync(join(folder, 'whole.ndjson.gz'))
+    writeFileSync(join(folder, 'half.ndjson.gz'), bytes.subarray(0, bytes.length / 2))
+    const { code, stderr } = await dmabuf(folder, ['check', 'half.ndjson.gz'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('cannot read half.ndjson.gz: unexpected end of file')
   })
 
   it('does not judge a record as another board', async () => {

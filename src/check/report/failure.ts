@@ -1,18 +1,23 @@
 import type { SourcePlace } from '../finding.ts'
 
+export const failureKinds = [
+  'threw',
+  'stuck',
+  'waits-elsewhere',
+  'pending',
+  'stopped',
+  'rejected',
+  'rejected-after-return',
+  'timeout',
+  'exited',
+  'crashed',
+  'not-loaded',
+  'not-recorded',
+  'interrupted',
+] as const
+
 /** How a program itself failed, or why it could not even begin. */
-export type FailureKind =
-  | 'threw'
-  | 'stuck'
-  | 'waits-elsewhere'
-  | 'pending'
-  | 'stopped'
-  | 'rejected'
-  | 'rejected-after-return'
-  | 'timeout'
-  | 'exited'
-  | 'crashed'
-  | 'not-loaded'
+export type FailureKind = (typeof failureKinds)[number]
 
 export interface LaterError {
   readonly message: string

@@ -83,8 +83,8 @@ export interface ReportJson {
   readonly program: string
   readonly verdict: Verdict
   readonly runs: readonly RunJson[]
-  /** Why there are no runs. */
-  readonly error?: ErrorJson
+  /** Why runs are missing. */
+  readonly error?: ErrorJson | undefined
 }
 
 /** How the report names a file, from its absolute path. */
@@ -102,19 +102,15 @@ export function reportJson(
   return { version: 1, program, verdict, runs: runs.map((run) => runJson(run, fileName)) }
 }
 
-/** The report of a program that never ran. */
+/** The report where runs are missing because of `failure`; `runs` are those that ended before. */
 export function failedReportJson(
   program: string,
   failure: Omit<Failure, 'kind'> & Pick<ErrorJson, 'kind'>,
   fileName: FileName = asIs,
+  runs: readonly RunReport[] = [],
 ): ReportJson {
-  return {
-    version: 1,
-    program,
-    verdict: 'failed',
-    runs: [],
-    error: failureJson(failure, fileName),
-  }
+  const error = failureJson(failure, fileName)
+  return { ...reportJson(program, runs, fileName), verdict: 'failed', error }
 }
 
 function runJson(run: RunReport, fileName: FileName): RunJson {

@@ -12,11 +12,14 @@ interface Case {
   readonly kind: 'failure' | 'error'
 }
 
-/** The report as one suite: its cases are the runs, or the loading of a program that never ran. */
+/** The report as one suite: its cases are the runs, or the reason why runs are missing. */
 export function junitXml(report: ReportJson): string {
   const { program, runs, error } = report
-  const cases: Case[] = error === undefined ? runs.map((run) => caseOf(report, run)) : []
-  if (error !== undefined) cases.push({ name: 'load', problems: problemsOf(report), kind: 'error' })
+  const cases: Case[] = runs.map((run) => caseOf(report, run))
+  if (error !== undefined) {
+    const name = error.kind === 'interrupted' ? 'interruption' : 'load'
+    cases.push({ name, problems: problemsOf({ ...report, runs: [] }), kind: 'error' })
+  }
   const failed = cases.filter(({ problems }) => problems.length > 0)
   const errors = failed.filter(({ kind }) => kind === 'error').length
   const counts = attributes({ tests: cases.length, failures: failed.length - errors, errors })

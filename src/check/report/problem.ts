@@ -43,18 +43,20 @@ export function problemsOf(report: ReportJson): Problem[] {
 
 /** The problems that decide the verdict of one run. */
 export function problemsOfRun(report: ReportJson, run: RunJson): Problem[] {
-  return problemsOf({ ...report, runs: [run] }).filter(({ level }) => level !== 'note')
+  return problemsOf({ ...report, runs: [run], error: undefined }).filter(
+    ({ level }) => level !== 'note',
+  )
 }
 
 /** Why the program failed, or never ran. */
 function failuresOf({ runs, error }: ReportJson): Problem[] {
-  if (error !== undefined) return [failureProblem(error, [], [])]
+  const missing = error === undefined ? [] : [failureProblem(error, [], [])]
   const failures = distinct(
     runs,
     (run) => (run.error === undefined || run.error.explained ? [] : [run.error]),
     (failure) => `${failure.kind} ${lineOf(failure) ?? ''} ${failure.message}`,
   )
-  return failures.map(({ item, seen }) => failureProblem(item, seen, runs))
+  return [...failures.map(({ item, seen }) => failureProblem(item, seen, runs)), ...missing]
 }
 
 function findingProblem(

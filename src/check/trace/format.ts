@@ -3,9 +3,12 @@
  * caused them, an end. docs/traces.md specifies it.
  */
 import type { EventId } from '../../events/event.ts'
-import type { SourcePlace } from '../finding.ts'
+import type { Field, Fields } from '../../events/field.ts'
+import type { Note, SourcePlace } from '../finding.ts'
+import { type Failure, failureKinds, type LaterError } from '../report/failure.ts'
 import type { CostReport, RunReport } from '../report/run-report.ts'
 import type { RuleId } from '../rule-id.ts'
+import { ruleIds } from '../rules.ts'
 import type { Shown } from '../sight.ts'
 
 export const TRACE_FORMAT = 'dmabuf-trace'
@@ -53,4 +56,69 @@ export interface TraceEnd {
     /** The last event, so that a lost part is noticed. */
     readonly lastEvent: EventId
   }
+}
+
+/** Compiles only if each field of `T` has a row. */
+type FieldsOf<T> = Readonly<Record<keyof T & string, Field>>
+
+const NUMBER: Field = { type: 'number' }
+const TEXT: Field = { type: 'text' }
+
+export const HEAD_FIELDS: FieldsOf<TraceHead> = {
+  format: TEXT,
+  version: NUMBER,
+  program: TEXT,
+  board: TEXT,
+  judgedAs: TEXT,
+  policy: TEXT,
+  seed: NUMBER,
+  schedule: { type: 'text', optional: true },
+  lineSize: NUMBER,
+  shown: { type: { oneOf: ['everything', 'calls'] } },
+  notCheckable: { type: { list: { oneOf: ruleIds } } },
+}
+
+const PLACE: FieldsOf<SourcePlace> = { file: TEXT, line: NUMBER, column: NUMBER }
+
+export const ORIGIN_FIELDS: FieldsOf<TraceOrigin> = {
+  origin: NUMBER,
+  place: { type: { fields: PLACE }, optional: true },
+  site: { type: 'text', optional: true },
+}
+
+const LATER_ERROR: FieldsOf<LaterError> = {
+  message: TEXT,
+  place: { type: { fields: PLACE }, optional: true },
+}
+
+const FAILURE: FieldsOf<Failure> = {
+  kind: { type: { oneOf: failureKinds } },
+  message: TEXT,
+  advice: { type: 'text', optional: true },
+  place: { type: { fields: PLACE }, optional: true },
+  callers: { type: { list: { fields: PLACE } }, optional: true },
+  // biome-ignore lint/suspicious/noThenProperty: the report's name of the field; no promise is meant.
+  then: { type: { list: { fields: LATER_ERROR } }, optional: true },
+  explained: { type: 'flag', optional: true },
+}
+
+const NOTE: FieldsOf<Note> = {
+  driver: TEXT,
+  message: TEXT,
+  count: NUMBER,
+  firstEvent: NUMBER,
+  about: { type: { oneOf: ['run'] }, optional: true },
+}
+
+const KERNEL: Fields = { release: TEXT, memory: TEXT }
+
+export const END_FIELDS: FieldsOf<TraceEnd['end']> = {
+  cost: { type: { each: 'number' } },
+  frames: NUMBER,
+  wrongFrames: NUMBER,
+  firstWrongFrame: { type: 'number', optional: true },
+  error: { type: { fields: FAILURE }, optional: true },
+  kernel: { type: { fields: KERNEL }, optional: true },
+  notes: { type: { list: { fields: NOTE } } },
+  lastEvent: NUMBER,
 }

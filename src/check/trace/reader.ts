@@ -1,7 +1,17 @@
 import type { DmabufEvent, EventOrigin } from '../../events/event.ts'
 import { EVENT_FIELDS } from '../../events/schema.ts'
 import type { SourcePlace } from '../finding.ts'
-import { TRACE_FORMAT, TRACE_VERSION, type TraceEnd, type TraceHead } from './format.ts'
+import { FieldReader, isObject, type Json } from './field-reader.ts'
+import {
+  END_FIELDS,
+  HEAD_FIELDS,
+  ORIGIN_FIELDS,
+  TRACE_FORMAT,
+  TRACE_VERSION,
+  type TraceEnd,
+  type TraceHead,
+  type TraceOrigin,
+} from './format.ts'
 
 /** A line that is not as docs/traces.md specifies it. */
 export class TraceError extends Error {
@@ -28,8 +38,6 @@ export type TraceItem =
   | { readonly kind: 'event'; readonly event: DmabufEvent }
   | { readonly kind: 'end'; readonly end: TraceEnd['end'] }
 
-type Json = Readonly<Record<string, unknown>>
-
 /** Reads a trace line by line. Fields that it does not know are ignored. */
 export class TraceReader {
   #line = 0
@@ -37,6 +45,10 @@ export class TraceReader {
   #hasEnd = false
   #lastEvent = 0
   readonly #origins = new Map<number, PlacedOrigin>()
+  readonly #fields = new FieldReader({
+    originOf: (number) => this.#originOf(number),
+    fail: (problem) => this.#fail(problem),
+  })
 
   /** The content of the next line; undefined for one that only names a source line. Throws a TraceError. */
   read(text: string): TraceItem | undefined {
@@ -64,10 +76,7 @@ export class TraceReader {
     } catch {
       this.#fail(this.#hasHead ? 'it is not JSON' : `it is not the head of a ${TRACE_FORMAT}`)
     }
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      return this.#fail('it is not a JSON object')
-    }
-    return json as Json
+    return isObject(json) ? json : this.#fail('it is not a JSON object')
   }
 
   #head(json: Json): TraceItem {
@@ -76,40 +85,26 @@ export class TraceReader {
     if (version !== TRACE_VERSION) {
       this.#fail(`the trace has version ${String(version)}; this package reads ${TRACE_VERSION}`)
     }
-    for (const name of ['program', 'board', 'judgedAs', 'policy', 'shown']) {
-      if (typeof json[name] !== 'string') this.#fail(`the head has no text '${name}'`)
+    const head = this.#fields.read(HEAD_FIELDS, json, 'head') as unknown as TraceHead
+    const { lineSize } = head
+    if (!Number.isSafeInteger(lineSize) || lineSize < 1) {
+      this.#fail(`'head.lineSize' is not the size of a cache line: ${lineSize}`)
     }
-    for (const name of ['seed', 'lineSize']) {
-      if (!Number.isSafeInteger(json[name])) this.#fail(`the head has no whole number '${name}'`)
-    }
-    if (!Array.isArray(json.notCheckable)) this.#fail("the head has no list 'notCheckable'")
     this.#hasHead = true
-    return { kind: 'head', head: json as unknown as TraceHead }
+    return { kind: 'head', head }
   }
 
   #event(json: Json): DmabufEvent {
     const { kind, id } = json
-    const fields = EVENT_FIELDS[kind as DmabufEvent['kind']] as
-      | (typeof EVENT_FIELDS)['call']
-      | undefined
-    if (fields === undefined) return this.#fail(`there is no kind of event ${JSON.stringify(kind)}`)
-    const missing = fields.required.find((name) => json[name] === undefined)
-    if (missing !== undefined) this.#fail(`the event '${String(kind)}' has no '${missing}'`)
+    if (typeof kind !== 'string' || !Object.hasOwn(EVENT_FIELDS, kind)) {
+      return this.#fail(`there is no kind of event ${JSON.stringify(kind)}`)
+    }
+    const fields = this.#fields.read(EVENT_FIELDS[kind as DmabufEvent['kind']], json, kind)
     if (!Number.isSafeInteger(id) || (id as number) <= this.#lastEvent) {
       this.#fail(`event ${String(id)} does not follow event ${this.#lastEvent}`)
     }
     this.#lastEvent = id as number
-    return this.#withOrigins(json) as unknown as DmabufEvent
-  }
-
-  #withOrigins(json: Json): Json {
-    return Object.fromEntries(
-      Object.entries(json).map(([name, value]) => {
-        if (name === 'origin') return [name, this.#originOf(value)]
-        const isNested = typeof value === 'object' && value !== null && !Array.isArray(value)
-        return [name, isNested ? this.#withOrigins(value as Json) : value]
-      }),
-    )
+    return { kind, ...fields } as unknown as DmabufEvent
   }
 
   #originOf(number: unknown): PlacedOrigin {
@@ -117,26 +112,25 @@ export class TraceReader {
     return origin ?? this.#fail(`no line before it has source line ${String(number)}`)
   }
 
-  #origin({ origin, place, site }: Json): undefined {
-    if (!Number.isSafeInteger(origin)) this.#fail("'origin' is not a whole number")
-    this.#origins.set(origin as number, {
-      place: place as SourcePlace | undefined,
-      site: typeof site === 'string' ? site : '',
-    })
+  #origin(json: Json): undefined {
+    const {
+      origin,
+      place,
+      site = '',
+    } = this.#fields.read(ORIGIN_FIELDS, json, 'line') as unknown as TraceOrigin
+    this.#origins.set(origin, { place, site })
     return undefined
   }
 
-  #end({ end }: Json): TraceItem {
-    if (typeof end !== 'object' || end === null) return this.#fail("'end' is not an object")
-    const { lastEvent, cost, notes } = end as TraceEnd['end']
-    if (lastEvent !== this.#lastEvent) {
+  #end(json: Json): TraceItem {
+    const end = this.#fields.read(END_FIELDS, json.end, 'end') as unknown as TraceEnd['end']
+    if (end.lastEvent !== this.#lastEvent) {
       this.#fail(
-        `the run ended with event ${lastEvent}, and the trace with event ${this.#lastEvent}`,
+        `the run ended with event ${end.lastEvent}, and the trace with event ${this.#lastEvent}`,
       )
     }
-    if (typeof cost !== 'object' || !Array.isArray(notes)) this.#fail("'end' has no cost or notes")
     this.#hasEnd = true
-    return { kind: 'end', end: end as TraceEnd['end'] }
+    return { kind: 'end', end }
   }
 
   #fail(problem: string): never {

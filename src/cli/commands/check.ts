@@ -38,8 +38,14 @@ async function checked(file: string): Promise<CheckedTrace> {
         'Record a run with `dmabuf run --trace FILE`.',
       )
     }
+    // The file system's and zlib's errors have a code; any other error is a defect of this package.
+    if (!isSystemError(error)) throw error
     throw new UsageError(`cannot read ${name}: ${messageOf(error)}`)
   }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error
 }
 
 /** The possible states of another board's caches are not in the record: its verdict would be a guess. */

@@ -46,10 +46,17 @@ export async function reportRuns(
   if (reporter === 'text') {
     if (output !== undefined) writeReport(output, textFor(styleFor({}, false)))
   } else {
+    const reports = records.map(reportOf)
     const text = reportText(reporter, (program, fileName) =>
-      reportJson(program(file), records.map(reportOf), fileName),
+      interruption === undefined
+        ? reportJson(program(file), reports, fileName)
+        : failedReportJson(program(file), interrupted(interruption), fileName, reports),
     )
     await deliver(text, output)
+  }
+  if (interruption !== undefined && reporter !== 'text') {
+    const text = conclusion(records, mergeFindings(records), errors, interruption)
+    await printAside(text)
   }
   return exitCode[overallVerdict(records)]
 }
@@ -105,6 +112,11 @@ function peoplesText(
 function outputText(ends: readonly WorkerEnd[], stream: keyof Printed, style: Style): string {
   const outputs = ends.map(({ record, printed }) => ({ plan: record, text: printed[stream] }))
   return programOutputText(outputs, style)
+}
+
+/** `message`: `interrupted by SIGINT`. */
+function interrupted(message: string): Failure {
+  return { kind: 'interrupted', message, advice: 'Run it again to get the runs that are missing.' }
 }
 
 function failedText(failure: Failure | UsageError, style: Style): string {

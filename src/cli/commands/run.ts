@@ -33,11 +33,21 @@ export async function run(
     ends = await runRequested(request, { signal, onFiles, onEnd: (end) => ended.push(end) })
   } catch (error) {
     if (!(error instanceof Interrupted)) return await reportFailure(error, target)
-    if (ended.length > 0) await reportRuns(ended, { ...target, interruption: error.message })
-    else await printAside(`${error.message} before any run had ended\n`)
+    await reportInterruption(ended, target, error)
     return error.code
   }
   return await reportRuns(ends, target)
+}
+
+/** May sleep. Reports the runs that had ended; reports for other programs are written even if none had. */
+async function reportInterruption(
+  ended: readonly WorkerEnd[],
+  target: ReportTarget,
+  { message }: Interrupted,
+): Promise<void> {
+  if (ended.length > 0 || target.choice.reporter !== 'text') {
+    await reportRuns(ended, { ...target, interruption: message })
+  } else await printAside(`${message} before any run had ended\n`)
 }
 
 /** May sleep. The ends of all runs, in the order of the plan. */

@@ -116,6 +116,7 @@ export function conclusion(
   const runs = countText(records.length, 'run')
   const found = countText(findings.length, 'distinct finding')
   if (interruption !== undefined) {
+    if (records.length === 0) return `${colors.red(interruption)} before any run had ended\n`
     const known = findings.length === 0 ? 'no findings' : found
     return `${colors.red(interruption)}: ${known} in the ${runs} that had ended\n`
   }

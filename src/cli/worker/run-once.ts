@@ -6,7 +6,7 @@ import { messageOf } from '../../run/thrown.ts'
 import type { LinuxFacts } from '../runs/linux.ts'
 import type { ProgressCounters, TraceRequest, WorkerSetup } from '../runs/messages.ts'
 import type { RunPlan } from '../runs/plan.ts'
-import type { Failure, RunRecord } from '../runs/record.ts'
+import type { Failure, FailureKind, RunRecord } from '../runs/record.ts'
 import { TraceFile } from '../trace-file.ts'
 import type { Accidents } from './accidents.ts'
 import type { CallWatch } from './call-watch.ts'
@@ -40,8 +40,9 @@ export async function runOnce(loaded: LoadedProgram, run: OneRun): Promise<RunRe
     send({ kind: 'not-loaded', failure: ran.failure })
     return undefined
   }
-  const { result, linux } = ran
-  const record = { ...recordOf(plan, result, accidents.first), linux }
+  const { result, linux, unrecorded } = ran
+  const own = recordOf(plan, result, accidents.first)
+  const record = { ...own, failure: own.failure ?? unrecorded, linux }
   send({ kind: 'record', record })
   if (result.error !== undefined) return record
   let late: Failure | undefined
@@ -55,7 +56,12 @@ export async function runOnce(loaded: LoadedProgram, run: OneRun): Promise<RunRe
 }
 
 type Ran =
-  | { readonly result: RunResult; readonly linux?: LinuxFacts }
+  | {
+      readonly result: RunResult
+      readonly linux?: LinuxFacts
+      /** The run is whole, and its record is not. */
+      readonly unrecorded?: Failure
+    }
   | { readonly failure: Failure }
 
 async function simulated(loaded: LoadedProgram, run: OneRun): Promise<Ran> {
@@ -89,20 +95,23 @@ async function traced(
 ): Promise<Ran> {
   if (request === undefined) return await body(undefined)
   const { program, file } = request
+  const trace = attempted(file, 'not-loaded', () => new TraceFile(file))
+  if ('failure' in trace) return trace
+  const ran = await body({ program, write: trace.done.write })
+  const closed = attempted(file, 'not-recorded', () => trace.done.close())
+  return 'failure' in closed && 'result' in ran ? { ...ran, unrecorded: closed.failure } : ran
+}
+
+/** An error of the file system as the failure to write `file`. */
+function attempted<T>(
+  file: string,
+  kind: FailureKind,
+  attempt: () => T,
+): { readonly done: T } | { readonly failure: Failure } {
   try {
-    const trace = new TraceFile(file)
-    try {
-      return await body({ program, write: trace.write })
-    } finally {
-      trace.close()
-    }
+    return { done: attempt() }
   } catch (error) {
-    return {
-      failure: {
-        kind: 'not-loaded',
-        message: `cannot write to ${file}: ${messageOf(error)}`,
-        advice: 'Choose another file with --trace.',
-      },
-    }
+    const message = `cannot write to ${file}: ${messageOf(error)}`
+    return { failure: { kind, message, advice: 'Choose another file with --trace.' } }
   }
 }
