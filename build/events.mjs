@@ -175,13 +175,26 @@ ${events
 }
 `
 
+const undocumented = [common, ...events, ...shapes].flatMap(({ name, fields }) =>
+  fields
+    .filter(
+      (field) =>
+        field.doc === '' && !(field.name === 'kind' && name !== 'Agent' && name !== 'Hazard'),
+    )
+    .map((field) => `${name}.${field.name}`),
+)
+if (undocumented.length > 0) {
+  console.error(`src/events/event.ts: no text for ${undocumented.join(', ')}`)
+  process.exitCode = 1
+}
+
 const written = { 'docs/events.md': document, 'src/events/schema.ts': schema }
 const stale = Object.entries(written).filter(
   ([path, text]) => normal(safely(path)) !== normal(text),
 )
 if (process.argv.includes('--check')) {
   for (const [path] of stale) console.error(`${path} is out of date: run node build/events.mjs`)
-  process.exitCode = stale.length === 0 ? 0 : 1
+  if (stale.length > 0) process.exitCode = 1
 } else {
   for (const [path, text] of Object.entries(written)) {
     writeFileSync(new URL(`../${path}`, import.meta.url), text)

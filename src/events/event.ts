@@ -18,19 +18,25 @@ export type BufferId = number
 export type StorageId = number
 
 export interface Range {
+  /** The first byte. */
   readonly start: number
+  /** The byte after the last one. */
   readonly end: number
 }
 
 /** Bytes that follow each other in one storage: where a range of a buffer lies. */
 export interface Placement {
+  /** Where they lie. */
   readonly storage: StorageId
+  /** From the storage's start. */
   readonly offset: number
+  /** In bytes. */
   readonly length: number
 }
 
 /** A driver as findings name it. */
 export interface DriverName {
+  /** As the driver registers it: `system-heap`, `vivid`. */
   readonly name: string
   /**
    * A built-in driver, which mirrors Linux: a contract that it breaks is a note under its name and not a
@@ -41,12 +47,15 @@ export interface DriverName {
 
 /** Who did it: a CPU task, a device on the bus, or the kernel itself on behalf of a task. */
 export interface Agent {
+  /** A task is of a process; the kernel is a part of it that no task called. */
   readonly kind: 'task' | 'device' | 'kernel'
+  /** The name of the task or the device; of the kernel, the part: `dma`, `timer`. */
   readonly name: string
 }
 
 /** A line of the user's program. V8 formats the stack when it is first read. */
 export interface EventOrigin {
+  /** As V8 formats it; absent if only the place is known. */
   readonly stack?: string | undefined
 }
 
@@ -67,7 +76,9 @@ export type MappedAttribute = MemoryAttribute | 'unknown'
  * `lost`: no copy may hold the last store any more (a line was dropped, or a stale line was written over it).
  */
 export interface Hazard {
+  /** The bytes that may come out wrong. */
   readonly range: Range
+  /** Where the bytes of the last store are instead. */
   readonly kind: 'stale-line' | 'memory-behind' | 'lost'
   /** The event that stored the bytes a coherent machine would return. */
   readonly lastStore: EventId
@@ -102,6 +113,7 @@ interface Common {
 /** A system call begins (`enter`) or returns (`exit`, with its `result`). */
 export interface CallEvent extends Common {
   readonly kind: 'call'
+  /** Its entry or its return. */
   readonly phase: 'enter' | 'exit'
   /** Joins the two phases. */
   readonly call: number
@@ -132,6 +144,7 @@ export interface CallEvent extends Common {
  */
 export interface OperationEvent extends Common {
   readonly kind: 'operation'
+  /** The step of its life. */
   readonly phase: 'begin' | 'awaited' | 'end' | 'needed'
   /** Joins the phases. */
   readonly operation: number
@@ -139,6 +152,7 @@ export interface OperationEvent extends Common {
   readonly name: string
   /** Who uses the buffers because of it: the CPU, or a device that it hands them to or takes them from. */
   readonly by: 'cpu' | 'device'
+  /** How it uses the buffers. */
   readonly access: CpuAccess
   /** It only ends a CPU access. */
   readonly ends?: boolean | undefined
@@ -148,27 +162,36 @@ export interface OperationEvent extends Common {
 
 export interface FdOpenEvent extends Common {
   readonly kind: 'fd-open'
+  /** The descriptor. */
   readonly fd: number
   /** The open file; descriptors made by dup share it. */
   readonly file: number
   /** The path, or `dmabuf`. */
   readonly what: string
+  /** The dma-buf behind it, if it is one. */
   readonly buffer?: BufferId | undefined
   /** No call of the program's made it: who has to close it is not known. */
   readonly from?: 'elsewhere' | undefined
 }
 export interface FdCloseEvent extends Common {
   readonly kind: 'fd-close'
+  /** The descriptor. */
   readonly fd: number
+  /** The open file; it ends with its last descriptor. */
   readonly file: number
+  /** The path, or `dmabuf`. */
   readonly what: string
+  /** The dma-buf behind it, if it is one. */
   readonly buffer?: BufferId | undefined
 }
 
 export interface ExportEvent extends Common {
   readonly kind: 'export'
+  /** The new dma-buf. */
   readonly buffer: BufferId
+  /** In bytes. */
   readonly size: number
+  /** The name that the exporter gave it (exp_name). */
   readonly exporter: string
   /** Whose operations they are. */
   readonly driver?: DriverName | undefined
@@ -176,7 +199,9 @@ export interface ExportEvent extends Common {
 /** Memory other than a dma-buf became known: a memfd, or the allocation of a driver. */
 export interface MemoryEvent extends Common {
   readonly kind: 'memory'
+  /** Its id, below zero. */
   readonly buffer: BufferId
+  /** In bytes. */
   readonly size: number
   /** As a sentence names it: `memfd frames`, `descriptors of vpdma`. */
   readonly what: string
@@ -188,20 +213,26 @@ export interface MemoryEvent extends Common {
 /** The last reference to a dma-buf, or to other memory, is gone. */
 export interface ReleaseEvent extends Common {
   readonly kind: 'release'
+  /** The buffer that no longer exists. */
   readonly buffer: BufferId
 }
 
 export interface AttachEvent extends Common {
   readonly kind: 'attach' | 'detach'
+  /** The buffer of the attachment. */
   readonly buffer: BufferId
+  /** The attachment; ids are unique in a run. */
   readonly attachment: number
+  /** The device it was made for. */
   readonly device: string
 }
 /** Who asked an exporter to map or to unmap: dma_buf_map_attachment, and dma_buf_unmap_attachment. */
 export interface ImporterCall {
+  /** The importer. */
   readonly driver: DriverName
   /** As the importer said it; the exporter may have mapped otherwise. */
   readonly direction: DmaDirection
+  /** The importer's line. */
   readonly origin?: EventOrigin | undefined
 }
 /**
@@ -210,18 +241,25 @@ export interface ImporterCall {
  */
 export interface MoveNotifyEvent extends Common {
   readonly kind: 'move-notify'
+  /** The buffer that moves. */
   readonly buffer: BufferId
+  /** The importer's attachment. */
   readonly attachment: number
+  /** The importer's device. */
   readonly device: string
 }
 /** Memory was mapped for a device, or unmapped: the device may reach it in between. */
 export interface DmaMapEvent extends Common {
   readonly kind: 'dma-map' | 'dma-unmap'
+  /** The buffer that it maps. */
   readonly buffer: BufferId
   /** The attachment it was made for; undefined for a mapping that a driver made for itself. */
   readonly attachment: number | undefined
+  /** The mapping; ids are unique in a run. */
   readonly mapping: number
+  /** The device that can use it. */
   readonly device: string
+  /** How the device may use it. */
   readonly direction: DmaDirection
   /** DMA_ATTR_SKIP_CPU_SYNC, at map or at unmap. */
   readonly skipCpuSync: boolean
@@ -242,34 +280,52 @@ export interface DmaMapEvent extends Common {
  */
 export interface DmaSyncEvent extends Common {
   readonly kind: 'dma-sync'
+  /** Who may use the memory from here on. */
   readonly to: 'cpu' | 'device'
+  /** The buffer behind the mapping. */
   readonly buffer: BufferId
+  /** The mapping that is synced. */
   readonly mapping: number
+  /** The device of the mapping. */
   readonly device: string
+  /** As the call passed it; the mapping may have another. */
   readonly direction: DmaDirection
+  /** The synced bytes of the buffer. */
   readonly range: Range
+  /** Who made the call. */
   readonly driver?: DriverName | undefined
 }
 /** The DMA layer copied bytes between a buffer and the bounce copy of one mapping. */
 export interface BounceCopyEvent extends Common {
   readonly kind: 'bounce-copy'
+  /** Where the bytes were copied to. */
   readonly to: 'bounce' | 'original'
+  /** The buffer behind the mapping. */
   readonly buffer: BufferId
+  /** The mapping that owns the copy. */
   readonly mapping: number
+  /** The device of the mapping. */
   readonly device: string
+  /** The copied bytes of the buffer. */
   readonly range: Range
 }
 
 /** The kernel's own checks would warn. The call goes on as it would there. */
 export interface MisuseEvent extends Common {
   readonly kind: 'misuse'
+  /** Which check failed. */
   readonly code: MisuseCode
   /** The kernel's name of the call or the operation: `dma_unmap_sgtable`, `map_dma_buf`. */
   readonly operation: string
+  /** Who broke the contract. */
   readonly driver: DriverName
+  /** The device that it is about. */
   readonly device?: string | undefined
+  /** The buffer that it is about. */
   readonly buffer?: BufferId | undefined
+  /** The bytes of the buffer that it is about. */
   readonly range?: Range | undefined
+  /** The mapping that it is about. */
   readonly mapping?: number | undefined
   /** The mismatch, with the values: `map size=4096 bytes, unmap size=8192 bytes`. */
   readonly text: string
@@ -280,8 +336,11 @@ export interface MisuseEvent extends Common {
 /** DMA_BUF_IOCTL_SYNC reached the kernel and came back with `result`. */
 export interface AccessEdgeEvent extends Common {
   readonly kind: 'cpu-access-begin' | 'cpu-access-end'
+  /** The buffer that the descriptor names. */
   readonly buffer: BufferId
+  /** Its read and write flags. */
   readonly access: CpuAccess
+  /** Zero, or a negative errno. */
   readonly result: number
   /** The devices whose mappings were synced by it; none: the call moved no data. */
   readonly synced: readonly string[]
@@ -289,10 +348,15 @@ export interface AccessEdgeEvent extends Common {
 
 export interface CpuMapEvent extends Common {
   readonly kind: 'cpu-map' | 'cpu-unmap'
+  /** The buffer that is mapped. */
   readonly buffer: BufferId
+  /** The user mapping; ids are unique in a run. */
   readonly mapping: number
+  /** The mapped bytes of the buffer. */
   readonly range: Range
+  /** How the CPU caches loads and stores through it. */
   readonly attribute: MappedAttribute
+  /** Whether it has PROT_WRITE. */
   readonly writable: boolean
   /** Where these bytes lie; nowhere between unmap_mapping_range and the next access. */
   readonly placement?: readonly Placement[] | undefined
@@ -307,16 +371,23 @@ export interface CpuMapEvent extends Common {
  */
 export interface PrivateAccessEvent extends Common {
   readonly kind: 'private-load' | 'private-store'
+  /** The buffer that was mapped. */
   readonly buffer: BufferId
+  /** The private mapping. */
   readonly mapping: number
+  /** The bytes that were used. */
   readonly range: Range
 }
 /** Bytes of a mapping were handed out as an array. Its loads are never seen, its stores afterwards. */
 export interface CpuViewEvent extends Common {
   readonly kind: 'cpu-view'
+  /** The buffer that the array shows. */
   readonly buffer: BufferId
+  /** The mapping that the array is in. */
   readonly mapping: number
+  /** The bytes of the buffer that it shows. */
   readonly range: Range
+  /** Whether the array ends with the CPU access it was taken in (`bracket`) or with the mapping. */
   readonly scope: 'bracket' | 'mapping'
   /** It was handed out before, and a START for reading makes it show the bytes again. */
   readonly kept?: boolean | undefined
@@ -325,11 +396,15 @@ export interface CpuViewEvent extends Common {
 }
 export interface CpuAccessEvent extends Common {
   readonly kind: 'cpu-load' | 'cpu-store'
+  /** The buffer that was used. */
   readonly buffer: BufferId
+  /** The mapping that was used; absent for a kernel mapping and for read and write. */
   readonly mapping: number | undefined
+  /** The bytes that were used. */
   readonly range: Range
   /** `exact`: seen as it happened; `reconciled`: found afterwards, between `since` and this event. */
   readonly seen: 'exact' | 'reconciled'
+  /** Of a reconciled one: the last event before which it had not happened. */
   readonly since?: EventId | undefined
   /** The event in which the view that stored was taken. */
   readonly view?: EventId | undefined
@@ -341,20 +416,32 @@ export interface CpuAccessEvent extends Common {
 
 export interface JobEvent extends Common {
   readonly kind: 'job-start' | 'job-end'
+  /** Joins the two kinds. */
   readonly job: number
+  /** The device that works. */
   readonly device: string
+  /** How it uses the range. */
   readonly access: 'read' | 'write'
+  /** The buffer that it works on. */
   readonly buffer: BufferId
+  /** The bytes that the job may use. */
   readonly range: Range
+  /** The mapping that it goes through. */
   readonly mapping: number | undefined
 }
 export interface DeviceAccessEvent extends Common {
   readonly kind: 'device-load' | 'device-store'
+  /** The job that it is part of; absent for an access outside of a job. */
   readonly job: number | undefined
+  /** The device that loads or stores. */
   readonly device: string
+  /** The buffer that was used. */
   readonly buffer: BufferId
+  /** The bytes that were used. */
   readonly range: Range
+  /** Whether the bus looked into the CPU caches. */
   readonly snooped: boolean
+  /** Parts of the range that it may get wrong. */
   readonly hazards: readonly Hazard[]
   /** The mapping that the device went through. */
   readonly mapping?: number | undefined
@@ -364,31 +451,46 @@ export interface DeviceAccessEvent extends Common {
 /** An IOMMU, or an empty bus, refused a device's access: nothing was read or written. */
 export interface DeviceFaultEvent extends Common {
   readonly kind: 'device-fault'
+  /** The job that it is part of. */
   readonly job: number | undefined
+  /** The device that tried. */
   readonly device: string
+  /** The use that it attempted. */
   readonly access: 'read' | 'write'
+  /** The buffer that it meant. */
   readonly buffer: BufferId
+  /** The mapping that it meant; absent if it is gone. */
   readonly mapping: number | undefined
+  /** The bytes that it meant. */
   readonly range: Range
   /** The DMA address of its first byte. */
   readonly address: number
+  /** Why the address is not valid for it. */
   readonly reason: 'unmapped' | 'out-of-range' | 'read-only' | 'write-only'
 }
 /** The DMA layer changed cache lines for `device`; `bytes` were cleaned or invalidated on this board. */
 export interface MaintenanceEvent extends Common {
   readonly kind: 'maintenance'
+  /** Clean writes dirty lines to memory; invalidate drops lines. */
   readonly op: CacheOp
+  /** The buffer whose lines they are. */
   readonly buffer: BufferId
+  /** The bytes whose lines were changed. */
   readonly range: Range
+  /** The device it was done for. */
   readonly device: string
+  /** Bytes of cache lines; 0 on a board where this device snoops. */
   readonly bytes: number
 }
 
 /** A driver's queue took a buffer or returned it: in between it belongs to the driver. */
 export interface QueueEvent extends Common {
   readonly kind: 'queue' | 'dequeue'
+  /** The device of the queue. */
   readonly device: string
+  /** The buffer's index in the queue. */
   readonly index: number
+  /** The buffer in this place. */
   readonly buffer: BufferId
   /** How the driver's device uses it; the direction of its mapping if absent. */
   readonly access?: 'read' | 'write' | undefined
@@ -399,27 +501,36 @@ export interface QueueEvent extends Common {
  */
 export interface ScanoutEvent extends Common {
   readonly kind: 'scanout-take' | 'scanout-release'
+  /** The display. */
   readonly device: string
   /** Counts the pictures; a picture in several buffers is one event for each. */
   readonly picture: number
+  /** A buffer of the picture. */
   readonly buffer: BufferId
+  /** The bytes of the buffer that it shows. */
   readonly range: Range
 }
 /** A PRIME handle came to stand for a buffer, or stopped. */
 export interface HandleEvent extends Common {
   readonly kind: 'handle-open' | 'handle-close'
+  /** The open DRM file that the handle belongs to. */
   readonly file: number
+  /** The GEM handle. */
   readonly handle: number
+  /** The buffer behind the handle; absent if it has none. */
   readonly buffer: BufferId | undefined
   /** For `handle-open`: false when the import returned a handle that was already open. */
   readonly fresh: boolean
+  /** Zero, or a negative errno. */
   readonly result: number
 }
 
 /** The program's default export settled (`returned`, `threw`), or the run was ended for it. */
 export interface ProgramEndEvent extends Common {
   readonly kind: 'program-end'
+  /** Whether it settled, or the run was ended. */
   readonly how: 'returned' | 'threw' | 'stopped'
+  /** The message of the thrown error. */
   readonly error?: string | undefined
 }
 
