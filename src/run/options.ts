@@ -1,5 +1,5 @@
 import { ruleIds } from '../check/rules.ts'
-import { parseSchedule } from '../sim/index.ts'
+import { type Choices, parseSchedule } from '../sim/index.ts'
 import * as check from '../syscalls/arguments.ts'
 import { policyNames, USUAL_BOARDS } from './plan.ts'
 import type { RunAllOptions } from './run-all.ts'
@@ -12,6 +12,7 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   policy: 'sim',
   seed: 'sim',
   schedule: 'sim',
+  choices: 'sim',
   linux: 'sim',
   source: 'sim',
   frameInterval: 'sim',
@@ -56,7 +57,15 @@ function checkNames(options: object, known: readonly string[]): void {
 }
 
 /** Options of `runProgram` that `runAll` has in another form, or not. */
-const ONE_RUN: readonly string[] = ['board', 'policy', 'kernel', 'onEvent', 'trace', 'schedule']
+const ONE_RUN: readonly string[] = [
+  'board',
+  'policy',
+  'kernel',
+  'onEvent',
+  'trace',
+  'schedule',
+  'choices',
+]
 
 /** What `runAll` may be given beside the options of one run; as `checkOptions`. */
 export function checkRunAll(options: RunAllOptions): void {
@@ -73,6 +82,14 @@ export function checkRunAll(options: RunAllOptions): void {
 function checkFunctions(options: RunOptions): void {
   for (const name of FUNCTIONS) {
     if (options[name] !== undefined) check.callable(`options.${name}`, options[name])
+  }
+}
+
+function checkChoices(choices: Choices, schedule: string | undefined): void {
+  check.having('options.choices', choices, 'an object with a method `choose`', 'choose')
+  check.callable('options.choices.choose', choices.choose)
+  if (schedule !== undefined) {
+    throw new RangeError('options.choices and options.schedule exclude each other: both choose')
   }
 }
 
@@ -100,12 +117,14 @@ function checkRules(disabled: unknown): void {
 
 /** What is about the simulated board. */
 function checkBoardOptions(options: RunOptions): void {
-  const { board, as, policy, seed, schedule, source, frameInterval, views, drivers } = options
+  const { board, as, policy, seed, schedule, choices, source, frameInterval, views, drivers } =
+    options
   if (board !== undefined) checkBoard('options.board', board)
   if (as !== undefined) checkBoard('options.as', as)
   if (policy !== undefined) check.oneOf('options.policy', policy, policyNames)
   if (seed !== undefined) check.integer('options.seed', seed, 0, SEEDS - 1)
   if (schedule !== undefined) checkSchedule(schedule, seed)
+  if (choices !== undefined) checkChoices(choices, schedule)
   if (source !== undefined) checkSource(source)
   if (frameInterval !== undefined) check.integer('options.frameInterval', frameInterval, 1)
   if (views !== undefined) check.oneOf('options.views', views, ['raw', 'checked'])

@@ -11,7 +11,7 @@ import { type RunOptions, type RunResult, runProgram } from './run-program.ts'
 export interface RunAllOptions
   extends Omit<
     RunOptions,
-    'board' | 'policy' | 'kernel' | 'onFrame' | 'onEvent' | 'trace' | 'schedule'
+    'board' | 'policy' | 'kernel' | 'onFrame' | 'onEvent' | 'trace' | 'schedule' | 'choices'
   > {
   /** Ready boards by name, `all` of them, or tables; `pc` and `arm-soc` unless given. */
   readonly boards?: readonly (Board | string)[] | undefined

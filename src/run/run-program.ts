@@ -12,7 +12,6 @@ import {
   type CachePolicy,
   type Choices,
   type Cost,
-  choicesFor,
   type Driver,
   type EqualBytes,
   eagerPolicy,
@@ -33,7 +32,7 @@ import { placeOf } from './places.ts'
 import type { PolicyName } from './plan.ts'
 import type { Prepare, Program, ProgramError } from './program.ts'
 import { runOnKernel, type TellingKernel } from './run-on-kernel.ts'
-import { guardedChoices, scheduleFor } from './schedule.ts'
+import { runChoices } from './schedule.ts'
 import { supervise } from './supervise.ts'
 import { traceFor } from './trace.ts'
 
@@ -75,6 +74,11 @@ export interface RunOptions {
    * to the same choices, the run ends with an error that names the first difference.
    */
   readonly schedule?: string | undefined
+  /**
+   * Chooses between tasks that are ready and between timers that are due at once; `seed` decides for the caches
+   * of the random policy. `schedule` of the result replays the run. Excludes `schedule`.
+   */
+  readonly choices?: Choices | undefined
   /**
    * The release of Linux that is simulated, as `6.12.95`; 6.12.107 when left out. udmabuf's cache work
    * goes by it.
@@ -135,9 +139,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   const board = boardNamed(options.board ?? 'arm-soc')
   const reference = options.as === undefined ? judgedFor(board) : boardNamed(options.as)
   const callbacks = new Callbacks()
-  const schedule = scheduleFor(options)
-  const seed = schedule.seed ?? options.seed ?? 1
-  const choices = guardedChoices(choicesFor(schedule), callbacks)
+  const { choices, seed, schedule } = runChoices(options, callbacks)
   const onFrame = callbacks.guarded('onFrame', options.onFrame)
   const pictures = new PictureCount()
   let reportStuck: (waits: readonly Wait[]) => void = () => {}
@@ -169,7 +171,6 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   })
   const trace = traceFor(options.trace, callbacks, {
     ...{ board: board.name, judgedAs: reference.name, policy, seed, notCheckable },
-    schedule: scheduleText(schedule),
     ...{ lineSize: reference.lineSize, shown: 'everything' },
   })
   const held = new HeldBuffers()
@@ -203,7 +204,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     judgedAs: reference.name,
     policy,
     seed,
-    schedule: scheduleText(schedule),
+    schedule: scheduleText(schedule()),
     ...result,
     cost,
     ...pictures.counts,

@@ -1,7 +1,14 @@
 /** Choices go through one interface, and a schedule replays them. */
 import type { Kernel } from 'dmabuf'
 import { DmaHeap } from 'dmabuf'
-import { type ChoicePoint, parseSchedule, runProgram, scheduleText } from 'dmabuf/sim'
+import {
+  type ChoicePoint,
+  type Choices,
+  firstChoices,
+  parseSchedule,
+  runProgram,
+  scheduleText,
+} from 'dmabuf/sim'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import pipeline from '../../examples/pipeline.ts'
@@ -123,6 +130,35 @@ describe('a schedule', () => {
     const text = scheduleText({ made: [{ chosen: 1, options: 9 }] })
     const { error } = await runProgram(tasks, { schedule: text })
     expect(error?.message).toMatch(/diverges from the schedule at choice 1: 9 ways were recorded/)
+  })
+
+  it('of a run with custom choices replays them, under every policy', async () => {
+    for (const policy of ['lazy', 'random'] as const) {
+      const asked = new Set<string>()
+      const choices: Choices = {
+        choose: ({ kind, options }) => {
+          asked.add(kind)
+          return options - 1
+        },
+      }
+      const first = await eventsOf(tasks, { policy, choices })
+      expect(asked).not.toContain('cache')
+      expect(first.schedule).toMatch(/^1\.(f|s1)\.(.*)\.k/)
+      expect(await eventsOf(tasks, { policy, schedule: first.schedule })).toEqual(first)
+      const usual = await eventsOf(tasks, { policy })
+      expect(usual.events).not.toBe(first.events)
+    }
+  })
+
+  it.each([-1, 0.5, 99, Number.NaN])('has no choice %d: the run ends', async (answer) => {
+    const { error } = await runProgram(tasks, { choices: { choose: () => answer } })
+    expect(error?.message).toContain(`choices.choose threw: it returned ${answer}`)
+  })
+
+  it('excludes custom choices', async () => {
+    await expect(runProgram(tasks, { schedule: '1.f', choices: firstChoices })).rejects.toThrow(
+      'exclude each other',
+    )
   })
 
   it('excludes a seed', async () => {

@@ -45,13 +45,13 @@ function checkerFor({ lineSize, shown, notCheckable }: TraceHead): Checker {
 }
 
 function reportOf(
-  { board, judgedAs, policy, seed, schedule }: TraceHead,
+  { board, judgedAs, policy, seed }: TraceHead,
   checker: Checker,
   { lastEvent: _, notes, ...rest }: TraceEnd['end'],
 ): RunReport {
   const result = checker.finish()
   const all = notes.length === 0 ? result.notes : [...result.notes, ...notes]
-  return { board, judgedAs, policy, seed, schedule, ...result, notes: all, ...rest }
+  return { board, judgedAs, policy, seed, ...result, notes: all, ...rest }
 }
 
 function placeOf(origin: EventOrigin): SourcePlace | undefined {

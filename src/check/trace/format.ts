@@ -25,8 +25,6 @@ export interface TraceHead {
   readonly judgedAs: string
   readonly policy: string
   readonly seed: number
-  /** The choices of the run; absent on a real kernel. */
-  readonly schedule?: string | undefined
   /** Bytes in a cache line of the judged board. */
   readonly lineSize: number
   /** The sources of the events. */
@@ -48,7 +46,7 @@ export interface TraceOrigin {
 export interface TraceEnd {
   readonly end: Pick<
     RunReport,
-    'frames' | 'wrongFrames' | 'firstWrongFrame' | 'error' | 'kernel'
+    'frames' | 'wrongFrames' | 'firstWrongFrame' | 'error' | 'kernel' | 'schedule'
   > & {
     readonly cost: CostReport
     /** Remarks on the run itself. */
@@ -72,7 +70,6 @@ export const HEAD_FIELDS: FieldsOf<TraceHead> = {
   judgedAs: TEXT,
   policy: TEXT,
   seed: NUMBER,
-  schedule: { type: 'text', optional: true },
   lineSize: NUMBER,
   shown: { type: { oneOf: ['everything', 'calls'] } },
   notCheckable: { type: { list: { oneOf: ruleIds } } },
@@ -114,6 +111,7 @@ const KERNEL: Fields = { release: TEXT, memory: TEXT }
 
 export const END_FIELDS: FieldsOf<TraceEnd['end']> = {
   cost: { type: { each: 'number' } },
+  schedule: { type: 'text', optional: true },
   frames: NUMBER,
   wrongFrames: NUMBER,
   firstWrongFrame: { type: 'number', optional: true },

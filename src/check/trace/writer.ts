@@ -33,9 +33,9 @@ export class TraceWriter {
 
   /** The run is over: `report` is its result. */
   end(report: Omit<RunReport, 'findings' | 'lints'>): void {
-    const { cost, frames, wrongFrames, firstWrongFrame, kernel, notes } = report
+    const { cost, frames, wrongFrames, firstWrongFrame, kernel, notes, schedule } = report
     const end: TraceEnd['end'] = {
-      ...{ cost, frames, wrongFrames, firstWrongFrame, kernel },
+      ...{ cost, frames, wrongFrames, firstWrongFrame, kernel, schedule },
       error: plainError(report.error),
       notes: notes.filter(({ about }) => about === 'run'),
       lastEvent: this.#lastEvent,
