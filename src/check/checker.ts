@@ -1,40 +1,36 @@
 /** Observes a run's events and says, at its end, what the program did wrong. */
 import type { DmabufEvent, EventOrigin } from '../events/event.ts'
-import { BufferDescriptors } from './buffer-descriptors.ts'
 import { Collector, type Locate, type Site } from './collector.ts'
+import { AreaDetector } from './detectors/area-detector.ts'
+import { BackingDetector } from './detectors/backing-detector.ts'
+import { BracketDetector } from './detectors/bracket-detector.ts'
+import { ContentDetector } from './detectors/content-detector.ts'
+import { CostDetector } from './detectors/cost-detector.ts'
+import { CpuAccessDetector } from './detectors/cpu-access-detector.ts'
+import { Deferred } from './detectors/deferred.ts'
+import { DescriptorDetector } from './detectors/descriptor-detector.ts'
+import type { Detector } from './detectors/detector.ts'
+import { DeviceDetector } from './detectors/device-detector.ts'
+import { DmaUseDetector } from './detectors/dma-use-detector.ts'
+import { DumbDetector } from './detectors/dumb-detector.ts'
+import { FreedDetector } from './detectors/freed-detector.ts'
+import { HandleDetector } from './detectors/handle-detector.ts'
+import { MappingDetector } from './detectors/mapping-detector.ts'
+import { MisuseDetector } from './detectors/misuse-detector.ts'
+import { NoDmaBufDetector } from './detectors/no-dma-buf-detector.ts'
+import { NotAwaitedDetector } from './detectors/not-awaited-detector.ts'
+import { OnScreenDetector } from './detectors/on-screen-detector.ts'
+import { OperationDetector } from './detectors/operation-detector.ts'
+import { OverlapDetector } from './detectors/overlap-detector.ts'
+import { PlaceDetector } from './detectors/place-detector.ts'
 import type { CheckResult } from './finding.ts'
-import { History } from './history.ts'
-import { Operations } from './operations.ts'
-import type { RuleId } from './rule-id.ts'
-import { AreaRule } from './rules/area-rule.ts'
-import { BackingRule } from './rules/backing-rule.ts'
-import { BracketRule } from './rules/bracket-rule.ts'
-import { ContentRule } from './rules/content-rule.ts'
-import { CostRule } from './rules/cost-rule.ts'
-import { CpuAccessRule } from './rules/cpu-access-rule.ts'
-import { Deferred } from './rules/deferred.ts'
-import { DescriptorRule } from './rules/descriptor-rule.ts'
-import { DeviceRule } from './rules/device-rule.ts'
-import { DmaUseRule } from './rules/dma-use-rule.ts'
-import { DumbRule } from './rules/dumb-rule.ts'
-import { FreedRule } from './rules/freed-rule.ts'
-import { GrowableRule } from './rules/growable-rule.ts'
-import { HandleRule } from './rules/handle-rule.ts'
-import { HazardRule } from './rules/hazard-rule.ts'
-import { MappingRule } from './rules/mapping-rule.ts'
-import { MisuseRule } from './rules/misuse-rule.ts'
-import { NoDmaBufRule } from './rules/no-dma-buf-rule.ts'
-import { NotAwaitedRule } from './rules/not-awaited-rule.ts'
-import { OnScreenRule } from './rules/on-screen-rule.ts'
-import { OperationRule } from './rules/operation-rule.ts'
-import { OrderRule } from './rules/order-rule.ts'
-import { OverlapRule } from './rules/overlap-rule.ts'
-import { PlaceRule } from './rules/place-rule.ts'
-import { PrivateRule } from './rules/private-rule.ts'
-import type { Rule } from './rules/rule.ts'
-import { SlowReadRule } from './rules/slow-read-rule.ts'
-import { WholeSyncRule } from './rules/whole-sync-rule.ts'
-import { rulesSeen, type Shown } from './sight.ts'
+import { HazardDetector } from './hazards/hazard-detector.ts'
+import { BufferDescriptors } from './model/buffer-descriptors.ts'
+import { History } from './model/history.ts'
+import { Operations } from './model/operations.ts'
+import { type RuleId, rules } from './rules/index.ts'
+import { rulesSeen } from './rules/lookup.ts'
+import type { Shown } from './shown.ts'
 
 export interface CheckerOptions {
   /**
@@ -55,7 +51,7 @@ export interface CheckerOptions {
 export class Checker {
   readonly #history: History
   readonly #out: Collector
-  readonly #rules: readonly Rule[]
+  readonly #detectors: readonly Detector[]
 
   constructor(options: CheckerOptions = {}) {
     const { shown = 'everything', notCheckable = [] } = options
@@ -66,55 +62,53 @@ export class Checker {
       notCheckable: [...rulesSeen('none', shown), ...notCheckable],
       partlyCheckable: rulesSeen('part', shown),
     })
-    this.#rules = rulesOver(this.#history, this.#out)
+    this.#detectors = detectorsOver(this.#history, this.#out)
   }
 
   /** Takes in one event; they come in the order of their ids. */
   observe(event: DmabufEvent): void {
-    for (const rule of this.#rules) rule.before?.(event)
+    for (const detector of this.#detectors) detector.before?.(event)
     this.#history.update(event)
-    for (const rule of this.#rules) rule.after?.(event)
+    for (const detector of this.#detectors) detector.after?.(event)
   }
 
   /** What was found so far; after the last event, all there is. May be asked again. */
   finish(): CheckResult {
-    for (const rule of this.#rules) rule.finish?.()
+    for (const detector of this.#detectors) detector.finish?.()
     return this.#out.result()
   }
 }
 
-/** In the order in which they look at an event: who finds a mistake first says what it was. */
-function rulesOver(history: History, out: Collector): Rule[] {
+/** In the order in which they get an event. */
+function detectorsOver(history: History, out: Collector): Detector[] {
   const deferred = new Deferred(history, out)
   const operations = new Operations()
   const descriptors = new BufferDescriptors()
   return [
-    new HazardRule(history, out),
-    new OperationRule({ history, operations, descriptors, out, deferred }),
-    new NotAwaitedRule(history, deferred, { operations, descriptors }),
-    new BracketRule(history, out, deferred),
-    new CpuAccessRule(history, out, deferred, operations),
-    new DeviceRule(history, out, operations),
-    new OverlapRule(history, out),
-    new DmaUseRule(history, out),
-    new MisuseRule(history, out),
-    new DescriptorRule(history, out),
-    new MappingRule(history, out),
-    new AreaRule(out),
-    new PrivateRule(history, out, deferred),
-    new GrowableRule(history, out),
-    new PlaceRule(history, out),
-    new FreedRule(history, out),
-    new BackingRule(history, out),
-    new HandleRule(out),
-    new DumbRule(out),
-    new NoDmaBufRule(out),
-    new CostRule(history, out),
-    new ContentRule(history, out),
-    new OnScreenRule(history, out),
-    new OrderRule(history, out),
-    new WholeSyncRule(history, out),
-    new SlowReadRule(history, out),
+    new HazardDetector(history, out),
+    new OperationDetector({ history, operations, descriptors, out, deferred }),
+    new NotAwaitedDetector(history, deferred, { operations, descriptors }),
+    new BracketDetector(history, out, deferred),
+    new CpuAccessDetector(history, out, deferred, operations),
+    new DeviceDetector(history, out, operations),
+    new OverlapDetector(history, out),
+    new DmaUseDetector(history, out),
+    new MisuseDetector(history, out),
+    new DescriptorDetector(history, out),
+    new MappingDetector(history, out),
+    new AreaDetector(out),
+    new PlaceDetector(history, out),
+    new FreedDetector(history, out),
+    new BackingDetector(history, out),
+    new HandleDetector(out),
+    new DumbDetector(out),
+    new NoDmaBufDetector(out),
+    new CostDetector(history, out),
+    new ContentDetector(history, out),
+    new OnScreenDetector(history, out),
+    ...rules.flatMap(({ detect }) =>
+      detect === undefined ? [] : [detect({ history, out, deferred })],
+    ),
     deferred,
   ]
 }

@@ -1,6 +1,5 @@
 /** Findings, notes and lints as they come in; the same mistake at the same place is one, counted. */
 import type { Agent, BufferId, DmabufEvent, EventOrigin, Range } from '../events/event.ts'
-import { driverFix } from './driver-fix.ts'
 import type {
   Because,
   CheckResult,
@@ -12,8 +11,9 @@ import type {
   SourcePlace,
 } from './finding.ts'
 import { placeText } from './report/place-text.ts'
-import type { RuleId } from './rule-id.ts'
-import { ruleOf } from './rules.ts'
+import type { RuleId } from './rules/index.ts'
+import { ruleOf, supersedingRules } from './rules/lookup.ts'
+import type { Superseded } from './rules/rule.ts'
 
 /** A text that is the same for origins at the same place of the program. */
 export type Site = (origin: EventOrigin) => string
@@ -61,26 +61,6 @@ interface Entry {
   /** In the one access that got most of them wrong. */
   wrongBytes: number
 }
-
-/** Where both rules find something at the same place, the first says all that the second does. */
-const SAYS_MORE: readonly {
-  readonly more: RuleId
-  readonly less: RuleId
-  /** Only where the first has seen wrong bytes by itself. */
-  readonly harmful: boolean
-}[] = [
-  // An access that is not awaited comes too late for whatever it was to protect.
-  { more: 'bracket-not-awaited', less: 'bracket-over-dma', harmful: false },
-  { more: 'bracket-not-awaited', less: 'write-outside-bracket', harmful: false },
-  // Bytes that no access governs are also stored while a device reads them.
-  { more: 'uncovered-mapping', less: 'early-reuse', harmful: false },
-  { more: 'early-invalidate', less: 'bracket-over-dma', harmful: true },
-  // A view is presumed to be read: where it is stored through, that is the mistake to tell.
-  { more: 'write-outside-bracket', less: 'read-outside-bracket', harmful: false },
-  { more: 'use-after-release', less: 'read-outside-bracket', harmful: false },
-  // A store that nobody cleaned is missed, and later comes over other bytes.
-  { more: 'write-outside-bracket', less: 'dirty-over-dma', harmful: true },
-]
 
 export class Collector {
   readonly #options: CollectorOptions
@@ -144,27 +124,28 @@ export class Collector {
     }
   }
 
-  /** One entry per mistake; what a dropped one knew about bytes goes to the one that stays. */
+  /** One entry per mistake: a superseded one gives what it knows about bytes to the one that stays. */
   #folded(): Entry[] {
     const kept = new Map([...this.#entries].map(([key, entry]) => [key, { ...entry }]))
-    for (const { more, less, harmful } of SAYS_MORE) {
-      for (const entry of this.#entries.values()) {
-        if (entry.draft.rule !== less || entry.draft.origin === undefined) continue
-        const other = kept.get(`${more} ${entry.place}`)
-        if (other === undefined || (harmful && other.dataCount === 0)) continue
-        kept.delete(entry.key)
-        other.dataCount = Math.max(other.dataCount, entry.dataCount)
-        other.wrongBytes = Math.max(other.wrongBytes, entry.wrongBytes)
-      }
+    for (const better of supersedingRules) {
+      for (const superseded of better.supersedes ?? []) this.#fold(kept, better.id, superseded)
     }
-    for (const { key, draft } of this.#entries.values()) if (this.#isOfFree(draft)) kept.delete(key)
     return [...kept.values()]
   }
 
-  /** A use of memory that is reported where it is freed too early: the code that uses it is right. */
-  #isOfFree({ rule, because: { origin } }: Draft): boolean {
-    if (rule !== 'use-after-release' || origin === undefined) return false
-    return this.#entries.has(`freed-in-use ${this.#siteOf(origin)}`)
+  #fold(kept: Map<string, Entry>, better: RuleId, { rule, ifHarmful, where }: Superseded): void {
+    for (const { key, draft, place } of this.#entries.values()) {
+      if (draft.rule !== rule || draft.origin === undefined) continue
+      const at =
+        where === 'because' ? draft.because.origin && this.#siteOf(draft.because.origin) : place
+      const other = kept.get(`${better} ${at}`)
+      const entry = kept.get(key)
+      if (other === undefined || entry === undefined) continue
+      if (ifHarmful === true && other.dataCount === 0) continue
+      kept.delete(key)
+      other.dataCount = Math.max(other.dataCount, entry.dataCount)
+      other.wrongBytes = Math.max(other.wrongBytes, entry.wrongBytes)
+    }
   }
 
   readonly #located = (origin: EventOrigin | undefined): Located => {
@@ -223,8 +204,11 @@ function findingOf(
   }
 }
 
+/** The calls that mend a driver's CPU access are the kernel's. */
 function fixOf({ rule, fix, by, event }: Draft): string {
-  return fix ?? driverFix(rule, by ?? event.agent) ?? ruleOf(rule).fix
+  const { driverFix, fix: usual } = ruleOf(rule)
+  const isDrivers = (by ?? event.agent).kind === 'kernel'
+  return fix ?? (isDrivers ? driverFix : undefined) ?? usual
 }
 
 function lintOf({ draft, count }: { draft: Draft; count: number }, located: Locator): Lint {

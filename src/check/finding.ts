@@ -1,5 +1,5 @@
 import type { BufferId, EventId, EventOrigin, Range } from '../events/event.ts'
-import type { RuleId } from './rule-id.ts'
+import type { RuleId } from './rules/index.ts'
 
 export type Severity = 'error' | 'warning'
 

@@ -12,6 +12,7 @@ export type {
   Severity,
   SourcePlace,
 } from './finding.ts'
+export { explain } from './report/explain.ts'
 export type { Failure, FailureKind } from './report/failure.ts'
 export { findingText } from './report/finding-text.ts'
 export { githubAnnotations } from './report/github.ts'
@@ -52,9 +53,10 @@ export {
   type SarifText,
   sarifLog,
 } from './report/sarif.ts'
-export type { RuleId, RuleInfo, RuleSeverity } from './rule-id.ts'
-export { explain, ruleIds, ruleNamed, ruleTable } from './rules.ts'
-export type { Shown } from './sight.ts'
+export type { RuleId } from './rules/index.ts'
+export { ruleIds, ruleNamed, ruleTable } from './rules/lookup.ts'
+export type { RuleInfo, RuleSeverity } from './rules/rule.ts'
+export type { Shown } from './shown.ts'
 export { type CheckedTrace, checkTrace } from './trace/check-trace.ts'
 export type { TraceEnd, TraceHead, TraceOrigin } from './trace/format.ts'
 export { TraceError, type TraceItem, TraceReader } from './trace/reader.ts'

@@ -9,8 +9,8 @@ import type {
   EventOrigin,
   Range,
 } from '../events/event.ts'
-import type { Bracket } from './bracket.ts'
-import type { Store } from './store.ts'
+import type { Bracket } from './model/bracket.ts'
+import type { Store } from './model/store.ts'
 
 /** Of a buffer by its number, or by what else it is called. */
 export function bytesOf(

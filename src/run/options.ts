@@ -1,4 +1,4 @@
-import { ruleIds } from '../check/rules.ts'
+import { ruleIds } from '../check/rules/lookup.ts'
 import { type Choices, parseSchedule } from '../sim/index.ts'
 import * as check from '../syscalls/arguments.ts'
 import { policyNames, USUAL_BOARDS } from './plan.ts'

@@ -1,7 +1,7 @@
 /** Running a program on a simulated board, and judging it. */
 import { Checker } from '../check/checker.ts'
 import type { RunReport, Verdict } from '../check/report/run-report.ts'
-import type { RuleId } from '../check/rule-id.ts'
+import type { RuleId } from '../check/rules/index.ts'
 import { EventBatch } from '../events/batch.ts'
 import type { DmabufEvent } from '../events/event.ts'
 import type { Wait } from '../sim/index.ts'

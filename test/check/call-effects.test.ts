@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CallEffects } from '../../src/check/call-effects.ts'
+import { CallEffects } from '../../src/check/model/call-effects.ts'
 import type { AccessEdgeEvent, DmaSyncEvent } from '../../src/events/event.ts'
 
 const sync = (id: number, within: number, buffer: number): DmaSyncEvent =>

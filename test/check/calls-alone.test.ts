@@ -1,7 +1,7 @@
 /** A checker that is shown a program's calls alone takes what it is not shown for unknown, not for absent. */
 import { Checker, type CheckResult, ruleIds, type Shown } from 'dmabuf/check'
 import { describe, expect, it } from 'vitest'
-import { rulesSeen } from '../../src/check/sight.ts'
+import { rulesSeen } from '../../src/check/rules/lookup.ts'
 import { SIZE, Story } from './story.ts'
 
 function check({ events }: Story, shown: Shown): CheckResult {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Coverage } from '../../src/check/coverage.ts'
+import { Coverage } from '../../src/check/model/coverage.ts'
 
 const SIZE = 40
 

@@ -1,7 +1,7 @@
 /** What a checker keeps of buffers that are gone, and what it makes of events that it does not know. */
 import { describe, expect, test } from 'vitest'
-import { History } from '../../src/check/history.ts'
 import { Checker, type CheckResult } from '../../src/check/index.ts'
+import { History } from '../../src/check/model/history.ts'
 import type { DmabufEvent, NewEvent } from '../../src/events/event.ts'
 import { OWN, Story } from './story.ts'
 

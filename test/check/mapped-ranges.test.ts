@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MappedRanges } from '../../src/check/mapped-ranges.ts'
+import { MappedRanges } from '../../src/check/model/mapped-ranges.ts'
 import type { CpuMapEvent } from '../../src/events/event.ts'
 
 function mapOf(

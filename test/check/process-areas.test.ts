@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Area, ProcessAreas } from '../../src/check/process-areas.ts'
+import { type Area, ProcessAreas } from '../../src/check/model/process-areas.ts'
 import type { CallEvent } from '../../src/events/event.ts'
 
 const PAGE = 4096

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { RecentEvents } from '../../src/check/recent-events.ts'
+import { RecentEvents } from '../../src/check/model/recent-events.ts'
 
 it('keeps the newest, and finds each by its id', () => {
   const steps = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 60 })

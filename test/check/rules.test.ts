@@ -1,5 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { explain, type Finding, ruleIds, ruleTable } from '../../src/check/index.ts'
+import { rules } from '../../src/check/rules/index.ts'
+import { supersedingRules } from '../../src/check/rules/lookup.ts'
 import { type Case, cases } from './cases/index.ts'
 import { Story } from './story.ts'
 
@@ -50,6 +54,40 @@ describe('what a finding says', () => {
 })
 
 describe('the table', () => {
+  const folder = join(import.meta.dirname, '../../src/check')
+  const filesIn = (name: string): string[] =>
+    readdirSync(join(folder, name)).map((file) => readFileSync(join(folder, name, file), 'utf8'))
+
+  it('has each rule in the file of its name, and all of them', () => {
+    const files = readdirSync(join(folder, 'rules')).map((file) => file.replace('.ts', ''))
+    const others = ['all', 'index', 'lookup', 'rule']
+    expect(files.filter((file) => !others.includes(file)).sort()).toEqual([...ruleIds].sort())
+  })
+
+  it('has a detector for each rule', () => {
+    const shared = [...filesIn('detectors'), ...filesIn('hazards')].join('\n')
+    const without = rules.filter(({ id, detect }) => !detect && !shared.includes(`'${id}'`))
+    expect(without.map(({ id }) => id)).toEqual([])
+  })
+
+  it('has only known rules superseded, and none by itself in any number of steps', () => {
+    const known: readonly string[] = ruleIds
+    const below = (id: string): string[] => {
+      const direct = rules.find((rule) => rule.id === id)?.supersedes?.map(({ rule }) => rule) ?? []
+      return [...direct, ...direct.flatMap(below)]
+    }
+    for (const id of ruleIds) {
+      expect(below(id).filter((rule) => !known.includes(rule))).toEqual([])
+      expect(below(id)).not.toContain(id)
+    }
+    const order = supersedingRules.map(({ id }) => id)
+    for (const id of order) {
+      const later = below(id).filter((rule) => order.some((one) => one === rule))
+      for (const rule of later)
+        expect(order.findIndex((one) => one === rule)).toBeGreaterThan(order.indexOf(id))
+    }
+  })
+
   it('explains each rule by name and by group', () => {
     for (const id of ruleIds) expect(explain(id)).toContain(`${id} (`)
     expect(explain('c7')).toContain('dirty-over-dma')

@@ -5,6 +5,9 @@ import { parseAst } from 'vitest/node'
 
 const folder = join(import.meta.dirname, '../../src/check')
 
+/** The properties that hold one. */
+const FIXES: ReadonlySet<string> = new Set(['fix', 'driverFix'])
+
 /** A fix as the source has it: the pieces around what is filled in. One piece where nothing is. */
 export type FixText = readonly string[]
 
@@ -46,7 +49,7 @@ function declared(program: Node): Map<string, Node> {
 
 function fixesIn(program: Node): Node[] {
   return nodesIn(program)
-    .filter(({ type, key }) => type === 'Property' && (key as Node).name === 'fix')
+    .filter(({ type, key }) => type === 'Property' && FIXES.has((key as Node).name as string))
     .map(({ value }) => value as Node)
 }
 

@@ -1,7 +1,7 @@
 /** The report for other programs, as `schema/report-v1.json` describes it. */
 import type { Range } from '../../events/event.ts'
 import type { Finding, Lint, Severity, SourcePlace } from '../finding.ts'
-import type { RuleId } from '../rule-id.ts'
+import type { RuleId } from '../rules/index.ts'
 import type { Failure, FailureKind } from './failure.ts'
 import {
   type CostReport,

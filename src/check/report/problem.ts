@@ -1,6 +1,6 @@
 /** The report as problems at lines: what the formats of other tools are made of. */
 import type { Severity, SourcePlace } from '../finding.ts'
-import type { RuleId } from '../rule-id.ts'
+import type { RuleId } from '../rules/index.ts'
 import { findingDetails } from './finding-details.ts'
 import type { ErrorJson, FindingJson, LintJson, PlaceJson, ReportJson, RunJson } from './json.ts'
 import { distinct, distinctFindings, type MergedFinding } from './merge.ts'

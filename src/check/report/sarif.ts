@@ -1,7 +1,7 @@
 /** SARIF 2.1.0, the format of static and dynamic checkers that GitHub and editors read. */
 import type { SourcePlace } from '../finding.ts'
-import type { RuleInfo, RuleSeverity } from '../rule-id.ts'
-import { ruleTable } from '../rules.ts'
+import { ruleTable } from '../rules/lookup.ts'
+import type { RuleInfo, RuleSeverity } from '../rules/rule.ts'
 import type { ReportJson } from './json.ts'
 import { type Problem, problemsOf } from './problem.ts'
 import { runsText } from './runs-text.ts'

@@ -7,9 +7,9 @@ import type { Field, Fields } from '../../events/field.ts'
 import type { Note, SourcePlace } from '../finding.ts'
 import { type Failure, failureKinds, type LaterError } from '../report/failure.ts'
 import type { CostReport, RunReport } from '../report/run-report.ts'
-import type { RuleId } from '../rule-id.ts'
-import { ruleIds } from '../rules.ts'
-import type { Shown } from '../sight.ts'
+import type { RuleId } from '../rules/index.ts'
+import { ruleIds } from '../rules/lookup.ts'
+import type { Shown } from '../shown.ts'
 
 export const TRACE_FORMAT = 'dmabuf-trace'
 export const TRACE_VERSION = 1

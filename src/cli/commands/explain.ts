@@ -1,8 +1,10 @@
 /** `dmabuf explain`. */
 
 import { didYouMean } from '../../base/nearest.ts'
-import type { RuleInfo } from '../../check/rule-id.ts'
-import { explain, ruleIds, ruleTable } from '../../check/rules.ts'
+import { explain } from '../../check/report/explain.ts'
+import type { RuleId } from '../../check/rules/index.ts'
+import { ruleIds, rulesNamed, ruleTable } from '../../check/rules/lookup.ts'
+import type { RuleInfo } from '../../check/rules/rule.ts'
 import { differenceText } from '../terminal/difference.ts'
 import type { Style } from '../terminal/style.ts'
 import { textTable } from '../terminal/table.ts'
@@ -15,12 +17,12 @@ const LIST = '`dmabuf explain` lists the rules.'
 /** A rule's claim, reason and fix with an example program; or a list of all rules. */
 export function explainText(name: string | undefined, style: Style): string {
   if (name === undefined) return ruleList(style)
-  const rules = ruleTable.filter(({ id, group }) => id === name || group === name.toUpperCase())
+  const rules = rulesNamed(name)
   if (rules.length > 0) return rules.map((rule) => ruleText(rule, style)).join('\n')
   throw new UsageError(`rule '${name}' is unknown`, didYouMean(name, ruleIds, LIST))
 }
 
-function ruleText({ id }: RuleInfo, style: Style): string {
+function ruleText({ id }: RuleInfo<RuleId>, style: Style): string {
   const text = wrapped(explain(id) ?? '', style.columns ?? PAGE_WIDTH).join('\n')
   const example = exampleOf(id)
   if (example === undefined) return text

@@ -1,7 +1,7 @@
 /** A program of the package that a rule flags, beside its fixed twin. */
 import { readdirSync, readFileSync } from 'node:fs'
-import type { RuleId } from '../../check/rule-id.ts'
-import { ruleIds } from '../../check/rules.ts'
+import type { RuleId } from '../../check/rules/index.ts'
+import { ruleIds } from '../../check/rules/lookup.ts'
 import { packageRoot } from '../package-root.ts'
 
 export interface RuleExample {

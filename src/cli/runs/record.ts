@@ -7,7 +7,7 @@ import {
   type Verdict,
   verdictOf as verdictOfReport,
 } from '../../check/report/run-report.ts'
-import type { RuleId } from '../../check/rule-id.ts'
+import type { RuleId } from '../../check/rules/index.ts'
 import type { Cost } from '../../machine/cost.ts'
 import type { LinuxFacts } from './linux.ts'
 import type { RunPlan } from './plan.ts'

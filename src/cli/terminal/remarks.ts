@@ -1,7 +1,7 @@
 /** Lints and notes, which never change the verdict. */
 import { mergeLints, mergeNotes } from '../../check/report/merge.ts'
 import { runsText } from '../../check/report/runs-text.ts'
-import type { RuleId } from '../../check/rule-id.ts'
+import type { RuleId } from '../../check/rules/index.ts'
 import type { RunRecord } from '../runs/record.ts'
 import { placeText, type Style } from './style.ts'
 

@@ -1,4 +1,4 @@
-import { UndeliveredFds } from '../../check/undelivered-fds.ts'
+import { UndeliveredFds } from '../../check/model/undelivered-fds.ts'
 import type { BufferId, DmabufEvent } from '../../events/event.ts'
 
 /** What is made by one kind of event and ends with another, and what tells one from the next. */

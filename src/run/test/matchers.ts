@@ -1,8 +1,8 @@
 /** Matchers for results of `runAll` and `runProgram`, in the shape that `expect.extend` takes. */
 import { type Checked, isClean, NotCleanError, problemsText } from '../../check/assert-clean.ts'
 import type { Finding } from '../../check/finding.ts'
-import type { RuleId } from '../../check/rule-id.ts'
-import { ruleIds } from '../../check/rules.ts'
+import type { RuleId } from '../../check/rules/index.ts'
+import { ruleIds } from '../../check/rules/lookup.ts'
 
 /** Where a finding is expected. */
 export interface FindingPlace {

@@ -4,7 +4,7 @@
  */
 import { Checker } from 'dmabuf/check'
 import { describe, expect, test } from 'vitest'
-import { rulesSeen } from '../../../src/check/sight.ts'
+import { rulesSeen } from '../../../src/check/rules/lookup.ts'
 import type { DmabufEvent, EventOrigin } from '../../../src/events/event.ts'
 import { formatOrigin } from '../../../src/tap/format-origin.ts'
 import { subjects, watch } from './watched.ts'

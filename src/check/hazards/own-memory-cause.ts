@@ -1,0 +1,27 @@
+/** An exporter's pages as it sees them itself: memory of its own, before it is a buffer. */
+import type { BufferHistory } from '../model/buffer-history.ts'
+import type { Store } from '../model/store.ts'
+import { writerName } from '../words.ts'
+import { atExport, type Cause, type Reader } from './cause.ts'
+
+/**
+ * Whether the memory is of the driver that exported the buffer. Where both have the same bytes, START and
+ * END of the buffer are to sync what the driver has mapped for a device of its own.
+ */
+export function isExporters({ id, owner }: BufferHistory, { driver }: BufferHistory): boolean {
+  return id < 0 && driver !== undefined && owner === driver.name
+}
+
+/** The driver and its device meet in memory, past the cache, and somebody reads through the cache. */
+export function readThroughCache(memory: BufferHistory, store: Store, reader: Reader): Cause {
+  const { attribute, name } = memory
+  return {
+    rule: 'attribute-alias',
+    reason: `${name}, where ${writerName(store)} wrote, is ${attribute}, and they are read through a cached mapping`,
+    because: {
+      text: `Memory that is ${attribute} is not synced, and the cached mapping fills lines from it.`,
+    },
+    ...atExport(reader.buffer, reader.origin),
+    fix: 'Let the mmap and vmap operations use the attribute of the allocation (pgprot_writecombine, or dma_mmap_coherent).',
+  }
+}
