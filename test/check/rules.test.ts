@@ -80,11 +80,10 @@ describe('the table', () => {
       expect(below(id).filter((rule) => !known.includes(rule))).toEqual([])
       expect(below(id)).not.toContain(id)
     }
-    const order = supersedingRules.map(({ id }) => id)
+    const order: string[] = supersedingRules.map(({ id }) => id)
     for (const id of order) {
-      const later = below(id).filter((rule) => order.some((one) => one === rule))
-      for (const rule of later)
-        expect(order.findIndex((one) => one === rule)).toBeGreaterThan(order.indexOf(id))
+      const later = below(id).filter((rule) => order.includes(rule))
+      for (const rule of later) expect(order.indexOf(rule)).toBeGreaterThan(order.indexOf(id))
     }
   })
 
