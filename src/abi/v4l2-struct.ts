@@ -174,6 +174,33 @@ export const v4l2Buffer: Struct<V4l2Buffer> = struct('v4l2_buffer', 88, {
   request_fd: s32,
 })
 
+/** `struct v4l2_event` */
+export interface V4l2Event {
+  /** V4L2_EVENT_ */
+  type: number
+  /** By the type. */
+  data: Uint8Array
+  /** Events that are still pending. */
+  pending: number
+  sequence: number
+  timestamp_sec: number
+  timestamp_nsec: number
+  id: number
+  reserved: readonly number[]
+}
+
+/** Layout of `struct v4l2_event`. Source: include/uapi/linux/videodev2.h. */
+export const v4l2Event: Struct<V4l2Event> = struct('v4l2_event', 136, {
+  type: u32,
+  data: { ...bytes(64), align: 8 },
+  pending: u32,
+  sequence: u32,
+  timestamp_sec: s64,
+  timestamp_nsec: s64,
+  id: u32,
+  reserved: array(u32, 8),
+})
+
 /** `struct v4l2_exportbuffer` */
 export interface V4l2Exportbuffer {
   /** V4L2_BUF_TYPE_ */

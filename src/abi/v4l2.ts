@@ -2,6 +2,7 @@ import { ior, iow, iowr } from './ioctl-number.ts'
 import {
   v4l2Buffer,
   v4l2Capability,
+  v4l2Event,
   v4l2Exportbuffer,
   v4l2Fmtdesc,
   v4l2Format,
@@ -23,6 +24,8 @@ export const V4L2_CAP_DEVICE_CAPS = 0x80000000
 
 /** A queue that captures single-planar video. */
 export const V4L2_BUF_TYPE_VIDEO_CAPTURE = 1
+/** A queue that shows video in several planes. */
+export const V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE = 10
 /** A queue that shows single-planar video. */
 export const V4L2_BUF_TYPE_VIDEO_OUTPUT = 2
 /** Buffers are the driver's own. */
@@ -92,5 +95,7 @@ export const VIDIOC_DQBUF: number = iowr('V', 17, v4l2Buffer.size)
 export const VIDIOC_STREAMON: number = iow('V', 18, 4)
 /** Stops the queue and gives every buffer back; the argument is its type as an int. EINVAL. */
 export const VIDIOC_STREAMOFF: number = iow('V', 19, 4)
+/** Takes an event. ENOENT where none is pending and the descriptor has O_NONBLOCK. May sleep. */
+export const VIDIOC_DQEVENT: number = ior('V', 89, v4l2Event.size)
 /** The result of S_FMT, without setting it. EINVAL for the type. */
 export const VIDIOC_TRY_FMT: number = iowr('V', 64, v4l2Format.size)

@@ -1,5 +1,5 @@
 import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
-import { requests } from '../syscalls/requests.ts'
+import { requests } from '../syscalls/requests/index.ts'
 
 /** An address that no process has mapped (the kernel forbids the first page): always EFAULT. */
 const NOWHERE = 1n

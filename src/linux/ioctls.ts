@@ -1,9 +1,9 @@
 import { errno } from '../abi/errno.ts'
 import { VIDIOC_STREAMOFF } from '../abi/v4l2.ts'
 import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
-import { newDescriptor } from '../syscalls/new-descriptors.ts'
 import type { Origin } from '../syscalls/origin.ts'
-import { requestName } from '../syscalls/requests.ts'
+import { newDescriptor, requestName, waitingOf } from '../syscalls/requests/index.ts'
+import type { DeviceWait, FenceWait } from '../syscalls/requests/request.ts'
 import type { WaitOptions } from '../syscalls/syscalls.ts'
 import { holdDescriptors } from './argument-descriptors.ts'
 import { BusyDevices } from './busy-devices.ts'
@@ -17,7 +17,6 @@ import { isNonblocking, nonblocking } from './nonblocking.ts'
 import { ownDescriptor } from './own-descriptor.ts'
 import type { Poller } from './poller.ts'
 import { isSameFile } from './same-file.ts'
-import { type DeviceWait, type FenceWait, waitingOf } from './waiting.ts'
 
 /** How many files are remembered as fenced, before that is forgotten and learned again. */
 const MANY_FILES = 4096

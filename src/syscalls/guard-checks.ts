@@ -3,7 +3,8 @@ import { ioctlSize } from '../abi/ioctl-number.ts'
 import { assert } from '../base/assert.ts'
 import { isSignal, received } from './arguments.ts'
 import type { IoctlArg } from './ioctl-arg.ts'
-import { type RequestPointer, requestName, requests } from './requests.ts'
+import { requestName, requests } from './requests/index.ts'
+import type { RequestPointer } from './requests/request.ts'
 import type { PollFd, ViewScope, WaitOptions } from './syscalls.ts'
 
 /** A value in a message: a number as it is, anything else in words. */

@@ -4,7 +4,7 @@ import { sharingScope } from './call-scope.ts'
 import { DescriptorUses, type FileOf, tellUses } from './descriptor-uses.ts'
 import * as check from './guard-checks.ts'
 import type { IoctlArg } from './ioctl-arg.ts'
-import { makesDescriptor, newDescriptor } from './new-descriptors.ts'
+import { makesDescriptor, newDescriptor } from './requests/index.ts'
 import type { Syscalls } from './syscalls.ts'
 
 /** Runs `checks` and then `call`; a failed check rejects instead of throwing. */

@@ -11,7 +11,7 @@ import { decodeText } from '../abi/field-kinds.ts'
 import { fourccText } from '../abi/fourcc.ts'
 import { decodeIoctl } from '../abi/ioctl-number.ts'
 import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
-import { requests } from '../syscalls/requests.ts'
+import { requests } from '../syscalls/requests/index.ts'
 import type { PollFd } from '../syscalls/syscalls.ts'
 
 /** The flags of open in words. Never sleeps. */

@@ -1,7 +1,7 @@
 import type { CallEvent, EventId, NewEvent } from '../events/event.ts'
 import { scopeOf, sharingScope } from '../syscalls/call-scope.ts'
 import type { Origin } from '../syscalls/origin.ts'
-import { requestName } from '../syscalls/requests.ts'
+import { requestName } from '../syscalls/requests/index.ts'
 import type { Syscalls } from '../syscalls/syscalls.ts'
 import { answerText, argumentText, flagText, pollText } from './call-text.ts'
 

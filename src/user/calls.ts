@@ -5,7 +5,7 @@ import { type CallScope, type Failure, scopeOf } from '../syscalls/call-scope.ts
 import { usesOf } from '../syscalls/descriptor-uses.ts'
 import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
 import type { Origin } from '../syscalls/origin.ts'
-import { requestName } from '../syscalls/requests.ts'
+import { requestName } from '../syscalls/requests/index.ts'
 import type { PollFd, Syscalls, ViewScope } from '../syscalls/syscalls.ts'
 import { systemError } from '../syscalls/system-error.ts'
 import {

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { newDescriptor } from '../../src/syscalls/new-descriptors.ts'
+import { newDescriptor } from '../../src/syscalls/requests/index.ts'
 import * as uapi from '../uapi.ts'
 import { filesOf, type Numbers, pick, requestFrom, sizeFrom } from './requests.ts'
 import { type Choice, HOSTILE_VALUE, runs, WILD, World } from './world.ts'

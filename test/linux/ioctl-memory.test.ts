@@ -8,8 +8,8 @@ import { SYNC_IOC_FILE_INFO, syncFileInfo } from '../../src/abi/sync-file.ts'
 import { VIDIOC_DQBUF, VIDIOC_QBUF } from '../../src/abi/v4l2.ts'
 import { v4l2Buffer } from '../../src/abi/v4l2-struct.ts'
 import { copyArgument, copyBack, writeAddresses } from '../../src/linux/ioctl-memory.ts'
-import { waitingOf } from '../../src/linux/waiting.ts'
 import { type IoctlArg, plainArg } from '../../src/syscalls/ioctl-arg.ts'
+import { waitingOf } from '../../src/syscalls/requests/index.ts'
 
 /** Addresses that identify their array. */
 function addressBook(): (memory: Uint8Array) => bigint {

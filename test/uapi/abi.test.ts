@@ -3,7 +3,7 @@ import * as abi from 'dmabuf/abi'
 import { runAll } from 'dmabuf/test'
 import { describe, expect, it } from 'vitest'
 import port from '../../examples/ioctl.ts'
-import { requests } from '../../src/syscalls/requests.ts'
+import { requests } from '../../src/syscalls/requests/index.ts'
 
 const exported: Readonly<Record<string, unknown>> = abi
 

@@ -19,7 +19,7 @@ import * as udmabuf from '../../src/abi/udmabuf.ts'
 import * as v4l2 from '../../src/abi/v4l2.ts'
 import * as video from '../../src/abi/v4l2-struct.ts'
 import * as vgem from '../../src/abi/vgem.ts'
-import { requests } from '../../src/syscalls/requests.ts'
+import { requests } from '../../src/syscalls/requests/index.ts'
 
 // Every number and layout is the C compiler's: one program prints what the headers say.
 const modules = { ...buf, ...heap, ...drm, ...dumb, ...event, ...framebuffer, ...mode }

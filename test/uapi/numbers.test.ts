@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { errno, errnoName } from '../../src/abi/errno.ts'
 import { decodeIoctl, io, ioctlNumber } from '../../src/abi/ioctl-number.ts'
-import { requestName, requestNumber } from '../../src/syscalls/requests.ts'
+import { requestName, requestNumber } from '../../src/syscalls/requests/index.ts'
 import { isSystemError, systemError } from '../../src/syscalls/system-error.ts'
 
 describe('an ioctl number', () => {

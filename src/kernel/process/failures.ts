@@ -2,7 +2,8 @@ import type { ErrnoCode } from '../../abi/errno.ts'
 import { errno } from '../../abi/errno.ts'
 import { FAULT_PLACES, type FaultPoints } from '../../machine/fault-points.ts'
 import * as check from '../../syscalls/arguments.ts'
-import { requestName, requestNumber } from '../../syscalls/requests.ts'
+import { requestName, requestNumber } from '../../syscalls/requests/index.ts'
+import { syscallNames } from '../../syscalls/table.ts'
 
 /** A failure as `SimKernel.fail` plans it. */
 export interface PlannedFailure {
@@ -12,11 +13,6 @@ export interface PlannedFailure {
   readonly code: ErrnoCode
 }
 
-/** The functions of the waist, as C and man pages call them. */
-const FUNCTIONS: readonly string[] = [
-  ...['open', 'close', 'dup', 'lseek', 'fcntl', 'read', 'memfd_create', 'ftruncate', 'poll'],
-  ...['mmap', 'munmap', 'mremap', 'view', 'load', 'store'],
-]
 const PLACES: readonly string[] = FAULT_PLACES
 /** How `requestName` writes a request that it does not know: a driver's own. */
 const UNKNOWN_REQUEST = /^0x[0-9a-f]+$/
@@ -73,8 +69,8 @@ function checkCode(code: unknown): void {
 
 function checkCall(call: unknown): void {
   check.text('call', call)
-  if (FUNCTIONS.includes(call) || PLACES.includes(call) || UNKNOWN_REQUEST.test(call)) return
+  if (syscallNames.includes(call) || PLACES.includes(call) || UNKNOWN_REQUEST.test(call)) return
   if (requestNumber(call) !== undefined) return
-  const places = [...FUNCTIONS, ...PLACES].join(', ')
+  const places = [...syscallNames, ...PLACES].join(', ')
   throw check.wrongValue('call', `must be a request such as VIDIOC_QBUF, or one of ${places}`, call)
 }

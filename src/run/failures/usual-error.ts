@@ -1,24 +1,10 @@
 import type { ErrnoCode } from '../../abi/errno.ts'
+import { usualErrorOf } from '../../syscalls/requests/index.ts'
+import { usualErrorOfCall } from '../../syscalls/table.ts'
 
-/** What each call, request, and place inside the kernel usually fails with. */
-const USUAL: Readonly<Record<string, ErrnoCode>> = {
-  open: 'EMFILE',
-  dup: 'EMFILE',
-  memfd_create: 'EMFILE',
+/** The usual error of each place inside the kernel; those of calls and requests are in their tables. */
+const PLACES: Readonly<Record<string, ErrnoCode>> = {
   get_unused_fd_flags: 'EMFILE',
-  mmap: 'ENOMEM',
-  mremap: 'ENOMEM',
-  ftruncate: 'ENOMEM',
-  poll: 'EINTR',
-  DMA_HEAP_IOCTL_ALLOC: 'ENOMEM',
-  UDMABUF_CREATE: 'ENOMEM',
-  UDMABUF_CREATE_LIST: 'ENOMEM',
-  VIDIOC_REQBUFS: 'ENOMEM',
-  DMA_BUF_IOCTL_EXPORT_SYNC_FILE: 'EMFILE',
-  DMA_BUF_IOCTL_IMPORT_SYNC_FILE: 'ENOMEM',
-  SYNC_IOC_MERGE: 'EMFILE',
-  SYNC_IOC_FILE_INFO: 'ENOMEM',
-  DRM_IOCTL_VGEM_FENCE_ATTACH: 'ENOMEM',
   alloc_pages: 'ENOMEM',
   kmalloc: 'ENOMEM',
   vmalloc: 'ENOMEM',
@@ -36,16 +22,16 @@ const USUAL: Readonly<Record<string, ErrnoCode>> = {
 }
 
 /** Giving things back does not fail in a way that a program could do anything about. */
-const NEVER: ReadonlySet<string> = new Set([
-  ...['close', 'munmap', 'view', 'load', 'store'],
-  ...['DRM_IOCTL_GEM_CLOSE', 'DRM_IOCTL_MODE_RMFB', 'VIDIOC_STREAMOFF'],
-])
-
 export function canFail(call: string): boolean {
-  return !NEVER.has(call)
+  return usual(call) !== 'never'
 }
 
 /** EIO where nothing else is customary: every driver may return it. */
 export function usualError(call: string): ErrnoCode {
-  return USUAL[call] ?? 'EIO'
+  const code = usual(call)
+  return code === undefined || code === 'never' ? 'EIO' : code
+}
+
+function usual(call: string): ErrnoCode | 'never' | undefined {
+  return usualErrorOfCall(call) ?? usualErrorOf(call) ?? PLACES[call]
 }
