@@ -8,6 +8,7 @@
 
 import { O_RDWR } from '../abi/fcntl.ts'
 import type { DriverName } from '../events/event.ts'
+import { zeroPages } from '../kernel/dma/coherent.ts'
 import type { DmaLayer } from '../kernel/dma/dma-layer.ts'
 import type { DmaMapping } from '../kernel/dma/mapping.ts'
 import { tableOf } from '../kernel/dma/sg-table.ts'
@@ -70,7 +71,7 @@ export class PageHeap {
     if (storage === undefined) throw this.#noMemory(size)
     const buffer = this.#export(storage, size)
     storage.buffer = buffer.inode
-    this.#zero(storage)
+    zeroPages(this.#machine, storage, { driver: this.#kind.driver.name })
     return buffer
   }
 
@@ -92,22 +93,6 @@ export class PageHeap {
       this.#machine.ram.free(storage)
       throw error
     }
-  }
-
-  #zero(storage: Storage): void {
-    const { events, memory, cost } = this.#machine
-    const agent = { kind: 'kernel', name: this.#kind.driver.name } as const
-    const writer = events.emit({
-      kind: 'cpu-store',
-      buffer: storage.buffer,
-      mapping: undefined,
-      range: { start: 0, end: storage.size },
-      seen: 'exact',
-      hazards: [],
-      agent,
-    })
-    cost.cpuBytes += storage.size
-    memory.cpuFill(storage, 0, storage.size, 0, writer)
   }
 
   #heapOps(): DmaBufOps {

@@ -1,6 +1,7 @@
 import type { CacheOp, MemoryAttribute, Range } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { Storage } from '../../machine/storage.ts'
+import { CpuBytes } from './cpu-bytes.ts'
 
 /** For whom memory is made coherent, and on whose behalf. */
 export interface CoherentUse {
@@ -25,20 +26,16 @@ export function makeCoherent(machine: Machine, storage: Storage, use: CoherentUs
 }
 
 /** Zeroes pages through the cache, where the zeros stay until somebody cleans. */
-export function zeroPages(machine: Machine, storage: Storage, use: CoherentUse): void {
-  const { events, memory, cost } = machine
-  const range = rangeOf(storage, use)
-  const writer = events.emit({
-    kind: 'cpu-store',
-    buffer: use.buffer ?? storage.buffer,
-    mapping: undefined,
-    range,
-    seen: 'exact',
-    hazards: [],
-    agent: { kind: 'kernel', name: use.driver },
-  })
-  cost.cpuBytes += range.end - range.start
-  memory.cpuFill(storage, range.start, range.end, 0, writer)
+export function zeroPages(
+  machine: Machine,
+  storage: Storage,
+  use: Omit<CoherentUse, 'device'>,
+): void {
+  const { start, end } = rangeOf(storage, use)
+  const { buffer = storage.buffer, driver } = use
+  const runs = [{ storage, offset: 0, length: storage.size }]
+  const agent = { kind: 'kernel', name: driver } as const
+  new CpuBytes(machine, { buffer, runs, attribute: 'cached' }).fill(0, start, end, { agent })
 }
 
 /** How the CPU maps such memory: past the cache, unless the device looks into it on every board. */
@@ -63,6 +60,6 @@ function flush(machine: Machine, storage: Storage, op: CacheOp, use: CoherentUse
   events.emit({ kind: 'maintenance', op, buffer, range, device: use.device, bytes, agent })
 }
 
-function rangeOf({ size }: Storage, { range }: CoherentUse): Range {
+function rangeOf({ size }: Storage, { range }: Pick<CoherentUse, 'range'>): Range {
   return range ?? { start: 0, end: size }
 }

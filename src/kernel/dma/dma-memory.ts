@@ -32,9 +32,9 @@ export function noncoherentMemory(
   devices: DeviceParameters,
   request: NoncoherentRequest,
 ): KernelMemory {
-  const { device, driver, what = 'non-coherent memory' } = request
+  const { driver, what = 'non-coherent memory' } = request
   const memory = allocate(machine, devices, { ...request, what, attribute: 'cached' })
-  zeroPages(machine, memory.storage, { device, driver: driver.name, buffer: memory.id })
+  zeroPages(machine, memory.storage, { driver: driver.name, buffer: memory.id })
   return memory
 }
 

@@ -2,18 +2,12 @@
  * Memory that a driver has for itself: what kmalloc, vmalloc or a page allocation gave it, a variable on
  * its stack, a constant. Events know it by a number below zero.
  */
-import type {
-  Agent,
-  DriverName,
-  EventId,
-  EventOrigin,
-  Hazard,
-  MemoryAttribute,
-} from '../../events/event.ts'
+import type { Agent, DriverName, EventOrigin, Hazard, MemoryAttribute } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { Storage } from '../../machine/storage.ts'
+import { type Accessor, CpuBytes } from './cpu-bytes.ts'
 import { type SgTable, tableOfPart } from './sg-table.ts'
 
 /** Where a pointer of a driver leads: decides what DMA-API debugging says when it is mapped. */
@@ -51,6 +45,7 @@ export class KernelMemory {
   readonly start: number
   readonly #machine: Machine
   readonly #isPiece: boolean
+  readonly #bytes: CpuBytes
   #freed = false
 
   /** Use `allocateMemory` and `piece`. */
@@ -69,6 +64,9 @@ export class KernelMemory {
     this.kind = init.kind ?? 'pages'
     this.attribute = init.attribute ?? 'cached'
     this.#isPiece = init.isPiece
+    const { storage, start: offset, size: length, attribute: kept } = this
+    const runs = [{ storage, offset, length }]
+    this.#bytes = new CpuBytes(machine, { buffer: this.id, runs, attribute: kept })
     const what = `${init.what} of ${init.driver.name}`
     const common = { buffer: this.id, agent: this.#agent, origin: this.#origin }
     const placement = [{ storage: this.storage.id, offset: this.start, length: this.size }]
@@ -105,31 +103,20 @@ export class KernelMemory {
 
   /** The driver loads `target.length` bytes at `offset`; what may be wrong with them. */
   load(offset: number, target: Uint8Array): readonly Hazard[] {
-    this.#requireWithin('load', offset, target.length)
-    this.checkAlive('load', this.driver)
-    const at = this.start + offset
-    const found = this.#machine.as(this.#agent, () =>
-      this.#machine.memory.cpuLoad(this.storage, at, target, this.attribute),
-    )
-    const hazards = found.map((hazard) => this.#shifted(hazard))
-    this.#emit('cpu-load', offset, target.length, hazards)
-    return hazards
+    this.#require('load', offset, target.length)
+    return this.#bytes.load(offset, target, this.#accessor)
   }
 
   /** The driver stores `source` at `offset`. */
   store(offset: number, source: Uint8Array): void {
-    this.#requireWithin('store', offset, source.length)
-    this.checkAlive('store', this.driver)
-    const { memory } = this.#machine
-    const at = this.start + offset
-    memory.reconcile(this.storage, at, at + source.length)
-    const writer = this.#emit('cpu-store', offset, source.length, [])
-    memory.cpuStore(this.storage, at, source, this.attribute, writer)
+    this.#require('store', offset, source.length)
+    this.#bytes.store(offset, source, this.#accessor)
   }
 
   /** memset. */
   fill(value: number, offset = 0, size: number = this.size - offset): void {
-    this.store(offset, new Uint8Array(size).fill(value))
+    this.#require('store', offset, size)
+    this.#bytes.fill(value, offset, offset + size, this.#accessor)
   }
 
   /**
@@ -162,35 +149,20 @@ export class KernelMemory {
     return this.driver.modelled ? undefined : this.#machine.scheduler.current.origin
   }
 
+  get #accessor(): Accessor {
+    return { agent: this.#agent, origin: this.#origin }
+  }
+
+  #require(operation: string, offset: number, size: number): void {
+    this.#requireWithin(operation, offset, size)
+    this.checkAlive(operation, this.driver)
+  }
+
   #requireWithin(operation: string, offset: number, size: number): void {
     if (offset >= 0 && size >= 0 && offset + size <= this.size) return
     throw new RangeError(
       `${operation}: ${size} bytes at ${offset} lie beyond the ${this.size} of ${this.what}`,
     )
-  }
-
-  #shifted(hazard: Hazard): Hazard {
-    const { start, end } = hazard.range
-    return { ...hazard, range: { start: start - this.start, end: end - this.start } }
-  }
-
-  #emit(
-    kind: 'cpu-load' | 'cpu-store',
-    offset: number,
-    length: number,
-    hazards: readonly Hazard[],
-  ): EventId {
-    this.#machine.cost.cpuBytes += length
-    return this.#machine.events.emit({
-      kind,
-      buffer: this.id,
-      mapping: undefined,
-      range: { start: offset, end: offset + length },
-      seen: 'exact',
-      hazards,
-      agent: this.#agent,
-      origin: this.#origin,
-    })
   }
 }
 

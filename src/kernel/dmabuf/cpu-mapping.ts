@@ -9,6 +9,7 @@ import type { BufferId, EventOrigin, Hazard, MemoryAttribute } from '../../event
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { LiveView, Storage } from '../../machine/storage.ts'
+import { CpuBytes, shifted } from '../dma/cpu-bytes.ts'
 import { eachRun, placementOf, type SgTable } from '../dma/sg-table.ts'
 import type { OpenBrackets } from './brackets.ts'
 import type { CpuPages } from './ops.ts'
@@ -40,6 +41,7 @@ export class CpuMapping {
   readonly #machine: Machine
   #info: CpuMappingInfo
   #table: SgTable
+  #bytes: CpuBytes
   readonly #handedOut = new Set<HandedOut>()
   /** The event in which it was unmapped. */
   #unmapped: number | undefined
@@ -54,6 +56,7 @@ export class CpuMapping {
     const { attribute, runs } = info.pages
     this.attribute = attribute
     this.#table = { runs, segments: [], size: info.length }
+    this.#bytes = this.#bytesOf(info)
     info.brackets?.addMapping(this)
     this.#emitMap('cpu-map')
   }
@@ -65,26 +68,14 @@ export class CpuMapping {
   /** Loads bytes at `offset` of the mapping; the event says what may be wrong with them. */
   load(offset: number, target: Uint8Array): void {
     this.#present(offset, offset + target.length)
-    const hazards: Hazard[] = []
-    eachRun(this.#table, offset, offset + target.length, (storage, from, to, at) => {
-      const part = target.subarray(at - offset, at - offset + to - from)
-      const found = this.#machine.memory.cpuLoad(storage, from, part, this.attribute)
-      const shift = this.#info.offset + at - from
-      hazards.push(...found.map((hazard) => shifted(hazard, shift)))
-    })
-    this.#machine.cost.cpuBytes += target.length
     this.#machine.countLoad(target.length, this.attribute)
-    this.#emitAccess('cpu-load', offset, target.length, hazards)
+    this.#bytes.load(offset, target)
   }
 
   /** Bytes at `offset`, for the process's own copy of their page: no access of the program's. */
   copyOut(offset: number, target: Uint8Array): void {
     this.#present(offset, offset + target.length)
-    eachRun(this.#table, offset, offset + target.length, (storage, from, to, at) => {
-      const part = target.subarray(at - offset, at - offset + to - from)
-      this.#machine.memory.cpuLoad(storage, from, part, this.attribute)
-    })
-    this.#machine.cost.cpuBytes += target.length
+    this.#bytes.peek(offset, target)
   }
 
   /** Tells of an access to the process's own copy of bytes `[start, end)` of the mapping. */
@@ -97,16 +88,8 @@ export class CpuMapping {
 
   /** Stores `source` at `offset` of the mapping. */
   store(offset: number, source: Uint8Array): void {
-    const { memory } = this.#machine
-    const end = offset + source.length
-    this.#present(offset, end)
-    eachRun(this.#table, offset, end, (storage, from, to) => memory.reconcile(storage, from, to))
-    const writer = this.#emitAccess('cpu-store', offset, source.length, [])
-    this.#machine.cost.cpuBytes += source.length
-    eachRun(this.#table, offset, end, (storage, from, to, at) => {
-      const part = source.subarray(at - offset, at - offset + to - from)
-      memory.cpuStore(storage, from, part, this.attribute, writer)
-    })
+    this.#present(offset, offset + source.length)
+    this.#bytes.store(offset, source)
   }
 
   /**
@@ -270,6 +253,7 @@ export class CpuMapping {
     this.#isZapped = false
     this.#info = { ...this.#info, length, pages }
     this.#table = { runs: pages.runs, segments: [], size: length }
+    this.#bytes = this.#bytesOf(this.#info)
     this.#emitMap('cpu-map')
   }
 
@@ -321,21 +305,8 @@ export class CpuMapping {
     return handedOut
   }
 
-  #emitAccess(
-    kind: 'cpu-load' | 'cpu-store',
-    offset: number,
-    length: number,
-    hazards: readonly Hazard[],
-  ): number {
-    const start = this.info.offset + offset
-    return this.#machine.events.emit({
-      kind,
-      buffer: this.info.buffer,
-      mapping: this.info.id,
-      range: { start, end: start + length },
-      seen: 'exact',
-      hazards,
-    })
+  #bytesOf({ buffer, id: mapping, offset, pages: { runs } }: CpuMappingInfo): CpuBytes {
+    return new CpuBytes(this.#machine, { buffer, mapping, offset, runs, attribute: this.attribute })
   }
 
   #emitMap(kind: 'cpu-map' | 'cpu-unmap'): number {
@@ -374,9 +345,4 @@ export function endArrays(machine: Machine, arrays: Iterable<HandedOut>): void {
 /** Whether the program gave the array's memory away: it has no bytes although it has not ended. */
 export function isTransferred({ bytes, view }: HandedOut): boolean {
   return bytes.length !== view.end - view.start
-}
-
-function shifted(hazard: Hazard, by: number): Hazard {
-  const { start, end } = hazard.range
-  return { ...hazard, range: { start: start + by, end: end + by } }
 }

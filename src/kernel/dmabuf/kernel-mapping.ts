@@ -3,10 +3,11 @@
  * past it as the exporter says. It does no coherency work; that is what CPU access brackets are for.
  */
 
-import type { Agent, DriverName, EventOrigin, Hazard } from '../../events/event.ts'
+import type { Agent, DriverName, EventOrigin } from '../../events/event.ts'
 import { assert } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
-import { eachRun, placementOf, type SgTable } from '../dma/sg-table.ts'
+import { type Accessor, CpuBytes } from '../dma/cpu-bytes.ts'
+import { placementOf, type SgTable } from '../dma/sg-table.ts'
 import { reportMisuse } from './misuse.ts'
 import type { CpuPages } from './ops.ts'
 
@@ -29,6 +30,7 @@ export class KernelMapping {
   readonly #machine: Machine
   readonly #table: SgTable
   readonly #agent: Agent
+  readonly #bytes: CpuBytes
   #ended = false
 
   constructor(machine: Machine, info: KernelMappingInfo) {
@@ -36,6 +38,9 @@ export class KernelMapping {
     this.info = info
     this.#table = { runs: info.pages.runs, segments: [], size: info.size }
     this.#agent = { kind: 'kernel', name: info.driver.name }
+    const { buffer, id: mapping, pages } = info
+    const { runs, attribute } = pages
+    this.#bytes = new CpuBytes(machine, { buffer, mapping, runs, attribute })
     this.#emitMap('cpu-map')
   }
 
@@ -47,37 +52,23 @@ export class KernelMapping {
   /** Loads `target.length` bytes at `offset`. Does not sleep. */
   load(offset: number, target: Uint8Array): void {
     this.#check('load', offset, target.length)
-    const { memory, cost } = this.#machine
-    const { attribute } = this.info.pages
-    const hazards: Hazard[] = []
-    eachRun(this.#table, offset, offset + target.length, (storage, from, to, at) => {
-      const part = target.subarray(at - offset, at - offset + to - from)
-      for (const hazard of memory.cpuLoad(storage, from, part, attribute)) {
-        hazards.push(shifted(hazard, at - from))
-      }
-    })
-    cost.cpuBytes += target.length
-    this.#emitAccess('cpu-load', offset, target.length, hazards)
+    this.#bytes.load(offset, target, this.#accessor)
   }
 
   /** Stores `source` at `offset`. Does not sleep. */
   store(offset: number, source: Uint8Array): void {
     this.#check('store', offset, source.length)
-    const { memory, cost } = this.#machine
-    const { attribute } = this.info.pages
-    const end = offset + source.length
-    eachRun(this.#table, offset, end, (storage, from, to) => memory.reconcile(storage, from, to))
-    const writer = this.#emitAccess('cpu-store', offset, source.length, [])
-    cost.cpuBytes += source.length
-    eachRun(this.#table, offset, end, (storage, from, to, at) => {
-      const part = source.subarray(at - offset, at - offset + to - from)
-      memory.cpuStore(storage, from, part, attribute, writer)
-    })
+    this.#bytes.store(offset, source, this.#accessor)
   }
 
   /** Stores `value` into every byte of `[start, end)`: all bytes when left out. Does not sleep. */
   fill(value: number, start = 0, end: number = this.size): void {
-    this.store(start, new Uint8Array(end - start).fill(value))
+    this.#check('store', start, end - start)
+    this.#bytes.fill(value, start, end, this.#accessor)
+  }
+
+  get #accessor(): Accessor {
+    return { agent: this.#agent, origin: this.#machine.scheduler.current.origin }
   }
 
   /** The core's, when the last vunmap was made. */
@@ -101,24 +92,6 @@ export class KernelMapping {
     reportMisuse(this.#machine, { code: 'use-after-release', operation, driver, buffer, text })
   }
 
-  #emitAccess(
-    kind: 'cpu-load' | 'cpu-store',
-    offset: number,
-    length: number,
-    hazards: readonly Hazard[],
-  ): number {
-    return this.#machine.events.emit({
-      kind,
-      buffer: this.info.buffer,
-      mapping: this.info.id,
-      range: { start: offset, end: offset + length },
-      seen: 'exact',
-      hazards,
-      agent: this.#agent,
-      origin: this.#machine.scheduler.current.origin,
-    })
-  }
-
   #emitMap(kind: 'cpu-map' | 'cpu-unmap'): void {
     this.#machine.events.emit({
       kind,
@@ -133,9 +106,4 @@ export class KernelMapping {
       origin: this.#machine.scheduler.current.origin,
     })
   }
-}
-
-function shifted(hazard: Hazard, by: number): Hazard {
-  const { start, end } = hazard.range
-  return { ...hazard, range: { start: start + by, end: end + by } }
 }

@@ -11,6 +11,7 @@ import type { TouchedPart } from '../../machine/first-touch.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { PAGE_SIZE } from '../../machine/ram.ts'
+import { CpuBytes } from '../dma/cpu-bytes.ts'
 import { eachRun } from '../dma/sg-table.ts'
 import type { MapRequest } from '../dmabuf/file.ts'
 import type { MappedMemory, MemoryFile, PinnedPages } from '../dmabuf/memory-file.ts'
@@ -133,25 +134,22 @@ export class Memfd implements MemoryFile {
     const length = Math.max(0, Math.min(target.length, this.#size - offset))
     for (const { start, end, touched } of this.#touched(offset, offset + length)) {
       const part = target.subarray(start - offset, end - offset)
-      if (touched) this.#load(start, part)
-      else part.fill(0)
+      if (touched) this.#bytes(start, end).load(0, part)
+      else this.#zeros(part)
     }
-    this.#machine.cost.cpuBytes += length
     return length
   }
 
-  #load(offset: number, target: Uint8Array): void {
-    const { memory, events } = this.#machine
-    const runs = this.#extents.runs(offset, offset + target.length)
-    eachRun({ runs }, 0, target.length, (storage, from, to, at) => {
-      const part = target.subarray(at, at + to - from)
-      const hazards = memory
-        .cpuLoad(storage, from, part, 'cached')
-        .map((hazard) => ({ ...hazard, range: moved(hazard.range, offset + at - from) }))
-      const range = { start: offset + at, end: offset + at + part.length }
-      const what = { buffer: this.id, mapping: undefined, range, hazards }
-      events.emit({ kind: 'cpu-load', seen: 'exact', ...what })
-    })
+  #zeros(target: Uint8Array): void {
+    target.fill(0)
+    this.#machine.cost.cpuBytes += target.length
+  }
+
+  /** Bytes `[start, end)` of the file, as the kernel reaches them through its cached mapping. */
+  #bytes(start: number, end: number): CpuBytes {
+    const runs = this.#extents.runs(start, end)
+    const where = { buffer: this.id, offset: start, runs }
+    return new CpuBytes(this.#machine, { ...where, attribute: 'cached' })
   }
 
   /** Bytes `[start, end)` of the file, cut where pages begin or end to be there. */
@@ -192,24 +190,10 @@ export class Memfd implements MemoryFile {
     }
   }
 
-  /** The kernel clears pages through its cached mapping. */
   #zero(start: number, end: number): void {
     if (start >= end) return
-    const { events, memory, cost } = this.#machine
-    const writer = events.emit({
-      kind: 'cpu-store',
-      buffer: this.id,
-      mapping: undefined,
-      range: { start, end },
-      seen: 'exact',
-      hazards: [],
-      agent: { kind: 'kernel', name: 'memfd' },
-    })
-    cost.cpuBytes += end - start
-    const runs = this.#extents.runs(start, end)
-    eachRun({ runs }, 0, end - start, (storage, from, to) => {
-      memory.cpuFill(storage, from, to, 0, writer)
-    })
+    const agent = { kind: 'kernel', name: 'memfd' } as const
+    this.#bytes(start, end).fill(0, 0, end - start, { agent })
   }
 }
 
