@@ -1,4 +1,4 @@
-/** A promise that knows whether it was ever awaited, or given to whatever asks for its result. */
+/** A promise that records whether its result was ever asked for. */
 export class ObservedPromise<T> extends Promise<T> {
   /** The promises that `then` makes are ordinary ones. */
   static override get [Symbol.species](): PromiseConstructor {

@@ -1,7 +1,7 @@
 import type { Board } from '../machine/board.ts'
 import { armSoc } from './arm-soc.ts'
 
-/** The ARM system-on-chip with its devices behind an IOMMU: what was unmapped faults. */
+/** The ARM system-on-chip with its devices behind an IOMMU: an access to unmapped memory faults. */
 export const armSocIommu: Board = {
   ...armSoc,
   name: 'arm-soc-iommu',

@@ -1,8 +1,8 @@
 import type { Board } from '../machine/board.ts'
 
 /**
- * A camera, a display and a GPU on an ARM system-on-chip, as on most phones and boards: only the GPU
- * looks into the CPUs' caches.
+ * A camera, a display and a GPU on an ARM system-on-chip, as on most phones and boards. Only the
+ * GPU snoops the CPU caches.
  */
 export const armSoc: Board = {
   name: 'arm-soc',
@@ -17,7 +17,7 @@ export const armSoc: Board = {
     gpu: { snoops: true },
   },
   otherDevices: { snoops: false },
-  // arch/arm64/mm/dma-mapping.c since 5.19: for-device cleans whatever the direction.
+  // arch/arm64/mm/dma-mapping.c since 5.19: for-device cleans in every direction.
   fromDeviceMap: 'clean',
   // arch/arm64/mm/cache.S, dcache_inval_poc: lines partly in the range are cleaned and invalidated.
   edges: 'clean-invalidate',

@@ -33,8 +33,8 @@ function byName(list: readonly Board[]): ReadonlyMap<string, Board> {
 const REFERENCE = armSoc
 
 /**
- * A ready board by name, or a table of one's own after a look at it. Throws a RangeError that lists
- * the names, or what is wrong with the table.
+ * A built-in board by name, or a checked custom table. Throws a RangeError that lists the names or
+ * the faults of the table.
  */
 export function boardNamed(board: Board | string): Board {
   const found = typeof board === 'string' ? readyBoards.get(board) : board

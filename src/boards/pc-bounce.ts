@@ -2,8 +2,8 @@ import type { Board } from '../machine/board.ts'
 import { pc } from './pc.ts'
 
 /**
- * The PC booted with `swiotlb=force`: devices see bounce copies, so that what is not synced is really
- * lost. Its caches hide nothing and nothing of them is judged: it is judged as itself.
+ * The PC booted with `swiotlb=force`: devices use bounce copies, so that bytes without a sync are
+ * lost. Its caches are coherent, so it is judged as itself.
  */
 export const pcBounce: Board = {
   ...pc,

@@ -6,10 +6,10 @@ const GIB = 2 ** 30
 const LOW = { snoops: false, reach: GIB } as const
 
 /**
- * A Raspberry Pi 4 with 8 GiB: buffers lie above what camera, display and codec reach, so that those
- * devices see bounce copies, or refuse what is too long for one. The real camera and display take one
- * piece besides (`contiguous`). This table leaves that out, to show bounce copies of several pieces: on a
- * Pi allocate from linux,cma, and see arm-soc-cma.
+ * A Raspberry Pi 4 with 8 GiB. Buffers lie above the reach of camera, display and codec, which get
+ * bounce copies or refuse a buffer that is too long for one. The real camera and display also need
+ * contiguous memory (`contiguous`). This table leaves that out, to show bounce copies of several
+ * pieces: on a Pi allocate from linux,cma, and see arm-soc-cma.
  */
 export const rpi4: Board = {
   ...armSoc,

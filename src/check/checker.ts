@@ -1,4 +1,4 @@
-/** Observes a run's events and says, at its end, what the program did wrong. */
+/** Observes the events of a run and reports the program's mistakes. */
 import type { DmabufEvent, EventOrigin } from '../events/event.ts'
 import { Collector, type Locate, type Site } from './collector.ts'
 import { AreaDetector } from './detectors/area-detector.ts'
@@ -34,8 +34,8 @@ import type { Shown } from './shown.ts'
 
 export interface CheckerOptions {
   /**
-   * A text that is equal for origins at the same line of the program: findings there are merged.
-   * The origin's stack if not given, which tells apart two ways to the same line.
+   * A text that is equal for origins at one line of the program: findings there are merged.
+   * Default: the origin's stack, which distinguishes two ways to one line.
    */
   readonly site?: Site | undefined
   /** The line of an origin; findings have no `place` and no `where` if not given. */
@@ -44,7 +44,7 @@ export interface CheckerOptions {
   readonly notCheckable?: readonly RuleId[] | undefined
   /** Bytes in a cache line of the judged board, for naming causes. 64 if not given. */
   readonly lineSize?: number | undefined
-  /** What the events tell; `everything` if not given. */
+  /** The sources of the events. Default: `everything`. */
   readonly shown?: Shown | undefined
 }
 
@@ -72,7 +72,7 @@ export class Checker {
     for (const detector of this.#detectors) detector.after?.(event)
   }
 
-  /** What was found so far; after the last event, all there is. May be asked again. */
+  /** The findings so far; after the last event, all of them. May be called again. */
   finish(): CheckResult {
     for (const detector of this.#detectors) detector.finish?.()
     return this.#out.result()

@@ -28,7 +28,7 @@ export interface CollectorOptions {
   readonly partlyCheckable: readonly RuleId[]
 }
 
-/** What a rule says; the table says the rest. */
+/** A report by a rule. Fields that it leaves out come from the rule's file. */
 export interface Draft {
   readonly rule: RuleId
   readonly event: DmabufEvent
@@ -44,7 +44,7 @@ export interface Draft {
   readonly fix?: string | undefined
   /** Who made the mistake; the agent of `event` when left out. */
   readonly by?: Agent | undefined
-  /** Tells apart mistakes against one rule at the same place. */
+  /** Distinguishes mistakes against one rule at the same place. */
   readonly kind?: string | undefined
   /** Where it is not the rule's. */
   readonly severity?: Severity | undefined
@@ -96,7 +96,7 @@ export class Collector {
     entry.wrongBytes = Math.max(entry.wrongBytes, draft.wrongBytes)
   }
 
-  /** Notes of one driver with the same `kind` are one; the first says what it was. */
+  /** Notes of one driver with the same `kind` are merged; the first one's text is kept. */
   note(driver: string, message: string, event: DmabufEvent, kind: string = message): void {
     const key = `${driver} ${kind}`
     const known = this.#notes.get(key)
@@ -124,7 +124,9 @@ export class Collector {
     }
   }
 
-  /** One entry per mistake: a superseded one gives what it knows about bytes to the one that stays. */
+  /**
+   * One entry per mistake: a superseded entry passes its counts of bytes to the entry that stays.
+   */
   #folded(): Entry[] {
     const kept = new Map([...this.#entries].map(([key, entry]) => [key, { ...entry }]))
     for (const better of supersedingRules) {

@@ -51,7 +51,7 @@ export interface Finding {
   readonly message: string
   /** The earlier event that should have prevented it, or that it is missing. */
   readonly because: Because
-  /** What real hardware does then. */
+  /** The effect on real hardware. */
   readonly hardware: string
   /** The shortest change that helps. */
   readonly fix: string
@@ -111,7 +111,7 @@ export interface CheckResult {
   readonly findings: readonly Finding[]
   readonly notes: readonly Note[]
   readonly lints: readonly Lint[]
-  /** Rules that could not be decided, as the checker was told. */
+  /** Rules that could not be decided, from the checker's options. */
   readonly rulesNotCheckable: readonly RuleId[]
   /** Rules of which some violations are seen, and others are not. */
   readonly rulesPartlyCheckable: readonly RuleId[]

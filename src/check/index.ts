@@ -1,4 +1,4 @@
-/** The checker: rules over the event stream, and what a run's report looks like. */
+/** The checker: rules over the event stream, and the report of a run. */
 export { assertClean, type Checked, NotCleanError } from './assert-clean.ts'
 export { Checker, type CheckerOptions } from './checker.ts'
 export type { Locate, Site } from './collector.ts'

@@ -35,7 +35,7 @@ export class AreaDetector implements Detector {
   readonly #files = new Map<BufferId, FileSize>()
   /** Files that were reported to be too short, by the event in which they became so. */
   readonly #reported = new Set<EventId>()
-  /** What a call of mmap that is not back yet has mapped. */
+  /** Areas mapped by an mmap call that has not returned yet. */
   #latest: CpuMapEvent | undefined
 
   constructor(out: Collector) {

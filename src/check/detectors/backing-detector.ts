@@ -1,6 +1,6 @@
 /**
- * One buffer in several memories: a read that misses what was stored to another one, with no copy made
- * in between. An exporter may keep a shadow, as long as it copies; bounce copies are the DMA layer's.
+ * One buffer in several memories: a read that misses a store to another memory, without a copy in
+ * between. An exporter may keep a shadow if it copies; bounce copies belong to the DMA layer.
  */
 import type {
   BufferId,
@@ -26,7 +26,7 @@ const MOST = 256
 
 type Access = CpuAccessEvent | CpuViewEvent | DeviceAccessEvent
 
-/** Bytes of a buffer as somebody stored them last, and in which memory. */
+/** Bytes of a buffer, with the memory that the last store went to. */
 interface Newest {
   readonly event: CpuAccessEvent | DeviceAccessEvent
   /** No copy that was made before this event has them. */
@@ -42,7 +42,7 @@ export class BackingDetector implements Detector {
   readonly #out: Collector
   readonly #memories = new Map<BufferId, MemoryEvent>()
   readonly #newest = new Map<BufferId, RangeMap<Newest>>()
-  /** When bytes of a storage were stored last, by whoever. */
+  /** The last store to bytes of a storage, by any agent. */
   readonly #stored = new Map<StorageId, RangeMap<EventId>>()
 
   constructor(history: History, out: Collector) {
@@ -83,7 +83,7 @@ export class BackingDetector implements Detector {
     )
   }
 
-  /** A driver, or its device, stores to memory of the driver: what is there is what it wants there. */
+  /** A driver, or its device, stores to the driver's own memory: the content is intended. */
   #copied(event: CpuAccessEvent | DeviceAccessEvent): void {
     const memory = this.#memories.get(event.buffer)
     if (memory === undefined) return
@@ -179,7 +179,7 @@ export class BackingDetector implements Detector {
   }
 }
 
-/** What the exporter's own device stores is a copy of what others have stored. */
+/** The exporter's own device copies bytes that others have stored. */
 function isExporters(map: MapEvent): boolean {
   return map.kind === 'dma-map' && map.attachment === undefined
 }

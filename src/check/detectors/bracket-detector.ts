@@ -168,7 +168,7 @@ export class BracketDetector implements Detector {
     for (const bracket of buffer.open) {
       if (bracket.blamed) continue
       bracket.blamed = true
-      // No END of it will come any more, whatever the buffer is shared with later.
+      // It will never end, so a later sharing of the buffer does not matter.
       this.#out.report({
         rule: 'unbalanced-bracket',
         event,

@@ -1,13 +1,16 @@
 import type { BufferId, DriverName, MisuseEvent } from '../../events/event.ts'
 import type { MisuseCode } from '../../events/misuse-code.ts'
 
-/** What the kernel's own code meets where a driver has confused the references to a buffer. */
+/**
+ * Misuse that the kernel's own code runs into after a driver has confused the references to a
+ * buffer.
+ */
 const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set(['put-after-release', 'use-after-release'])
 
-/** What drops or takes a reference that is not the driver's. */
+/** Misuse that drops or takes a reference of another owner. */
 const CONFUSES: ReadonlySet<MisuseCode> = new Set([...AFTER_RELEASE, 'early-publish'])
 
-/** What a call that never comes back still holds when the run ends. */
+/** Resources that a call which never returns still holds when the run ends. */
 const HELD: ReadonlySet<MisuseCode> = new Set([
   'attachment-leak',
   'attachment-mapping-leak',
@@ -16,9 +19,12 @@ const HELD: ReadonlySet<MisuseCode> = new Set([
   'vmap-leak',
 ])
 
-/** Tells misuse that follows from other misuse: one mistake is told once, where it was made. */
+/**
+ * Recognises misuse that follows from other misuse: one mistake is reported once, where it was
+ * made.
+ */
 export class Consequences {
-  /** Drivers and buffers that they were told off for not detaching. */
+  /** Drivers and buffers that were reported for a missing detach. */
   readonly #attached = new Set<string>()
   /** Of those, the ones whose buffer was gone already. */
   readonly #attachedAtRelease = new Set<string>()
@@ -26,11 +32,11 @@ export class Consequences {
   readonly #usedLate = new Set<string>()
   /** Buffers whose references drivers have confused. */
   readonly #confused = new Set<BufferId>()
-  /** Drivers and buffers whose map_dma_buf was broken off: what it had mapped stays behind. */
+  /** Drivers and buffers whose map_dma_buf was broken off: its mappings stay behind. */
   readonly #brokenOff = new Set<string>()
   /** Buffers of which an operation never returned: neither did its caller. */
   readonly #pending = new Set<BufferId>()
-  /** Mappings that were told to be left behind. */
+  /** Mappings that were reported as left behind. */
   readonly #left = new Set<number>()
   /** Mappings whose importer gave the wrong direction, which their exporter may pass on. */
   readonly #misdirected = new Set<number>()
@@ -63,8 +69,8 @@ export class Consequences {
         if (buffer < 0) this.#usedLate.add(memoryOf(driver))
         return false
       case 'put-after-release':
-        // Who takes a reference to what is gone drops it later; who frees memory that it goes on using
-        // frees it again where that is right.
+        // A driver that takes a reference to a released object drops it later; a driver that uses
+        // memory after its free frees it again at the right place.
         return this.#usedLate.has(key) || (buffer < 0 && this.#usedLate.has(memoryOf(driver)))
       default:
         return false
@@ -84,7 +90,9 @@ export class Consequences {
     return false
   }
 
-  /** What is still attached when the buffer goes is so, too, when the driver goes. */
+  /**
+   * An attachment that is left when the buffer is released is also left when the driver is removed.
+   */
   #leftAttached({ operation }: MisuseEvent, key: string): boolean {
     this.#attached.add(key)
     if (operation !== 'dma_buf_release') return this.#attachedAtRelease.has(key)

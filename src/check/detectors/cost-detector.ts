@@ -1,4 +1,4 @@
-/** What costs more than it needs, and what a modelled driver does as the real one does. */
+/** Work that costs more than necessary, and flaws of modelled drivers that Linux has as well. */
 import type { AccessEdgeEvent, DmabufEvent, DmaDirection } from '../../events/event.ts'
 import type { Collector } from '../collector.ts'
 import { reads } from '../model/bracket.ts'
@@ -34,7 +34,7 @@ export class CostDetector implements Detector {
   #notes(buffer: BufferHistory, event: AccessEdgeEvent): void {
     const call = event.kind === 'cpu-access-begin' ? 'begin_cpu_access' : 'end_cpu_access'
     const direction = DIRECTIONS[event.access]
-    // What the kernel's own checks warned of is a note of its own.
+    // A warning of the kernel's own checks has a separate note.
     const { warnings, syncs } = buffer.effectsOf(event)
     const warned = warnings.length > 0
     for (const { mapping, device, direction: mapped, skipCpuSync } of buffer.dma.values()) {
@@ -73,7 +73,7 @@ export class CostDetector implements Detector {
     const last = buffer.lastReadBracket
     if (event.access !== 'read' || last === undefined || buffer.jobs.size > 0) return
     if (this.#history.shown === 'calls') return
-    // A program knows nothing of what a driver does with the buffer in between.
+    // A program does not know what a driver does with the buffer in between.
     if (last.start.agent.kind !== event.agent.kind) return
     if (buffer.lastDeviceStore !== undefined && buffer.lastDeviceStore.event.id > last.began) return
     this.#out.lint({

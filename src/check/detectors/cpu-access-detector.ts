@@ -81,8 +81,8 @@ export class CpuAccessDetector implements Detector {
   }
 
   /**
-   * An access of a program to a dma-buf, or of a driver that imports it. What an exporter does is a matter
-   * of dma_sync_*, and reported by its harm.
+   * An access of a program to a dma-buf, or of a driver that imports it. An exporter's accesses are
+   * covered by dma_sync_* and reported by their harm.
    */
   #isGoverned(event: CpuAccessEvent): boolean {
     if (event.agent.kind === 'kernel') return this.#history.isImporters(event)
@@ -225,7 +225,7 @@ export class CpuAccessDetector implements Detector {
   }
 }
 
-/** A use of an array after what it was taken in ended. */
+/** A use of an array after the end of its CPU access or mapping. */
 function throughDeadView(
   event: CpuAccessEvent,
   origin: EventOrigin | undefined,

@@ -1,4 +1,6 @@
-/** Descriptors: closed twice, used when closed, never closed; and buffers that nobody can reach. */
+/**
+ * Descriptors that are closed twice, used after close, or never closed; and unreachable buffers.
+ */
 import type {
   BufferId,
   CallEvent,
@@ -42,7 +44,7 @@ export class DescriptorDetector implements Detector {
   /** Where each buffer was last taken out of a queue, if it did not go back: by the program's own call. */
   readonly #taken = new Map<BufferId, QueueEvent>()
   readonly #calls = new RunningCalls()
-  /** What to say of buffers that are alive after the program, unless somebody lets go of them yet. */
+  /** The report for a buffer that is alive after the program, unless it is still released. */
   readonly #kept = new Map<BufferId, Draft>()
 
   constructor(history: History, out: Collector) {
@@ -68,7 +70,10 @@ export class DescriptorDetector implements Detector {
     else if (event.kind === 'program-end' && event.how === 'returned') this.#leaks(event)
   }
 
-  /** A driver held the buffer until it was removed: it let go then, or is told of itself. */
+  /**
+   * A driver held the buffer until it was removed. It has released the buffer, or is reported
+   * itself.
+   */
   #explained(event: DmabufEvent): void {
     if (event.kind === 'release') this.#kept.delete(event.buffer)
     const isLeak = event.kind === 'misuse' && LEAKS.has(event.code)
@@ -120,7 +125,8 @@ export class DescriptorDetector implements Detector {
     const told = left.filter(({ fd }) => !this.#undelivered.has(fd))
     const devices = told.some(({ buffer }) => buffer === undefined)
     for (const entry of told) {
-      // An open device has its buffers still, in a queue or on the screen: it is what was not closed.
+      // An open device still has its buffers, in a queue or on the screen: the device was not
+      // closed.
       if (devices && entry.buffer !== undefined && this.#isInUse(entry.buffer)) continue
       const taken = entry.buffer === undefined ? undefined : this.#taken.get(entry.buffer)
       if (taken !== undefined) {
@@ -146,7 +152,7 @@ export class DescriptorDetector implements Detector {
     return owners.size > 0 || jobs.size > 0
   }
 
-  /** What keeps a buffer without a descriptor is told by other rules, where they know. */
+  /** The holder of a buffer without a descriptor is reported by other rules, where they know it. */
   #leakedBuffers(event: DmabufEvent, held: ReadonlySet<BufferId | undefined>): void {
     for (const { exported, released, id, cpuMaps, exporter } of this.#history.buffers) {
       if (exported === undefined || released || cpuMaps.size > 0 || held.has(id)) continue
@@ -167,7 +173,7 @@ export class DescriptorDetector implements Detector {
   }
 }
 
-/** A frame that nobody let go of: its stream is over, and keeps the buffer for it. */
+/** A frame that was never released: its stream is over, and keeps the buffer for it. */
 function notGivenBack(taken: QueueEvent, opened: FdOpenEvent, end: DmabufEvent): Draft {
   return {
     rule: 'fd-leak',

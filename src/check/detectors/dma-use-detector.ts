@@ -1,4 +1,7 @@
-/** Devices against their own mappings: dead ones, the wrong way, and what an IOMMU refused. */
+/**
+ * Devices against their own mappings: ended ones, the wrong direction, and accesses that an IOMMU
+ * refused.
+ */
 import type {
   DeviceAccessEvent,
   DeviceFaultEvent,
@@ -27,7 +30,7 @@ type Use = JobEvent | DeviceAccessEvent | DeviceFaultEvent
 export class DmaUseDetector implements Detector {
   readonly #history: History
   readonly #out: Collector
-  /** Jobs whose dead mapping was told of, by the unmap. */
+  /** Jobs whose ended mapping was reported at the unmap. */
   readonly #told = new WeakMap<DmaMapEvent, Set<number>>()
 
   constructor(history: History, out: Collector) {
@@ -63,7 +66,7 @@ export class DmaUseDetector implements Detector {
     }
   }
 
-  /** No IOMMU refuses it: the device reaches what is there. */
+  /** No IOMMU refuses the access: the device reaches the memory at that address. */
   #beside(buffer: BufferHistory, event: DeviceAccessEvent): void {
     // The calls show no DMA mapping: that none was seen says nothing.
     if (this.#history.shown === 'calls') return
@@ -96,7 +99,7 @@ export class DmaUseDetector implements Detector {
     }
   }
 
-  /** The mapping lives, and what it reaches is somebody else's, or soon will be. */
+  /** The mapping is alive, and the memory that it reaches has another owner, or soon will. */
   #reportFreed(buffer: BufferHistory, event: Use, map: DmaMapEvent): void {
     this.#out.report({
       rule: 'use-after-release',
@@ -138,7 +141,7 @@ export class DmaUseDetector implements Detector {
     })
   }
 
-  /** A device that stores to what is mapped for it to read, or the other way round. */
+  /** A device that stores through a mapping for reading, or loads through one for writing. */
   #direction(event: DeviceAccessEvent): void {
     const narrow = event.kind === 'device-store' ? 'to-device' : 'from-device'
     const map = this.#history.dmaOf(event)
@@ -182,7 +185,7 @@ export class DmaUseDetector implements Detector {
     map: DmaMapEvent | undefined,
   ): void {
     const { device, range, address, id } = event
-    // What nobody has ever mapped is of no buffer.
+    // Memory that was never mapped belongs to no buffer.
     const isKnown = buffer.size !== undefined
     const what = isKnown ? bytesOf(range, buffer) : `${range.end - range.start} bytes`
     const origin = this.#originOf(buffer, event)

@@ -1,7 +1,7 @@
 /**
- * Memory that is given back while processes, devices or drivers still have it mapped as bytes of a
- * buffer. Source: Documentation/driver-api/dma-buf.rst, and move_notify in include/linux/dma-buf.h of
- * Linux 6.12: mappings stay valid, and importers that are told make them anew.
+ * Memory that is freed while processes, devices or drivers still have it mapped as bytes of a
+ * buffer. Source: Documentation/driver-api/dma-buf.rst, and move_notify in include/linux/dma-buf.h
+ * of Linux 6.12: mappings stay valid, and notified importers map again.
  */
 import type {
   BufferId,
@@ -90,7 +90,7 @@ export class FreedDetector implements Detector {
     })
   }
 
-  /** A buffer that is released with what is mapped of it is another mistake, its importer's. */
+  /** A buffer that is released while it is mapped is another mistake, by its importer. */
   #holdersOf({ buffer: id, size, placement }: MemoryEvent): Holder[] {
     const memory = piecesOf(placement)
     const ids = this.#history.neighbours(id, { start: 0, end: size }).map(({ buffer }) => buffer)
@@ -104,7 +104,7 @@ export class FreedDetector implements Detector {
       )
   }
 
-  /** The importer was told, and has to make its mapping anew before it uses it. */
+  /** The importer was notified, and has to map again before it uses the buffer. */
   #isMoved(map: MapEvent): boolean {
     return this.#moveOf(map) !== undefined
   }

@@ -140,7 +140,7 @@ export class HandleDetector implements Detector {
   }
 
   #left(): void {
-    // The handles of a device that is still open go with it: that is what was not closed.
+    // The handles of a device that is still open are freed with it: the device was not closed.
     this.#neverClosed(this.#kept, 'when its device is, after every descriptor of the buffer')
   }
 

@@ -17,7 +17,10 @@ import type { Detector } from './detector.ts'
 
 const EINVAL = -22
 const PAGE = 4096
-/** What hosts say about arrays whose memory is gone, and our own classes about accesses that ended. */
+/**
+ * Error texts of hosts about arrays whose memory is gone, and of our own classes about accesses
+ * that ended.
+ */
 const GONE = /detached|CPU access has ended|mapping was disposed/
 
 export class MappingDetector implements Detector {
@@ -31,7 +34,7 @@ export class MappingDetector implements Detector {
   readonly #mapped = new MappedRanges()
   /** The same of descriptors that are open, and that the program has to close. */
   readonly #open = new Map<number, number | undefined>()
-  /** Where bytes were taken back last: what an array that is gone most likely ended with. */
+  /** The range that was unmapped last: most likely the end of the array that is gone. */
   #lastEnd: DmabufEvent | undefined
   #lastUnmap: DmabufEvent | undefined
 
@@ -187,7 +190,7 @@ export class MappingDetector implements Detector {
     for (const { cpuMaps, id } of this.#history.buffers) {
       for (const map of cpuMaps.values()) {
         if (map.agent.kind !== 'task') continue
-        // What CPU accesses have mapped goes with the buffer: its descriptor is what was not closed.
+        // Mappings of CPU accesses end with the buffer: its descriptor was not closed.
         if (open.has(id) && this.#ofAccesses.has(`${id} ${map.mapping}`)) continue
         this.#out.report({
           rule: 'map-leak',

@@ -1,4 +1,6 @@
-/** What the kernel's own checks warn of: a finding against a user's driver, a note of a modelled one. */
+/**
+ * Warnings of the kernel's own checks: a finding against a custom driver, a note of a modelled one.
+ */
 import type {
   AccessEdgeEvent,
   BufferId,
@@ -17,7 +19,7 @@ import { Consequences } from './consequences.ts'
 import type { Detector } from './detector.ts'
 import { misuseOf } from './misuse-table.ts'
 
-/** What is told of by its harm as well, at the same place: one mistake. */
+/** Misuse whose harm is reported at the same place: one mistake. */
 const MERGED: ReadonlySet<RuleId> = new Set([
   'mapping-direction',
   'shared-line',
@@ -26,7 +28,7 @@ const MERGED: ReadonlySet<RuleId> = new Set([
 
 const MOST_RELEASED = 1024
 
-/** What is wrong because somebody has let go before. */
+/** Misuse that follows from an earlier release. */
 const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set(['put-after-release', 'use-after-release'])
 
 export class MisuseDetector implements Detector {
@@ -120,7 +122,7 @@ export class MisuseDetector implements Detector {
   }
 }
 
-/** SYNC came back as if it had synced: told where it happens, in the driver's file. */
+/** SYNC returned success and did not sync: reported at the place in the driver's file. */
 function inSync(draft: Draft, sync: AccessEdgeEvent): Draft {
   return {
     ...draft,
@@ -138,7 +140,10 @@ function withoutName(text: string, operation: string): string {
   return text.startsWith(name) ? text.slice(name.length) : text
 }
 
-/** What the kernel says in brackets, `[map size=4096 bytes] [unmap size=8192 bytes]`, or all it says. */
+/**
+ * The kernel's text in square brackets, `[map size=4096 bytes] [unmap size=8192 bytes]`, or all of
+ * it.
+ */
 function detailsOf(text: string): string[] {
   const values = [...text.matchAll(/\[([^\]]*)\]/g)].map(([, value = '']) => value)
   return values.length > 0 ? values : [text.replaceAll(/\.\s+/g, '; ').replace(/\.$/, '')]

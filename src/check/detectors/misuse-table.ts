@@ -1,4 +1,4 @@
-/** The kernel's warnings, by their codes: which rule each breaks, and in what words. */
+/** The kernel's warnings by code, with the rule that each breaks and its text. */
 import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { Severity } from '../finding.ts'
 import type { RuleId } from '../rules/index.ts'
@@ -10,7 +10,7 @@ export interface MisuseInfo {
   /** Where it is not the rule's own. */
   readonly fix?: string | undefined
   readonly severity?: Severity | undefined
-  /** What should have come and did not. */
+  /** The missing call. */
   readonly missing?: string | undefined
 }
 
@@ -240,14 +240,14 @@ const misuseTable: Readonly<Record<MisuseCode, MisuseInfo>> = {
   },
 }
 
-/** What a code says that a newer version added: a recorded trace may have one. */
+/** The text for a code of a newer version, which a recorded trace may hold. */
 const UNKNOWN: MisuseInfo = {
   rule: 'driver-contract',
   says: 'breaks a contract that this version of the checker does not know',
   fix: 'Update dmabuf to the version that recorded the events, and check them again.',
 }
 
-/** What is said of `code`. */
+/** The text for `code`. */
 export function misuseOf(code: MisuseCode): MisuseInfo {
   return Object.hasOwn(misuseTable, code) ? misuseTable[code] : UNKNOWN
 }

@@ -1,4 +1,4 @@
-/** Descriptors that are taken for dma-bufs and are none: SYNC says so, and nobody listens. */
+/** Descriptors that are used as dma-bufs and are not: SYNC fails, and the program ignores it. */
 import type { CallEvent, DmabufEvent, FdOpenEvent } from '../../events/event.ts'
 import type { Collector } from '../collector.ts'
 import { agentName } from '../words.ts'
@@ -8,7 +8,7 @@ const ENOTTY = -25
 const SYNC = 'DMA_BUF_IOCTL_SYNC'
 const ACCESSES: ReadonlySet<string> = new Set(['load', 'store', 'view'])
 
-/** A mapping of a file that is no dma-buf. */
+/** A mapping of a file that is not a dma-buf. */
 interface Area {
   readonly fd: number
   readonly start: number
@@ -17,12 +17,12 @@ interface Area {
 }
 
 /**
- * A SYNC that is sent to find out what a descriptor stands for may fail: nothing of it is mapped then, and
- * no other SYNC follows.
+ * A SYNC that probes the kind of a descriptor may fail: then nothing of it is mapped, and no other
+ * SYNC follows.
  */
 export class NoDmaBufDetector implements Detector {
   readonly #out: Collector
-  /** What is open and no dma-buf, by number. */
+  /** Open files that are not dma-bufs, by descriptor. */
   readonly #others = new Map<number, FdOpenEvent | undefined>()
   readonly #areas = new Map<number, Area>()
   /** The SYNC that such a descriptor refused, by number. */

@@ -92,7 +92,7 @@ export class NotAwaitedDetector implements Detector {
     if (around?.told === true) return
     const mistaken = around ?? operation
     const buffer = this.#history.buffer(pending.buffer)
-    // What is deferred may never be reported, and is none when the call is still under way at the end.
+    // A deferred finding may never be reported. It is none while the call is under way at the end.
     if (mistaken !== undefined && buffer.shared !== undefined) mistaken.told = true
     const who = agentName(call.agent)
     const then = event.kind === 'program-end' ? done : `${who} ${done}`
@@ -119,7 +119,7 @@ function sameTask({ call }: Pending, { agent, task }: DmabufEvent): boolean {
   return agent.kind === 'task' && task === call.task
 }
 
-/** What an event does to the buffer of a pending SYNC, if it may not. */
+/** The effect of an event on the buffer of a pending SYNC, if it is not allowed. */
 function whatItDoes(pending: Pending, event: DmabufEvent): string | undefined {
   if (event.kind === 'program-end') return event.how === 'stopped' ? undefined : 'the program ends'
   if (!('buffer' in event) || event.buffer !== pending.buffer) return undefined

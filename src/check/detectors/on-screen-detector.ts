@@ -1,4 +1,7 @@
-/** The CPU stores to bytes that a device reads at that time: what is on screen, or on its way to it. */
+/**
+ * The CPU stores to bytes that a device reads at that time: a picture on screen, or on its way to
+ * it.
+ */
 import type {
   CpuAccessEvent,
   DmabufEvent,

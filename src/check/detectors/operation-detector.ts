@@ -151,7 +151,7 @@ export class OperationDetector implements Detector {
       const isItsOwn = bracket.start.origin === begin.origin || begin.ends === true
       if (bracket.task === begin.task && (isItsOwn || !isOver)) bracket.blamed = true
     }
-    // Nothing is shared any more: what is still under way at the end is a mistake by itself.
+    // Nothing is shared any more: an operation that is under way at the end is a mistake by itself.
     if (isOver && wasUnderWay) out.report(draft)
     else deferred.report(buffer, draft)
   }

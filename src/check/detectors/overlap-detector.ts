@@ -29,7 +29,7 @@ interface Use {
   readonly range: Range
 }
 
-/** A job that writes, and what it has stored so far. */
+/** A job that writes, with the ranges that it has stored so far. */
 interface Writer {
   readonly job: JobEvent
   readonly stored: RangeMap<DeviceAccessEvent>
@@ -42,9 +42,9 @@ export class OverlapDetector implements Detector {
   readonly #active = new Map<number, JobEvent>()
   /** Jobs that write, by their numbers: as long as another one is under way that began before their end. */
   readonly #writers = new Map<number, Writer>()
-  /** Devices that were reported for not waiting, by what they did not wait for. */
+  /** Devices that were reported for not waiting, by the job that they did not wait for. */
   readonly #reported = new WeakMap<Use['event'] | ScanoutEvent, Set<string>>()
-  /** Writers that came too early, and the readers whose next jobs are no mistake of their own. */
+  /** Writers that came too early, with the readers whose next jobs are a consequence. */
   readonly #early = new Set<string>()
 
   constructor(history: History, out: Collector) {
@@ -174,7 +174,7 @@ export class OverlapDetector implements Detector {
 
   #readEarly({ event, range }: Use, writer: JobEvent | QueueEvent): void {
     if (this.#early.has(`${writer.buffer} ${writer.device} ${event.device}`)) return
-    // What the writer does next, while the reader is still there, is no mistake of its own.
+    // The writer's next jobs, while the reader is at work, are a consequence.
     this.#isNew(writer, event)
     if (!this.#isNew(event, writer)) return
     const buffer = this.#history.buffer(event.buffer)

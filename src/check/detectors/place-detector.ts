@@ -1,4 +1,4 @@
-/** Memory that an exporter of somebody's own gives out twice, as different bytes of one buffer. */
+/** Memory that a custom exporter uses twice, as different bytes of one buffer. */
 import type { CpuMapEvent, DmabufEvent, DmaMapEvent, Range } from '../../events/event.ts'
 import type { Collector } from '../collector.ts'
 import type { History } from '../model/history.ts'

@@ -18,8 +18,8 @@ interface Overwrite {
 }
 
 /**
- * Older bytes came over what a device stored: in the buffer from another device's bounce copy, or in its
- * bounce copy from the buffer itself.
+ * Stale bytes replaced the bytes of a device: in the buffer from another device's bounce copy, or
+ * in its bounce copy from the buffer.
  */
 export function copiedOver(
   history: History,
@@ -49,7 +49,7 @@ function overwriteOf(
   return over && { back, over }
 }
 
-/** When what the reader sees was last copied from the buffer. */
+/** The event that last copied the bytes the reader sees from the buffer. */
 function lastCopyTo({ bounced, buffer, dma }: Reader): EventId {
   if (!bounced) return Number.POSITIVE_INFINITY
   const copy = buffer
@@ -98,7 +98,7 @@ function byOtherCopy(history: History, store: Store, { back, over }: Overwrite):
   }
 }
 
-/** What decides is the order in which the exporter syncs its attachments, which goes by when they came. */
+/** The exporter syncs attachments in the order in which they were made, and the last copy wins. */
 function fixFor(
   mine: DmaMapEvent | undefined,
   other: DmaMapEvent | undefined,
@@ -110,7 +110,9 @@ function fixFor(
   return `Let ${writer} take the buffer ${order} ${device} does, so that its bounce buffer is the last to be copied back; or end ${drop}.`
 }
 
-/** What was copied back stayed in the cache, and was written back over what the device stored later. */
+/**
+ * Bytes copied back stayed in the cache, and were written back over a later store of the device.
+ */
 export function copyLeftDirty(history: History, range: Range, store: Store): Cause | undefined {
   const buffer = history.buffer(store.event.buffer)
   const { id: written } = store.event
@@ -138,7 +140,7 @@ export function copyLeftDirty(history: History, range: Range, store: Store): Cau
   }
 }
 
-/** An END for writing copies all of the buffer over what the device left in its bounce copy. */
+/** An END for writing copies the whole buffer over the device's bytes in its bounce copy. */
 function byBuffer(store: Store, { buffer }: Reader): Cause | undefined {
   const bracket = buffer.lastWriteBracket
   if (bracket?.end === undefined || bracket.ended < store.event.id) return undefined
@@ -157,7 +159,7 @@ function byBuffer(store: Store, { buffer }: Reader): Cause | undefined {
   }
 }
 
-/** Nobody else is to blame: bytes on one side of a bounce copy stayed there. */
+/** No other cause: bytes on one side of a bounce copy were not copied. */
 export function bounceCause(store: Store, reader: Reader): Cause {
   const writer = writerName(store)
   const map = reader.bounced ? reader.dma : store.dma

@@ -1,4 +1,4 @@
-/** Why a read may miss what the CPU stored last. */
+/** The mistake behind a read that may miss a store by the CPU. */
 import type { EventId, EventOrigin, Hazard } from '../../events/event.ts'
 import { type Bracket, writes } from '../model/bracket.ts'
 import type { History } from '../model/history.ts'
@@ -20,7 +20,7 @@ export function causeInCpuStore(
   reader: Reader,
 ): Cause {
   if (endOfView(store) !== undefined) return unbracketedStore(store)
-  // Into a bounce copy no attribute reaches: what was not synced is to blame.
+  // Attributes do not matter for a bounce copy: the missing sync is the cause.
   if (!reader.bounced && !(isCached(store.attribute) && isCached(reader.attribute))) {
     return attributeCause(store, reader)
   }
@@ -75,7 +75,7 @@ function skippedAfter(store: Store, { end }: Bracket, { dma }: Reader): Cause | 
   return skippedAtMap(store, dma)
 }
 
-/** The event that ended what the array belonged to, if it had ended when it was stored through. */
+/** The event that ended the array's CPU access or mapping, if it came before the store. */
 export function endOfView({ event }: Store): EventId | undefined {
   return 'viewEnded' in event ? event.viewEnded : undefined
 }

@@ -1,4 +1,4 @@
-/** Why a read may miss what a device stored last. */
+/** The mistake behind a read that may miss a store by a device. */
 import type { DeviceAccessEvent, EventOrigin, Hazard } from '../../events/event.ts'
 import type { History } from '../model/history.ts'
 import { overlaps } from '../model/range-map.ts'
@@ -63,9 +63,9 @@ function isSnooped({ event }: Store): boolean {
 }
 
 /**
- * What a snooping device left in the cache was dropped for another device's mapping: on arm64,
- * arch_sync_dma_for_cpu invalidates (dcache_inval_poc in arch/arm64/mm/cache.S of Linux 6.12), and `dc ivac`
- * discards dirty lines, whoever made them dirty.
+ * Lines that a snooping device left in the cache were dropped for another device's mapping: on
+ * arm64, arch_sync_dma_for_cpu invalidates (dcache_inval_poc in arch/arm64/mm/cache.S of Linux
+ * 6.12), and `dc ivac` discards dirty lines of any origin.
  */
 function droppedFromCache(history: History, { range }: Hazard, store: Store): Cause | undefined {
   const buffer = history.buffer(store.event.buffer)

@@ -6,7 +6,7 @@ import type { Store } from '../model/store.ts'
 import { directionChosenAt, directionName, writerName } from '../words.ts'
 import { atMap, type Cause } from './cause.ts'
 
-/** A device that writes what is mapped for reading, or reads what is mapped for writing. */
+/** A device that writes through a mapping for reading, or reads through one for writing. */
 export function directionCause(
   device: string,
   does: 'writes' | 'reads',
@@ -43,8 +43,8 @@ export function skippedAtMap(store: Store, map: DmaMapEvent | undefined): Cause 
 }
 
 /**
- * Dirty lines of which no store is known came over what the device wrote, and the map before it cleaned
- * nothing: an earlier owner of the memory left them, or nobody remembers who.
+ * Dirty lines without a known store replaced the device's bytes, and the map before did not clean:
+ * an earlier owner of the memory left them, or the store is forgotten.
  */
 export function skippedOverDirty({ dma, event }: Store): Cause | undefined {
   if (dma === undefined || !dma.skipCpuSync || dma.id > event.id) return undefined

@@ -1,4 +1,4 @@
-/** A driver's own accesses, through vmap or to its own memory: dma_sync_* is what covers them. */
+/** A driver's own accesses, through vmap or to its own memory: dma_sync_* covers them. */
 import type { Hazard } from '../../events/event.ts'
 import type { History } from '../model/history.ts'
 import type { Store } from '../model/store.ts'
@@ -15,7 +15,7 @@ import {
   syncedOtherwise,
 } from './dma-cause.ts'
 
-/** A device misses what a driver stored. */
+/** A device misses a store by a driver. */
 export function causeInDriverStore(hazard: Hazard, store: Store, reader: Reader): Cause {
   const { buffer, dma, event } = reader
   const since = store.event.id
@@ -53,7 +53,7 @@ function droppedSince({ range }: Hazard, store: Store, { buffer }: Reader): Caus
   return droppedForDevice(buffer, store, range)
 }
 
-/** A driver misses what a device stored. */
+/** A driver misses a store by a device. */
 export function causeInDriverLoad(history: History, store: Store, reader: Reader): Cause {
   const buffer = history.buffer(store.event.buffer)
   const since = store.event.id

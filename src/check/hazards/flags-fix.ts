@@ -1,4 +1,4 @@
-/** The way out of a CPU access whose flags do not cover what it does. */
+/** The fix for a CPU access whose flags do not cover its loads or stores. */
 import type { Bracket } from '../model/bracket.ts'
 
 /** Of stores in an access for reading. */

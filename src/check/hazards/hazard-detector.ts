@@ -22,7 +22,7 @@ import { causeInKernelStore } from './kernel-store-cause.ts'
 import { PresumedReads } from './presumed-reads.ts'
 import { strayLoad, strayStore } from './reach-cause.ts'
 
-/** Who is spoken to where a cause names nobody else. */
+/** The addressee of a finding whose cause names no other. */
 const PROGRAM: Agent = { kind: 'task', name: 'main' }
 
 interface Named {
@@ -94,7 +94,7 @@ export class HazardDetector implements Detector {
     return [...new Set([buffer, ...stored])].filter((id) => id !== undefined)
   }
 
-  /** In an access for writing alone, old bytes are nobody's business: they are there to be replaced. */
+  /** In an access for writing alone stale bytes are harmless: they will be replaced. */
   #isForWriting(event: CpuViewEvent): boolean {
     const { open } = this.#history.buffer(event.buffer)
     return open.length > 0 && open.every(({ access }) => access === 'write')
@@ -131,7 +131,7 @@ export class HazardDetector implements Detector {
     }
   }
 
-  /** Two devices' jobs at once: that is the mistake, whatever the bytes are, and reported by itself. */
+  /** Two devices' jobs at once: the overlap is the mistake, and is reported by itself. */
   #isOverlap({ lastStore }: Hazard, { event }: Reader): boolean {
     if (event.kind !== 'device-load' || event.job === undefined) return false
     const store = this.#history.storeAt(lastStore)

@@ -15,11 +15,11 @@ import type { Cause } from './cause.ts'
 
 const FIX =
   'In begin_cpu_access call dma_sync_sgtable_for_cpu for every mapping of an attachment, in end_cpu_access dma_sync_sgtable_for_device, each with the direction of the mapping.'
-/** Where the exporter is nobody's own. */
+/** For an exporter that is not the user's. */
 const OTHER_EXPORTER =
   'Take memory of an exporter that syncs every device that has the buffer mapped (a DMA heap), or let the device map it again after each CPU access.'
 
-/** One end of a CPU access, and what the exporter synced in it. */
+/** One end of a CPU access, with the exporter's syncs in it. */
 interface Edge {
   readonly event: AccessEdgeEvent
   readonly operation: string
@@ -34,7 +34,7 @@ interface User {
   readonly dma: DmaMapEvent | undefined
 }
 
-/** Why the START did not bring what the device had stored to the CPU. */
+/** Why START did not bring the device's bytes to the CPU. */
 export function hookAtStart(
   buffer: BufferHistory,
   bracket: Bracket,
@@ -50,7 +50,7 @@ export function hookAtStart(
   )
 }
 
-/** Why the END did not bring what the CPU had stored to the device. */
+/** Why END did not bring the CPU's bytes to the device. */
 export function hookAtEnd(
   buffer: BufferHistory,
   bracket: Bracket,
@@ -61,7 +61,7 @@ export function hookAtEnd(
   return edge && causeAt(buffer, edge, user, range)
 }
 
-/** Whether the END itself dropped what the CPU had stored, for whatever device it thought of. */
+/** Whether END itself dropped the CPU's bytes, for any device. */
 export function droppedAtEnd(
   buffer: BufferHistory,
   bracket: Bracket,
@@ -93,7 +93,7 @@ function causeAt(
   const ids = new Set(maps.map(({ mapping }) => mapping))
   const mine = edge.effects.syncs.filter(({ mapping }) => ids.has(mapping))
   if (mine.length === 0) {
-    // A source that tells of no syncs tells of the devices that were synced.
+    // A source without sync events still names the synced devices.
     return edge.event.synced.includes(device) ? undefined : notSynced(buffer, edge, device, maps)
   }
   const right = mine.filter(({ to }) => to === edge.to)
@@ -175,7 +175,7 @@ function otherDirection(buffer: BufferHistory, edge: Edge, sync: DmaSyncEvent): 
   }
 }
 
-/** The exporter synced what is not mapped. */
+/** The exporter synced memory that is not mapped. */
 function unknownSync({ warnings }: Effects): MisuseEvent | undefined {
   return warnings.find(({ code }) => code === 'sync-unknown')
 }

@@ -1,4 +1,7 @@
-/** Why a read may miss what the kernel stored last: an exporter's zeros, or a driver's own bytes. */
+/**
+ * The mistake behind a read that may miss a store by the kernel: an exporter's zeros, or a driver's
+ * own bytes.
+ */
 import type { Hazard } from '../../events/event.ts'
 import type { History } from '../model/history.ts'
 import type { Store } from '../model/store.ts'
@@ -21,12 +24,13 @@ export function causeInKernelStore(
   const shared = hazard.kind === 'lost' ? neighbourDropped(history, hazard, store) : undefined
   if (shared !== undefined) return shared
   const { buffer, mapping } = store.event
-  // Through a mapping (vmap), or to memory of its own: what a driver does, not an exporter's zeroing.
+  // A store through a mapping (vmap), or to its own memory, is a driver's and not an exporter's
+  // zeroing.
   if (mapping !== undefined || buffer < 0) return causeInDriverStore(hazard, store, reader)
   return causeInZeros(hazard, store, reader)
 }
 
-/** What a fresh buffer was filled with, which no bracket of the program's covers. */
+/** The initial content of a buffer, which no CPU access of the program covers. */
 function causeInZeros(hazard: Hazard, store: Store, reader: Reader): Cause {
   const { origin, buffer, dma, name, bounced } = reader
   const known =

@@ -1,4 +1,4 @@
-/** Why what a device stored is gone: other bytes came over it. */
+/** Why a device's bytes are gone: other bytes replaced them. */
 import type { Hazard } from '../../events/event.ts'
 import { writes } from '../model/bracket.ts'
 import type { History } from '../model/history.ts'
@@ -21,7 +21,7 @@ import { hookAtEnd } from './hook-cause.ts'
 import { isExporters } from './own-memory-cause.ts'
 import { dirtyThroughOther, neighbourOver } from './shared-line-cause.ts'
 
-/** Other bytes came over what the device had stored. */
+/** Other bytes replaced the device's. */
 export function overwritten(
   history: History,
   hazard: Hazard,

@@ -1,18 +1,20 @@
-/** An exporter's pages as it sees them itself: memory of its own, before it is a buffer. */
+/** An exporter's pages as its own memory, before they are a buffer. */
 import type { BufferHistory } from '../model/buffer-history.ts'
 import type { Store } from '../model/store.ts'
 import { writerName } from '../words.ts'
 import { atExport, type Cause, type Reader } from './cause.ts'
 
 /**
- * Whether the memory is of the driver that exported the buffer. Where both have the same bytes, START and
- * END of the buffer are to sync what the driver has mapped for a device of its own.
+ * Whether the memory belongs to the driver that exported the buffer. Where both have the same
+ * bytes, START and END of the buffer must sync the exporter's own mappings.
  */
 export function isExporters({ id, owner }: BufferHistory, { driver }: BufferHistory): boolean {
   return id < 0 && driver !== undefined && owner === driver.name
 }
 
-/** The driver and its device meet in memory, past the cache, and somebody reads through the cache. */
+/**
+ * The driver and its device use memory past the cache, and another agent reads through the cache.
+ */
 export function readThroughCache(memory: BufferHistory, store: Store, reader: Reader): Cause {
   const { attribute, name } = memory
   return {

@@ -34,7 +34,7 @@ export class PresumedReads {
     if (this.#waiting.length > MOST_WAITING) this.#waiting.shift()
   }
 
-  /** What `event` shows to have been read, in the order in which it was taken. */
+  /** The presumed reads that `event` confirms, oldest first. */
   endedBy(event: DmabufEvent): Draft[] {
     if (this.#waiting.length === 0) return []
     if (event.kind === 'cpu-access-begin') {

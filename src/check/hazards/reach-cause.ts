@@ -1,7 +1,7 @@
 /**
- * A device that goes where it has no mapping: through a mapping that ended, or beside every mapping.
- * Without an IOMMU it reaches the memory all the same. What others read wrong there follows from that, and
- * is no mistake of theirs.
+ * A device that accesses an address without a mapping: through a mapping that ended, or beside
+ * every mapping. Without an IOMMU it reaches the memory all the same. Wrong reads by others are a
+ * consequence.
  */
 import type { DeviceAccessEvent, DmaMapEvent, EventOrigin } from '../../events/event.ts'
 import type { History } from '../model/history.ts'
@@ -37,8 +37,8 @@ function stray(history: History, access: Access): Cause | undefined {
 }
 
 /**
- * Whether a device's access lies beside what is mapped: at an address that no mapping of the device has,
- * or past the end of the mapping that its job has. Where mappings are not shown, none is missing.
+ * Whether a device's access lies outside its mappings: at an address of none of them, or past the
+ * end of the mapping of its job. If mappings are not shown, none is missing.
  */
 export function isOutside(
   { shown }: History,

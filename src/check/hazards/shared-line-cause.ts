@@ -1,4 +1,4 @@
-/** Harm that comes from somebody else's bytes in the same cache line. */
+/** Harm by another owner's bytes in the same cache line. */
 import type { DeviceAccessEvent, EventId, Hazard, Range } from '../../events/event.ts'
 import type { BufferHistory } from '../model/buffer-history.ts'
 import type { History } from '../model/history.ts'
@@ -8,7 +8,7 @@ import type { Store } from '../model/store.ts'
 import { bytesOf, writerName } from '../words.ts'
 import { type Cause, isCached } from './cause.ts'
 
-/** A neighbour's dirty line over what a device stored. */
+/** A neighbour's dirty line over a device's bytes. */
 export function neighbourOver(history: History, hazard: Hazard, store: Store): Cause | undefined {
   const neighbour = dirtyNeighbour(history, hazard.range, store)
   if (neighbour === undefined) return undefined
@@ -28,7 +28,7 @@ export function neighbourOver(history: History, hazard: Hazard, store: Store): C
 }
 
 /**
- * A CPU store through other memory that left a dirty line over what a device stored: to the same bytes,
+ * A CPU store through other memory that left a dirty line over a device's bytes: to the same bytes,
  * or to others that are mapped for the device as well.
  */
 export function dirtyThroughOther(
@@ -48,7 +48,7 @@ export function dirtyThroughOther(
   )
 }
 
-/** A line that was dropped for a neighbour's sake, with what the CPU had stored beside it. */
+/** A line that was dropped for a neighbour, with the CPU's store beside it. */
 export function neighbourDropped(
   history: History,
   { range }: Hazard,

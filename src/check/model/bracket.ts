@@ -9,14 +9,14 @@ export interface Bracket {
   readonly access: CpuAccess
   /** The first event of the START: its maintenance comes before it is back. */
   readonly began: EventId
-  /** What the exporter's begin_cpu_access did. */
+  /** The effects of the exporter's begin_cpu_access. */
   readonly begun: Effects
   end: AccessEdgeEvent | undefined
   /** No store after this event can belong to it. */
   ended: EventId
   /** The event in which the call of its END began. */
   ending: EventId
-  /** What the exporter's end_cpu_access did. */
+  /** The effects of the exporter's end_cpu_access. */
   done: Effects | undefined
   /** The CPU mappings whose bytes were used in it. */
   readonly used: Set<number>
@@ -24,7 +24,7 @@ export interface Bracket {
   unmapped: CpuMapEvent | undefined
   /** A START for reading that came while this access, for writing, was open. */
   interrupted: AccessEdgeEvent | undefined
-  /** A finding tells of it already: one mistake is told once. */
+  /** It has a finding: one mistake is reported once. */
   blamed: boolean
 }
 

@@ -1,4 +1,4 @@
-/** What has happened to one buffer, as far as a later event can be judged by it; bounded in size. */
+/** The history of one buffer, as far as a later event depends on it; bounded in size. */
 import type {
   AccessEdgeEvent,
   BounceCopyEvent,
@@ -44,7 +44,7 @@ const MOST_DEAD = 64
 export class BufferHistory {
   readonly id: BufferId
   size: number | undefined
-  /** What memory that is no dma-buf is, whose, and how its driver reaches it. */
+  /** Of memory that is not a dma-buf: its name, its owner, and how its driver accesses it. */
   what: string | undefined
   owner: string | undefined
   attribute: MemoryAttribute = 'cached'
@@ -53,7 +53,7 @@ export class BufferHistory {
   driver: DriverName | undefined
   exported: DmabufEvent | undefined
   released = false
-  /** The first event in which a device came to know the buffer. */
+  /** The first event in which a device got the buffer. */
   shared: DmabufEvent | undefined
   readonly open: Bracket[] = []
   lastWriteBracket: Bracket | undefined
@@ -75,7 +75,7 @@ export class BufferHistory {
   readonly #lost = new WeakSet<MapEvent>()
   readonly cpuMaps: Map<number, CpuMapEvent> = new Map()
   readonly deviceStores: RangeMap<Store> = new RangeMap(MOST_RANGES)
-  /** CPU stores whose lines nobody has cleaned or dropped since. */
+  /** CPU stores whose lines were not cleaned or dropped since. */
   readonly dirty: RangeMap<Store> = new RangeMap(MOST_RANGES)
   lastDeviceStore: Store | undefined
   looseViews: LooseView[] = []
@@ -118,7 +118,7 @@ export class BufferHistory {
     )
   }
 
-  /** The attachment ends: what is mapped through it is left behind. */
+  /** The attachment ends: mappings that are left through it stay behind. */
   detach(attachment: number): void {
     for (const map of this.dma.values()) {
       if (map.attachment === attachment) this.#left.add(map.mapping)
@@ -139,7 +139,7 @@ export class BufferHistory {
     if (this.#deadDma.size > MOST_DEAD) dropOldest(this.#deadDma)
   }
 
-  /** What a mapping of it shows was given back, or the buffer has moved: it is reported already. */
+  /** The memory of a mapping was freed, or the buffer has moved: it has a finding already. */
   losesMemory(map: MapEvent): void {
     this.#lost.add(map)
   }
@@ -176,7 +176,7 @@ export class BufferHistory {
       if (writes(open.access) && reads(event.access)) open.interrupted ??= event
     }
     this.open.push(bracket)
-    // A program that forgets every END has been told about it long ago.
+    // A program that forgets every END has its finding long before.
     if (this.open.length > MOST_OPEN) this.open.shift()
     this.#remember(bracket)
     return bracket
@@ -281,7 +281,7 @@ export class BufferHistory {
     )
   }
 
-  /** A buffer that is gone takes its ranges along; what its findings need stays. */
+  /** The ranges of a released buffer go; data for its findings stays. */
   forgetRanges(): void {
     this.deviceStores.clear()
     this.dirty.clear()

@@ -24,7 +24,7 @@ import type { Store } from './store.ts'
 
 const MOST_STORES = 16_384
 const MOST_VIEWS = 16_384
-/** Buffers that are gone and are still known, for what comes late: a stale handle, a pointer kept. */
+/** Released buffers are kept for late events: a stale handle, a kept pointer. */
 const MOST_RELEASED = 1024
 
 /** The kinds of the kernel's work on a buffer during a call. */
@@ -42,7 +42,7 @@ export class History {
   readonly #released = new Newest<BufferId>(MOST_RELEASED)
   readonly #effects = new CallEffects()
 
-  /** What the events tell: what is not shown did not therefore not happen. */
+  /** The sources of the events: an event that is not shown may have happened. */
   readonly shown: Shown
 
   constructor(lineSize: number, shown: Shown) {
@@ -180,7 +180,7 @@ export class History {
     }
   }
 
-  /** A buffer that was released long ago; what is still mapped is told at the end. */
+  /** A buffer that was released long ago; a mapping that is left is reported at the end. */
   #forget(id: BufferId | undefined): void {
     const buffer = id === undefined ? undefined : this.#buffers.get(id)
     if (buffer === undefined || buffer.cpuMaps.size > 0 || buffer.dma.size > 0) return
@@ -256,7 +256,7 @@ export class History {
     this.#share(event.buffer, event)
     const buffer = this.buffer(event.buffer)
     buffer.dma.set(event.mapping, event)
-    // What is mapped for an attachment, the exporter's operation maps.
+    // A mapping for an attachment is made by the exporter's operation.
     if (event.attachment !== undefined) buffer.driver ??= event.driver
     this.#learn(event)
   }
@@ -273,7 +273,7 @@ export class History {
     if (placement !== undefined) this.#placements.learn(buffer, range?.start ?? 0, placement)
   }
 
-  /** Accesses nest: one inside another's has a mapping of its own, which is not the outer one's. */
+  /** Accesses nest: an inner access has its own mapping. */
   #used({ task: user, buffer, mapping }: CpuViewEvent | CpuAccessEvent): void {
     if (mapping === undefined) return
     const { open } = this.buffer(buffer)

@@ -1,6 +1,6 @@
 /**
- * The newest of what was added, up to a count. A ring: a Map that drops its oldest entry again and again
- * gets slow, as its gaps are walked through.
+ * The newest items, up to a count, in a ring: a Map that drops its oldest entry again and again
+ * gets slow, because iteration walks its gaps.
  */
 export class Newest<T> {
   readonly #most: number

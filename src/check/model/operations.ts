@@ -46,7 +46,10 @@ export class Operations {
     return origin === undefined ? undefined : this.#byOrigin.get(origin)
   }
 
-  /** The outermost operation around this one that is not awaited so far: what is within it runs on its own. */
+  /**
+   * The outermost operation around this one that is not awaited so far: its inner calls run
+   * unattended.
+   */
   forgotten({ within }: Operation): Operation | undefined {
     let outermost: Operation | undefined
     for (let around = within; around !== undefined; around = around.within) {

@@ -1,6 +1,6 @@
 /**
- * Where the bytes of buffers lie, as far as their mappings told: which other buffers they are also the
- * bytes of, and who is beside them in a cache line.
+ * Where the bytes of buffers lie, as far as their mappings say: which other buffers have the same
+ * bytes, and the neighbours in a cache line.
  */
 import type { BufferId, Placement, Range, StorageId } from '../../events/event.ts'
 import { IntervalList } from './interval-list.ts'
@@ -19,7 +19,7 @@ export interface Neighbour {
   readonly buffer: BufferId
   /** In that buffer. */
   readonly range: Range
-  /** What to add to an offset in that buffer for the one in the buffer that was asked about. */
+  /** The difference of the offset in that buffer and the offset in the buffer in question. */
   readonly shift: number
 }
 
@@ -47,7 +47,7 @@ export class Placements {
     if (first === undefined || last === undefined) return
     const length = placement.reduce((sum, piece) => sum + piece.length, 0)
     const lastAt = start + length - last.length
-    // A mapping of what is known already, which is the common case, costs a look at its two ends.
+    // A mapping of known memory, the common case, costs a look at its two ends.
     if (this.#knows(buffer, start, first) && this.#knows(buffer, lastAt, last)) return
     let at = start
     for (const piece of placement) {

@@ -1,11 +1,11 @@
-/** The addresses of a process, as its calls tell: what is mapped, and what was. */
+/** The addresses of a process according to its calls: mapped now, and mapped before. */
 import type { BufferId, CallEvent } from '../../events/event.ts'
 import { firstIndex } from './first-index.ts'
 
 const PAGE = 4096
 const MOST_GONE = 256
 
-/** Addresses `[start, end)` that show part of what one mmap made. */
+/** Addresses `[start, end)` that show part of one mmap. */
 export interface Area {
   readonly start: number
   readonly end: number
@@ -29,7 +29,7 @@ export class ProcessAreas {
   /** The newest, in the order in which they went. */
   readonly #gone: GoneArea[] = []
 
-  /** mmap has returned an address; `buffer` is what it shows there. */
+  /** mmap has returned an address, which shows `buffer`. */
   mapped(event: CallEvent, buffer: BufferId | undefined): void {
     const { result = 0, length = 0 } = event
     this.#add({ start: result, end: result + pages(length), at: 0, mapped: event, buffer })

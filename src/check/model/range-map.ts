@@ -5,8 +5,8 @@ export interface Entry<T> extends Range {
 }
 
 /**
- * What was last said of each byte of a buffer. Holds a bounded count of ranges: beyond it the one that
- * was said first is forgotten.
+ * The last value set for each byte of a buffer. Holds a bounded count of ranges: beyond it the
+ * oldest is forgotten.
  */
 export class RangeMap<T> {
   readonly #most: number
@@ -28,7 +28,7 @@ export class RangeMap<T> {
     this.#entries = this.#entries.flatMap((entry) => without(entry, start, end))
   }
 
-  /** What was said last of any byte in the range. */
+  /** The last value set for any byte of the range. */
   latest(range: Range): T | undefined {
     return this.#entries.findLast((entry) => overlaps(entry, range))?.value
   }
@@ -42,7 +42,7 @@ export class RangeMap<T> {
     return this.#entries.length === 0
   }
 
-  /** What is said, cut to the range. */
+  /** The entries, cut to the range. */
   within({ start, end }: Range): Entry<T>[] {
     return this.#entries
       .filter((entry) => overlaps(entry, { start, end }))
