@@ -1,5 +1,5 @@
 /**
- * What every JavaScript host offers: browsers, Node, Deno and Bun alike.
+ * The globals of every JavaScript host: browsers, Node, Deno and Bun.
  *
  * The neutral folders compile against this file and nothing else, so a use of a Node or DOM global
  * is a compile error. Only the members that are the same everywhere are declared; names match the

@@ -1,7 +1,7 @@
 /**
  * dmabuf: Linux's buffer sharing, on the simulated kernel of `dmabuf/sim` or a real one.
  *
- * These are the classes that programs use; they run on whatever `Kernel` they are given.
+ * These are the classes that programs use; they run on any `Kernel`.
  */
 import './base/host.ts'
 

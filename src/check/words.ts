@@ -12,7 +12,7 @@ import type {
 import type { Bracket } from './model/bracket.ts'
 import type { Store } from './model/store.ts'
 
-/** Of a buffer by its number, or by what else it is called. */
+/** Names a buffer by its number or its description. */
 export function bytesOf(
   range: Range | undefined,
   buffer: BufferId | { readonly name: string } | undefined,

@@ -1,4 +1,4 @@
-/** Turning the words of the command line into values, or into errors that say what is accepted. */
+/** Turns the words of the command line into values, or into errors that list the accepted ones. */
 import { didYouMean } from '../base/nearest.ts'
 import { UsageError } from './usage-error.ts'
 

@@ -1,4 +1,7 @@
-/** Whether bytes that come piece by piece are those of a clip, so that no more is read of what is none. */
+/**
+ * Checks piece by piece whether bytes are those of a clip, so that reading stops early if they are
+ * not.
+ */
 import { pixelFormats } from '../media/pixel-format.ts'
 import { Y4mError } from '../media/y4m-error.ts'
 import { parseY4mHeader } from '../media/y4m-header.ts'
@@ -8,7 +11,7 @@ const LONGEST_LINE = 4096
 const NEWLINE = 0x0a
 const FRAME_WORD = Buffer.from('FRAME')
 
-/** Follows the lines of a clip and skips its pixels. What it lets pass may still be wrong. */
+/** Follows the lines of a clip and skips its pixels. Bytes that pass may still be wrong. */
 export class ClipFrames {
   /** Bytes of pixels that come before the next line. */
   #pixels = 0

@@ -76,7 +76,7 @@ async function* chunksOf(
   }
 }
 
-/** What there is now: an empty chunk at the end, undefined where there will be more later. */
+/** The bytes that are there now: an empty chunk at the end, undefined if more will come later. */
 async function read(file: string, handle: FileHandle): Promise<Uint8Array | undefined> {
   const chunk = new Uint8Array(CHUNK)
   try {
@@ -118,7 +118,7 @@ async function* joined(first: Uint8Array, rest: Chunks): AsyncGenerator<Uint8Arr
   yield* rest
 }
 
-/** What is no clip is read no further than to where that shows. */
+/** Reading stops at the first byte that shows it is not a clip. */
 async function gathered(file: string, chunks: Chunks, limit: number): Promise<Uint8Array> {
   const frames = new ClipFrames()
   const parts: Uint8Array[] = []

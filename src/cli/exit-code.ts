@@ -1,4 +1,4 @@
-/** What the command's exit code says; the numbers are part of its contract. */
+/** The command's exit codes; the numbers are part of its contract. */
 export const exitCode = {
   clean: 0,
   findings: 1,

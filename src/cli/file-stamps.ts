@@ -7,7 +7,7 @@ import { UsageError } from './usage-error.ts'
 /** Milliseconds without an event before the files are looked at: editors write in several steps. */
 const QUIET = 100
 
-/** What files look like from outside, so that a change is seen however it was made. */
+/** Size and time of files, so that a change is seen however it was made. */
 export class FileStamps {
   readonly #stamps: Map<string, string> = new Map()
 

@@ -1,10 +1,10 @@
-/** Making folders for what the command writes. */
+/** Makes folders for the files that the command writes. */
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
- * Makes `folder` and the folders above it. In steps of its own, since a recursive mkdir of Node's never
- * ends where a folder cannot be made and yet looks as if it were missing, as below /proc.
+ * Makes `folder` and the folders above it, one by one: a recursive mkdir of Node never ends where a
+ * folder cannot be made and yet seems to be missing, as below /proc.
  */
 export function makeFolder(folder: string): void {
   if (isFolder(folder)) return

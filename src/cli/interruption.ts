@@ -18,12 +18,12 @@ const CODES: Readonly<Record<Signal, number>> = {
   SIGTERM: exitCode.terminated,
 }
 
-/** Milliseconds for a command to print what it has and to end its threads. */
+/** Milliseconds for a command to print its results and to end its threads. */
 const GRACE = 3000
 
 /**
- * Aborts with `Interrupted` at the first signal, so that the command can print what it has. At the
- * second, or when that takes too long, the process ends. Between two turns no file is half-written.
+ * Aborts with `Interrupted` at the first signal, so that the command can print its results. At the
+ * second, or if that takes too long, the process ends. Between two turns no file is half-written.
  */
 export function interruption(): AbortSignal {
   const stop = new AbortController()

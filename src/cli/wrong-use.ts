@@ -1,4 +1,4 @@
-/** Errors in the words of the command line, in one style whoever finds them. */
+/** Errors about the command line, in one style for every source. */
 import { existsSync } from 'node:fs'
 import { nearest } from '../base/nearest.ts'
 import { isProgramName } from './program-file.ts'

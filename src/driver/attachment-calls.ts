@@ -5,7 +5,7 @@ import type { ImporterOps } from '../kernel/dmabuf/ops.ts'
 import type { Bound } from './bound.ts'
 import type { BufferCalls } from './buffer-calls.ts'
 
-/** What an importer does, and an exporter that moves. */
+/** The calls of an importer, and of an exporter that moves. */
 export type Attachments = Pick<
   BufferCalls,
   | 'dmaBufAttach'

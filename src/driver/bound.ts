@@ -1,7 +1,8 @@
 /**
- * A driver as its calls know it: its name, what it holds, and what is under way in it.
+ * A driver as its calls see it: its name, its resources, and its operations under way.
  *
- * A call of the driver is a frame of the task, with the driver's line, until it returns or its promise settles.
+ * A call of the driver is a frame of the task, with the driver's line, until it returns or its
+ * promise settles.
  */
 
 import type { DmaDirection, DriverName, EventOrigin } from '../events/event.ts'
@@ -26,7 +27,7 @@ export class Bound {
   readonly underWay: UnderWay
   readonly names: MemoryNames
   readonly operations: Operations
-  /** What is taken back when the driver goes, oldest first. */
+  /** Actions that undo the driver's registrations when it is removed, oldest first. */
   readonly undo: (() => void)[] = []
   /** The devices that it is bound to. */
   readonly devices: Set<string> = new Set()
@@ -52,8 +53,8 @@ export class Bound {
   }
 
   /**
-   * A call of the driver that may sleep. What `body` throws before it sleeps is thrown, not rejected: a
-   * promise that nobody looks at would lose it.
+   * A call of the driver that may sleep. An error of `body` before it sleeps is thrown, not
+   * rejected: a promise that is not awaited would lose it.
    */
   later<T>(entry: unknown, body: () => Promise<T> | T): Promise<T> {
     const task = this.host.machine.scheduler.current
@@ -64,7 +65,10 @@ export class Bound {
     reportMisuse(this.host.machine, { ...what, driver: this.driver })
   }
 
-  /** Throws for what is no buffer; tells of one that was given away in the call that is under way. */
+  /**
+   * Throws for a value that is not a buffer; reports a buffer that was published in the call under
+   * way.
+   */
   use(buffer: DmaBuf, operation: string): DmaBuf {
     assert(
       typeof buffer === 'object' && buffer !== null && 'inode' in buffer,
@@ -89,7 +93,7 @@ export class Bound {
     return attachment
   }
 
-  /** Throws for what is no direction, as the kernel's BUG_ON does. */
+  /** Throws for a value that is not a direction, as the kernel's BUG_ON does. */
   direction(direction: DmaDirection, operation: string): DmaDirection {
     assert(
       DIRECTIONS.includes(direction),

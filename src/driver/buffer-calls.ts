@@ -74,7 +74,7 @@ export interface BufferCalls {
    * cannot move to other pages: those that were taken before end, and the next CPU access has new ones.
    */
   unmapMappingRange(buffer: DmaBuf): void
-  /** May sleep. The CPU is about to read what devices wrote (from-device), or to write (to-device). */
+  /** May sleep. The CPU is about to read data of devices (from-device), or to write (to-device). */
   dmaBufBeginCpuAccess(buffer: DmaBuf, direction: DmaDirection): Promise<void>
   /** May sleep. The CPU is through. */
   dmaBufEndCpuAccess(buffer: DmaBuf, direction: DmaDirection): Promise<void>

@@ -6,7 +6,7 @@ import type { BufferCalls } from './buffer-calls.ts'
 import { withLines } from './lines.ts'
 import type { References } from './reference-calls.ts'
 
-/** The CPU's side: brackets, mmap and vmap. */
+/** The CPU's side: CPU accesses, mmap and vmap. */
 export type CpuCalls = Omit<BufferCalls, keyof References | keyof Attachments>
 
 export function cpuCalls(bound: Bound): CpuCalls {
@@ -45,7 +45,7 @@ export function cpuCalls(bound: Bound): CpuCalls {
   return calls
 }
 
-/** The kernel's own bracket around its loads and stores, told as the ioctl's is. */
+/** The kernel's own CPU access around its loads and stores, reported like that of the ioctl. */
 async function bracket(
   bound: Bound,
   phase: 'begin' | 'end',

@@ -36,8 +36,9 @@ export type DeviceInfo = Partial<
 
 export interface DeviceCalls {
   /**
-   * A device that the driver is bound to; the board's table says what it snoops and reaches. What is
-   * mapped for it when the driver goes is told (row 23 of DMA-API debugging). Returns its name.
+   * Binds the driver to a device; the board's table gives its snooping and its reach. A mapping
+   * that is left when the driver is removed is reported (row 23 of DMA-API debugging). Returns the
+   * device's name.
    */
   registerDevice(name: string, info?: DeviceInfo): string
   /**
@@ -46,8 +47,8 @@ export interface DeviceCalls {
    */
   startJob(mapping: DmaMapping, access: 'read' | 'write', range?: Range): DeviceJob
   /**
-   * A device's own access to a DMA address, through whatever it has mapped there. Where it faults, zeros
-   * are read and nothing is written, and the fault is a finding.
+   * A device's access to a DMA address, through its mapping there. If it faults, it reads zeros and
+   * writes nothing, and the fault is a finding.
    */
   busLoad(device: string, address: number, target: Uint8Array): void
   busStore(device: string, address: number, source: Uint8Array): void
@@ -112,7 +113,7 @@ export function deviceCalls(bound: Bound): DeviceCalls {
   return calls
 }
 
-/** May sleep. The reference of what the heap allocated goes to the descriptor that is made of it. */
+/** May sleep. The reference of the allocated buffer goes to its new descriptor. */
 async function allocateFor(
   bound: Bound,
   operation: Operation,

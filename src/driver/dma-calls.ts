@@ -1,7 +1,7 @@
 /**
- * The DMA mapping calls of a driver, with the kernel's names; none sleeps. What DMA-API debugging would
- * print is told under the driver's name, and the call goes on.
- * Source: Documentation/core-api/dma-api.rst and include/linux/dma-mapping.h of Linux 6.12.
+ * The DMA mapping calls of a driver, with the kernel's names; all are synchronous. Messages of
+ * DMA-API debugging are reported under the driver's name, and the call goes on. Source:
+ * Documentation/core-api/dma-api.rst and include/linux/dma-mapping.h of Linux 6.12.
  */
 
 import type { DmaDirection } from '../events/event.ts'
@@ -17,15 +17,15 @@ import { singleCalls } from './dma-single-calls.ts'
 /** DMA_ATTR_ flags. */
 export interface DmaAttributes {
   /**
-   * DMA_ATTR_SKIP_CPU_SYNC: caches are left as they are, and at unmap bounce copies too. Map and unmap
-   * are told each by itself.
+   * DMA_ATTR_SKIP_CPU_SYNC: caches are left as they are, and at unmap bounce copies too. Map and
+   * unmap take it separately.
    */
   readonly skipCpuSync?: boolean | undefined
 }
 
 /** How a scatter list is unmapped. */
 export interface UnmapAttributes extends DmaAttributes {
-  /** How many entries, as dma_unmap_sg is told; all of the CPU's view when left out. */
+  /** The count of entries that dma_unmap_sg gets; all of the CPU's view when left out. */
   readonly entries?: number | undefined
 }
 
@@ -46,9 +46,9 @@ export interface CoherentOptions {
 /** Ranges and sizes are in bytes. */
 export interface DmaCalls {
   /**
-   * dma_map_sgtable: the device owns the memory afterwards. In an exporter's operation it is a mapping
-   * of the buffer, elsewhere one of the driver's own memory. EIO where the device cannot reach it,
-   * EINVAL for a table that is not what it says, ENOMEM.
+   * dma_map_sgtable: the device owns the memory afterwards. In an exporter's operation it is a
+   * mapping of the buffer, elsewhere one of the driver's own memory. EIO if the device cannot reach
+   * it, EINVAL for a table that contradicts itself, ENOMEM.
    */
   mapSgtable(
     device: string,
@@ -58,12 +58,12 @@ export interface DmaCalls {
   ): DmaMapping
   /** dma_unmap_sgtable: the CPU owns the memory afterwards. */
   unmapSgtable(mapping: DmaMapping, direction: DmaDirection, attributes?: UnmapAttributes): void
-  /** dma_sync_sgtable_for_cpu: the CPU may read what the device wrote. */
+  /** dma_sync_sgtable_for_cpu: the CPU may read the device's data. */
   syncSgtableForCpu(mapping: DmaMapping | UnmappedTable, direction: DmaDirection): void
-  /** dma_sync_sgtable_for_device: the device may read what the CPU wrote. */
+  /** dma_sync_sgtable_for_device: the device may read the CPU's data. */
   syncSgtableForDevice(mapping: DmaMapping | UnmappedTable, direction: DmaDirection): void
   /**
-   * dma_map_single: `size` bytes of the driver's own memory, from `offset`. It may fail: ask
+   * dma_map_single: `size` bytes of the driver's own memory, from `offset`. It may fail: check with
    * `mappingError`.
    */
   mapSingle(
@@ -108,7 +108,7 @@ export interface DmaCalls {
   allocNoncoherent(device: string, size: number, direction: DmaDirection): DmaMemory
   /** dma_free_noncoherent. */
   freeNoncoherent(allocated: DmaMemory, direction: DmaDirection): void
-  /** dma_free_coherent. `size` and `memory` are what the driver believes that it frees. */
+  /** dma_free_coherent. `size` and `memory` are the driver's arguments, which may be wrong. */
   freeCoherent(
     allocated: DmaMemory,
     believed?: { readonly size?: number; readonly memory?: KernelMemory },
@@ -174,7 +174,7 @@ function syncTable(
   host.dma.syncUnmapped({ to, device, buffer, size: table.size, driver })
 }
 
-/** Throws for what has no memory that it could be named by. */
+/** Throws for a value without memory that could name it. */
 function checkTable(bound: Bound, table: SgTable, operation: string): void {
   const runs: readonly unknown[] | undefined = table?.runs
   assert(

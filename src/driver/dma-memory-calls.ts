@@ -15,7 +15,7 @@ export function coherentCalls(bound: Bound): CoherentCalls {
   const { driver, ledger } = bound
   const { dma } = bound.host
   const held = new Set<DmaMemory>()
-  // Row 23 of DMA-API debugging tells of the mappings that are left.
+  // Row 23 of DMA-API debugging reports the mappings that are left.
   bound.undo.push(() => {
     for (const { memory } of held) memory.free()
   })
@@ -57,7 +57,7 @@ export function coherentCalls(bound: Bound): CoherentCalls {
   return calls
 }
 
-/** Throws for what the DMA layer never made. */
+/** Throws for a value that the DMA layer never made. */
 export function checkMapping(bound: Bound, mapping: unknown, operation: string): void {
   assert(
     bound.host.dma.isMapping(mapping),
@@ -65,7 +65,7 @@ export function checkMapping(bound: Bound, mapping: unknown, operation: string):
   )
 }
 
-/** Throws for what was never allocated. */
+/** Throws for memory that was never allocated. */
 export function checkMemory(bound: Bound, memory: KernelMemory, operation: string): void {
   assert(
     typeof memory === 'object' && memory !== null && 'storage' in memory,

@@ -23,7 +23,7 @@ export interface DriverFile {
   release?(): void
 }
 
-/** What is opened, and which line registered it. */
+/** The file's node, and the line that registered it. */
 export interface Opening {
   readonly path: string
   readonly flags: number
@@ -32,7 +32,7 @@ export interface Opening {
 
 type Counts = 'read' | 'lseek' | 'poll'
 
-/** An open file of a driver: what its functions throw and return is watched. */
+/** An open file of a driver: errors and results of its functions are checked. */
 export class WatchedFile implements OpenFile {
   readonly what: string
   flags: number
@@ -47,7 +47,9 @@ export class WatchedFile implements OpenFile {
   readonly #file: DriverFile
   readonly #origin: EventOrigin | undefined
 
-  /** What the driver left out is left out here: the kernel's own answer depends on it. */
+  /**
+   * Functions that the driver leaves out are left out here: the kernel's own answer depends on it.
+   */
   constructor(bound: Bound, opening: Opening, file: DriverFile) {
     this.#bound = bound
     this.#file = file

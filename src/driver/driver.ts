@@ -10,8 +10,8 @@ export interface Driver {
    */
   probe(context: DriverContext): void | Promise<void>
   /**
-   * The kernel ends, and every file is closed. Gives back what `probe` made; what is forgotten is told
-   * and released. Does not sleep.
+   * The kernel ends, and every file is closed. Releases the resources of `probe`; forgotten ones
+   * are reported and released.
    */
   remove?(): void
 }

@@ -17,11 +17,11 @@ export class ProbeError extends Error {
 interface Loaded {
   readonly driver: Driver
   readonly bound: Bound
-  /** Its probe came to its end: without, it is not asked to remove itself. */
+  /** Its probe has completed: otherwise `remove` is not called. */
   isProbed: boolean
 }
 
-/** The drivers of somebody's own in one kernel. */
+/** The custom drivers in one kernel. */
 export class Drivers {
   readonly #host: DriverHost
   readonly #loaded: Loaded[] = []
@@ -31,8 +31,8 @@ export class Drivers {
   }
 
   /**
-   * May sleep. Probes `drivers` one after the other. ProbeError for one that fails, TypeError for what
-   * is no driver.
+   * May sleep. Probes `drivers` one after the other. ProbeError for one that fails, TypeError for a
+   * value that is not a driver.
    */
   async probe(drivers: readonly Driver[]): Promise<void> {
     drivers.forEach(requireDriver)
@@ -52,7 +52,7 @@ export class Drivers {
     }
   }
 
-  /** The newest first: each is asked to remove itself, and what it forgot is told and released. */
+  /** The newest first: calls `remove`, then reports and releases forgotten resources. */
   remove(): void {
     const newestFirst = [...this.#loaded].reverse()
     for (const { driver, bound, isProbed } of newestFirst) {

@@ -9,8 +9,8 @@ const BOTH_OPS = ['attach', 'detach'] as const
 type AnyOperation = (this: unknown, ...args: never[]) => unknown
 
 /**
- * A driver's operations, which are known to be under way while they run. What is missing or no function
- * stays so, for the core to refuse.
+ * A driver's operations, recorded as under way while they run. A missing operation, or one that is
+ * not a function, stays so: the core refuses it.
  */
 export function watchedOps(ops: DmaBufOps, underWay: UnderWay): DmaBufOps {
   if (typeof ops !== 'object' || ops === null) return ops

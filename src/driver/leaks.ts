@@ -1,4 +1,7 @@
-/** What a driver that goes has forgotten: told under its name, with the line that took it, and released. */
+/**
+ * Resources that a removed driver has forgotten: reported under its name, with the line that took
+ * them, and released.
+ */
 import type { EventOrigin } from '../events/event.ts'
 import type { Bound } from './bound.ts'
 
@@ -23,7 +26,7 @@ export function releaseUses(bound: Bound): void {
   }
   for (const [mapping, { attachment, origin }] of ledger.leftMappings) {
     if (bound.devices.has(mapping.device)) continue
-    // Where the importer never unmapped, it is the importer's: that was told when it detached.
+    // A mapping that the importer never unmapped was reported when it detached.
     if (attachment?.mappings.has(mapping) !== true) {
       const { id, device, buffer } = mapping
       const whose = attachment === undefined ? device : `attachment ${attachment.id} of ${device}`
@@ -35,7 +38,7 @@ export function releaseUses(bound: Bound): void {
   }
 }
 
-/** Unbinds the driver's devices: what is mapped for them still is told, and unmapped. */
+/** Unbinds the driver's devices: mappings that are left are reported and unmapped. */
 export function unbindDevices({ devices, host: { dma } }: Bound): void {
   for (const device of devices) {
     const left = dma.mappingsOf(device)

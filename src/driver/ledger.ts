@@ -17,14 +17,17 @@ export interface Made {
   readonly origin: EventOrigin | undefined
 }
 
-/** What a driver holds, and where it took it: what is left when it goes is a leak. */
+/**
+ * A driver's resources, with the lines that took them: those that are left at its removal are
+ * leaks.
+ */
 export class Ledger {
   readonly #references = new Map<DmaBuf, Held>()
   readonly #attachments = new Map<Attachment, EventOrigin | undefined>()
   readonly #mappings = new Map<DmaMapping, Made>()
   readonly #memory = new Map<KernelMemory, EventOrigin | undefined>()
 
-  /** References of the driver's own. */
+  /** References that the driver holds. */
   references(buffer: DmaBuf): number {
     return this.#references.get(buffer)?.count ?? 0
   }

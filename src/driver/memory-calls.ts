@@ -29,29 +29,33 @@ export interface CpuView {
 }
 
 /**
- * Memory of a driver's own, and copies to and from user space. Sizes and offsets are in bytes. A driver
- * loads and stores its memory with `load`, `store` and `fill`, exactly and through the cache.
+ * A driver's own memory, and copies to and from user space. Sizes and offsets are in bytes. A
+ * driver loads and stores its memory with `load`, `store` and `fill`, exactly and through the
+ * cache.
  */
 export interface MemoryCalls {
   /** Whole pages for `size` bytes. ENOMEM, EINVAL. */
   allocPages(size: number, request?: PageRequest): KernelMemory
   /** Gives pages back. Nothing of them may be mapped or used any more. */
   freePages(pages: KernelMemory): void
-  /** kmalloc: physically contiguous memory, which holds what it held. ENOMEM, EINVAL. */
+  /** kmalloc: physically contiguous memory with its previous content. ENOMEM, EINVAL. */
   kmalloc(size: number, what?: string): KernelMemory
-  /** Once, and only what kmalloc or `pieceOf` gave this driver: anything else is told, and nothing done. */
+  /**
+   * Once, and only for memory of kmalloc or `pieceOf` of this driver: any other call is reported
+   * and has no effect.
+   */
   kfree(memory: KernelMemory): void
   /** vmalloc: contiguous for the CPU alone, and no memory for dma_map_single. ENOMEM, EINVAL. */
   vmalloc(size: number, what?: string): KernelMemory
   vfree(memory: KernelMemory): void
   /**
-   * `size` bytes of memory at `offset` as an allocation of their own, which kfree gives back: two of
-   * them may share a page, and a cache line.
+   * `size` bytes of memory at `offset` as a separate allocation, which kfree frees: two of them may
+   * share a page, and a cache line.
    */
   pieceOf(memory: KernelMemory, offset: number, size: number, what?: string): KernelMemory
   /**
-   * Memory that nobody allocated, and that no device may be given: a variable on the stack, a constant,
-   * a user's pointer. It goes with the driver.
+   * Memory that was not allocated, and that no device may get: a variable on the stack, a constant,
+   * a user's pointer. It ends with the driver.
    */
   memoryOn(kind: Extract<MemoryKind, 'stack' | 'rodata' | 'user'>, size: number): KernelMemory
   /** sg_alloc_table_from_pages: all of `pages` as a scatter list. */

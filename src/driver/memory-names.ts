@@ -2,14 +2,14 @@ import type { SgTable } from '../kernel/dma/sg-table.ts'
 import type { Storage } from '../machine/storage.ts'
 import type { UnderWay } from './under-way.ts'
 
-/** What events call the bytes of a table, and where in it the table begins. */
+/** The buffer that events name for the bytes of a table, and where in it the table begins. */
 export interface NamedMemory {
   readonly buffer: number
   readonly offset: number
   readonly attachment: number | undefined
 }
 
-/** What owns a storage, and where in the storage it begins. */
+/** The owner of a storage, and where in the storage it begins. */
 interface Owner {
   readonly buffer: number
   readonly start: number

@@ -62,8 +62,8 @@ export function referenceCalls(bound: Bound): References {
 }
 
 /**
- * One of the driver's references goes, with `operation`. Where it has none left, that of somebody else
- * does: a descriptor's, or another driver's.
+ * `operation` drops one of the driver's references. If it has none left, it drops another owner's:
+ * a descriptor's, or another driver's.
  */
 export function takeOver(bound: Bound, buffer: DmaBuf, operation: string): void {
   if (bound.ledger.drop(buffer)) return

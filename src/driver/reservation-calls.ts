@@ -15,7 +15,10 @@ export interface ReservationCalls {
 
 export function reservationCalls(bound: Bound): ReservationCalls {
   const { scheduler } = bound.host.machine
-  /** Locked by a call of the driver's. What the core holds around its operations is not for it to give back. */
+  /**
+   * Locked by a call of the driver. It cannot unlock a lock that the core holds around its
+   * operations.
+   */
   const own = new Set<Reservation>()
   const calls: ReservationCalls = {
     dmaResvInit: (name) => new Reservation(scheduler, `reservation lock ${name}`),

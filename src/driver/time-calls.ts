@@ -7,7 +7,10 @@ export interface TimeCalls {
   now(): number
   /** May sleep, for `nanoseconds`. Host timers are not known to the kernel: use this. */
   sleep(nanoseconds: number): Promise<void>
-  /** Runs `work`, which may sleep, in `nanoseconds`; returns what takes it back while it has not begun. */
+  /**
+   * Runs `work`, which may sleep, in `nanoseconds`; returns a function that cancels it if it has
+   * not begun.
+   */
   schedule(nanoseconds: number, work: () => void | Promise<void>): () => void
   /** kthread_run: runs `body` as a separate thread that is not awaited. */
   kthreadRun(name: string, body: () => void | Promise<void>): void
@@ -18,7 +21,7 @@ export function timeCalls(bound: Bound): TimeCalls {
   const thread = (name: string, body: () => void | Promise<void>): void =>
     scheduler.background(`${bound.driver.name}: ${name}`, async () => {
       const operation = { name, driver: bound.driver }
-      // What it threw is told; nobody is there to get the failure.
+      // Its error is reported: no caller is there to get it.
       await bound.operations.run(operation, body).catch(() => {})
     })
   const timers = new Set<() => void>()

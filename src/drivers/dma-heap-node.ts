@@ -14,7 +14,7 @@ import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { PAGE_SIZE } from '../machine/ram.ts'
 
-/** What a heap gives: a buffer of `length` bytes, whole pages. It may sleep. */
+/** A heap's allocation: a buffer of `length` bytes, whole pages. It may sleep. */
 export interface Heap {
   allocate(length: number, fdFlags: number, heapFlags: number): Promise<DmaBuf> | DmaBuf
 }

@@ -20,7 +20,7 @@ import type { Machine } from '../machine/machine.ts'
 import { type FrameRequest, PAGE_SIZE } from '../machine/ram.ts'
 import type { Storage } from '../machine/storage.ts'
 
-/** What one heap of pages does in its own way. */
+/** The properties of one heap of pages. */
 export interface PageHeapKind {
   /** The node's name under /dev/dma_heap, and `exp_name` of its buffers (dma_heap_get_name). */
   readonly name: string

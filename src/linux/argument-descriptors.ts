@@ -15,7 +15,7 @@ export function holdDescriptors(libc: Libc, request: number, bytes: Uint8Array):
     const fd = data.getInt32(offset, true)
     const own = owns.get(fd) ?? ownDescriptor(libc, fd)
     owns.set(fd, own)
-    // A number that is not open now stands for nothing, whatever it will be when the call is made.
+    // A number that is not open now stands for nothing, also if it is open when the call is made.
     if (own >= 0 || own === -errno.EBADF) data.setInt32(offset, Math.max(own, -1), true)
     return { offset, fd, own }
   })

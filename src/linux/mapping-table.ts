@@ -27,7 +27,7 @@ export function endOf(mapping: Pick<Mapped, 'address' | 'length'>): number {
   return mapping.address + mapping.length
 }
 
-/** The program's own mappings, by address; whatever else the process has mapped is not here. */
+/** The program's own mappings, by address; other mappings of the process are not here. */
 export class MappingTable {
   readonly #mappings = new Map<number, Mapped>()
 

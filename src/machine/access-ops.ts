@@ -1,4 +1,4 @@
-/** Which way an access takes, and what a store on that way does to a line, on each of the two boards. */
+/** The way of an access, and the effect of a store on a line, on each of the two boards. */
 import type { MemoryAttribute } from '../events/event.ts'
 import type { ReadPaths, Through } from './hazards.ts'
 import {
@@ -16,7 +16,7 @@ export class AccessOps {
   readonly #uncachedSnoops: PerBoard<boolean>
   readonly #policy: CachePolicy
 
-  /** `uncachedSnoops`: whether the CPU's uncached accesses look into the cache. */
+  /** `uncachedSnoops`: whether the CPU's uncached accesses snoop the cache. */
   constructor(uncachedSnoops: PerBoard<boolean>, policy: CachePolicy) {
     this.#uncachedSnoops = uncachedSnoops
     this.#policy = policy

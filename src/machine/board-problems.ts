@@ -1,4 +1,4 @@
-/** What contradicts itself in a board's table, in sentences that name the field and its value. */
+/** The contradictions in a board's table, in sentences that name the field and its value. */
 import { allTraits, type Board, type CostTable, type DeviceTraits, ramEnd } from './board.ts'
 import { shapeProblems } from './board-shape.ts'
 

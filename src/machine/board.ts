@@ -1,8 +1,8 @@
 /**
- * A board as a table: what of the hardware decides who sees which bytes, and what things cost.
+ * A board as a table: the hardware properties that decide who sees which bytes, and the costs.
  *
- * A user writes one for their own hardware; everything else follows from it. What contradicts itself in
- * a table is told by `boardProblems`.
+ * A user writes one for their own hardware; everything else follows from it. `boardProblems`
+ * reports contradictions in a table.
  */
 import type { MemoryAttribute } from '../events/event.ts'
 import type { EdgeLines } from './memory.ts'
@@ -10,19 +10,20 @@ import type { EdgeLines } from './memory.ts'
 export { boardProblems } from './board-problems.ts'
 
 export interface DeviceTraits {
-  /** Whether its accesses look into the CPUs' cache, unless a single access says otherwise. */
+  /** Whether its accesses snoop the CPU caches, unless a single access says otherwise. */
   readonly snoops: boolean
   /**
-   * The first address that it cannot put on the bus: 2 ** 30 for 30 bits. What lies at or above is
-   * bounced, or refused. All memory when left out. A driver's DMA mask may narrow it, never widen it.
+   * The first address that it cannot put on the bus: 2 ** 30 for 30 bits. Memory at or above it is
+   * bounced, or refused. All memory when left out. A driver's DMA mask may narrow it, never widen
+   * it.
    */
   readonly reach?: number | undefined
-  /** Whether it sits behind the board's IOMMU, where every address is one of its own. */
+  /** Whether it sits behind the board's IOMMU, with its own address space. */
   readonly iommu?: boolean | undefined
   /**
    * Whether it takes a buffer only in one piece: it has no scatter list (videobuf2-dma-contig,
-   * drm_gem_dma_helper). An IOMMU makes one piece of every buffer. A driver of somebody's own decides for
-   * itself what it takes.
+   * drm_gem_dma_helper). An IOMMU makes one piece of every buffer. A custom driver decides by
+   * itself.
    */
   readonly contiguous?: boolean | undefined
   /**
@@ -87,7 +88,7 @@ export interface CostTable {
  */
 const PAST_THE_CACHE = 40
 
-/** Nanoseconds that loading a byte takes beyond what a cached load does. */
+/** Nanoseconds for the load of a byte beyond those of a cached load. */
 export function loadCost({ cost }: Board, attribute: MemoryAttribute): number {
   const { cpuByte, uncachedByte, writeCombineByte } = cost
   if (attribute === 'cached') return 0
@@ -119,11 +120,11 @@ export interface Board {
   readonly bounce?: BounceTraits | undefined
   readonly iommu?: IommuTraits | undefined
   readonly devices: Readonly<Record<string, DeviceTraits>>
-  /** What a device that is not listed does. */
+  /** The traits of a device that is not listed. */
   readonly otherDevices: DeviceTraits
   /** Mapping or syncing from-device for a device: arm64 and riscv clean, arm32 and mips invalidate. */
   readonly fromDeviceMap: 'clean' | 'invalidate'
-  /** What invalidating does to a line that the range covers in part. */
+  /** The effect of an invalidate on a line that the range covers in part. */
   readonly edges: EdgeLines
   /** Whether uncached CPU accesses see the cache (x86), or go around it (ARM). */
   readonly uncachedSnoops: boolean
@@ -132,17 +133,17 @@ export interface Board {
   readonly cost: CostTable
 }
 
-/** What the board says of a device, listed or not. */
+/** The board's traits of a device, listed or not. */
 export function traitsOf(board: Board, device: string): DeviceTraits {
   return board.devices[device] ?? board.otherDevices
 }
 
-/** Whether the device looks into the cache on this board. */
+/** Whether the device snoops the cache on this board. */
 export function snoops(board: Board, device: string): boolean {
   return traitsOf(board, device).snoops
 }
 
-/** Whether no access on this board can miss what another agent stored. */
+/** Whether no access on this board can miss another agent's store. */
 export function isCoherent(board: Board): boolean {
   return board.uncachedSnoops && allTraits(board).every((device) => device.snoops)
 }
@@ -179,8 +180,8 @@ export function allTraits(board: Board): DeviceTraits[] {
 }
 
 /**
- * Whether `judged` would bounce the same mappings as `board`: where it would not, a run on `board`
- * says nothing about what bouncing does there.
+ * Whether `judged` would bounce the same mappings as `board`: if not, a run on `board` proves
+ * nothing about bouncing there.
  */
 export function bouncesAlike(board: Board, judged: Board): boolean {
   if (board === judged) return true

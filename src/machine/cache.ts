@@ -1,7 +1,7 @@
 /**
- * What operations do to the lines of a storage: they move the bytes that this run's board would move,
- * advance the state that each byte has in this run, and the set of states that legal hardware of the
- * judged board could have it in. Nothing here asks who acts, or looks for stores through arrays.
+ * The effects of operations on the lines of a storage: they move the bytes as this run's board
+ * would, and advance the state of each byte in this run and the set of its possible states on legal
+ * hardware of the judged board. This file knows neither agents nor arrays.
  */
 import type { Run } from './changed-runs.ts'
 import type { Through } from './hazards.ts'
@@ -110,8 +110,8 @@ export class Cache {
   }
 
   /**
-   * As `applyActual`, under an array that stands on all of the range: what leaves the cache is fetched
-   * again at once. Stores through arrays must be known, so that copies which are both current are equal.
+   * As `applyActual`, under an array over all of the range: evicted lines are fetched again at
+   * once. Stores through arrays must be known, so that copies which are both current are equal.
    */
   applyUnderView(storage: Storage, { start, end }: Run, op: LineOp): void {
     const lines = this.linesOf(storage, start, end)
@@ -134,7 +134,7 @@ export class Cache {
     return false
   }
 
-  /** Fills absent lines: under a live array nobody would see a load do it. */
+  /** Fills absent lines: a load through a live array would fill them unobserved. */
   fill(storage: Storage, range: Run): void {
     if (this.coherent || !this.checked) return
     const absent: Run[] = []
@@ -169,7 +169,7 @@ export class Cache {
 
   // --- bytes -----------------------------------------------------------------------------------
 
-  /** Reads this run's bytes: a snooped read of an absent line gets what memory holds. */
+  /** Reads this run's bytes: a snooped read of an absent line gets the memory's content. */
   read(storage: Storage, start: number, target: Uint8Array, through: Through): void {
     const end = start + target.length
     if (this.coherent || through === 'memory') {
@@ -213,7 +213,10 @@ export class Cache {
     return joined
   }
 
-  /** Whether a home at `shift` can tell what arrays showed, once the CPU has copied the range: see Twin. */
+  /**
+   * Whether a home at `shift` can hold the last content of arrays, once the CPU has copied the
+   * range: see Twin.
+   */
   canBeTwin(storage: Storage, { start, end }: Run, shift: number): boolean {
     if (!this.coherent || !this.checked || shift < 0) return false
     return [...storage.views].every((view) => {
@@ -232,7 +235,7 @@ export class Cache {
   }
 }
 
-/** What copying does to the target, told from the states that the source may be in. */
+/** The effect of a copy on the target, from the possible states of the source. */
 function copyFrom(possible: StateSet): LineOp {
   const mayBeOld = (possible & STALE_THROUGH_CACHE) !== 0
   const mayBeCurrent = (possible & ~STALE_THROUGH_CACHE) !== 0

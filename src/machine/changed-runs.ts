@@ -1,5 +1,5 @@
 /**
- * Finding what changed between two equally long pieces of memory, fast where nothing or everything did.
+ * Finds changes between two equally long pieces of memory, fast if nothing or everything changed.
  */
 
 /** Whether the two equally long arrays hold the same bytes. A host may provide a native one. */
@@ -31,7 +31,7 @@ function equalTail(a: Uint8Array, b: Uint8Array, from: number): boolean {
   return true
 }
 
-/** How closely changes are told apart: by words of four bytes, or by blocks of 128 KiB. */
+/** The resolution of changes: words of four bytes, or blocks of 128 KiB. */
 export type Grain = 'word' | 'block'
 
 /**
@@ -84,7 +84,7 @@ function nextBoundary(at: number, step: number, end: number): number {
   return Math.min(end, (Math.floor(at / step) + 1) * step)
 }
 
-/** Adds the runs of changed words in `[start, end)`: what lies between two of them was not stored. */
+/** Adds the runs of changed words in `[start, end)`: the bytes between two runs were not stored. */
 function scan(now: Uint8Array, before: Uint8Array, start: number, end: number, runs: Run[]): void {
   const isAligned = now.byteOffset % WORD === 0 && before.byteOffset % WORD === 0
   const first = Math.min(end, Math.ceil(start / WORD) * WORD)

@@ -1,9 +1,10 @@
 /**
- * Every choice of a run goes through one of these: which task runs next, which of two timers that are due at
- * once, what the hardware does to the cache by itself.
+ * Every choice of a run goes through one of these: the task that runs next, the first of two timers
+ * that are due at once, the cache operations that the hardware makes by itself.
  *
- * A strategy may rely on this: the questions of a run depend only on the program and on the answers so far.
- * The same answers therefore lead to the same questions, which makes a list of answers a schedule.
+ * A strategy may rely on this: the questions of a run depend only on the program and on the answers
+ * so far. The same answers therefore lead to the same questions, which makes a list of answers a
+ * schedule.
  */
 import { Random } from './random.ts'
 
@@ -12,7 +13,7 @@ export interface Candidate {
   /** The task that would run. */
   readonly task: number
   readonly name: string
-  /** The objects that it waits for, in words: what makes two orders differ. */
+  /** The objects that it waits for, in words: they make two orders differ. */
   readonly touches: readonly string[]
 }
 
@@ -22,7 +23,7 @@ export type ChoicePoint =
   | { readonly kind: 'task'; readonly options: number; readonly candidates: readonly Candidate[] }
   /** One of several timers that are due at once; the first was set first. */
   | { readonly kind: 'timer'; readonly options: number; readonly time: number }
-  /** A property of what the hardware does to the cache by itself. */
+  /** A property of the hardware's own cache operations. */
   | { readonly kind: 'cache'; readonly options: number }
 
 /** A strategy. */
@@ -37,7 +38,7 @@ export const firstChoices: Choices = { choose: () => 0 }
 /** Seeded: the same seed gives the same run. */
 export class SeededChoices implements Choices {
   readonly #random: Random
-  /** A generator of its own: timers that meet change nothing else in a run. */
+  /** A separate generator: timers that meet change nothing else in a run. */
   readonly #timers: Random
 
   constructor(seed: number) {

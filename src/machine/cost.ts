@@ -1,4 +1,4 @@
-/** What a run cost: counts of what was done and of the bytes that moved. Sizes in bytes. */
+/** The cost of a run: counts of operations and of the bytes that moved. Sizes in bytes. */
 export type Cost = {
   syscalls: number
   /** Cache maintenance by the DMA layer on this run's board. */

@@ -1,9 +1,9 @@
 /**
  * Arrays that ended with their memory left in place.
  *
- * JavaScript drops stores by index to a detached array without an error, where real memory takes them.
- * So the memory of some arrays stays, apart from the storage, and holds a known pattern: what differs
- * from it was stored. Methods of such an array throw, as those of a detached one do.
+ * JavaScript drops stores by index to a detached array without an error, where real memory takes
+ * them. So the memory of some arrays stays, apart from the storage, and holds a known pattern: a
+ * difference is a store. Methods of such an array throw, as those of a detached one do.
  */
 import { changedRuns, type EqualBytes, type Run } from './changed-runs.ts'
 import type { LiveView } from './storage.ts'
@@ -37,7 +37,7 @@ export class DeadArray {
     this.#fill({ start: 0, end: bytes.length })
   }
 
-  /** What was stored since it was last asked. */
+  /** The stores since the last call. */
   stores(equal: EqualBytes, epoch: number): Run[] {
     if (this.#epoch === epoch) return []
     this.#epoch = epoch
@@ -72,7 +72,7 @@ export class DeadArray {
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object
 
-/** What a dead array inherits from: its methods throw, its elements are memory. */
+/** The prototype of a dead array: its methods throw, its elements are memory. */
 const deadPrototype: object = Object.create(
   Uint8Array.prototype,
   Object.fromEntries(

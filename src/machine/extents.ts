@@ -1,6 +1,6 @@
 /**
- * A set of free addresses, as ranges in order: what page frames and I/O virtual addresses are taken
- * from. Invariant: ranges are disjoint, sorted, and no two touch.
+ * A set of free addresses, as ranges in order, for page frames and I/O virtual addresses.
+ * Invariant: ranges are disjoint, sorted, and no two touch.
  */
 export class Extents {
   readonly #starts: number[] = []

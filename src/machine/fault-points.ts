@@ -35,9 +35,9 @@ export interface PlannedFault {
   readonly code: string
 }
 
-/** Calls and places that somebody wants to fail: how every unwind path is driven. */
+/** Planned failures of calls and places: they drive every unwind path. */
 export class FaultPoints {
-  /** What did not happen so far. */
+  /** Failures that did not happen so far. */
   readonly #planned = new Set<PlannedFault>()
   readonly #counts = new Map<string, number>()
 
@@ -51,7 +51,7 @@ export class FaultPoints {
     return this.#counts
   }
 
-  /** What was planned and did not happen so far. */
+  /** Failures that were planned and did not happen so far. */
   get notReached(): PlannedFault[] {
     return [...this.#planned]
   }

@@ -13,8 +13,8 @@ export interface FoundInView {
 }
 
 /**
- * Each found run, cut to the arrays over it: the one taken last, and one that ended only where no
- * living one can have been stored through. What lies under none is put down to the first of them.
+ * Each found run, cut to the arrays over it: the newest one, and an ended one only if no living one
+ * can have stored. Bytes under none are assigned to the first of them.
  */
 export function byView(runs: readonly FoundRun[], views: Iterable<LiveView>): FoundInView[] {
   const ordered = [...views].reverse().sort(newestFirst)
@@ -45,7 +45,7 @@ function newestFirst(a: LiveView, b: LiveView): number {
   return ended === 0 ? b.taken - a.taken : ended
 }
 
-/** What of a run lies in `[start, end)`; nothing where nothing was stored there. */
+/** The part of a run in `[start, end)`; empty if nothing was stored there. */
 function cut(run: FoundRun, start: number, end: number): FoundRun[] {
   const stored = clip(run.stored, start, end)
   return stored.start < stored.end ? [{ ...clip(run, start, end), stored }] : []

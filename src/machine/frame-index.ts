@@ -12,8 +12,8 @@ export interface Frame {
 const BUCKET = 1 << 20
 
 /**
- * Which storage has a physical address. Built from storages that were noted when somebody asks for the
- * first time, so that those who never ask pay nothing per frame.
+ * The storage of a physical address. Built from the noted storages at the first request, so that
+ * runs without requests pay nothing per frame.
  */
 export class FrameIndex {
   readonly #buckets = new Map<number, { chunk: Chunk; storage: Storage }[]>()
@@ -24,7 +24,7 @@ export class FrameIndex {
     this.#noted.push({ storage, chunks })
   }
 
-  /** Its frames are nobody's any more. */
+  /** Its frames are free. */
   forget(storage: Storage): void {
     this.#enterNoted()
     for (const chunk of storage.chunks) {

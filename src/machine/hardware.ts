@@ -1,4 +1,7 @@
-/** What this run's hardware does by itself, as its policy chooses; the possible states allow for it. */
+/**
+ * The hardware's own cache operations in this run, as its policy chooses; the possible states allow
+ * for all of them.
+ */
 import type { Cache } from './cache.ts'
 import type { Run } from './changed-runs.ts'
 import { PREFETCH } from './line-op.ts'

@@ -57,7 +57,7 @@ export class Homes {
     }
   }
 
-  /** Whether copying these out makes all homes alike of what the one array on the original shows. */
+  /** Whether copying these out makes all homes equal to the one array on the original. */
   #makesAlike(first: Mirror, others: readonly Mirror[]): boolean {
     const { original, start, end } = first
     const all = original.mirrors?.asOriginal.over(start, end) ?? []
@@ -89,8 +89,8 @@ export class Homes {
   }
 
   /**
-   * Copies bytes between homes, through the cache on both sides; what was current there is so here.
-   * `isTwin`: the homes will be twins, whatever told before what arrays showed.
+   * Copies bytes between homes, through the cache on both sides; current bytes stay current.
+   * `isTwin`: the homes will be twins, whatever held the content of arrays before.
    */
   #copy(source: Storage, range: Run, target: Storage, to: number, isTwin: boolean): void {
     const { start, end } = range

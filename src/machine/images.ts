@@ -1,10 +1,10 @@
 /**
- * What live arrays showed when stores through them were last looked for.
+ * The content of live arrays at the last search for stores.
  *
- * Of an array on `cached` the image is memory wherever memory and the cached line are both current, so
- * that most of it costs no copy; only where memory does not tell is `Storage.image` kept. An array on
- * `memory` has an image of its own, `Storage.memoryImage`, which follows every change that the board
- * makes to memory.
+ * Of an array on `cached` the image is memory wherever memory and the cached line are both current,
+ * so that most of it costs no copy; only elsewhere is `Storage.image` kept. An array on `memory`
+ * has a separate image, `Storage.memoryImage`, which follows every change that the board makes to
+ * memory.
  */
 import type { Run } from './changed-runs.ts'
 import type { Interval } from './line-map.ts'
@@ -12,7 +12,7 @@ import { isCacheViewCurrent, isMemoryCurrent, type LineState, presenceOf } from 
 import type { Storage } from './storage.ts'
 import { beforeChange, dropTwin, hasTwin, shownBefore } from './twin.ts'
 
-/** Both copies are current, so memory still tells what the cache shows. */
+/** Both copies are current, so memory equals the cache's content. */
 export function isServedByMemory(state: LineState): boolean {
   return presenceOf(state) !== 'absent' && isMemoryCurrent(state) && isCacheViewCurrent(state)
 }
@@ -35,19 +35,19 @@ export class Images {
     this.#kept = checked && !coherent
   }
 
-  /** What an array on `cached` showed at an interval before anybody stored through it. */
+  /** The content of an array on `cached` at an interval before the first store through it. */
   before(storage: Storage, { actual }: Interval): Uint8Array {
     if (this.#kept && isServedByMemory(actual)) return knownMemory(storage)
     return shownBefore(storage) ?? knownMemory(storage)
   }
 
-  /** An array over the range is handed out: on a coherent board nothing else tells what it showed. */
+  /** An array over the range begins: on a coherent board nothing else holds its content. */
   begin(storage: Storage, range: Run): void {
     if (this.#kept) this.save(storage, range.start, range.end)
     else if (this.#checked && !hasTwin(storage, range)) this.saveAll(storage, range)
   }
 
-  /** Keeps what a coherent board shows now. */
+  /** Keeps the present content on a coherent board. */
   saveAll(storage: Storage, { start, end }: Run): void {
     dropTwin(storage)
     storage.openImage().set(storage.cached.subarray(start, end), start)
@@ -58,7 +58,7 @@ export class Images {
     if (!this.#kept) beforeChange(storage, range)
   }
 
-  /** Keeps what the cache shows now, in the intervals where memory does not or soon will not tell. */
+  /** Keeps the present content of the cache, in the intervals where memory differs or soon will. */
   save(
     storage: Storage,
     start: number,
@@ -71,7 +71,7 @@ export class Images {
     })
   }
 
-  /** Memory tells what arrays showed until now; it is about not to count as telling. */
+  /** Memory held the content of arrays until now; from now on it does not count. */
   keepServed(storage: Storage, start: number, end: number): void {
     if (!this.#isFor(storage)) return
     storage.lines.each(start, end, (interval) => {
@@ -85,7 +85,7 @@ export class Images {
     else this.save(storage, start, end, isServedByMemory)
   }
 
-  /** Whether memory everywhere tells what the cache shows, and is about to change nearly everywhere. */
+  /** Whether memory everywhere equals the cache, and is about to change nearly everywhere. */
   #isMostlyCovered(storage: Storage, start: number, end: number): boolean {
     if (!this.#isFor(storage) || storage.memoryImage !== undefined) return false
     if ((end - start) * 2 < storage.size) return false
@@ -105,7 +105,7 @@ function copyInto(storage: Storage, source: Uint8Array, { start, end }: Run): vo
   storage.openImage().set(source.subarray(start, end), start)
 }
 
-/** The bytes of memory become the image, without a copy but of what is not about to change. */
+/** The bytes of memory become the image; only the part that is not about to change is copied. */
 function move(storage: Storage, start: number, end: number): void {
   const image = storage.memory
   storage.memory = storage.openImage()

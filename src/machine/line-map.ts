@@ -1,10 +1,10 @@
 /**
- * What is known of the bytes of one storage: for every byte its state in this run, the set of states
- * that legal hardware could have it in, and the event that stored it last.
+ * The knowledge about the bytes of one storage: for every byte its state in this run, the set of
+ * its possible states on legal hardware, and the event of its last store.
  *
- * The bytes are grouped into maximal intervals of equal knowledge, so an operation costs per interval,
- * not per byte. Invariant: `starts` is strictly increasing, begins with 0, and no two neighbours are
- * equal in all three columns.
+ * The bytes are grouped into maximal intervals of equal knowledge, so an operation costs per
+ * interval, not per byte. Invariant: `starts` is strictly increasing, begins with 0, and no two
+ * neighbours are equal in all three columns.
  */
 import type { LineState, StateSet } from './line-state.ts'
 
@@ -31,7 +31,7 @@ export class LineMap {
     this.#writer = [writer]
   }
 
-  /** How many intervals there are: what an operation on the whole storage costs. */
+  /** The number of intervals: the cost of an operation on the whole storage. */
   get length(): number {
     return this.#starts.length
   }
@@ -52,7 +52,9 @@ export class LineMap {
     }
   }
 
-  /** Replaces what is known of `[start, end)`: `change` rewrites the columns of each interval. */
+  /**
+   * Replaces the knowledge about `[start, end)`: `change` rewrites the columns of each interval.
+   */
   update(start: number, end: number, change: (interval: Interval) => void): void {
     if (start >= end) return
     const first = this.#split(start)

@@ -1,9 +1,10 @@
 /**
- * What the agents of a board do to a line, as functions from a state to the states it may become.
+ * The operations of a board's agents on a line, as functions from a state to the states it may
+ * become.
  *
- * An operation acts on the bytes in its range (`inside`) and on the other bytes of the lines that the
- * range only touches (`beside`), because hardware moves whole lines. Where hardware may choose,
- * a step has several results; an operation that a run carries out has exactly one.
+ * An operation acts on the bytes in its range (`inside`) and on the other bytes of the lines that
+ * the range only touches (`beside`), because hardware moves whole lines. If hardware may choose, a
+ * step has several results; an operation that a run carries out has exactly one.
  */
 import {
   isCacheViewCurrent,
@@ -48,7 +49,7 @@ export const fill: Step = (state) => {
   return presenceOf(state) === 'absent' ? [lineState('clean', memory, memory)] : [state]
 }
 
-/** A dirty line reaches memory and stays, clean: all of it, also bytes that nobody stored. */
+/** A dirty line reaches memory and stays, clean: all of it, also bytes without a store. */
 export const writeBack: Step = (state) => {
   const cache = isCacheViewCurrent(state)
   return presenceOf(state) === 'dirty' ? [lineState('clean', cache, cache)] : [state]
@@ -73,13 +74,13 @@ const dirtied: Step = (state) =>
     lineState('dirty', isMemoryCurrent(filled), isCacheViewCurrent(filled)),
   )
 
-/** The byte was stored into memory by somebody who does not look into the cache. */
+/** The byte was stored into memory by an agent that does not snoop the cache. */
 const storeBehindCache: Step = (state) => [lineState(presenceOf(state), true, false)]
 
 /** The byte was stored in another home: both copies here are old. */
 const storedElsewhere: Step = (state) => [lineState(presenceOf(state), false, false)]
 
-/** The byte was copied here from another home, through the cache; memory holds what it held. */
+/** The byte was copied here from another home, through the cache; memory keeps its content. */
 const copied =
   (...views: readonly boolean[]): Step =>
   (state) =>
@@ -105,7 +106,7 @@ const besideSnooped: Step = (state) => [
 
 export const CPU_LOAD: LineOp = lineOp('cpu-load', [fill, 'fill'])
 export const CPU_STORE: LineOp = lineOp('cpu-store', [storeInCache, 'none'], [dirtied, 'fill'])
-/** A store that does not look into the cache: an uncached one, or of a device that does not snoop. */
+/** A store without snooping: an uncached one, or of a device that does not snoop. */
 export const STORE_BEHIND: LineOp = lineOp(
   'store-behind',
   [storeBehindCache, 'none'],
@@ -149,7 +150,7 @@ export const CLEAN_INVALIDATE: LineOp = lineOp('clean-invalidate', [
   writeBackAndDiscard,
   'write-back',
 ])
-/** What the hardware does by itself, as operations that a cache policy can carry out. */
+/** The hardware's own cache operations, which a cache policy can carry out. */
 export const PREFETCH: LineOp = CPU_LOAD
 export const EVICT: LineOp = CLEAN_INVALIDATE
 export const DROP_CLEAN: LineOp = lineOp('drop-clean', [dropClean, 'none'])
@@ -170,7 +171,7 @@ const ON_COHERENT: ReadonlyMap<LineOp, LineOp> = new Map([
   [STORED_ELSEWHERE, STORED_ELSEWHERE],
 ])
 
-/** What the operation is on a coherent board, where memory is the only place; undefined: nothing. */
+/** The operation on a coherent board, where memory is the only place; undefined: none. */
 export function onCoherent(op: LineOp | undefined): LineOp | undefined {
   return op === undefined ? undefined : ON_COHERENT.get(op)
 }

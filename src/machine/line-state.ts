@@ -1,13 +1,14 @@
 /**
  * The state of one byte in one cache line, and sets of such states.
  *
- * All bytes of a line share its presence in the CPUs' cache. Beside it each byte knows what hardware
- * does not: whether the copy in memory, and the copy in the cache, are *current*, that is, hold what
- * the last store in program order put there. A state is one of ten codes; a set of states is a mask.
+ * All bytes of a line share its presence in the CPU caches. In addition each byte knows a fact that
+ * hardware does not: whether the copy in memory, and the copy in the cache, are *current*, that is,
+ * hold the last store in program order. A state is one of ten codes; a set of states is a mask.
  *
- * Keeping a set per byte loses nothing against keeping sets of whole lines: every step of the hardware
- * takes a byte to a state that depends on that byte's own state alone (presence is part of it), so the
- * projection of the reachable lines on a byte is exactly the set reached from the byte's own set.
+ * Keeping a set per byte loses nothing against keeping sets of whole lines: every step of the
+ * hardware takes a byte to a state that depends on that byte's own state alone (presence is part of
+ * it), so the projection of the reachable lines on a byte is exactly the set reached from the
+ * byte's own set.
  */
 export type LineState = number
 /** A set of line states: bit `s` is set when state `s` is a member. */
@@ -38,7 +39,7 @@ export function isMemoryCurrent(state: LineState): boolean {
   return (state & 2) !== 0
 }
 
-/** Whether a read that looks into the cache first, and fills from memory, gets the last store. */
+/** Whether a read that snoops the cache first, and fills from memory, gets the last store. */
 export function isCacheViewCurrent(state: LineState): boolean {
   return presenceOf(state) === 'absent' ? isMemoryCurrent(state) : (state & 1) !== 0
 }

@@ -1,8 +1,8 @@
 /**
- * A board that is switched on: memory and caches, frames, clock and scheduler, and what it cost so far.
+ * A board that is switched on: memory and caches, frames, clock and scheduler, and the cost so far.
  *
- * Two boards are at work. `board` decides what happens in this run; `judged` decides what the verdict
- * is about. They differ when the run's board is coherent, or when somebody asks for another one.
+ * Two boards are at work. `board` decides the bytes of this run; `judged` is the board of the
+ * verdict. They differ when the run's board is coherent, or on request.
  */
 import type { Agent, MemoryAttribute } from '../events/event.ts'
 import { type EventSource, EventStream } from '../events/stream.ts'
@@ -24,7 +24,7 @@ export interface MachineOptions {
   readonly checked?: boolean | undefined
   readonly equal?: EqualBytes | undefined
   readonly scheduler?: SchedulerOptions | undefined
-  /** What the judged hardware may do by itself; all of it, but for machines under test. */
+  /** The freedoms of the judged hardware; all of them, but for machines under test. */
   readonly freedoms?: Freedoms | undefined
 }
 
@@ -36,7 +36,7 @@ export class Machine {
   readonly memory: Memory
   readonly ram: Ram
   readonly cost: Cost = noCost()
-  /** Passed by whatever inside the kernel may fail. */
+  /** Passed by every place inside the kernel that may fail. */
   readonly faults: FaultPoints = new FaultPoints()
   #loadTime = 0
   #agent: Agent | undefined
@@ -93,7 +93,7 @@ export class Machine {
     this.#loadTime += bytes * loadCost(this.board, attribute)
   }
 
-  /** Nanoseconds that loads past the cache took since power-on, beyond what cached ones would have. */
+  /** Nanoseconds that loads past the cache took since power-on, beyond those of cached loads. */
   get loadTime(): number {
     return this.#loadTime
   }

@@ -3,14 +3,14 @@ import type { CacheOp } from '../events/event.ts'
 import type { Run } from './changed-runs.ts'
 import { CLEAN, CLEAN_INVALIDATE, INVALIDATE, type LineOp } from './line-op.ts'
 
-/** What happens to a line that an invalidated range covers only in part. */
+/** The treatment of a line that an invalidated range covers only in part. */
 export type EdgeLines = 'clean-invalidate' | 'invalidate'
 
 export interface MaintenancePart extends Run {
   readonly op: LineOp
 }
 
-/** The parts of `[start, end)` with what is done to each; none for no operation. */
+/** The parts of `[start, end)` with the operation on each; none for no operation. */
 export function maintenanceParts(
   { start, end }: Run,
   op: CacheOp | undefined,

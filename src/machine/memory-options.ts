@@ -4,7 +4,10 @@ import type { PerBoard } from './per-board.ts'
 import type { StateTables } from './state-table.ts'
 import type { ViewOptions } from './views.ts'
 
-/** What of two boards decides about bytes and states, and whom to tell of stores that were found. */
+/**
+ * The properties of two boards that decide about bytes and states, and the listener for found
+ * stores.
+ */
 export interface MemoryOptions
   extends Pick<ViewOptions, 'onStores' | 'latestEvent' | 'epoch' | 'policy'> {
   /** Whether this run's board keeps every access coherent, so that one copy of the bytes is enough. */
@@ -15,7 +18,7 @@ export interface MemoryOptions
   readonly checked: boolean
   readonly lineSize: number
   readonly edges: PerBoard<EdgeLines>
-  /** Whether the CPU's uncached accesses look into the cache. */
+  /** Whether the CPU's uncached accesses snoop the cache. */
   readonly uncachedSnoops: PerBoard<boolean>
   readonly tables: StateTables
   readonly equal?: EqualBytes | undefined

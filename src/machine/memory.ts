@@ -1,10 +1,10 @@
 /**
  * The machine's memory and caches: every agent's access to a storage, and every cache operation.
  *
- * Each call does three things alike: it moves the bytes that this run's board would move, it advances
- * the state that each byte has in this run, and it advances the set of states that legal hardware of
- * the judged board could have. The last decides the verdict, the first two what one sees. Before it
- * does any of them it looks for stores through live arrays, so that they count as earlier.
+ * Each call does three things alike: it moves the bytes that this run's board would move, it
+ * advances the state of each byte in this run, and it advances the set of its possible states on
+ * legal hardware of the judged board. The last decides the verdict, the first two the visible
+ * bytes. First of all it looks for stores through live arrays, so that they count as earlier.
  */
 import type { CacheOp, Hazard, MemoryAttribute } from '../events/event.ts'
 import { AccessOps, endsInCache } from './access-ops.ts'
@@ -62,7 +62,7 @@ export class Memory {
 
   // --- CPU access, seen exactly ---------------------------------------------------------------
 
-  /** Loads `target.length` bytes at `start`; returns what may be wrong with them. */
+  /** Loads `target.length` bytes at `start`; returns the hazards. */
   cpuLoad(
     storage: Storage,
     start: number,
@@ -77,7 +77,7 @@ export class Memory {
     return hazards
   }
 
-  /** What a CPU load of the range through such a mapping could get wrong; changes no line. */
+  /** The hazards of a CPU load of the range through such a mapping; changes no line. */
   cpuHazards(storage: Storage, start: number, end: number, attribute: MemoryAttribute): Hazard[] {
     this.reconcile(storage, start, end)
     return this.#hazards(storage, { start, end }, this.#accesses.cpuLoad(attribute))
@@ -149,7 +149,7 @@ export class Memory {
 
   // --- devices ---------------------------------------------------------------------------------
 
-  /** A device reads `target.length` bytes at `start`; returns what may be wrong with them. */
+  /** A device reads `target.length` bytes at `start`; returns the hazards. */
   deviceLoad(
     storage: Storage,
     start: number,
@@ -193,8 +193,8 @@ export class Memory {
   // --- second homes ----------------------------------------------------------------------------
 
   /**
-   * Bytes of a storage get a second home. What is there does not count as theirs before `copyOut`. The
-   * homes have no homes of their own, and two copies do not share bytes.
+   * Bytes of a storage get a second home, whose content does not count before `copyOut`. The homes
+   * have no homes of their own, and two copies do not share bytes.
    */
   link(mirror: Mirror): void {
     this.#homes.link(mirror)
@@ -206,9 +206,9 @@ export class Memory {
   }
 
   /**
-   * All of these mirrors are copied out next, each whole, with nothing in between. Where no other home of
-   * the bytes is left behind, and every access is coherent, stores are told apart by blocks: a word that
-   * was not stored is the same before and after, but for the event that counts as its last store.
+   * All of these mirrors are copied out next, each whole, with nothing in between. If no other home
+   * of the bytes stays behind, and every access is coherent, stores are found by blocks: a word
+   * without a store is the same before and after, but for the event that counts as its last store.
    */
   expectCopiesOut(mirrors: readonly Mirror[]): void {
     this.#homes.expectCopiesOut(mirrors)
@@ -251,13 +251,13 @@ export class Memory {
     else this.#cache.applyActual(storage, part, op)
   }
 
-  // --- what accesses share ---------------------------------------------------------------------
+  // --- common parts of accesses ----------------------------------------------------------------
 
   #hazards(storage: Storage, { start, end }: Run, paths: ReadPaths): Hazard[] {
     return this.checked ? hazardsOf(storage, start, end, paths) : []
   }
 
-  /** Carries a store out: bytes, states, and what live views have to be compared with later. */
+  /** Carries a store out: bytes, states, and the images for later comparison. */
   #storeAs(
     storage: Storage,
     range: Run,

@@ -1,14 +1,15 @@
 /**
- * Bytes with more than one home: the DMA layer keeps a bounce copy of what a device cannot reach.
+ * Bytes with more than one home: the DMA layer keeps a bounce copy of memory beyond a device's
+ * reach.
  *
- * Only the CPU moves bytes between the homes. A copy is no store in program order: it carries over what
- * the source's cache view was. A store in one home makes the bytes of all others old at once.
+ * Only the CPU moves bytes between the homes. A copy is not a store in program order: it carries
+ * over the source's cache view. A store in one home makes the bytes of all others stale at once.
  *
- * Each byte of each home keeps a set of states of its own, and nothing is lost by that: what a line's
- * presence becomes does not depend on the values in it, and a read returns one component (memory or
- * cache) of one home, whose value came through a chain of single components. For each link of the chain
- * there is a run of the hardware, and the runs can be joined: a copy leaves its target dirty whatever
- * it was, so what follows does not depend on which run brought the value.
+ * Each byte of each home keeps a separate set of states, and nothing is lost by that: the later
+ * presence of a line does not depend on the values in it, and a read returns one component (memory
+ * or cache) of one home, whose value came through a chain of single components. For each link of
+ * the chain there is a run of the hardware, and the runs can be joined: a copy leaves its target
+ * dirty in any case, so later steps do not depend on the run that brought the value.
  */
 import { assert } from './kernel-error.ts'
 import type { Storage } from './storage.ts'
@@ -134,7 +135,9 @@ function lengthOf({ start, end }: Mirror): number {
   return end - start
 }
 
-/** The copies of `[start, end)` of the original; `from` is what leads from the asker's offsets to it. */
+/**
+ * The copies of `[start, end)` of the original; `from` is the shift from the asker's offsets to it.
+ */
 function copyOf(mirror: Mirror, start: number, end: number, from: number): OtherHome {
   const by = mirror.at - mirror.start
   return {

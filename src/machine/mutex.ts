@@ -4,7 +4,7 @@ import { WaitQueue } from './wait-queue.ts'
 /** A lock that tasks of the simulation sleep on (struct mutex). */
 export class Mutex {
   readonly #scheduler: Scheduler
-  /** What waiters say they wait for. */
+  /** The object of the wait, in words. */
   readonly #name: string
   readonly #queue = new WaitQueue()
   #held = false
@@ -31,7 +31,7 @@ export class Mutex {
     this.#queue.wakeAll()
   }
 
-  /** May sleep. Runs `body` while nobody else runs under this lock. */
+  /** May sleep. Runs `body` under the lock. */
   async run<T>(body: () => Promise<T>): Promise<T> {
     await this.acquire()
     try {

@@ -1,6 +1,7 @@
 /**
- * A cache policy picks, of all that legal hardware may do, what happens in this run. It changes the bytes
- * that one sees, and which uses of arrays after their end are found, but no other part of the verdict.
+ * A cache policy picks one of the behaviours that legal hardware may show in this run. It changes
+ * the visible bytes, and which uses of arrays after their end are found, but no other part of the
+ * verdict.
  */
 
 import type { Choices } from './choices.ts'
@@ -17,7 +18,7 @@ export interface FreeAction {
 
 export interface CachePolicy {
   readonly name: string
-  /** What the hardware does by itself now, in a storage of `size` bytes. */
+  /** The hardware's own operations now, in a storage of `size` bytes. */
   act(moment: Moment, size: number): readonly FreeAction[]
   /** Whether clean lines are gone from the cache by the time that a mapping's array is taken. */
   dropsOldLines(): boolean
@@ -30,7 +31,7 @@ export interface CachePolicy {
   snoopedStoreStaysInCache(): boolean
 }
 
-/** Leaving the memory of an array costs two copies of it, and what it takes to look at it. */
+/** Leaving the memory of an array costs two copies of it, and the comparison. */
 const SMALL = 256 * 1024
 const LARGE = 8 * 1024 * 1024
 
@@ -47,7 +48,7 @@ export const lazyPolicy: CachePolicy = {
 
 /**
  * Evicts and prefetches at every chance: when a device has stored, dirty lines are evicted over its
- * bytes; whenever lines are gone, they are fetched again at once, before anybody needs them.
+ * bytes; lines that are gone are fetched again at once.
  */
 export const eagerPolicy: CachePolicy = {
   name: 'eager',

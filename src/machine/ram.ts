@@ -13,15 +13,15 @@ import type { StateTables } from './state-table.ts'
 import { type Chunk, Storage } from './storage.ts'
 
 export const PAGE_SIZE = 4096
-/** What never-used memory holds: not zero, so that reading it shows. */
+/** The content of unused memory: not zero, so that reading it shows. */
 const POISON = 0x5a
-/** Orders 8, 4 and 0 of the page allocator: what the system heap asks for, in this order. */
+/** Orders 8, 4 and 0 of the page allocator, which the system heap requests in this order. */
 const CHUNK_LENGTHS: readonly number[] = [1 << 20, 1 << 16, PAGE_SIZE]
 /** CONFIG_CMA_ALIGNMENT: order 8 at most. */
 const CMA_ALIGNMENT: number = 1 << 20
 /** Freed frames keep their bytes up to this many: the host has less memory than some boards. */
 const MOST_KEPT: number = 2 * 2 ** 30
-/** The bytes of a longer storage are given back to the host at once; its frames start anew. */
+/** The bytes of a longer storage are released to the host at once; its frames start again. */
 const LARGEST_KEPT: number = 64 * 2 ** 20
 
 /** Frames that follow each other. */
@@ -36,7 +36,7 @@ export interface RamOptions {
   readonly size: number
   /** Where ordinary memory begins; below is the DMA zone. */
   readonly normal?: number | undefined
-  /** Frames that are handed out to nobody: the bounce pool. */
+  /** Reserved frames: the bounce pool. */
   readonly reserved?: FrameRegion | undefined
   /** Frames for requests of the area `cma` alone. */
   readonly cma?: FrameRegion | undefined
@@ -85,24 +85,25 @@ export class Ram {
     this.#cma = new Extents(cma === undefined ? [] : [rangeOf(cma)])
   }
 
-  /** Bytes in storages that somebody owns. */
+  /** Bytes in allocated storages. */
   get liveBytes(): number {
     return this.#live + this.#liveCma
   }
 
-  /** Bytes that nobody owns, outside of the region for contiguous allocations. */
+  /** Free bytes, outside of the region for contiguous allocations. */
   get availableBytes(): number {
     return this.#capacity - this.#live
   }
 
-  /** A number for memory that is no dma-buf, as events name it: -1, -2 and so on. */
+  /** A number for memory that is not a dma-buf, in events: -1, -2 and so on. */
   nextMemoryId(): number {
     return -++this.#others
   }
 
   /**
-   * Whole pages, `size` bytes of them; undefined when there are no such frames, or the host has no array
-   * for their bytes. The caller zeroes them: they hold what they held. A number for `want` is the longest chunk. Does not sleep.
+   * Whole pages, `size` bytes of them; undefined if there are no such frames, or the host has no
+   * array for their bytes. The caller zeroes them: they have their previous content. A number for
+   * `want` is the longest chunk.
    */
   allocate(size: number, want: FrameRequest | number = {}): Storage | undefined {
     const request = typeof want === 'number' ? { largest: want } : want
@@ -115,8 +116,8 @@ export class Ram {
   }
 
   /**
-   * A storage of `size` bytes whose frames come with `populate`. Frames that were freed by memory of the
-   * same size are given at once: they hold what they held.
+   * A storage of `size` bytes whose frames come with `populate`. Frames that were freed by memory
+   * of the same size are used at once, with their content.
    */
   reserve(size: number, request: FrameRequest): Storage {
     const freed = this.#takeFreed(size, request)
@@ -151,7 +152,7 @@ export class Ram {
     return true
   }
 
-  /** The host gives memory for what is written of them, not for what is not. */
+  /** The host allocates memory for the written part only. */
   #giveBytes(storage: Storage): boolean {
     if (storage.chunks.length > 0) return true
     const bytes = this.#hostBytes(storage.size)
@@ -331,9 +332,9 @@ export class Ram {
   }
 
   /**
-   * Freed sizes that nobody asks for again would fill the host's memory, or keep others from their
-   * frames: their bytes are given up, and their addresses free. A mapping that was made for them
-   * reaches nobody's bytes from then on.
+   * Freed sizes that are not requested again would fill the host's memory, or keep others from
+   * their frames: their bytes are dropped, and their addresses free. An old mapping of them reaches
+   * no bytes from then on.
    */
   #forgetFreed(): void {
     for (const storage of [...this.#free.values()].flat()) {

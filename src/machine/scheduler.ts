@@ -15,7 +15,7 @@ import { nextTurn } from './turn.ts'
 /** How a wait ended. */
 export type Wake = 'woken' | 'interrupted'
 
-/** What a task of the program waits for, and where. */
+/** A task's wait, and its place in the program. */
 export interface Wait {
   readonly task: string
   /** The objects that will end it; none: a time. */
@@ -35,7 +35,7 @@ interface Waiter {
   /** The call that waits. */
   readonly origin: EventOrigin | undefined
   readonly resolve: (wake: Wake) => void
-  /** The objects that the waiting operation touches: what makes two orders differ. */
+  /** The objects that the waiting operation touches: they make two orders differ. */
   readonly touches: readonly string[]
   readonly abortable: boolean
   state: 'parked' | 'ready' | 'resumed'
@@ -43,15 +43,15 @@ interface Waiter {
 }
 
 /**
- * The last virtual time that anything may happen at, 52 days: every sum of it with what devices add is
- * a safe integer.
+ * The last virtual time of any event, 52 days: every sum of it with a device's delay is a safe
+ * integer.
  */
 export const CLOCK_END: number = 2 ** 52
 
 /** Timers that may run in one turn of the host's loop, so that its own events are heard in between. */
 const TIMERS_A_TURN = 64
 
-/** No waiter resumed in this much virtual time: nothing that devices still do will wake anybody. */
+/** No waiter resumed in this much virtual time: devices at work will not wake any task. */
 const STUCK_AFTER = 10_000_000_000
 
 export interface SchedulerOptions {
@@ -97,12 +97,15 @@ export class Scheduler {
     return this.#current
   }
 
-  /** What runs in this turn goes on as `task`: a call of a task's, or the task itself after it. */
+  /** The code of this turn runs as `task`: a call of a task, or the task itself after it. */
   switchTo(task: Task): void {
     this.#current = task
   }
 
-  /** Grows whenever code of the program may have run: what found all stores then has to look again. */
+  /**
+   * Grows whenever code of the program may have run: a search for all stores then has to be
+   * repeated.
+   */
   get epoch(): number {
     return this.#epoch
   }
@@ -122,12 +125,12 @@ export class Scheduler {
     return this.#onlySignals
   }
 
-  /** Whether the run ended because nothing would have woken anybody any more. */
+  /** Whether the run ended because nothing could wake a task any more. */
   get isStuck(): boolean {
     return this.#isStuck
   }
 
-  /** What the waiting tasks wait for, in words. */
+  /** The waits of the waiting tasks, in words. */
   get waiting(): string[] {
     return [...this.#parked, ...this.#ready]
       .filter(({ task }) => !task.background)
@@ -236,7 +239,7 @@ export class Scheduler {
     return true
   }
 
-  /** Runs `body` as a task of its own; the result comes back to the caller's task in its own turn. */
+  /** Runs `body` as a new task; the result comes back to the caller's task in its own turn. */
   async spawn<T>(name: string, body: () => Promise<T>): Promise<T> {
     const task = new Task({ id: ++this.#tasks, name })
     let settled: { value: T } | { error: unknown } | undefined
@@ -338,7 +341,7 @@ export class Scheduler {
   #turn(): void {
     this.#pumping = false
     if (this.#stopped || !this.hasWaiters) return
-    // Code of the program may have run since the last turn, without a call of its own.
+    // Code of the program may have run since the last turn, without a call.
     this.#epoch++
     if (this.#ready.length === 0 && !this.#passTime()) return
     const next = this.#takeReady()
@@ -373,7 +376,7 @@ export class Scheduler {
     waiter.resolve(waiter.outcome)
   }
 
-  /** Everybody waits: let devices work until somebody is woken, or for a turn. False: nobody will be. */
+  /** All tasks wait: devices work until a task is woken, or for a turn. False: none will be. */
   #passTime(): boolean {
     for (let run = 0; this.#ready.length === 0 && run < TIMERS_A_TURN; run++) {
       const wakes = this.#timers.haveWake
@@ -393,7 +396,7 @@ export class Scheduler {
   }
 
   #stuck(): void {
-    // Somebody outside of the board may still abort a wait, and will wake it then.
+    // Code outside of the board may still abort a wait, and wake its task then.
     this.#onlySignals = [...this.#parked].some((waiter) => waiter.abortable)
     if (this.#onlySignals) return
     const { waiting, waits } = this

@@ -7,7 +7,7 @@
 import { dropClean, fill, type LineOp, type Step, writeBack } from './line-op.ts'
 import { SET_CODES, type StateSet, setOf, statesIn } from './line-state.ts'
 
-/** What the hardware may do by itself. Machines under test leave one out on purpose. */
+/** The freedoms of the hardware. Machines under test leave one out on purpose. */
 export interface Freedoms {
   readonly writeBack: boolean
   readonly drop: boolean

@@ -39,19 +39,19 @@ export interface LiveView {
   /** The array itself. */
   array?: Uint8Array<ArrayBuffer> | undefined
   /**
-   * The event in which what it was taken in ended, a CPU access or a mapping. It lives on only because
-   * another array stands on the same bytes.
+   * The event that ended its CPU access or mapping. It lives on only because another array stands
+   * on the same bytes.
    */
   ended?: number | undefined
 }
 
 /**
- * The bytes of one allocation, kept contiguous however scattered its frames are.
+ * The bytes of one allocation, contiguous for the host even if its frames are scattered.
  *
- * `memory` is what agents see that do not look into the CPUs' cache, `cached` what the CPU sees
+ * `memory` is the view of agents that do not snoop the CPU caches, `cached` the view of the CPU
  * through a cached mapping. Where the cache holds no line, `cached` means nothing. On a coherent
- * board the two are one array, and every line counts as absent, its memory as not current where another
- * home alone has the last store.
+ * board the two are one array, and every line counts as absent, its memory as not current if
+ * another home alone has the last store.
  */
 export class Storage {
   readonly id: number
@@ -60,11 +60,11 @@ export class Storage {
   #memory: Uint8Array<ArrayBuffer>
   #cached: Uint8Array<ArrayBuffer>
   /**
-   * What an array on `cached` showed where `memory` does not tell: under dirty and old lines, and on a
-   * coherent board everywhere. Undefined while there is none.
+   * The content of an array on `cached` where `memory` does not have it: under dirty and stale
+   * lines, and on a coherent board everywhere. Undefined while there is none.
    */
   image: Uint8Array<ArrayBuffer> | undefined
-  /** On a coherent board: another home that tells what arrays showed, instead of `image`. */
+  /** On a coherent board: another home with the content of arrays, instead of `image`. */
   twin: Twin | undefined
   /** An image of before, kept because fresh memory costs the host more than a copy. */
   #spare: Uint8Array<ArrayBuffer> | undefined
@@ -150,9 +150,8 @@ export class Storage {
   }
 
   /**
-   * Somebody transferred the memory of an array that was handed out (structuredClone, postMessage), and
-   * with it the bytes. What is known of them is put in new memory: what arrays showed when stores were
-   * last looked for.
+   * The program transferred the memory of an array (structuredClone, postMessage), and with it the
+   * bytes. New memory gets the known bytes: the content of arrays at the last search for stores.
    */
   #recover(): void {
     const isOne = this.#memory === this.#cached
@@ -187,7 +186,7 @@ export class Storage {
     return this.views.size > 0 || this.memoryViews.size > 0
   }
 
-  /** Whether stores in the range were looked for in this epoch: nobody can have stored since. */
+  /** Whether stores in the range were looked for in this epoch: none can have happened since. */
   isKnown(start: number, end: number, epoch: number): boolean {
     const known = this.#known
     return known.epoch === epoch && known.start <= start && end <= known.end
@@ -199,7 +198,7 @@ export class Storage {
     else this.#known = { start, end, epoch }
   }
 
-  /** An image to write to: what it holds means nothing yet where nothing was saved. */
+  /** An image to write to: unsaved parts have no meaning. */
   openImage(): Uint8Array<ArrayBuffer> {
     if (this.image === undefined) {
       this.image = this.#spare ?? new Uint8Array(this.size)

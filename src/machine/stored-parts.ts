@@ -1,13 +1,12 @@
 /**
- * Which bytes of a changed line a raw view really stored, where that matters.
+ * The bytes of a changed line that a raw view really stored, where that matters.
  *
- * A view that was handed out for writing only may stand on lines that are old. In this run they were
- * dropped and filled again, so `before` is memory; on other hardware they stayed, and then every byte
- * that the program did not store goes back to what it was. A byte equal to `before` may have been
- * stored with the same value or not at all. The question is decided by words of four bytes: an equal
- * word counts as stored where the nearest changed word of its line holds the same value (a fill, a box
- * of one colour), else as not stored. Stores of less than a word beside changed ones are not told
- * apart; exact access is.
+ * A write-only view may stand on stale lines. In this run they were dropped and filled again, so
+ * `before` is memory; on other hardware they stayed, and then every byte without a store returns to
+ * its stale value. A byte equal to `before` may have been stored with the same value or not at all.
+ * The question is decided by words of four bytes: an equal word counts as stored if the nearest
+ * changed word of its line holds the same value (a fill, a box of one colour), else as not stored.
+ * Stores of less than a word beside changed ones are not distinguished; exact access is.
  */
 import type { Run } from './changed-runs.ts'
 

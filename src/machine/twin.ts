@@ -1,10 +1,11 @@
 /**
- * Another home of a storage's bytes as the image of what arrays on them showed.
+ * Another home of a storage's bytes as the image of its arrays.
  *
- * On a coherent board nothing else tells that, and to keep it costs a copy of all bytes. Right after the
- * CPU copied them to or from another home, that home tells it, until one of the two changes in another
- * way than through arrays on the original: what the twin told is kept as `Storage.image` then.
- * Invariant: while arrays on the storage live, a twin of it covers all of them.
+ * On a coherent board nothing else holds their last content, and to keep it costs a copy of all
+ * bytes. Right after the CPU copied them to or from another home, that home holds it, until one of
+ * the two changes in another way than through arrays on the original: the twin's bytes are kept as
+ * `Storage.image` then. Invariant: while arrays on the storage live, a twin of it covers all of
+ * them.
  */
 import type { Run } from './changed-runs.ts'
 import type { Storage } from './storage.ts'
@@ -15,7 +16,9 @@ export interface Twin extends Readonly<Run> {
   readonly shift: number
 }
 
-/** What arrays on the storage showed, at the offsets of the storage; undefined: nobody kept it. */
+/**
+ * The last content of arrays on the storage, at the offsets of the storage; undefined: not kept.
+ */
 export function shownBefore({ twin, image }: Storage): Uint8Array | undefined {
   return twin === undefined ? image : twin.copy.cached.subarray(twin.shift)
 }
@@ -25,7 +28,7 @@ export function hasTwin({ twin }: Storage, { start, end }: Run): boolean {
   return twin !== undefined && twin.start <= start && end <= twin.end
 }
 
-/** The twin goes: what it told is kept if there is anybody who may ask. */
+/** The twin ends: its bytes are kept if they may still be needed. */
 export function dropTwin(storage: Storage): void {
   const { twin } = storage
   if (twin === undefined) return

@@ -1,6 +1,6 @@
 /**
- * Live arrays: their loads are never seen, their stores are found afterwards by comparing with what the
- * arrays showed (images.ts), before every operation that could tell the difference.
+ * Live arrays: their loads are not observed, their stores are found afterwards by comparison with
+ * their last content (images.ts), before every operation whose result depends on them.
  */
 import { type AccessOps, endsInCache } from './access-ops.ts'
 import type { Cache } from './cache.ts'
@@ -27,7 +27,7 @@ export interface ViewOptions {
   readonly accesses: AccessOps
   readonly policy: CachePolicy
   readonly equal: EqualBytes
-  /** Stores were found through a view; returns the id of the event that tells of them. */
+  /** Stores were found through a view; returns the id of their event. */
   readonly onStores: (storage: Storage, range: Run, view: LiveView, since: number) => number
   /** The id of the newest event. */
   readonly latestEvent: () => number
@@ -35,7 +35,7 @@ export interface ViewOptions {
   readonly epoch: () => number
 }
 
-/** The cached copy may hold what was there before the last store. */
+/** The cached copy may hold the content before the last store. */
 const MAY_BE_OLD = setOf(
   ...ALL_STATES.filter((state) => presenceOf(state) !== 'absent' && !isCacheViewCurrent(state)),
 )
@@ -52,10 +52,10 @@ export class Views {
   }
 
   /**
-   * Before an array over a range of `cached` is handed out. For one that only writes, clean lines that
-   * may be old are dropped: hardware may do that at any time, and nothing else tells the program's own
-   * stores from what stood there. Under a mapping's own array the policy chooses: dropping them makes
-   * every store visible, keeping them makes the loads old.
+   * Before an array over a range of `cached` is handed out. For one that only writes, clean lines
+   * that may be stale are dropped: hardware may do that at any time, and nothing else separates the
+   * program's own stores from the previous content. Under a mapping's own array the policy chooses:
+   * dropping them makes every store visible, keeping them makes the loads stale.
    */
   prepare(
     storage: Storage,
@@ -70,7 +70,7 @@ export class Views {
     this.fill(storage)
   }
 
-  /** Makes the range show what a CPU load would, and looks for stores there from now on. */
+  /** Makes the range hold the result of a CPU load, and looks for stores there from now on. */
   handOut(storage: Storage, view: LiveView): void {
     if (!storage.hasViews) storage.reconciled = this.#options.latestEvent()
     const { coherent, images } = this.#cache
@@ -122,7 +122,7 @@ export class Views {
     return this.#options.policy.leavesDeadArrays(storage.size, storage.ends++)
   }
 
-  /** The oldest ones make room: what was stored through them so far is found now. */
+  /** The oldest ones make room: their stores so far are found now. */
   #bury(storage: Storage, bytes: Uint8Array<ArrayBuffer>, views: readonly LiveView[]): void {
     for (const array of [...storage.ended, ...views.map((view) => view.array)]) {
       if (array?.buffer === bytes.buffer) endMethods(array)
@@ -146,7 +146,7 @@ export class Views {
     this.#withDead.delete(storage)
   }
 
-  /** What was stored is told of, and reaches no memory: it may be another owner's by now. */
+  /** The stores are emitted, and reach no memory: it may have another owner by now. */
   #reconcileDead(storage: Storage): void {
     for (const dead of storage.dead ?? []) {
       const runs = dead.stores(this.#options.equal, this.#options.epoch())
@@ -191,23 +191,26 @@ export class Views {
     }
   }
 
-  /** Under live arrays on `cached` nobody would see a load fill its line: they are kept filled. */
+  /**
+   * A load through a live array on `cached` would fill its line unobserved: the lines are kept
+   * filled.
+   */
   fill(storage: Storage): void {
     for (const view of storage.views) this.#cache.fill(storage, view)
   }
 
   /**
-   * Finds the stores that went through live arrays since it was last asked, in the range and in other
-   * homes of its bytes, and applies them. By `block` they are found fast and told apart coarsely, which
-   * is enough when every line of the range is cleaned at once: a line that nobody stored into is the
-   * same before and after.
+   * Finds the stores through live arrays since the last search, in the range and in other homes of
+   * its bytes, and applies them. By `block` they are found fast and coarsely, which is enough if
+   * every line of the range is cleaned at once: a line without a store is the same before and
+   * after.
    */
   reconcile(storage: Storage, start: number, end: number, grain: Grain = 'word'): void {
     if (storage.mirrors === undefined) {
       this.#reconcile(storage, start, end, grain, true)
       return
     }
-    // What counts as stored is old in the other homes: no line more than was stored.
+    // Stored bytes are stale in the other homes: no further line than was stored.
     this.#reconcile(storage, start, end, 'word', true)
     for (const home of storage.mirrors.others(start, end)) {
       this.#reconcile(home.storage, home.start, home.end, 'word', true)
@@ -228,7 +231,7 @@ export class Views {
     const epoch = this.#options.epoch()
     if (storage.isKnown(start, end, epoch)) return
     const inCache = byView(this.#changesInCache(storage, start, end, grain), storage.views)
-    // Of two arrays, the second one's stores are told by an image that knows the first one's.
+    // Of two arrays, the image of the second one includes the first one's stores.
     const keeps = this.#cache.coherent
       ? keepImage || inCache.length > 1
       : grain === 'word' && keepImage
@@ -300,7 +303,7 @@ export class Views {
     const ops = this.#options.accesses.cpuStore(view.attribute)
     const stored = runs.flatMap((run) => this.#storedIn(storage, run))
     for (const run of stored) this.#cache.applyStore(storage, run, ops, writer)
-    // Words that were taken for stored although they hold what they held are dirty too.
+    // Words that count as stored although their value is unchanged are dirty too.
     for (const { start, end } of [...runs, ...stored]) {
       if (!keepImage) break
       if (coherent) images.saveAll(storage, { start, end })

@@ -48,10 +48,10 @@ export function yu12ToXr24(
 }
 
 /**
- * Copies a `YU12` image without padding into an image of `format` with `pitch` bytes between its lines.
+ * Copies a `YU12` image without padding into an image of `format` with `pitch` bytes between its
+ * lines.
  *
- * Padding stays as it is. Throws a RangeError when size, pitch or an array's length do not fit; never
- * sleeps.
+ * Padding stays as it is. Throws a RangeError if size, pitch or an array's length do not fit.
  */
 export function convertFrame(
   frame: Uint8Array,

@@ -49,8 +49,7 @@ export interface Pattern extends FrameSize {
 }
 
 /**
- * The pattern for `width` x `height` pixels. Throws a RangeError unless both are even and 16..8192; never
- * sleeps.
+ * The pattern for `width` x `height` pixels. Throws a RangeError unless both are even and 16..8192.
  */
 export function testPattern(width: number, height: number): Pattern {
   checkSize(pixelFormats.YU12, width, height)

@@ -4,14 +4,14 @@ import type { ProgramEnd, ProgramError } from './program.ts'
 import { fullMessageOf } from './thrown.ts'
 
 /**
- * Calls the caller's functions, and keeps what they throw away from the kernel, which could only drop
- * it. The first error ends the run as an error of the program does; nothing is called any more after it.
+ * Calls the caller's functions, and keeps their errors from the kernel, which could only drop them.
+ * The first error ends the run as an error of the program does; no callback is called after it.
  */
 export class Callbacks {
   #first: ProgramError | undefined
   #listener: ((error: ProgramError) => void) | undefined
 
-  /** `listener` hears of the first error; at once where there is one. */
+  /** `listener` gets the first error; at once if there is one. */
   onError(listener: (error: ProgramError) => void): void {
     this.#listener = listener
     if (this.#first !== undefined) listener(this.#first)

@@ -1,8 +1,9 @@
 import type { EventId } from '../../events/event.ts'
 
 /**
- * What belongs to the newest events, found by their ids. Ids only grow, so that a ring and a binary
- * search do; a Map that drops its oldest entry again and again gets slow (its gaps are walked through).
+ * Data of the newest events, found by their ids. Ids only grow, so a ring and a binary search
+ * suffice; a Map that drops its oldest entry again and again gets slow, because iteration walks its
+ * gaps.
  */
 export class RecentEvents<T> {
   readonly #most: number

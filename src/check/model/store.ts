@@ -10,7 +10,7 @@ import type {
 } from '../../events/event.ts'
 import type { Bracket } from './bracket.ts'
 
-/** A store, with what was true of its buffer when it happened. */
+/** A store, with the state of its buffer at that time. */
 export interface Store {
   readonly event: CpuAccessEvent | DeviceAccessEvent
   readonly by: 'task' | 'device' | 'kernel'
@@ -29,7 +29,7 @@ export interface Store {
   readonly queued: QueueEvent | undefined
   /** The mapping that a device went through. */
   readonly dma: DmaMapEvent | undefined
-  /** It went to memory that its buffer had lost: whatever it does there is that mistake. */
+  /** It went to memory that its buffer had lost: its harm is a consequence of that mistake. */
   readonly astray: boolean
   /** It went to a bounce copy. */
   readonly bounced: boolean

@@ -3,9 +3,9 @@ import type { Finding, SourcePlace } from '../finding.ts'
 import type { Failure } from './failure.ts'
 
 /**
- * `failure`, marked where it is the consequence of one of `findings`: the call that the finding is about
- * failed on the same line (a closed descriptor, a dead view), or a call that was never awaited is what
- * is still under way.
+ * `failure`, marked if it is the consequence of one of `findings`: the call of the finding failed
+ * on the same line (a closed descriptor, a dead view), or a call that was never awaited is still
+ * under way.
  */
 export function withExplanation<F extends Failure>(
   failure: F,
@@ -32,7 +32,7 @@ function isCause({ rule, place, related = [] }: Explaining, failure: Failure): b
   return lines.some((line) => causes.some((cause) => isSameLine(line, cause)))
 }
 
-/** A TypeError out of a view that ended with its access is what the finding reports. */
+/** A TypeError by a view that ended with its access: the finding reports it. */
 function isDeadView({ rule }: Pick<Finding, 'rule'>, { kind }: Failure, thrown: unknown): boolean {
   return rule === 'use-after-release' && kind === 'threw' && thrown instanceof TypeError
 }

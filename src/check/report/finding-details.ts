@@ -9,7 +9,7 @@ export interface FindingDetail {
   readonly where?: string | undefined
 }
 
-/** What of a finding its details come from. */
+/** The parts of a finding that its details come from. */
 export interface DetailedFinding extends Pick<Finding, 'hardware' | 'fix' | 'where'> {
   readonly because: Pick<Finding['because'], 'text' | 'place' | 'where'>
   readonly related: readonly Pick<RelatedPlace, 'label' | 'place' | 'where'>[]

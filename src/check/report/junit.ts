@@ -4,7 +4,7 @@ import { placeText } from './place-text.ts'
 import { type Problem, problemsOf, problemsOfRun } from './problem.ts'
 import { policyText } from './runs-text.ts'
 
-/** What became of one test case. */
+/** The outcome of one test case. */
 interface Case {
   readonly name: string
   readonly problems: readonly Problem[]

@@ -1,4 +1,4 @@
-/** The report as problems at lines: what the formats of other tools are made of. */
+/** The report as problems at lines, the common base of the formats of other tools. */
 import type { Severity, SourcePlace } from '../finding.ts'
 import type { RuleId } from '../rules/index.ts'
 import { findingDetails } from './finding-details.ts'
@@ -15,7 +15,7 @@ export interface Problem {
   readonly level: Severity | 'note'
   /** One sentence. */
   readonly message: string
-  /** What there is to know beyond it, in lines of `label: text`. */
+  /** Its details, in lines of `label: text`. */
   readonly details: readonly string[]
   readonly place: SourcePlace | undefined
   readonly related: readonly RelatedProblemPlace[]

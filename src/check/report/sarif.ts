@@ -40,7 +40,7 @@ export interface SarifNotification {
   readonly message: SarifText
   readonly locations: readonly SarifLocation[]
 }
-/** A log of one run of the tool, with what this package writes into it. */
+/** A log of one run of the tool, with the parts that this package writes. */
 export interface SarifLog {
   readonly $schema: string
   readonly version: '2.1.0'

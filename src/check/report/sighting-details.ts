@@ -12,7 +12,7 @@ export interface SightingDetail {
   readonly text: string
 }
 
-/** What a report says about the runs of a finding, of `all` that were made. */
+/** The text about the runs of a finding, out of `all` runs. */
 export function sightingDetails(
   { seen, wrong, hidden }: Sightings,
   all: readonly RunLabel[],

@@ -1,6 +1,7 @@
 /**
- * MAP_PRIVATE mappings: what the process stores there stays in its copy of the page, and what others
- * store later does not come there. Source: do_cow_fault and wp_page_copy of mm/memory.c of Linux 6.12.
+ * MAP_PRIVATE mappings: stores of the process stay in its copy of the page, and later stores of
+ * others do not reach that copy. Source: do_cow_fault and wp_page_copy of mm/memory.c of Linux
+ * 6.12.
  */
 import type {
   BufferId,
@@ -82,7 +83,7 @@ class PrivateDetector implements Detector {
         return
       case 'cpu-store':
       case 'device-store':
-        // What was there before is nothing that a device could still miss.
+        // A device cannot miss the earlier content.
         this.#stored.get(event.buffer)?.delete(event.range)
         return
       case 'release':
@@ -147,7 +148,7 @@ class PrivateDetector implements Detector {
     })
   }
 
-  /** What was stored to the shared page since it was copied. */
+  /** Stores to the shared page since it was copied. */
   #storedSince(
     copied: PrivateAccessEvent,
     { buffer, range }: PrivateAccessEvent,

@@ -10,6 +10,7 @@ export const readOutsideBracket: Rule<'read-outside-bracket'> = {
   fix: "Read inside `withCpuAccess('read', ...)`, or put SYNC START | READ before the read and the matching END after it.",
   driverFix:
     'Call dma_buf_begin_cpu_access with DMA_FROM_DEVICE before the loads, and dma_buf_end_cpu_access with the same direction after them.',
-  // Seen: arrays outside any CPU access, exact loads of captured frames. Unseen: what other devices stored.
+  // Seen: arrays outside any CPU access, exact loads of captured frames. Unseen: stores of other
+  // devices.
   byCalls: 'part',
 }

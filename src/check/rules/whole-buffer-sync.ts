@@ -35,13 +35,13 @@ const LEAST = 64 * 1024
 const PART = 1 / 16
 const MOST_RANGES = 64
 
-/** What the CPU touched of a buffer that a user's driver has mapped. */
+/** The CPU's accesses to a buffer that a custom driver has mapped. */
 interface Touched {
   readonly stored: RangeMap<true>
   readonly loaded: RangeMap<true>
-  /** Accesses that nobody sees are possible. */
+  /** Unobserved accesses are possible. */
   unseen: boolean
-  /** A sync for the CPU that waits for what is read after it. */
+  /** A sync for the CPU that is judged by the loads after it. */
   forCpu: DmaSyncEvent | undefined
 }
 

@@ -43,7 +43,7 @@ export class TraceWriter {
     this.#line({ end })
   }
 
-  /** Every origin, at whatever depth, becomes its number. */
+  /** Replaces every origin, at any depth, by its number. */
   #withOrigins(value: object): object {
     return Object.fromEntries(
       Object.entries(value).map(([name, one]: [string, unknown]) => {

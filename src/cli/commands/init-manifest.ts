@@ -9,7 +9,7 @@ import { UsageError } from '../usage-error.ts'
 type Names = Readonly<Record<string, string>>
 
 const SCRIPTS: Names = { start: 'dmabuf run pipeline.ts', test: 'vitest run' }
-/** What `npm init` writes. */
+/** The file that `npm init` writes. */
 const NO_TEST = /no test specified/
 
 export function newManifest(path: string): object {
@@ -17,8 +17,8 @@ export function newManifest(path: string): object {
 }
 
 /**
- * The commands of npm that bring a package.json of the user's to what the programs need. Throws a UsageError
- * where it cannot be read.
+ * The npm commands that add the needs of the programs to the user's package.json. Throws a
+ * UsageError if it cannot be read.
  */
 export function neededCommands(file: string): string[] {
   const manifest = manifestIn(file)

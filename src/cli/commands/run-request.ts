@@ -1,4 +1,4 @@
-/** What `dmabuf run` was asked for, checked before anything runs. */
+/** The request of `dmabuf run`, checked before anything runs. */
 import { resolve } from 'node:path'
 import { parseSchedule } from '../../machine/schedule.ts'
 import { messageOf } from '../../run/thrown.ts'

@@ -10,7 +10,7 @@ import { UsageError } from '../usage-error.ts'
 import { run } from './run.ts'
 import type { RunFlags } from './run-request.ts'
 
-/** Clears a terminal and puts the cursor at its top; what was scrolled away stays. */
+/** Clears a terminal and puts the cursor at its top; the scrollback stays. */
 const CLEAR = '\u001b[2J\u001b[H'
 
 /**

@@ -1,4 +1,4 @@
-/** What a run on the kernel of this machine is, beside those on simulated boards. */
+/** A run on the kernel of this machine, in contrast to those on simulated boards. */
 import type { RunPlan } from './plan.ts'
 
 /** How programs see memory there: see `MemoryMode` of dmabuf/linux. `auto`: as the runtime allows. */

@@ -4,7 +4,7 @@ import type { RunSetup } from './messages.ts'
 import { NotLoadedError, ProgramWorker } from './program-worker.ts'
 import { USUAL_LIMIT } from './time-limit.ts'
 
-/** May sleep. Throws a NotLoadedError where `file` is no program, and the reason of `signal`. */
+/** May sleep. Throws a NotLoadedError if `file` is not a program, and the reason of `signal`. */
 export async function loadBoards(file: string, signal: AbortSignal): Promise<readonly Board[]> {
   const setup: RunSetup = {
     ...{ file, camera: undefined, views: 'raw', release: undefined, frames: false },

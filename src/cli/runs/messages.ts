@@ -1,15 +1,15 @@
-/** What the command and its workers send each other. */
+/** The messages between the command and its workers. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Board } from '../../machine/board.ts'
 import type { LinuxRequest } from './linux.ts'
 import type { RunPlan } from './plan.ts'
 import type { Failure, RunRecord } from './record.ts'
 
-/** What all runs of a command have in common. */
+/** The common settings of all runs of a command. */
 export interface RunSetup {
   /** The program, as an absolute path. */
   readonly file: string
-  /** What the camera sees instead of the test pattern. */
+  /** The camera's pictures in place of the test pattern. */
   readonly camera: CameraInput | undefined
   readonly views: 'raw' | 'checked'
   /** The release of Linux that boards run; the usual one where it is undefined. */
@@ -31,7 +31,7 @@ export type CameraInput =
 export interface WorkerSetup extends RunSetup {
   /** For all that the worker reports. A program cannot reach it, and so not speak for the worker. */
   readonly port: MessagePort
-  /** What the worker counts as it works, a Float64Array: see `progressIn`. */
+  /** Counters of the worker, a Float64Array: see `progressIn`. */
   readonly progress: SharedArrayBuffer
 }
 
@@ -85,7 +85,7 @@ export type WorkerMessage =
 /** How far a run has come. */
 export interface RunProgress {
   readonly calls: number
-  /** All that the kernel reports, calls and what comes of them. */
+  /** All events of the kernel, calls included. */
   readonly events: number
   readonly frames: number
   /** How many frames the program has said that it will capture; 0 if it has not. */
@@ -102,7 +102,10 @@ const TIME = 3
 const EXPECTED_FRAMES = 4
 export const PROGRESS_BYTES: number = 5 * Float64Array.BYTES_PER_ELEMENT
 
-/** Reads and writes what a worker and the command share. Torn values do no harm: only change matters. */
+/**
+ * Reads and writes the counters that a worker and the command share. Torn values do no harm: only
+ * change matters.
+ */
 export class ProgressCounters {
   readonly #counts: Float64Array
 

@@ -1,4 +1,4 @@
-/** Records of runs that never came to report. */
+/** Records of runs that ended before they could report. */
 import { noCost } from '../../machine/cost.ts'
 import { messageOf } from '../../run/thrown.ts'
 import type { RunProgress } from './messages.ts'

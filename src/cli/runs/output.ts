@@ -1,10 +1,10 @@
-/** What a program prints, kept until its run is over, so that runs side by side do not mingle. */
+/** The output of a program, kept until its run is over, so that runs side by side do not mingle. */
 import type { Readable } from 'node:stream'
 
 /** Characters that are kept of one stream of one run: the last ones, which say how it ended. */
 const LIMIT = 64 * 1024
 
-/** What one run printed, by stream. */
+/** The output of one run, by stream. */
 export interface Printed {
   readonly stdout: string
   readonly stderr: string
@@ -21,11 +21,11 @@ export class StreamTail {
 
   add(part: string): void {
     this.#text += part
-    // Cut now and then: each cut copies what is kept.
+    // Cut now and then: each cut copies the kept part.
     if (this.#text.length > 2 * LIMIT) this.#cut()
   }
 
-  /** What has come since the last time; the note at its head says how much is missing. */
+  /** The output since the last call; a note at its head gives the number of missing bytes. */
   take(): string {
     this.#cut()
     const text = this.#dropped === 0 ? this.#text : `${leftOut(this.#dropped)}${this.#text}`

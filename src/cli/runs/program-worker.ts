@@ -24,12 +24,12 @@ import { type TimeLimit, watchTime } from './time-limit.ts'
 
 /** Milliseconds for a thread to leave by itself; one that computes without end does not. */
 const GRACE = 500
-/** Milliseconds for a run whose time is over to report what was found. */
+/** Milliseconds for a run whose time is over to report its findings. */
 const REPORT = 1000
 
 export interface WorkerHost {
   readonly limit: TimeLimit
-  /** Ends whatever goes on when aborted. */
+  /** Ends everything when aborted. */
   readonly signal: AbortSignal
   /** Called with the user's files that were loaded, also where loading them failed. */
   readonly onFiles: (files: readonly string[]) => void
@@ -50,7 +50,7 @@ export interface WorkerEnd {
 /** The program could not be loaded; every other run would say the same. */
 export class NotLoadedError extends Error {
   readonly failure: Failure
-  /** What the file printed. */
+  /** The output of the file. */
   readonly printed: Printed
 
   constructor(failure: Failure, printed: Printed) {
@@ -60,7 +60,7 @@ export class NotLoadedError extends Error {
   }
 }
 
-/** What went wrong while something was awaited from the worker. */
+/** An error while the command waited for the worker. */
 class WorkerFailed extends Error {
   readonly failure: Failure
 
@@ -126,7 +126,7 @@ export class ProgramWorker {
   /** May sleep, until the program has loaded. Returns why it could not, or rejects if it cannot ever. */
   async loaded(): Promise<Failure | undefined> {
     return await this.#failureOf(async () => {
-      // The thread's own start is no business of the program's: it takes what time it takes.
+      // The start of the thread does not count against the program's time.
       await this.#until(({ kind }) => kind === 'ready', undefined)
       await this.#until((message) => {
         if (message.kind === 'loaded') this.#boards = message.boards

@@ -10,7 +10,10 @@ interface Line {
 /** Unchanged lines that are shown on each side of a change. */
 const CONTEXT = 2
 
-/** What turns `before` into `after`: lines with `-` and `+`, the lines around them, `...` between. */
+/**
+ * The difference between `before` and `after`: lines with `-` and `+`, the lines around them, `...`
+ * between.
+ */
 export function differenceText(
   before: readonly string[],
   after: readonly string[],

@@ -15,7 +15,7 @@ export async function print(text: string): Promise<void> {
   await written(process.stdout, 'stdout', text)
 }
 
-/** May sleep. As `print`, for people alone: what cannot be written is not worth an error. */
+/** May sleep. Prints for people alone, so a write error is ignored. */
 export async function printAside(text: string): Promise<void> {
   try {
     await written(process.stderr, 'stderr', text)

@@ -1,4 +1,4 @@
-/** What the program itself printed: once, when every run printed the same. */
+/** The program's own output: once, if every run printed the same. */
 
 import { runsText } from '../../check/report/runs-text.ts'
 import type { RunPlan } from '../runs/plan.ts'
@@ -6,7 +6,7 @@ import type { Style } from './style.ts'
 
 export interface RunOutput {
   readonly plan: RunPlan
-  /** What one stream got. */
+  /** The output on one stream. */
   readonly text: string
 }
 

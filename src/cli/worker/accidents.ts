@@ -24,12 +24,12 @@ export class Accidents {
     return this.#stop.signal
   }
 
-  /** What stopped the run. */
+  /** The failure that stopped the run. */
   get first(): Failure | undefined {
     return this.#first
   }
 
-  /** The run is over: from here on `late` hears of the first accident. */
+  /** The run is over: `late` gets the first accident from here on. */
   returned(late: (failure: Failure) => void): void {
     this.#late = late
   }

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { packageRoot } from '../package-root.ts'
 import { HELPERS, isOfPackage, readUserSource, transformed } from './transform.ts'
 
-/** Of Node's CommonJS loader, what there is no public way to: every tool that loads programs uses it. */
+/**
+ * A part of Node's CommonJS loader without a public interface: every tool that loads programs uses
+ * it.
+ */
 interface CommonJsLoader {
   _resolveFilename(request: string, ...rest: unknown[]): string
   readonly _extensions: Record<string, (module: Compilable, file: string) => void>
@@ -19,7 +22,7 @@ const { cache } = createRequire(import.meta.url)
 /** Files that are gone from the cache where they failed. */
 const compiled = new Set<string>()
 
-/** `entries` are this package's: what a program writes, to the file's URL. Call once per thread. */
+/** `entries` map the names of this package in imports to the files' URLs. Call once per thread. */
 export function installCommonJs(entries: Readonly<Record<string, string>>): void {
   const resolveFilename = loader._resolveFilename
   const here = fileURLToPath(packageRoot)
@@ -32,7 +35,7 @@ export function installCommonJs(entries: Readonly<Record<string, string>>): void
   for (const extension of ['.ts', '.cts', '.cjs']) loader._extensions[extension] = compile
 }
 
-/** Forgets what was required since `before` was made, so that the next run loads it afresh. */
+/** Forgets the modules required since `before` was made, so that the next run loads them again. */
 export function forgetRequired(before: ReadonlySet<string>): void {
   compiled.clear()
   for (const file of Object.keys(cache)) if (!before.has(file)) delete cache[file]

@@ -24,9 +24,9 @@ if (orders === null) throw new Error('this module runs in a worker')
 await loader.install()
 reportExits(send)
 send({ kind: 'ready' })
-// Between orders the command's port keeps this thread alive; while the program loads, only what the
-// program waits for does, so that one which waits for nothing ends.
-// Streams and listeners are made when they are first used: what the next runs have, this one has too.
+// Between orders the command's port keeps this thread alive. While the program loads, only the
+// program's own waits do, so that one which waits for nothing ends. Streams and listeners are made
+// when they are first used: the first run finds the same as the later ones.
 await flushOutput()
 new Accidents().stop()
 const footprint = new Footprint()

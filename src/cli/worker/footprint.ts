@@ -1,6 +1,6 @@
 /**
- * What a program leaves in its thread beside its own modules, which are loaded afresh for each run:
- * changed globals, listeners, timers and whatever else keeps a thread alive.
+ * Traces of a program in its thread beside its own modules, which are loaded again for each run:
+ * changed globals, listeners, timers and other handles that keep a thread alive.
  */
 import fs from 'node:fs'
 import * as check from '../../check/index.ts'
@@ -16,7 +16,7 @@ const VOLATILE: ReadonlySet<PropertyKey> = new Set([
   '_exiting',
   'domain',
 ])
-/** A port is the command's own; what else is there was left by the program. */
+/** A port belongs to the command; the other handles were left by the program. */
 const OWN_RESOURCE = 'MessagePort'
 
 export class Footprint {
@@ -62,7 +62,7 @@ function below(object: object): object[] {
   return [...shapeOf(object).values()].map(({ value }) => value).filter(isObject)
 }
 
-/** `object`, what it inherits from, and what its instances inherit from. */
+/** `object`, its prototypes, and those of its instances. */
 function add(all: Set<object>, object: object): void {
   for (
     let one: unknown = object;
@@ -116,7 +116,7 @@ function environment(): string {
   return JSON.stringify(process.env)
 }
 
-/** Those of the process. Node takes some of its own away as it starts. */
+/** Handlers of the process. Node removes some of its own while it starts. */
 function listeners(): unknown[] {
   return process.eventNames().flatMap((name) => process.rawListeners(name as 'exit'))
 }

@@ -19,11 +19,11 @@ import {
   runnable,
 } from './transform.ts'
 
-/** What the hooks know of the package that they belong to. */
+/** The hooks' facts about the package that they belong to. */
 export interface HookData {
   /** Its folder, as a URL that ends in a slash. */
   readonly root: string
-  /** Its entries: what a program writes in an import, to the file's URL. */
+  /** Its entries: the name in an import, and the file's URL. */
   readonly entries: Readonly<Record<string, string>>
   /** Gets the path of each file of the user's, before it is loaded. */
   readonly files?: MessagePort

@@ -1,4 +1,4 @@
-/** A run on the kernel of this machine. Nothing else loads what calls it. */
+/** A run on the kernel of this machine. This file is loaded for such runs only. */
 import { release } from 'node:os'
 import type { Note } from '../../check/finding.ts'
 import type { LinuxKernel } from '../../linux/kernel.ts'
@@ -8,7 +8,10 @@ import type { LinuxFacts, LinuxRequest } from '../runs/linux.ts'
 import type { Failure } from '../runs/record.ts'
 import type { LoadedProgram } from './load-program.ts'
 
-/** What of a file means something on simulated boards alone, and the program may count on. */
+/**
+ * An export of the file that has a meaning on simulated boards alone, and that the program may
+ * depend on.
+ */
 export function linuxProblem({ prepare, drivers }: LoadedProgram): Failure | undefined {
   const what = prepare !== undefined ? 'prepare' : drivers.length > 0 ? 'drivers' : undefined
   if (what === undefined) return undefined
@@ -25,7 +28,7 @@ export async function openKernel({
 }: LinuxRequest): Promise<{ readonly kernel: LinuxKernel } | { readonly failure: Failure }> {
   const { openLinux } = await import('../../linux/kernel.ts')
   try {
-    // What was forgotten is a finding.
+    // Forgotten resources are findings.
     const kernel = openLinux({ memory, reportForgotten: false })
     process.once('exit', () => kernel.close())
     return { kernel }

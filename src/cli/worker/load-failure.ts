@@ -1,4 +1,4 @@
-/** Why there is no program to run, and what to do about it. */
+/** Why there is no program to run, and the remedy. */
 import { readFileSync } from 'node:fs'
 import { isAbsolute, relative } from 'node:path'
 import { placesOf } from '../../run/places.ts'
@@ -22,7 +22,7 @@ function isEmptyModule(found: unknown): boolean {
   return typeof found === 'object' && found !== null && Reflect.ownKeys(found).length === 0
 }
 
-/** What importing `file` threw, as a failure that points into the user's files. */
+/** The error of importing `file`, as a failure that points into the user's files. */
 export function loadFailure(file: string, error: unknown): Failure {
   const message = messageOf(error)
   return (

@@ -14,12 +14,12 @@ import { type HookData, runUrl } from './hooks.ts'
 import { loadFailure, notAProgram } from './load-failure.ts'
 import { loadTransformer } from './transform.ts'
 
-/** What a program's file exports. */
+/** The exports of a program's file. */
 export interface LoadedProgram {
   readonly program: Program
   readonly prepare: Prepare | undefined
   readonly drivers: readonly Driver[]
-  /** Boards of its own, sound ones. */
+  /** Its own boards, checked. */
   readonly boards: readonly Board[]
 }
 
@@ -58,7 +58,10 @@ export class ProgramLoader {
     }
   }
 
-  /** The user's files of the last load, and what was imported since: once each, also where that failed. */
+  /**
+   * The user's files of the last load, and the files imported since: once each, also if the import
+   * failed.
+   */
   takeFiles(): string[] {
     const files = new Set(requiredSince(this.#required))
     let next = this.#files && receiveMessageOnPort(this.#files)
@@ -70,7 +73,10 @@ export class ProgramLoader {
   }
 }
 
-/** Node 26 would warn, among the program's own output; what it recommends is not in Node 20. */
+/**
+ * Node 26 would warn, among the program's own output; the interface that it recommends is not in
+ * Node 20.
+ */
 function registerQuietly(hooks: URL, data: HookData, transferList: MessagePort[]): void {
   const { noDeprecation = false } = process
   process.noDeprecation = true
@@ -90,7 +96,7 @@ function programOf(file: string, found: unknown): Loaded {
   return { program: program as Program, prepare, drivers, boards }
 }
 
-/** What package.json exports to programs, by the name that an import gives it. */
+/** The exports of package.json for programs, by the name in an import. */
 function ownEntries(): Readonly<Record<string, string>> {
   const { name, exports } = readManifest()
   const paths = Object.keys(exports).filter((path) => !path.endsWith('.json'))

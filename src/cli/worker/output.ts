@@ -1,4 +1,6 @@
-/** What the program printed: all of it is on its way to the command before a run is reported as over. */
+/**
+ * The program's output: all of it is on its way to the command before a run is reported as over.
+ */
 
 /** Milliseconds for a stream that the program has ended or replaced. */
 const LIMIT = 200

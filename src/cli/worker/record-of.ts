@@ -7,7 +7,7 @@ import { originOf } from '../../run/thrown.ts'
 import type { RunPlan } from '../runs/plan.ts'
 import type { Failure, RunRecord } from '../runs/record.ts'
 
-/** `interruption` is what made us stop the run, where we did. */
+/** `interruption` is the reason why the command stopped the run, if it did. */
 export function recordOf(plan: RunPlan, result: RunResult, interruption?: Failure): RunRecord {
   const failure = result.error && failureOf(result.error)
   return {
@@ -30,7 +30,7 @@ export function recordOf(plan: RunPlan, result: RunResult, interruption?: Failur
   }
 }
 
-/** Without what was thrown, which may be anything. */
+/** Without the thrown value, which may be anything. */
 function failureOf({ cause: _, ...failure }: ProgramError): Failure {
   return failure
 }

@@ -1,4 +1,4 @@
-/** One run of a loaded program, and what this thread reports of it. */
+/** One run of a loaded program, and this thread's report of it. */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { LinuxKernel } from '../../linux/kernel.ts'
 import type { RunResult, TraceTarget } from '../../run/run-program.ts'

@@ -1,4 +1,4 @@
-/** What this thread was started with, taken out of the program's reach. */
+/** The data that this thread was started with, taken out of the program's reach. */
 import { syncBuiltinESMExports } from 'node:module'
 import threads, { type MessagePort } from 'node:worker_threads'
 import type { WorkerMessage, WorkerSetup } from '../runs/messages.ts'

@@ -6,13 +6,15 @@ import { messageOf } from '../../run/thrown.ts'
 /** The same output on every Node, so that a program behaves alike on all of them. */
 const TARGET = 'node20.19'
 
-/** What the output imports its helpers from: this package's, whatever the program has installed. */
+/**
+ * The module of the output's helpers: this package's, whichever version the program has installed.
+ */
 export const HELPERS = '@oxc-project/runtime/'
 
-/** What only ESM has, at the start of a line. */
+/** Syntax of ESM alone, at the start of a line. */
 const ESM_SYNTAX =
   /^\s*(?:import\s*[\w{*'"]|export\s+(?:default|const|let|var|async|function|class|enum|type|interface|abstract|declare|namespace|\{|\*))/m
-/** What TypeScript has for CommonJS alone. */
+/** Syntax of TypeScript for CommonJS alone. */
 const COMMONJS_SYNTAX = /^\s*(?:import\s+[\w$]+\s*=\s*require\s*\(|export\s*=)/m
 /** `using` is news to Node 20 and 22, in plain JavaScript too. */
 const USING = /\busing\s+[\w$]/
@@ -25,7 +27,7 @@ const JAVASCRIPT = /^\.m?js$/
 export interface UserSource {
   readonly file: string
   readonly text: string
-  /** ESM: by its extension, or by what it says. */
+  /** ESM: by its extension or its content. */
   readonly isModule: boolean
   /** Node cannot run it as it is. */
   readonly isForeign: boolean
@@ -83,8 +85,8 @@ export function runnable(source: UserSource): string {
 }
 
 /**
- * JavaScript for `source`, with a source map in its last line. Throws a TransformError for the first
- * thing that is wrong. Never sleeps.
+ * JavaScript for `source`, with a source map in its last line. Throws a TransformError for the
+ * first error.
  */
 export function transformed({ file, text, isModule }: UserSource): string {
   const { code, map, errors } = loadedTransformer().transformSync(file, text, {

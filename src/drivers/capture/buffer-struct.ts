@@ -3,7 +3,7 @@ import * as v4l2 from '../../abi/v4l2.ts'
 import { v4l2Buffer } from '../../abi/v4l2-struct.ts'
 import { type QueueMemory, Slot, type SlotState } from './slot.ts'
 
-/** The bits that tell where a buffer is. A buffer that was dequeued shows none. */
+/** The state bits of a buffer. A dequeued buffer shows none. */
 const stateFlags: Readonly<Record<SlotState, number>> = {
   dequeued: 0,
   preparing: 0,

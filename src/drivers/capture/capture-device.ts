@@ -1,6 +1,6 @@
 /**
- * A simulated camera, /dev/video0: single-planar V4L2 capture by streaming, as a driver on videobuf2
- * gives it, into memory of its own or imported dma-bufs.
+ * A simulated camera, /dev/video0: single-planar V4L2 capture by streaming, like a driver on
+ * videobuf2, into its own memory or imported dma-bufs.
  */
 import type { DmaLayer } from '../../kernel/dma/dma-layer.ts'
 import type { DmaBufCore } from '../../kernel/dmabuf/core.ts'
@@ -17,7 +17,7 @@ import type { DeviceState } from './device-state.ts'
 import { captureFormats, nearestFormat } from './format.ts'
 import { CaptureQueue } from './queue.ts'
 
-/** What a camera sees, and how often. */
+/** The pictures of a camera, and their interval. */
 export interface CaptureOptions {
   readonly source: FrameSource
   /** Virtual nanoseconds between two frames; 30 frames per second unless given. */

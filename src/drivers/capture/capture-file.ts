@@ -48,7 +48,7 @@ export class CaptureFile implements OpenFile {
     this.flags = flags
   }
 
-  /** May sleep. ENOTTY for what is no request of the camera, EINTR; else as the request says. */
+  /** May sleep. ENOTTY for an unknown request, EINTR; otherwise the errors of the request. */
   async ioctl(call: IoctlCall): Promise<number> {
     const handler = handlers.get(call.request)
     if (handler === undefined) {
@@ -67,8 +67,8 @@ export class CaptureFile implements OpenFile {
   }
 
   /**
-   * The driver's own buffer whose offset QUERYBUF told. EINVAL for anything else, and for a mapping that
-   * is private or not readable. Source: vb2_mmap in videobuf2-core.c of Linux 6.12.
+   * The driver's own buffer with this offset of QUERYBUF. EINVAL for any other offset, and for a
+   * mapping that is private or not readable. Source: vb2_mmap in videobuf2-core.c of Linux 6.12.
    */
   mmap({ offset, length, readable, shared }: MapRequest): MappedMemory {
     if (!shared) throw new KernelError('EINVAL', 'a camera is mapped MAP_SHARED')

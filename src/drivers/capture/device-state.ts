@@ -6,7 +6,7 @@ import type { CaptureContext } from './context.ts'
 import type { CaptureFormat, CaptureSteps } from './format.ts'
 import type { CaptureQueue } from './queue.ts'
 
-/** What all open files of the camera share. */
+/** The state that all open files of the camera share. */
 export interface DeviceState {
   readonly context: CaptureContext
   readonly lock: Mutex
@@ -17,7 +17,7 @@ export interface DeviceState {
   /** LINUX_VERSION_CODE. */
   readonly version: number
   format: CaptureFormat
-  /** The open file that asked for the buffers: nobody else may use them. */
+  /** The open file that requested the buffers: no other may use them. */
   owner: object | undefined
 }
 

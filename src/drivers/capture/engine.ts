@@ -10,7 +10,7 @@ import type { CaptureFormat } from './format.ts'
 import type { FrameMemory } from './frame-memory.ts'
 import type { CapturedFrame } from './slot.ts'
 
-/** What the engine takes from the driver's queue: memory, and whom to tell when it is filled. */
+/** An item of the driver's queue: memory, and the callback for a filled buffer. */
 export interface FrameTarget {
   readonly memory: FrameMemory
   filled(frame: CapturedFrame): void
@@ -52,7 +52,7 @@ export class FrameEngine {
     this.#arm(format)
   }
 
-  /** Stops at once, as hardware that is told to: a transfer at work ends without its frame. */
+  /** Stops at once, as hardware does: a transfer under way ends without its frame. */
   stop(): void {
     this.#cancelTick?.()
     this.#cancelTick = undefined

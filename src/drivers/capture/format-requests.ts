@@ -1,4 +1,4 @@
-/** The ioctls about what the camera is and which pictures it gives. None sleeps. */
+/** The ioctls about the camera and its pictures. All are synchronous. */
 
 import * as v4l2 from '../../abi/v4l2.ts'
 import { v4l2Capability, v4l2Fmtdesc, v4l2Format } from '../../abi/v4l2-struct.ts'

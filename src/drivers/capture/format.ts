@@ -10,12 +10,12 @@ import type { DeviceTraits } from '../../machine/board.ts'
 import { paddedSize } from '../../media/padded.ts'
 import { type FrameSize, type PixelFormat, pixelFormats } from '../../media/pixel-format.ts'
 
-/** What the board's camera makes multiples of. */
+/** The multiples that the board's camera needs. */
 export type CaptureSteps = Pick<DeviceTraits, 'strideStep' | 'heightStep'>
 
 /**
- * What S_FMT sets: an image in one plane of memory. Its height is that in memory, also where the picture
- * has fewer lines: V4L2 has no other way to say where the chroma planes begin.
+ * The format of S_FMT: an image in one plane of memory. Its height is that in memory, also if the
+ * picture has fewer lines: V4L2 has no other way to state where the chroma planes begin.
  */
 export interface CaptureFormat extends FrameSize {
   readonly pixel: PixelFormat

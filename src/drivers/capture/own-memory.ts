@@ -1,6 +1,6 @@
 /**
- * The driver's own buffers, for V4L2_MEMORY_MMAP: coherent memory, exported anew by each EXPBUF.
- * Source: vb2_dc_alloc, vb2_dc_get_dmabuf and vb2_dc_dmabuf_ops in
+ * The driver's own buffers, for V4L2_MEMORY_MMAP: coherent memory; each EXPBUF makes a new dma-buf
+ * of it. Source: vb2_dc_alloc, vb2_dc_get_dmabuf and vb2_dc_dmabuf_ops in
  * drivers/media/common/videobuf2/videobuf2-dma-contig.c of Linux 6.12.
  */
 
@@ -62,7 +62,7 @@ export class OwnMemory implements FrameMemory {
   }
 
   /**
-   * A new dma-buf of the memory, whatever was exported before. EINVAL where none can be made:
+   * A new dma-buf of the memory, also if one was exported before. EINVAL if none can be made:
    * vb2_core_expbuf does not pass the reason on.
    */
   export(): DmaBuf {

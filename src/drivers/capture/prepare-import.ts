@@ -4,7 +4,9 @@ import type { CaptureContext } from './context.ts'
 import { importMemory } from './imported-memory.ts'
 import type { Slot } from './slot.ts'
 
-/** What QBUF says about a dma-buf: the program's descriptor and how many of its bytes to use. */
+/**
+ * The arguments of QBUF about a dma-buf: the program's descriptor and the count of bytes to use.
+ */
 export interface ImportRequest {
   readonly fd: number
   /** 0 for all of them. */

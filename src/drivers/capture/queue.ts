@@ -74,8 +74,8 @@ export class CaptureQueue {
   }
 
   /**
-   * REQBUFS: frees what there is and makes `count` new buffers; returns how many. EBUSY while
-   * streaming, ENOMEM when not one fits.
+   * REQBUFS: frees the buffers and makes `count` new ones; returns their number. EBUSY while
+   * streaming, ENOMEM if not one fits.
    */
   request(count: number, memory: QueueMemory, format: CaptureFormat): number {
     if (this.#streaming)
@@ -136,7 +136,9 @@ export class CaptureQueue {
     }
   }
 
-  /** EXPBUF: a new dma-buf of the driver's own memory, which the camera has if the slot is queued. */
+  /**
+   * EXPBUF: a new dma-buf of the driver's own memory, which the camera has if the slot is queued.
+   */
   export(slot: Slot, own: OwnMemory): DmaBuf {
     const buffer = own.export()
     if (slot.state !== 'dequeued') {
@@ -177,7 +179,7 @@ export class CaptureQueue {
     for (const slot of slots) slot.free()
   }
 
-  /** vb2 takes what it can get when memory runs out. */
+  /** vb2 makes do with fewer buffers when memory runs out. */
   #ownSlots(count: number, size: number): Slot[] {
     const slots: Slot[] = []
     while (slots.length < count) {

@@ -11,7 +11,7 @@ export type QueueMemory = 'mmap' | 'dmabuf'
  */
 export type SlotState = 'dequeued' | 'preparing' | 'queued' | 'active' | 'done'
 
-/** What the camera says about a frame in memory. */
+/** The camera's data about a frame in memory. */
 export interface CapturedFrame {
   readonly sequence: number
   /** Virtual nanoseconds at which the last byte was written. */
@@ -47,7 +47,7 @@ export class Slot {
     this.own = own
   }
 
-  /** What the offset of a slot's mmap is, in bytes: not a place in memory. */
+  /** The mmap offset of a slot, in bytes: a number, not a place in memory. */
   static offsetOf(index: number): number {
     return index * OFFSET_STEP
   }

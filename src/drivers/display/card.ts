@@ -16,7 +16,7 @@ export const ENCODER_ID = 33
 export const CONNECTOR_ID = 34
 const FIRST_FRAMEBUFFER_ID = 35
 
-/** What all files of the display share (struct drm_device). */
+/** The state that all files of the display share (struct drm_device). */
 export class Card implements DrmCard {
   readonly machine: Machine
   readonly core: DmaBufCore

@@ -3,13 +3,15 @@ import type { Card } from './card.ts'
 import { FlipEvents } from './flip-events.ts'
 import type { Framebuffer } from './framebuffer.ts'
 
-/** What one open file of the display has. */
+/** The state of one open file of the display. */
 export class Client extends DrmClient<Card> {
   readonly events: FlipEvents = new FlipEvents()
   /** Newest first. */
   readonly framebuffers: Framebuffer[] = []
 
-  /** Takes everything back: framebuffers (what shows one is turned off), handles, events. */
+  /**
+   * Releases everything: framebuffers (a display that shows one is turned off), handles, events.
+   */
   override release(): void {
     const { card } = this
     for (const framebuffer of this.framebuffers.splice(0)) {

@@ -28,7 +28,7 @@ export class Crtc {
     return this.#mode
   }
 
-  /** What it shows, or will from the next vertical blank on. */
+  /** The picture on screen, or the one from the next vertical blank on. */
   get view(): View | undefined {
     return this.#scanout.latest
   }
@@ -72,7 +72,7 @@ export class Crtc {
     this.#scanout.turnOff()
   }
 
-  /** Whether `framebuffer` is what was last asked to be shown. */
+  /** Whether `framebuffer` is the one last requested. */
   shows(framebuffer: Framebuffer): boolean {
     return this.view?.framebuffer === framebuffer
   }

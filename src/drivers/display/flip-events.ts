@@ -5,7 +5,7 @@ import { WaitQueue } from '../../machine/wait-queue.ts'
 /** Bytes of events that an open file may have waiting or unread (drm_file_alloc). */
 const SPACE = 4096
 
-/** What a flip's event tells. */
+/** The data of a flip's event. */
 export interface FlipDone {
   /** The eight bytes that PAGE_FLIP was given. */
   readonly userData: Uint8Array

@@ -1,7 +1,7 @@
 /**
- * What ADDFB2 refuses.
- * Source: drm_internal_framebuffer_create and framebuffer_check in drivers/gpu/drm/drm_framebuffer.c,
- * drm_gem_fb_init_with_funcs in drm_gem_framebuffer_helper.c, of Linux 6.12.
+ * The checks of ADDFB2. Source: drm_internal_framebuffer_create and framebuffer_check in
+ * drivers/gpu/drm/drm_framebuffer.c, drm_gem_fb_init_with_funcs in drm_gem_framebuffer_helper.c, of
+ * Linux 6.12.
  */
 
 import { DRM_MODE_FB_MODIFIERS, type DrmModeFbCmd2 } from '../../abi/drm-framebuffer.ts'

@@ -18,6 +18,6 @@ export interface Framebuffer {
   readonly width: number
   readonly height: number
   readonly planes: readonly FramebufferPlane[]
-  /** The table of ids, and what shows it or is about to. */
+  /** Its holders: the table of ids, and the displays that show it or are about to. */
   references: number
 }

@@ -1,4 +1,7 @@
-/** What the display holds: each picture from the call that asks for it until the next one replaced it. */
+/**
+ * The pictures that the display holds: each from the call that requests it until the next one has
+ * replaced it.
+ */
 
 import type { Range } from '../../events/event.ts'
 import type { DmaLayer } from '../../kernel/dma/dma-layer.ts'
@@ -18,13 +21,13 @@ export class HeldPictures {
     this.#dma = dma
   }
 
-  /** The display gets the picture, which is not held yet: what was stored so far was stored before. */
+  /** The display gets the picture, and does not hold it yet: stores so far count as earlier. */
   take(view: View): void {
     this.#numbers.set(view, this.#pictures++)
     this.#emit('scanout-take', view)
   }
 
-  /** The display is done with it: what is stored from now on is stored after. */
+  /** The display has released it: stores from now on count as later. */
   put(view: View): void {
     this.#machine.as({ kind: 'device', name: DISPLAY_NAME }, () =>
       this.#emit('scanout-release', view),

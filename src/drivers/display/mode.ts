@@ -1,6 +1,4 @@
-/**
- * Modes: the timing of a picture, and what it comes to in nanoseconds.
- */
+/** Modes: the timing of a picture, and its duration in nanoseconds. */
 
 import {
   DRM_MODE_TYPE_DRIVER,
@@ -72,9 +70,9 @@ export function timingOf(mode: DrmModeModeinfo): Timing {
 }
 
 /**
- * The mode as the kernel keeps it: pictures a second are reckoned from the timing, whatever the program
- * says. Source: drm_mode_convert_umode, drm_mode_convert_to_umode and drm_mode_vrefresh in
- * drivers/gpu/drm/drm_modes.c of Linux 6.12.
+ * The mode as the kernel keeps it: the refresh rate follows from the timing and not from the
+ * program's number. Source: drm_mode_convert_umode, drm_mode_convert_to_umode and drm_mode_vrefresh
+ * in drivers/gpu/drm/drm_modes.c of Linux 6.12.
  */
 export function keptMode(mode: DrmModeModeinfo): DrmModeModeinfo {
   const pixels = mode.htotal * mode.vtotal * scansOf(mode)
@@ -88,9 +86,8 @@ function scansOf({ vscan }: DrmModeModeinfo): number {
 }
 
 /**
- * ERANGE and EINVAL for timings that no screen can be driven with and for flags that do not exist, and
- * EINVAL for what this screen cannot do: interlacing, double lines, and anything but 1 to 1000 pictures a
- * second.
+ * ERANGE and EINVAL for impossible timings and for unknown flags, and EINVAL for modes that this
+ * screen cannot show: interlacing, double lines, and rates outside of 1 to 1000 pictures a second.
  * Source: drm_mode_setcrtc in drm_crtc.c, drm_mode_convert_umode and drm_mode_validate_basic in
  * drm_modes.c of Linux 6.12.
  */

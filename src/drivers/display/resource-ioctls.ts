@@ -1,6 +1,6 @@
 /**
- * GETRESOURCES, GETCONNECTOR and GETENCODER: what the card has.
- * Source: drm_mode_getresources, drm_mode_getconnector and drm_mode_getencoder of Linux 6.12.
+ * GETRESOURCES, GETCONNECTOR and GETENCODER: the parts of the card. Source: drm_mode_getresources,
+ * drm_mode_getconnector and drm_mode_getencoder of Linux 6.12.
  */
 
 import * as mode from '../../abi/drm-mode.ts'

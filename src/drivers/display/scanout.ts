@@ -18,7 +18,7 @@ import { ScannedPicture } from './scanned-picture.ts'
 import type { OnFrame } from './shown-frame.ts'
 import { type View, type VisiblePlane, visiblePlanes } from './view.ts'
 
-/** What the engine works with. */
+/** The parts that the engine uses. */
 export interface ScanoutParts {
   readonly machine: Machine
   readonly jobs: DeviceJobs
@@ -32,7 +32,7 @@ export interface ScanoutOptions {
   readonly onFrame: OnFrame | undefined
 }
 
-/** What is on screen. */
+/** The picture on screen. */
 interface Screen {
   readonly view: View
   readonly planeJobs: readonly PlaneJob[]
@@ -76,12 +76,12 @@ export class Scanout {
     return this.#flip !== undefined
   }
 
-  /** What was last asked to be shown: the flip that waits, else what is on screen. */
+  /** The picture that was last requested: the flip that waits, else the one on screen. */
   get latest(): View | undefined {
     return this.#flip?.view ?? this.#screen?.view
   }
 
-  /** Shows `view` from now on, the beam starting at its first line. Replaces whatever there was. */
+  /** Shows `view` from now on, from the first line. Replaces the previous picture. */
   turnOn(view: View, timing: Timing): void {
     this.#take(view)
     this.turnOff()

@@ -11,8 +11,8 @@ import type { UdmabufItem } from './udmabuf-request.ts'
 const DENIED = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE
 
 /**
- * The pages of all items, in their order, held in place. Throws what the first wrong item deserves, and
- * holds nothing then. Seals are looked at and pages held in one step: nobody can seal in between.
+ * The pages of all items, in their order, pinned. Throws the error of the first wrong item, and
+ * pins nothing then. The check of seals and the pinning are one step: no seal can come in between.
  */
 export function pinAll(items: readonly UdmabufItem[], files: CallerFiles): PinnedPages {
   const pinned: PinnedPages[] = []
@@ -30,7 +30,7 @@ export function pinAll(items: readonly UdmabufItem[], files: CallerFiles): Pinne
   return { runs: pinned.flatMap(({ runs }) => runs), unpin }
 }
 
-/** EBADFD for what is not open or no memfd, EINVAL for seals that do not fit. */
+/** EBADFD for a descriptor that is not open or not a memfd, EINVAL for unsuitable seals. */
 function checkedMemory(fd: number, files: CallerFiles): MemoryFile {
   const file = files.lookup(fd)
   if (file?.memory === undefined) {
@@ -60,7 +60,7 @@ export function tableByPages(runs: readonly StorageRun[]): SgTable {
   return { segments, runs, size }
 }
 
-/** What there is of `[start, end)`. */
+/** The existing part of `[start, end)`. */
 export function partOf(runs: readonly StorageRun[], start: number, end: number): StorageRun[] {
   let at = 0
   return runs.flatMap(({ storage, offset, length }) => {

@@ -1,6 +1,6 @@
 /**
- * What UDMABUF_CREATE and UDMABUF_CREATE_LIST ask for, and what is refused before any memfd is looked
- * at. Source: udmabuf_create and its ioctls in drivers/dma-buf/udmabuf.c of Linux 6.12.
+ * The arguments of UDMABUF_CREATE and UDMABUF_CREATE_LIST, and the checks before any memfd is
+ * looked at. Source: udmabuf_create and its ioctls in drivers/dma-buf/udmabuf.c of Linux 6.12.
  */
 
 import {
@@ -26,7 +26,7 @@ export interface UdmabufRequest {
   readonly items: readonly UdmabufItem[]
 }
 
-/** Module parameters, as they are unless somebody changes them. */
+/** Module parameters, with their defaults. */
 const LIST_LIMIT = 1024
 const SIZE_LIMIT = 64 * 1024 * 1024
 
@@ -54,7 +54,7 @@ export function readCreateList({ bytes }: UserMemory): UdmabufRequest {
   return { closeOnExec: isCloseOnExec(flags), items }
 }
 
-/** The size of the buffer. EINVAL for what is not whole pages, for nothing, and above 64 MiB. */
+/** The size of the buffer. EINVAL if it is zero, above 64 MiB, or not whole pages. */
 export function checkedSize(items: readonly UdmabufItem[]): number {
   let total = 0
   for (const { offset, size } of items) {

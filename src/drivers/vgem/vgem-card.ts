@@ -4,7 +4,7 @@ import { GemObjects, type GemParts } from '../../kernel/drm/gem-objects.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { vgemMemory } from './vgem-memory.ts'
 
-/** What all files of vgem share. */
+/** The state that all files of vgem share. */
 export class VgemCard implements DrmCard {
   readonly machine: Machine
   readonly core: DmaBufCore

@@ -2,7 +2,7 @@ import { DrmClient } from '../../kernel/drm/drm-client.ts'
 import type { VgemCard } from './vgem-card.ts'
 import { VgemFences } from './vgem-fences.ts'
 
-/** What one open file of vgem has. */
+/** The state of one open file of vgem. */
 export class VgemClient extends DrmClient<VgemCard> {
   readonly fences: VgemFences
 

@@ -7,7 +7,7 @@ import type { Fences } from '../../kernel/fence/fences.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 
-/** A fence that is not signalled until then signals itself: nobody may hang a driver. */
+/** A fence signals itself after this time, so that a program cannot hang a driver. */
 const TIMEOUT = 10_000_000_000
 
 const OPS: FenceOps = { driverName: 'vgem', timelineName: 'unbound' }
@@ -24,7 +24,7 @@ export class VgemFences {
     this.#fences = fences
   }
 
-  /** A fence of a context of its own; its 10 s have begun. ENOMEM. */
+  /** A fence in a new context; its 10 s have begun. ENOMEM. */
   create(): Fence {
     const { faults, scheduler } = this.#machine
     faults.pass('kmalloc')
@@ -61,7 +61,7 @@ export class VgemFences {
     if (late) throw new KernelError('ETIMEDOUT', `the 10 s of fence ${number} were over`)
   }
 
-  /** The file is closed: what is left is signalled. */
+  /** The file is closed: the remaining fences are signalled. */
   close(): void {
     for (const fence of this.#byNumber.splice(0)) if (fence !== undefined) this.end(fence)
   }

@@ -1,7 +1,7 @@
 /**
- * What vgem answers besides its fences: a DRM device that renders and sets no modes.
- * Source: drivers/gpu/drm/drm_ioctl.c (drm_getcap, drm_ioctls) and drivers/gpu/drm/vgem/vgem_drv.c of
- * Linux 6.12.
+ * The requests of vgem besides its fences: a DRM device that renders and sets no modes. Source:
+ * drivers/gpu/drm/drm_ioctl.c (drm_getcap, drm_ioctls) and drivers/gpu/drm/vgem/vgem_drv.c of Linux
+ * 6.12.
  */
 
 import * as drm from '../../abi/drm.ts'

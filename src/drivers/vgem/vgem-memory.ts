@@ -9,10 +9,11 @@ export const VGEM_NAME = 'vgem'
 const LARGEST = 2 ** 20
 
 /**
- * Pages of shared memory, which come with the first touch, mapped write-combining: vgem has no calls around CPU accesses, so it sets
- * map_wc (drivers/gpu/drm/vgem/vgem_drv.c of Linux 6.12). None of their lines are left in the cache, as
- * set_pages_array_wc sees to on x86; drm_gem_shmem_helper.c has it as a to-do for others. A piece of
- * the table is never longer than what can be bounced (drm_prime_pages_to_sg).
+ * Pages of shared memory, allocated at the first touch and mapped write-combining: vgem has no
+ * calls around CPU accesses, so it sets map_wc (drivers/gpu/drm/vgem/vgem_drv.c of Linux 6.12).
+ * Their lines leave the cache, as set_pages_array_wc ensures on x86; drm_gem_shmem_helper.c lists
+ * it as a to-do for others. A piece of the table is never longer than a bounce copy can be
+ * (drm_prime_pages_to_sg).
  */
 export function vgemMemory({ machine, dma }: GemParts): GemMemory {
   const device = VGEM_NAME

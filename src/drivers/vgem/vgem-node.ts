@@ -23,7 +23,7 @@ export class VgemNode implements DeviceNode {
   readonly #card: VgemCard
 
   constructor(parts: GemParts) {
-    // vgem_init: a platform device of its own making, with a mask of 64 bits.
+    // vgem_init: a platform device that the driver makes, with a mask of 64 bits.
     parts.dma.devices.set(VGEM_NAME, { virtual: true })
     parts.dma.devices.setMask(VGEM_NAME, 64)
     this.#card = new VgemCard(parts)

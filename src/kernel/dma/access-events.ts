@@ -1,4 +1,4 @@
-/** The events that tell of devices' accesses: by whose memory, through which mapping. */
+/** The events of devices' accesses: memory and mapping. */
 import type {
   Agent,
   DeviceFaultEvent,
@@ -18,11 +18,11 @@ export interface Cause {
   readonly device: string
   readonly job: number | undefined
   readonly mapping: DmaMapping | undefined
-  /** Which line of a driver's makes the access, where no job tells that. */
+  /** The driver's line that makes the access, if no job has it. */
   readonly origin?: EventOrigin | undefined
 }
 
-/** Bytes of an access with the place in a buffer that events tell it by. */
+/** Bytes of an access, with their place in a buffer for events. */
 export interface Told {
   readonly buffer: number
   readonly range: Range

@@ -1,4 +1,4 @@
-/** What has which addresses: disjoint ranges, found by one address in logarithmic time. */
+/** The owners of addresses: disjoint ranges, found by an address in logarithmic time. */
 export class AddressMap<T> {
   readonly #starts: number[] = []
   readonly #ends: number[] = []
@@ -8,7 +8,7 @@ export class AddressMap<T> {
     return this.#starts.length
   }
 
-  /** Enters `[start, end)`, which nobody has. */
+  /** Enters `[start, end)`, which must be free. */
   add(start: number, end: number, value: T): void {
     const index = this.#firstAbove(start)
     this.#starts.splice(index, 0, start)

@@ -1,8 +1,8 @@
 /**
- * What a device meets at an address that it puts on the bus: memory, or a fault.
+ * The result of an address that a device puts on the bus: memory, or a fault.
  *
- * Behind an IOMMU an address is translated by the device's own table, page by page. Without one it is
- * physical, and reaches whoever has these frames now; where there are none, nobody answers.
+ * Behind an IOMMU the device's own table translates the address, page by page. Without one it is
+ * physical, and reaches the current owner of these frames; where there are none, the access faults.
  */
 import type { DeviceFaultEvent } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -24,7 +24,7 @@ export interface Met {
   readonly mapping: DmaMapping | undefined
 }
 
-/** Bytes of an access that are refused, or that nobody answers for. */
+/** Bytes of an access that are refused, or that lie at no memory. */
 export interface Missed {
   readonly address: number
   readonly length: number
@@ -49,7 +49,7 @@ export class Bus {
     this.#live = parts.live
   }
 
-  /** What the device meets at `length` bytes from `address` on, in order. */
+  /** The targets of `length` bytes from `address` on, in order. */
   access(
     device: string,
     address: number,

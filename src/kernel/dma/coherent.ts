@@ -15,9 +15,9 @@ export interface CoherentUse {
 }
 
 /**
- * Makes fresh pages what dma_alloc_coherent and dma_alloc_wc give: zeroed through the cache, with none
- * of their lines left in it, so that the CPU's uncached accesses and the device meet in memory. Does
- * not sleep. Source: dma_direct_alloc and arch_dma_prep_coherent in kernel/dma/direct.c, Linux 6.12.
+ * Turns fresh pages into those of dma_alloc_coherent and dma_alloc_wc: zeroed through the cache,
+ * with none of their lines left in it, so that the CPU's uncached accesses and the device meet in
+ * memory. Source: dma_direct_alloc and arch_dma_prep_coherent in kernel/dma/direct.c, Linux 6.12.
  */
 export function makeCoherent(machine: Machine, storage: Storage, use: CoherentUse): void {
   zeroPages(machine, storage, use)
@@ -25,7 +25,7 @@ export function makeCoherent(machine: Machine, storage: Storage, use: CoherentUs
   flush(machine, storage, 'invalidate', use)
 }
 
-/** Zeroes pages through the cache, where the zeros stay until somebody cleans. */
+/** Zeroes pages through the cache, where the zeros stay until a clean. */
 export function zeroPages(
   machine: Machine,
   storage: Storage,
@@ -38,7 +38,7 @@ export function zeroPages(
   new CpuBytes(machine, { buffer, runs, attribute: 'cached' }).fill(0, start, end, { agent })
 }
 
-/** How the CPU maps such memory: past the cache, unless the device looks into it on every board. */
+/** The CPU's attribute for such memory: past the cache, unless the device snoops on every board. */
 export function coherentAttribute(
   machine: Machine,
   device: string,

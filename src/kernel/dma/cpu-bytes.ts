@@ -40,7 +40,7 @@ export class CpuBytes {
     this.#info = info
   }
 
-  /** Loads `target.length` bytes at `offset`; returns what may be wrong with them, as the event does. */
+  /** Loads `target.length` bytes at `offset`; returns the hazards, as the event does. */
   load(offset: number, target: Uint8Array, by?: Accessor): readonly Hazard[] {
     const hazards = this.peek(offset, target)
     this.#emit('cpu-load', offset, target.length, hazards, by)

@@ -1,8 +1,9 @@
 /**
- * Loads and stores of devices, and the events that tell of them.
+ * Loads and stores of devices, and their events.
  *
- * An access goes through a mapping, by position, or to a bare address. One that stays within what its
- * mapping still grants takes the short way; any other is resolved address by address as the bus would.
+ * An access goes through a mapping, by position, or to a bare address. One that stays within its
+ * mapping's range and direction takes the short way; any other is resolved address by address as
+ * the bus would.
  */
 import type { EventId, Hazard } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -77,7 +78,7 @@ export class DeviceAccess {
     this.write(mapping, offset, source, writer)
   }
 
-  /** The device reads from DMA address `address` on, through whatever it has mapped there. */
+  /** The device reads from DMA address `address` on, through its mappings there. */
   busLoad(device: string, address: number, target: Uint8Array, job?: number): void {
     const cause = {
       device,
@@ -103,7 +104,7 @@ export class DeviceAccess {
     )
   }
 
-  /** Moves bytes out of the mapping's memory and tells nobody; what may be wrong with them. */
+  /** Moves bytes out of the mapping's memory without an event; returns the hazards. */
   read(mapping: DmaMapping, offset: number, target: Uint8Array): Hazard[] {
     const hazards: Hazard[] = []
     const { memory, cost } = this.#machine
@@ -129,14 +130,14 @@ export class DeviceAccess {
     })
   }
 
-  /** Finds stores behind views of the mapping's memory: before an event tells of a device's access. */
+  /** Finds stores behind views of the mapping's memory: before the event of a device's access. */
   reconcile(mapping: DmaMapping, start: number, end: number): void {
     eachRun(mapping, start, end, (storage, from, to) =>
       this.#machine.memory.reconcile(storage, from, to),
     )
   }
 
-  /** What the device meets by the mapping's addresses; beyond its end it counts on from the last. */
+  /** The targets at the mapping's addresses; beyond its end it counts on from the last. */
   #parts(
     mapping: DmaMapping,
     start: number,
@@ -200,7 +201,7 @@ export class DeviceAccess {
   }
 }
 
-/** What a device meets at DMA_MAPPING_ERROR. */
+/** The target of an access at DMA_MAPPING_ERROR. */
 function nowhere({ address }: DmaMapping, length: number): Missed {
   return { address, length, fault: 'unmapped', mapping: undefined }
 }
@@ -213,11 +214,11 @@ function isGranted(
   access: 'read' | 'write',
 ): boolean {
   if (start < 0 || end > mapping.size || mapping.failed) return false
-  // Without an IOMMU a dead mapping reaches the frames, whoever has them now.
+  // Without an IOMMU an ended mapping reaches the frames of their current owner.
   return mapping.iommu === undefined || (mapping.live && permits(mapping.iommu, access))
 }
 
-/** A part that runs beyond its mapping, cut there: what lies behind belongs to somebody else. */
+/** A part that runs beyond its mapping, cut there: the memory behind belongs to another owner. */
 function atMappingEnd(part: Met | Missed): (Met | Missed)[] {
   if ('fault' in part || part.mapping === undefined) return [part]
   const covered = coverage(part.mapping, part.storage, part.offset)
@@ -232,7 +233,7 @@ function atMappingEnd(part: Met | Missed): (Met | Missed)[] {
   return [{ ...part, length }, ...atMappingEnd(rest)]
 }
 
-/** Hazards are found in a storage and told of a buffer. */
+/** Hazards are found in a storage and reported for a buffer. */
 function shifted(hazard: Hazard, by: number): Hazard {
   if (by === 0) return hazard
   const { start, end } = hazard.range

@@ -1,13 +1,13 @@
 /**
- * What drivers say of their devices: DMA masks and limits of segments.
- * Source: include/linux/dma-mapping.h, kernel/dma/mapping.c and kernel/dma/direct.c of Linux 6.12.
+ * Drivers' settings of their devices: DMA masks and limits of segments. Source:
+ * include/linux/dma-mapping.h, kernel/dma/mapping.c and kernel/dma/direct.c of Linux 6.12.
  */
 import type { DriverName } from '../../events/event.ts'
 import { type Board, type DeviceTraits, ramEnd, traitsOf } from '../../machine/board.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 
 export interface DeviceLimits {
-  /** dma_set_max_seg_size, in bytes; 64 KiB when nobody says otherwise. */
+  /** dma_set_max_seg_size, in bytes. Default: 64 KiB. */
   readonly maxSegmentSize: number
   /** dma_set_seg_boundary: no segment crosses a multiple of this plus one. No limit: undefined. */
   readonly segmentBoundaryMask: number | undefined
@@ -45,14 +45,14 @@ export class DeviceParameters {
     return this.#limits.get(device) ?? DEFAULTS
   }
 
-  /** Changes what is given. RangeError for a value that no driver could give. */
+  /** Changes the given settings. RangeError for a value that no driver could set. */
   set(device: string, limits: Partial<DeviceLimits>): void {
     const problem = problemOf(limits)
     if (problem !== undefined) throw new RangeError(problem)
     this.#limits.set(device, { ...this.of(device), ...limits })
   }
 
-  /** The driver is unbound: what it said of its device is forgotten. */
+  /** The driver is unbound: its settings of the device are forgotten. */
   forget(device: string): void {
     this.#limits.delete(device)
   }
@@ -98,7 +98,7 @@ export class DeviceParameters {
     return this.#placeOf(device).strideStep ?? 1
   }
 
-  /** What the board says of the device; nothing of one that is virtual and not listed. */
+  /** The board's entry for the device; empty for one that is virtual and not listed. */
   #placeOf(device: string): Omit<DeviceTraits, 'snoops'> {
     const isListed = Object.hasOwn(this.#board.devices, device)
     return this.of(device).virtual && !isListed ? {} : traitsOf(this.#board, device)

@@ -13,7 +13,7 @@ import type { DmaSegment, Reached } from './mapping.ts'
 import { factsOf } from './segment-facts.ts'
 import { physicalSegments, type Segment, type SgTable } from './sg-table.ts'
 
-/** Something lies where the device cannot reach, and nothing helps: what the kernel's WARN says. */
+/** Memory beyond the device's reach that cannot be bounced: the text of the kernel's WARN. */
 export class AddressOverflow extends KernelError {
   constructor(why: string) {
     super('EIO', why)

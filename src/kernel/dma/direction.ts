@@ -5,8 +5,8 @@ import { assert } from '../../machine/kernel-error.ts'
 const DIRECTIONS: readonly unknown[] = ['to-device', 'from-device', 'bidirectional']
 
 /**
- * What giving memory to a device does to the cache, by direction. `undefined`: nothing.
- * Source: kernel Documentation/core-api/dma-api.rst; the arch_sync_dma_for_device of each architecture.
+ * The cache operation when memory goes to a device, by direction. `undefined`: none. Source: kernel
+ * Documentation/core-api/dma-api.rst; the arch_sync_dma_for_device of each architecture.
  */
 export function opForDevice(
   board: Board,
@@ -17,7 +17,7 @@ export function opForDevice(
   return direction === 'from-device' ? board.fromDeviceMap : 'clean'
 }
 
-/** What taking memory back from a device does to the cache (arch_sync_dma_for_cpu). */
+/** The cache operation when memory comes back from a device (arch_sync_dma_for_cpu). */
 export function opForCpu(
   board: Board,
   device: string,
@@ -36,7 +36,7 @@ export function directionOf(access: CpuAccess): DmaDirection {
   return access === 'write' ? 'to-device' : 'bidirectional'
 }
 
-/** The kernel's BUG_ON(!valid_dma_direction(dir)): breaks off, naming the operation and what it got. */
+/** The kernel's BUG_ON(!valid_dma_direction(dir)): throws with the operation and the value. */
 export function requireDirection(operation: string, direction: unknown): void {
   assert(
     DIRECTIONS.includes(direction),

@@ -1,9 +1,9 @@
 /**
- * The DMA layer: making memory reachable for devices, and who owns it, the CPU or a device.
+ * The DMA layer: makes memory reachable for devices, and tracks its owner, the CPU or a device.
  *
- * Map and `syncForDevice` hand memory to the device, unmap and `syncForCpu` take it back. None sleeps.
- * What a call does to lines and bounce copies is told before the call itself; what DMA-API debugging
- * would print is told as misuse, and the call goes on as it would there.
+ * Map and `syncForDevice` hand memory to the device, unmap and `syncForCpu` take it back. All are
+ * synchronous. The effects of a call on lines and bounce copies are emitted before the call itself;
+ * messages of DMA-API debugging are emitted as misuse, and the call goes on as it would there.
  * Source: kernel Documentation/core-api/dma-api.rst and kernel/dma/mapping.c of Linux 6.12.
  */
 import type { DmaDirection, EventId, Hazard, Range } from '../../events/event.ts'
@@ -70,8 +70,8 @@ export class DmaLayer {
   // --- mapping ---------------------------------------------------------------------------------
 
   /**
-   * dma_map_sgtable: the device owns the memory afterwards. EINVAL for a table that is not what it
-   * says; EIO where the device does not reach the memory and bouncing does not help; ENOMEM where its
+   * dma_map_sgtable: the device owns the memory afterwards. EINVAL for a table that contradicts
+   * itself; EIO if the device does not reach the memory and bouncing does not help; ENOMEM if its
    * IOMMU has no addresses left. Nothing is mapped then.
    */
   map(request: MapRequest): DmaMapping {
@@ -84,7 +84,7 @@ export class DmaLayer {
   }
 
   /**
-   * dma_map_single: memory of a driver's own. Ask `mappingError` about what comes back: it may have
+   * dma_map_single: a driver's own memory. Check the result with `mappingError`: it may have
    * failed.
    */
   mapSingle(request: SingleRequest): DmaMapping {
@@ -198,7 +198,7 @@ export class DmaLayer {
 
   // --- devices -----------------------------------------------------------------------------------
 
-  /** The device's driver is unbound: mappings that it left are told of. They stay. */
+  /** The device's driver is unbound: mappings that it left are reported. They stay. */
   removeDevice(device: string): void {
     this.#debug.unbound(device, this.#mapper.live.of(device))
     this.devices.forget(device)
@@ -224,7 +224,7 @@ export class DmaLayer {
     return this.#mapper.pool
   }
 
-  /** Moves bytes to a device without an event. Returns what may be wrong with them, by the buffer. */
+  /** Moves bytes to a device without an event. Returns the hazards, relative to the buffer. */
   deviceLoad(mapping: DmaMapping, offset: number, target: Uint8Array): Hazard[] {
     return this.access.read(mapping, offset, target)
   }
@@ -234,7 +234,7 @@ export class DmaLayer {
     this.access.write(mapping, offset, source, writer)
   }
 
-  /** The device reads from a DMA address on, through whatever it has mapped there: with events. */
+  /** The device reads from a DMA address on, through its mappings there: with events. */
   busLoad(device: string, address: number, target: Uint8Array, job?: number): void {
     this.access.busLoad(device, address, target, job)
   }
@@ -244,14 +244,14 @@ export class DmaLayer {
     this.access.busStore(device, address, source, job)
   }
 
-  /** Finds stores behind views of the mapping's memory: before an event tells of a device's access. */
+  /** Finds stores behind views of the mapping's memory: before the event of a device's access. */
   reconcile(mapping: DmaMapping, start: number, end: number): void {
     this.access.reconcile(mapping, start, end)
   }
 
   // --- how ---------------------------------------------------------------------------------------
 
-  /** EINVAL for a table that is not what it says, or empty. */
+  /** EINVAL for a table that contradicts itself, or is empty. */
   #requireSound({ table, device, buffer, driver }: MapRequest, operation: string): void {
     const problem = tableProblem(table)
     if (problem !== undefined) {

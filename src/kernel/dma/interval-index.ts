@@ -1,4 +1,4 @@
-/** Ranges that may overlap, each with a value: found by what they overlap. */
+/** Ranges that may overlap, each with a value, found by overlap. */
 export class IntervalIndex<T> {
   readonly #starts: number[] = []
   readonly #entries: { readonly end: number; readonly value: T }[] = []

@@ -1,6 +1,6 @@
 /**
- * Memory that a driver has for itself: what kmalloc, vmalloc or a page allocation gave it, a variable on
- * its stack, a constant. Events know it by a number below zero.
+ * A driver's own memory: from kmalloc, vmalloc or a page allocation, a variable on its stack, a
+ * constant. Events name it by a number below zero.
  */
 import type { Agent, DriverName, EventOrigin, Hazard, MemoryAttribute } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
@@ -10,7 +10,10 @@ import type { Storage } from '../../machine/storage.ts'
 import { type Accessor, CpuBytes } from './cpu-bytes.ts'
 import { type SgTable, tableOfPart } from './sg-table.ts'
 
-/** Where a pointer of a driver leads: decides what DMA-API debugging says when it is mapped. */
+/**
+ * The kind of memory behind a driver's pointer: it decides the message of DMA-API debugging when it
+ * is mapped.
+ */
 export type MemoryKind = 'pages' | 'kmalloc' | 'vmalloc' | 'stack' | 'rodata' | 'user'
 
 export interface MemoryRequest {
@@ -88,7 +91,10 @@ export class KernelMemory {
     return tableOfPart(this.storage, this.start + offset, length)
   }
 
-  /** `size` bytes at `offset` as memory of their own: two owners may share a page, and a cache line. */
+  /**
+   * `size` bytes at `offset` as a separate allocation: two owners may share a page, and a cache
+   * line.
+   */
   piece(
     offset: number,
     size: number,
@@ -101,7 +107,7 @@ export class KernelMemory {
     return new KernelMemory(this.#machine, place, { driver, what, kind, attribute, isPiece: true })
   }
 
-  /** The driver loads `target.length` bytes at `offset`; what may be wrong with them. */
+  /** The driver loads `target.length` bytes at `offset`; returns the hazards. */
   load(offset: number, target: Uint8Array): readonly Hazard[] {
     this.#require('load', offset, target.length)
     return this.#bytes.load(offset, target, this.#accessor)
@@ -120,8 +126,8 @@ export class KernelMemory {
   }
 
   /**
-   * Gives it back; of a piece, only the name ends. False when it was given back before: nothing happens
-   * then. What is still mapped stays within the device's reach.
+   * Frees it; of a piece, only the name ends. False if it was freed before: then nothing happens. A
+   * mapping that is left stays within the device's reach.
    */
   free(): boolean {
     if (this.#freed) return false
@@ -132,7 +138,7 @@ export class KernelMemory {
     return true
   }
 
-  /** Tells where `driver` uses it in `operation` though it was given back: its frames are others' now. */
+  /** Reports a use by `driver` in `operation` after the free: its frames have other owners now. */
   checkAlive(operation: string, driver: DriverName): void {
     if (!this.#freed) return
     const text = `${operation}: ${this.what} (${this.id}) of ${this.driver.name} was freed`
@@ -144,7 +150,7 @@ export class KernelMemory {
     return { kind: 'kernel', name: this.driver.name }
   }
 
-  /** The line of a driver of somebody's own that makes the call. */
+  /** The line of a custom driver that makes the call. */
   get #origin(): EventOrigin | undefined {
     return this.driver.modelled ? undefined : this.#machine.scheduler.current.origin
   }
@@ -166,7 +172,7 @@ export class KernelMemory {
   }
 }
 
-/** Memory that holds what its frames held. ENOMEM; EINVAL for no bytes. Does not sleep. */
+/** Memory with the previous content of its frames. ENOMEM; EINVAL for no bytes. */
 export function allocateMemory(machine: Machine, request: MemoryRequest): KernelMemory {
   const { size, kind, below } = request
   if (!(Number.isSafeInteger(size) && size > 0)) {

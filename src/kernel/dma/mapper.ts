@@ -1,6 +1,6 @@
 /**
- * Making mappings and ending them: within the device's reach, linked to their bounce copies, handed
- * over, told of and looked at by DMA-API debugging, in this order; and the same backwards.
+ * Makes and ends mappings: within the device's reach, linked to their bounce copies, handed over,
+ * emitted and checked by DMA-API debugging, in this order; and the same backwards.
  */
 import type { DmaDirection, Range } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
@@ -72,7 +72,7 @@ export class Mapper {
     return { id, as, device, table, direction, skipCpuSync, buffer, offset, driver, attachment }
   }
 
-  /** EIO, ENOMEM: nothing is mapped then. `memory`: what driver's memory a single mapping is of. */
+  /** EIO, ENOMEM: nothing is mapped then. `memory`: the driver's memory of a single mapping. */
   make(init: MappingInit, operation: string, memory?: KernelMemory): DmaMapping {
     return this.#finish(init, this.#reach(init, operation), operation, memory)
   }
@@ -84,7 +84,10 @@ export class Mapper {
     return mapping
   }
 
-  /** Ends a mapping the way its caller says, or does again what the hardware would for a dead one. */
+  /**
+   * Ends a mapping with its caller's arguments, or repeats the work on the hardware for an ended
+   * one.
+   */
   end(mapping: DmaMapping, caller: Caller, call: EndCall): void {
     this.#parts.debug.unmapping(mapping, call, caller)
     if (mapping.failed) return
@@ -142,7 +145,7 @@ export class Mapper {
   }
 }
 
-/** What an unmap takes back: less than was mapped when its caller says so. */
+/** The range that an unmap takes back: less than was mapped if its caller passes less. */
 function unmappedRange(mapping: DmaMapping, { as, size, entries }: EndCall): Range {
   const isList = mapping.as === 'sg'
   if (isList && as !== 'sg') return { start: 0, end: sizeOfEntries(mapping, 1) }

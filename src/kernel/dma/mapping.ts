@@ -3,25 +3,25 @@ import type { BounceCopy } from './bounce/bounce-copy.ts'
 import type { IommuEntry } from './iommu/domain.ts'
 import type { SgTable, StorageRun } from './sg-table.ts'
 
-/** By which family of functions memory was mapped, as DMA-API debugging tells them apart. */
+/** The family of functions that mapped memory, which DMA-API debugging distinguishes. */
 export type MappedAs = 'single' | 'sg' | 'coherent' | 'noncoherent'
 
-/** What dma_map_single returns when it fails: all ones, as near as a number comes. */
+/** The result of dma_map_single when it fails: all ones, as near as a number comes. */
 export const DMA_MAPPING_ERROR: number = 2 ** 64
 
-/** What the device is told: an address of its own, and how many bytes follow from there. */
+/** The device's view: an address, and the count of bytes that follow from there. */
 export interface DmaSegment {
   readonly address: number
   readonly length: number
 }
 
-/** How the bytes of a mapping came to be within the device's reach. */
+/** How the bytes of a mapping came within the device's reach. */
 export interface Reached {
   /** The bytes as the device finds them: bounce copies where it has them. */
   readonly runs: readonly StorageRun[]
   readonly bounce?: BounceCopy | undefined
   readonly iommu?: IommuEntry | undefined
-  /** Made when somebody asks. */
+  /** Made at the first request. */
   readonly segments: () => readonly DmaSegment[]
 }
 
@@ -58,7 +58,7 @@ export class DmaMapping {
   readonly attachment: number | undefined
   /** False once it is unmapped, and for one that could not be made. */
   live = false
-  /** The event that told of it. */
+  /** The event of the map. */
   mapped: EventId = 0
   /** Whether dma_mapping_error was asked about it. */
   errorChecked = false
@@ -80,7 +80,7 @@ export class DmaMapping {
     this.live = reached !== undefined
   }
 
-  /** Whether it could not be made: what dma_mapping_error tells. */
+  /** Whether it could not be made: the result of dma_mapping_error. */
   get failed(): boolean {
     return this.#reached === undefined
   }

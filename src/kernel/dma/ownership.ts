@@ -1,9 +1,9 @@
 /**
- * Handing memory to a device and taking it back: cache maintenance and bounce copies in Linux's order.
+ * Hands memory to a device and takes it back: cache maintenance and bounce copies in Linux's order.
  *
  * For the device the bounce copy is made first and its lines are maintained then; for the CPU the
- * other way round. What is maintained is always what the device reaches. None of this sleeps.
- * Source: dma_direct_sync_single_for_device and _for_cpu in kernel/dma/direct.h of Linux 6.12.
+ * other way round. The maintained memory is always the memory that the device reaches. Source:
+ * dma_direct_sync_single_for_device and _for_cpu in kernel/dma/direct.h of Linux 6.12.
  */
 import type { CacheOp, DmaDirection, Range } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -22,7 +22,7 @@ export class Ownership {
     this.#machine = machine
   }
 
-  /** At map: the copy is filled whatever the direction, so that a partial write keeps the rest. */
+  /** At map the copy is filled in every direction, so that a partial write keeps the rest. */
   atMap(mapping: DmaMapping): void {
     const range = wholeOf(mapping)
     copyBounced(this.#machine, mapping, 'bounce', range)

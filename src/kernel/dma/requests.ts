@@ -1,4 +1,4 @@
-/** What drivers ask the DMA layer for. */
+/** The requests of drivers to the DMA layer. */
 import type { DmaDirection, DriverName, MemoryAttribute } from '../../events/event.ts'
 import type { KernelMemory } from './kernel-memory.ts'
 import type { DmaMapping, MappedAs } from './mapping.ts'
@@ -29,7 +29,10 @@ export interface SingleRequest {
   readonly driver?: DriverName | undefined
 }
 
-/** How a caller unmaps, where that is not how it mapped: what is left out is as it was mapped. */
+/**
+ * The arguments of an unmap that differs from the map: a field that is left out is as it was
+ * mapped.
+ */
 export interface UnmapOptions {
   readonly as?: MappedAs | undefined
   readonly direction?: DmaDirection | undefined
@@ -77,8 +80,8 @@ export interface DmaMemory {
   readonly mapping: DmaMapping
 }
 
-/** How a caller frees, where that is not what it allocated. */
+/** The arguments of a free that differs from the allocation. */
 export interface FreeOptions extends Pick<UnmapOptions, 'as' | 'size' | 'direction' | 'driver'> {
-  /** The CPU address that it gives back. */
+  /** The CPU address that it frees. */
   readonly memory?: KernelMemory | undefined
 }

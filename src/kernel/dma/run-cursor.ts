@@ -11,7 +11,7 @@ export class RunCursor {
     this.#runs = runs
   }
 
-  /** The next `length` bytes, or what is left of them. */
+  /** The next `length` bytes, or the rest. */
   take(length: number): StorageRun[] {
     const pieces: StorageRun[] = []
     for (let left = length; left > 0; ) {

@@ -8,7 +8,7 @@ export interface SegmentFacts {
 
 const known = new WeakMap<readonly Segment[], SegmentFacts>()
 
-/** What is asked of a table at each mapping, found once for a list of segments. */
+/** Facts that each mapping needs of a table, computed once for a list of segments. */
 export function factsOf(segments: readonly Segment[]): SegmentFacts {
   let facts = known.get(segments)
   if (facts === undefined) {

@@ -15,8 +15,8 @@ export interface Segment {
 }
 
 /**
- * A scatter list as the CPU sees it: physical pieces, and the same bytes as runs of storages, which is
- * what the simulation works on so that its cost does not grow with the count of segments.
+ * A scatter list as the CPU sees it: physical pieces, and the same bytes as runs of storages. The
+ * simulation works on runs, so that its cost does not grow with the count of segments.
  */
 export interface SgTable {
   readonly segments: readonly Segment[]
@@ -53,10 +53,10 @@ export function physicalSegments(table: SgTable): readonly Segment[] {
   return table.segments.length > 0 ? table.segments : tableOfRuns(table.runs).segments
 }
 
-/** Tables that are what they say: nobody can change one. */
+/** Checked tables, which are immutable. */
 const sound = new WeakSet<SgTable>()
 
-/** What a table says that is not so: bytes or places that its runs do not have. Undefined: nothing. */
+/** The contradiction in a table: bytes or places that its runs do not have. Undefined: none. */
 export function tableProblem(table: SgTable): string | undefined {
   if (sound.has(table)) return undefined
   const { runs, segments, size } = table
@@ -104,7 +104,7 @@ function liesThere(segments: readonly Segment[], frames: readonly Segment[]): bo
 
 const placements = new WeakMap<readonly StorageRun[], readonly Placement[]>()
 
-/** Where the table's bytes lie, as events tell it; made once for a list of runs. */
+/** Where the table's bytes lie, in the form of events; made once for a list of runs. */
 export function placementOf({ runs }: Pick<SgTable, 'runs'>): readonly Placement[] {
   let placement = placements.get(runs)
   if (placement === undefined) {

@@ -3,7 +3,7 @@ import type { Machine } from '../../machine/machine.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import { reportMisuse } from './misuse.ts'
 
-/** Tells of a buffer that is used after its release. */
+/** Reports a buffer that is used after its release. */
 export function checkAlive(
   machine: Machine,
   { released, inode, exporter }: DmaBuf,

@@ -1,6 +1,6 @@
 /**
- * What is wrong with how attachments are used, told as the kernel's own checks would.
- * Source: drivers/dma-buf/dma-buf.c of Linux 6.12.
+ * Checks of how attachments are used, with the messages of the kernel's own checks. Source:
+ * drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
 
 import type { DmaDirection } from '../../events/event.ts'
@@ -13,7 +13,7 @@ import type { DmaBuf } from './dma-buf.ts'
 import { KERNEL, reportMisuse } from './misuse.ts'
 import type { Operation } from './operations.ts'
 
-/** EINVAL for what cannot be attached. */
+/** EINVAL for a value that cannot be attached. */
 export function checkArguments(
   machine: Machine,
   buffer: DmaBuf,
@@ -33,7 +33,7 @@ export function checkArguments(
   throw new KernelError('EINVAL', problem)
 }
 
-/** Tells of an attachment that is used after its end, or after its buffer's. */
+/** Reports an attachment that is used after its end, or after its buffer's. */
 export function checkAttached(
   machine: Machine,
   { detached, buffer, driver, device, id }: Attachment,
@@ -47,8 +47,8 @@ export function checkAttached(
 }
 
 /**
- * Whether the mapping was made through the attachment and not unmapped since; tells where it was not.
- * The exporter has nothing to do then: it is the importer's mistake.
+ * Whether the mapping was made through the attachment and not unmapped since; reports it if not.
+ * The exporter is not called then: it is the importer's mistake.
  */
 export function checkMapped(
   machine: Machine,
@@ -81,7 +81,7 @@ export function checkUnmapDirection(
   reportMisuse(machine, { code: 'attachment-unmap-direction', ...what, against: mapped })
 }
 
-/** Tells of mappings that were not unmapped before the detach. */
+/** Reports mappings that were not unmapped before the detach. */
 export function tellLeftMappings(
   machine: Machine,
   { mappings, driver, device, buffer, id }: Attachment,

@@ -31,7 +31,7 @@ export class AttachmentMappings {
   readonly #machine: Machine
   readonly #dma: DmaLayer
   readonly #operations: Operations
-  /** CONFIG_DMABUF_MOVE_NOTIFY: without it, whatever is mapped is pinned. */
+  /** CONFIG_DMABUF_MOVE_NOTIFY: without it, mapped memory is pinned. */
   readonly #moveNotify: boolean
   /** The direction that the importer asked for, of each mapping. */
   readonly #asked = new WeakMap<DmaMapping, DmaDirection>()
@@ -82,7 +82,7 @@ export class AttachmentMappings {
     if (attachment.buffer.isDynamic && !this.#moveNotify) this.unpin(attachment)
   }
 
-  /** One side cannot move: what it needs is mapped now and stays, in both directions. */
+  /** One side cannot move: the mapping is made now and stays, in both directions. */
   async premap(attachment: Attachment): Promise<void> {
     await attachment.buffer.resv.run(() => this.#pinAndMap(attachment))
   }
@@ -134,7 +134,7 @@ export class AttachmentMappings {
     throw new KernelError('EINTR', 'the wait for the memory of the buffer was interrupted')
   }
 
-  /** A mapping that was made for this attachment goes back; any other is somebody else's. */
+  /** A mapping of this attachment is unmapped; any other belongs to another one. */
   #refuseMapping(
     operation: Operation,
     attachment: Attachment,

@@ -1,8 +1,8 @@
 /**
  * The CPU accesses that are open on a buffer, and the arrays that live as long as they do.
  *
- * The kernel counts nothing here: START and END need not pair. The count exists because an array over
- * foreign memory must die when the bracket that it was taken in ends.
+ * The kernel counts nothing here: START and END need not pair. The count exists because an array
+ * over foreign memory must end when its CPU access ends.
  */
 import type { CpuAccess } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -54,7 +54,7 @@ export class OpenBrackets {
     this.#mappings.delete(mapping)
   }
 
-  /** What was stored so far was stored outside the access that begins now. */
+  /** Stores so far happened outside the access that begins now. */
   reconcile(): void {
     for (const mapping of this.#mappings) mapping.reconcile()
   }
@@ -78,8 +78,9 @@ export class OpenBrackets {
   }
 
   /**
-   * The arrays of the ended accesses end as unmapped memory would, unless another array stands on the
-   * same bytes. The next event tells of the end. Returns whether the memory of one had been transferred.
+   * The arrays of the ended accesses end as unmapped memory would, unless another array stands on
+   * the same bytes. The next event is the end. Returns whether the memory of one had been
+   * transferred.
    */
   endViews(machine: Machine): boolean {
     for (const listener of this.#listeners.splice(0)) listener()
@@ -109,7 +110,7 @@ export function openBrackets(buffer: DmaBuf): OpenBrackets {
   return brackets
 }
 
-/** What a CPU mapping has to know of a dma-buf that it shows. */
+/** The parts of a dma-buf that a CPU mapping of it needs. */
 export function bufferOwner(buffer: DmaBuf): Pick<CpuMappingInfo, 'buffer' | 'brackets'> {
   return { buffer: buffer.inode, brackets: openBrackets(buffer) }
 }

@@ -1,7 +1,7 @@
 /**
- * What /sys/kernel/debug/dma_buf/bufinfo shows.
- * Source: dma_buf_debug_show in drivers/dma-buf/dma-buf.c of Linux 6.12; the mode is what
- * alloc_file_pseudo gives a file that seeks and neither reads nor writes (include/linux/fs.h).
+ * The text of /sys/kernel/debug/dma_buf/bufinfo. Source: dma_buf_debug_show in
+ * drivers/dma-buf/dma-buf.c of Linux 6.12; the mode is that of alloc_file_pseudo for a file that
+ * seeks and neither reads nor writes (include/linux/fs.h).
  */
 import type { DmaBufCore } from './core.ts'
 import type { DmaBuf } from './dma-buf.ts'

@@ -1,9 +1,9 @@
 /**
- * The dma-buf core: export, attach, map, CPU access, mmap, vmap and references, with the checks, the
- * order and the errors of the kernel's. Methods that return a promise may sleep.
+ * The dma-buf core: export, attach, map, CPU access, mmap, vmap and references, with the checks,
+ * the order and the errors of the kernel's. Methods that return a promise may sleep.
  *
- * Whoever calls says which driver it is, so that what it breaks is told under its name.
- * Source: drivers/dma-buf/dma-buf.c of Linux 6.12, and Documentation/driver-api/dma-buf.rst.
+ * Callers pass their driver, so that broken contracts are reported under its name. Source:
+ * drivers/dma-buf/dma-buf.c of Linux 6.12, and Documentation/driver-api/dma-buf.rst.
  */
 
 import type { CpuAccess, DmaDirection, DriverName } from '../../events/event.ts'
@@ -149,8 +149,7 @@ export class DmaBufCore {
   }
 
   /**
-   * dma_buf_detach. Does not sleep: where the kernel takes the lock for its list, nobody can come in
-   * between here.
+   * dma_buf_detach. The kernel takes the lock for its list; here no other task can come in between.
    */
   detach(buffer: DmaBuf, attachment: Attachment, driver: DriverName = KERNEL): void {
     this.#attaching.detach(buffer, attachment, driver)
@@ -187,7 +186,7 @@ export class DmaBufCore {
     this.#attaching.mappings.unmap(attachment, mapping, direction)
   }
 
-  /** The same; takes the lock itself. Sleeps only where somebody else has it, undefined otherwise. */
+  /** The same; takes the lock itself. Sleeps only if another task has it, undefined otherwise. */
   unmapAttachmentUnlocked(
     attachment: Attachment,
     mapping: DmaMapping,
@@ -198,8 +197,9 @@ export class DmaBufCore {
   }
 
   /**
-   * Unmaps, detaches and drops a reference: what an importer does when its file is released, where it
-   * cannot wait. While somebody else has the lock it happens later, as the kernel's last fput does.
+   * Unmaps, detaches and drops a reference: the work of an importer when its file is released and
+   * it cannot wait. While another task has the lock it happens later, as the kernel's last fput
+   * does.
    */
   letGo(attachment: Attachment, mapping: DmaMapping, direction: DmaDirection): void {
     const { buffer, driver } = attachment
@@ -222,7 +222,9 @@ export class DmaBufCore {
     this.#attaching.unpin(attachment)
   }
 
-  /** dma_buf_move_notify, with the lock held: tells every dynamic importer, static ones not. */
+  /**
+   * dma_buf_move_notify, with the lock held: notifies every dynamic importer, and no static one.
+   */
   moveNotify(buffer: DmaBuf): void {
     mustHold(this.#machine, buffer, 'dma_buf_move_notify', buffer.driver)
     this.#attaching.moveNotify(buffer)
@@ -231,10 +233,10 @@ export class DmaBufCore {
   // --- the CPU ---------------------------------------------------------------------------------
 
   /**
-   * May sleep. dma_buf_begin_cpu_access: the exporter makes the buffer ready for the CPU, and then the
-   * implicit fences are waited for: a reader waits for writers, a writer for everybody. The core keeps
-   * no balance: nested, unpaired and differing calls are all accepted. Returns the devices synced for.
-   * The exporter's error; EINTR where `signal` ended the wait.
+   * May sleep. dma_buf_begin_cpu_access: the exporter makes the buffer ready for the CPU, and then
+   * the call waits for the implicit fences: a reader waits for writers, a writer for all. The core
+   * keeps no balance: nested, unpaired and differing calls are all accepted. Returns the synced
+   * devices. The exporter's error; EINTR if `signal` ended the wait.
    */
   async beginCpuAccess(
     buffer: DmaBuf,
@@ -278,8 +280,8 @@ export class DmaBufCore {
   }
 
   /**
-   * unmap_mapping_range over all of the buffer: what processes have mapped of it is asked for again,
-   * from the exporter, at the next access. Does not sleep.
+   * unmap_mapping_range over all of the buffer: the next access of a process asks the exporter for
+   * the pages again.
    */
   unmapMappings(buffer: DmaBuf): void {
     openBrackets(buffer).zap()
@@ -307,7 +309,7 @@ export class DmaBufCore {
     this.#vmaps.unmap(buffer, mapping, driver)
   }
 
-  /** The same; takes the lock itself. Sleeps only where somebody else has it, undefined otherwise. */
+  /** The same; takes the lock itself. Sleeps only if another task has it, undefined otherwise. */
   vunmapUnlocked(
     buffer: DmaBuf,
     mapping: KernelMapping,
@@ -327,15 +329,15 @@ export class DmaBufCore {
 
   // --- the end ---------------------------------------------------------------------------------
 
-  /** The run is over, and no task goes on: what one holds is held no more. */
+  /** The run is over, and no task goes on: their locks are released. */
   stop(): void {
     this.#operations.tellPending()
     for (const { resv } of this.#live.values()) resv.abandon()
   }
 
   /**
-   * The kernel ends, and no file is open any more: a buffer that is left has a reference that somebody
-   * forgot. It is told, and released all the same.
+   * The kernel ends, and no file is open any more: a buffer that is left has a forgotten reference.
+   * It is reported and released.
    */
   shutdown(): void {
     for (const buffer of this.buffers) {
@@ -352,7 +354,7 @@ export class DmaBufCore {
     }
   }
 
-  /** Detaches what somebody left, with all that is mapped through it. */
+  /** Detaches a forgotten attachment, with its mappings. */
   endAttachment(attachment: Attachment): void {
     this.#attaching.end(attachment)
   }

@@ -1,8 +1,9 @@
 /**
- * A process's mapping of a buffer or of other memory: every load and store of the CPU goes through one.
+ * A process's mapping of a buffer or of other memory: every load and store of the CPU goes through
+ * one.
  *
- * Exact accesses are seen as they happen. An array that was handed out is not; stores through it are
- * found before the next operation that could tell the difference.
+ * Exact accesses are seen as they happen. Stores through an array are found before the next
+ * operation whose result depends on them.
  */
 
 import type { BufferId, EventOrigin, Hazard, MemoryAttribute } from '../../events/event.ts'
@@ -29,7 +30,7 @@ export interface CpuMappingInfo {
   readonly isPrivate?: boolean | undefined
 }
 
-/** An array that was handed out, with what it needs to be taken back. */
+/** An array for the program, with the data to end it. */
 export interface HandedOut {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly view: LiveView
@@ -65,7 +66,7 @@ export class CpuMapping {
     return this.#info
   }
 
-  /** Loads bytes at `offset` of the mapping; the event says what may be wrong with them. */
+  /** Loads bytes at `offset` of the mapping; the event has the hazards. */
   load(offset: number, target: Uint8Array): void {
     this.#present(offset, offset + target.length)
     this.#machine.countLoad(target.length, this.attribute)
@@ -78,7 +79,7 @@ export class CpuMapping {
     this.#bytes.peek(offset, target)
   }
 
-  /** Tells of an access to the process's own copy of bytes `[start, end)` of the mapping. */
+  /** Emits an access to the process's own copy of bytes `[start, end)` of the mapping. */
   emitPrivate(kind: 'private-load' | 'private-store', start: number, end: number): void {
     const { buffer, id: mapping, offset } = this.#info
     this.#machine.cost.cpuBytes += end - start
@@ -93,8 +94,8 @@ export class CpuMapping {
   }
 
   /**
-   * An array over bytes `[start, end)` of the mapping, or undefined where they do not lie in one piece.
-   * `writeOnly` says that the bracket it belongs to is for writing alone.
+   * An array over bytes `[start, end)` of the mapping, or undefined if they do not lie in one
+   * piece. `writeOnly` says that its CPU access is for writing alone.
    */
   handOut(
     start: number,
@@ -115,7 +116,7 @@ export class CpuMapping {
     if (again === undefined && this.attribute === 'cached') {
       this.#machine.memory.prepareView(storage, { start: from, end: to }, { scope, writeOnly })
     }
-    // What an access reads through its array is not seen: all of it, as the rules presume.
+    // Loads through the array of an access are not seen: the rules presume one of all bytes.
     if (scope === 'bracket' && !writeOnly) this.#machine.countLoad(to - from, this.attribute)
     // A store through an array that is still alive came before this: looking for hazards finds it.
     const shift = this.#info.offset + start - from
@@ -149,7 +150,7 @@ export class CpuMapping {
     return this.#tellView(what, this.#hazards(storage, what))
   }
 
-  /** What a read of the bytes at this moment could get wrong. */
+  /** The hazards of a read of the bytes at this moment. */
   #hazards(
     storage: Storage,
     { from, to, shift }: { from: number; to: number; shift: number },
@@ -199,8 +200,8 @@ export class CpuMapping {
   }
 
   /**
-   * A byte was touched through an array that sees each access, after what it was taken in ended: a CPU
-   * access, in the event `ended`, or the mapping itself. Nothing is loaded or stored.
+   * A byte was touched through a checked array after its end: that of its CPU access, in the event
+   * `ended`, or of the mapping. Nothing is loaded or stored.
    */
   touchedDead(
     access: 'load' | 'store',

@@ -56,7 +56,7 @@ export class CpuSide {
     return await this.#access('end_cpu_access', call, call.buffer.ops.endCpuAccess)
   }
 
-  /** May sleep. What happens at both ends; an exporter without the operation does nothing. */
+  /** May sleep. The common part of both ends; an exporter without the operation does nothing. */
   async #access(
     name: AccessOperation,
     call: AccessCall,

@@ -18,7 +18,9 @@ export class DeviceJobs {
     this.#dma = dma
   }
 
-  /** The device begins to read or write `range` of the mapping; `origin`: which line told it to. */
+  /**
+   * The device begins to read or write `range` of the mapping; `origin`: the line that started it.
+   */
   start(
     mapping: DmaMapping,
     access: 'read' | 'write',
@@ -90,7 +92,7 @@ export class DeviceJob {
     this.#emit('job-end')
   }
 
-  /** What a job does it said when it started: others are held to that. */
+  /** A job declares its accesses when it starts: later ones must match. */
   #requireOwn(access: 'read' | 'write', offset: number, length: number): void {
     const { id, range, mapping } = this
     const isWithin = offset >= range.start && offset + length <= range.end

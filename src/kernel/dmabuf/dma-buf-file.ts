@@ -24,7 +24,7 @@ const ACCESS: readonly (CpuAccess | undefined)[] = [undefined, 'read', 'write', 
 const SEEK_SET = 0
 const SEEK_END = 2
 const NAME_LENGTH = 32
-/** O_ACCMODE | O_NONBLOCK: what of the flags belongs to the file, and not to its descriptor. */
+/** O_ACCMODE | O_NONBLOCK: the flags that belong to the file, and not to its descriptor. */
 const FILE_FLAGS = 0o4003
 
 export class DmaBufFile implements OpenFile {
@@ -70,7 +70,7 @@ export class DmaBufFile implements OpenFile {
     return { buffer: this.buffer, offset, pages }
   }
 
-  /** Only the two forms that tell the size and go back to the start. */
+  /** Only the two forms that return the size and go back to the start. */
   lseek(offset: number, whence: number): number {
     if (offset === 0 && whence === SEEK_END) return this.buffer.size
     if (offset === 0 && whence === SEEK_SET) return 0
@@ -124,7 +124,7 @@ export class DmaBufFile implements OpenFile {
     if (access !== 'write') openBrackets(this.buffer).retakeViews()
   }
 
-  /** Views that live as long as the bracket end after the maintenance, which finds their stores. */
+  /** Views of the CPU access end after the maintenance, which finds their stores. */
   async #end(flags: number, access: CpuAccess): Promise<void> {
     const brackets = openBrackets(this.buffer)
     const last = brackets.end(access)

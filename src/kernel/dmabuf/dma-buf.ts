@@ -4,7 +4,7 @@ import { AttachmentList } from './attachment-list.ts'
 import type { DmaBufOps } from './ops.ts'
 import type { Vmapped } from './vmaps.ts'
 
-/** What a buffer is made of; see ExportInfo. */
+/** The parts of a buffer; see ExportInfo. */
 export interface DmaBufInit {
   readonly size: number
   readonly exporter: string
@@ -38,12 +38,14 @@ export class DmaBuf {
   vmapped: Vmapped | undefined
   /** References to its file: descriptors of every process, importers, mappings. */
   references = 1
-  /** Of those, what keeps its memory and not its file, which the kernel does not count. */
+  /**
+   * Of those, references that keep its memory and not its file, which the kernel does not count.
+   */
   uncounted = 0
   released = false
   /** Which line exported it. */
   readonly origin: EventOrigin | undefined
-  /** The event that told of its export. */
+  /** The event of its export. */
   exported: EventId = 0
 
   constructor(inode: number, init: DmaBufInit) {

@@ -1,15 +1,15 @@
 /**
- * What dma_buf_export takes and refuses.
- * Source: dma_buf_export in drivers/dma-buf/dma-buf.c of Linux 6.12.
+ * The arguments of dma_buf_export and its checks. Source: dma_buf_export in
+ * drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
 import type { DriverName } from '../../events/event.ts'
 import type { Reservation } from '../fence/reservation.ts'
 import type { DmaBufOps } from './ops.ts'
 
 export interface ExportInfo {
-  /** exp_name: what fdinfo and debugfs show. */
+  /** exp_name: the name in fdinfo and debugfs. */
   readonly exporter: string
-  /** In bytes; zero and sizes that are no whole pages are accepted. */
+  /** In bytes; zero and partial pages are accepted. */
   readonly size: number
   readonly ops: DmaBufOps
   /** The exporter's own data; anything but undefined and null. */
@@ -18,11 +18,14 @@ export interface ExportInfo {
   readonly driver?: DriverName | undefined
   /** Of the file: an access mode and O_NONBLOCK; 0 (O_RDONLY) when left out. */
   readonly flags?: number | undefined
-  /** A reservation that buffers share; one of its own when left out. */
+  /** A reservation that buffers share. Default: a new one. */
   readonly resv?: Reservation | undefined
 }
 
-/** What the kernel refuses with EINVAL and a warning, in its order; undefined when it accepts. */
+/**
+ * The fault that the kernel refuses with EINVAL and a warning, in its order of checks; undefined:
+ * accepted.
+ */
 export function exportProblem(info: ExportInfo): string | undefined {
   const { ops, priv, size } = info
   if (priv === undefined || priv === null) return 'there is no priv data'

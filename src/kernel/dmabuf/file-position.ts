@@ -19,9 +19,9 @@ export class FilePosition {
   }
 
   /**
-   * Moves to `from` + `by`, and returns where that is. EINVAL before the start of the file and beyond what
-   * 64 bits hold. EOVERFLOW where the position is set and the call cannot return it: lseek answers so where
-   * its result is too small a type (the end of ksys_lseek in fs/read_write.c of Linux 6.12).
+   * Moves to `from` + `by`, and returns the new position. EINVAL before the start of the file and
+   * beyond 64 bits. EOVERFLOW if the position is set and the call cannot return it: lseek fails so
+   * if its result type is too small (the end of ksys_lseek in fs/read_write.c of Linux 6.12).
    */
   move(from: bigint, by: number): number {
     const to = from + BigInt(by)

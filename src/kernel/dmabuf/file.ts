@@ -1,7 +1,7 @@
 /**
  * Open files as the drivers provide them and the process layer uses them (struct file_operations).
  *
- * A failure is thrown as a KernelError; whoever called turns it into a negative errno.
+ * A failure is thrown as a KernelError; the caller turns it into a negative errno.
  */
 import type { Fence } from '../fence/fence.ts'
 import type { DmaBuf } from './dma-buf.ts'
@@ -49,13 +49,16 @@ export interface MapRequest {
   readonly shared: boolean
 }
 
-/** What a file maps: part of a buffer, and the pages for it. */
+/** A file's mapping: part of a buffer, and the pages for it. */
 export interface MappedPages {
   readonly buffer: DmaBuf
   /** Where in the buffer the mapping begins. */
   readonly offset: number
   readonly pages: CpuPages
-  /** Lets go of what the file holds for the mapping; without it the mapping holds the buffer. */
+  /**
+   * Releases the resources that the file holds for the mapping; without it the mapping holds the
+   * buffer.
+   */
   readonly unmapped?: (() => void) | undefined
 }
 
@@ -66,7 +69,7 @@ export interface OpenFile {
   flags: number
   /** Set on a dma-buf's file. */
   readonly buffer?: DmaBuf | undefined
-  /** Set on a sync file: what its fences come to. */
+  /** Set on a sync file: its fences. */
   readonly fence?: Fence | undefined
   /** Set on a memfd, which is mapped through it. */
   readonly memory?: MemoryFile | undefined
@@ -74,7 +77,7 @@ export interface OpenFile {
   opened?(file: number): void
   /** May sleep. */
   ioctl?(call: IoctlCall): Promise<number>
-  /** A call failed with `errno` (negative) before it reached the file: somebody made it fail. */
+  /** A call failed with `errno` (negative) before it reached the file: an injected failure. */
   refused?(request: number, argument: UserMemory, errno: number): void
   mmap?(request: MapRequest): MappedPages | MappedMemory
   /** Does not wait: EAGAIN where there is nothing to read. Returns the count of bytes. */
@@ -88,7 +91,7 @@ export interface OpenFile {
   readonly position?: bigint | undefined
   /** It is on a file system without programs (SB_I_NOEXEC). */
   readonly isNoExec?: boolean | undefined
-  /** FOP_UNSIGNED_OFFSET: it may be mapped up to the end of what 64 bits hold. */
+  /** FOP_UNSIGNED_OFFSET: it may be mapped up to the end of 64 bits. */
   readonly hasUnsignedOffsets?: boolean | undefined
   /** Lines of /proc/self/fdinfo after the generic ones. */
   fdinfo?(): string

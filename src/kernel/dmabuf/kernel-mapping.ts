@@ -1,6 +1,6 @@
 /**
- * A buffer as a driver sees it through vmap: exact loads and stores of the kernel, through the cache or
- * past it as the exporter says. It does no coherency work; that is what CPU access brackets are for.
+ * A buffer as a driver sees it through vmap: exact loads and stores of the kernel, with the
+ * attribute that the exporter chose. It does no coherency work; CPU accesses do that.
  */
 
 import type { Agent, DriverName, EventOrigin } from '../../events/event.ts'

@@ -4,11 +4,11 @@ import type { MapRequest } from './file.ts'
 import type { CpuPages } from './ops.ts'
 
 /**
- * A file that is memory, as memfd_create makes it: what the process seals and truncates, and what a
- * driver such as udmabuf makes a buffer of. A failure is a KernelError.
+ * A file that is memory, as memfd_create makes it: the process seals and truncates it, and a driver
+ * such as udmabuf makes a buffer of it. A failure is a KernelError.
  */
 export interface MemoryFile {
-  /** Below zero: memory that is no dma-buf. */
+  /** Below zero: not a dma-buf. */
   readonly id: BufferId
   /** Bytes, not rounded to pages. */
   readonly size: number
@@ -16,16 +16,16 @@ export interface MemoryFile {
   readonly seals: number
   /** F_ADD_SEALS. EINVAL for unknown bits, EPERM under F_SEAL_SEAL, EBUSY for F_SEAL_WRITE in use. */
   addSeals(seals: number): void
-  /** Throws what would stop `truncate`: EPERM where it is sealed. */
+  /** Throws the error that `truncate` would: EPERM if it is sealed. */
   checkTruncate(size: number): void
   /**
-   * Makes it `size` bytes long; what is new is zero. Arrays over what goes must have ended. EPERM,
-   * ENOMEM.
+   * Makes it `size` bytes long; new bytes are zero. Arrays over the removed part must have ended.
+   * EPERM, ENOMEM.
    */
   truncate(size: number): void
   /**
-   * A process maps it. EPERM for a shared writable mapping where it is sealed. `pages` ends where the
-   * file does: what lies beyond cannot be reached (SIGBUS).
+   * A process maps it. EPERM for a shared writable mapping if it is sealed. `pages` ends where the
+   * file does: an access beyond is SIGBUS.
    */
   map(request: MapRequest): MappedMemory
   /** The pages that exist of `[offset, offset + length)`, whole pages: fewer, where the file ends. */
@@ -37,9 +37,9 @@ export interface MemoryFile {
   pin(offset: number, length: number): PinnedPages
 }
 
-/** What a memfd maps: no CPU access of a buffer governs it. */
+/** The mapping of a memfd: no CPU access of a buffer governs it. */
 export interface MappedMemory {
-  /** What events call the memory. */
+  /** The number of the memory in events. */
   readonly memory: BufferId
   /** Where in it the mapping begins. */
   readonly offset: number
@@ -48,7 +48,7 @@ export interface MappedMemory {
   readonly unmapped: () => void
 }
 
-/** Pages that somebody holds in place. */
+/** Pinned pages. */
 export interface PinnedPages {
   readonly runs: readonly StorageRun[]
   /** Lets them go; once. */

@@ -5,7 +5,7 @@ import type { Machine } from '../../machine/machine.ts'
 /** Who calls where no driver does: the kernel's own code. */
 export const KERNEL: DriverName = { name: 'kernel', modelled: true }
 
-/** What is wrong with a call: see MisuseEvent. */
+/** The fault of a call: see MisuseEvent. */
 export interface Misuse {
   readonly code: MisuseCode
   readonly operation: string
@@ -20,7 +20,7 @@ export interface Misuse {
   readonly origin?: EventOrigin | undefined
 }
 
-/** Tells that a contract was broken. The call goes on as it would in the kernel. */
+/** Emits a broken contract. The call goes on as it would in the kernel. */
 export function reportMisuse(machine: Machine, { origin, ...what }: Misuse): EventId {
   const event = { kind: 'misuse', ...what } as const
   return machine.events.emit(origin === undefined ? event : { ...event, origin })

@@ -1,9 +1,9 @@
 /**
  * Calls of a driver's operations, which may break their contract.
  *
- * A KernelError is an operation's own failure and passes. Anything else that a driver of somebody's own
- * throws is told as a misuse, and the caller gets EIO; in a driver of ours it is a bug, and passes. An
- * operation that sleeps is waited for under its name, so that one that never ends can be named.
+ * A KernelError is an operation's own failure and passes. Any other error of a custom driver is
+ * emitted as a misuse, and the caller gets EIO; in a built-in driver it is a bug, and passes. A
+ * sleeping operation waits under its name, so that one that never ends can be named.
  */
 import { isPromise } from '../../base/is-promise.ts'
 import type { DriverName, EventOrigin } from '../../events/event.ts'
@@ -19,9 +19,12 @@ export interface Operation {
   readonly driver: DriverName
   readonly buffer?: number | undefined
   readonly device?: string | undefined
-  /** What it is given, as a sentence shows it. */
+  /** Its arguments, for a sentence. */
   readonly given?: string | undefined
-  /** Where the driver gave its operations to the kernel: of what they return there is no other line. */
+  /**
+   * The line where the driver passed its operations to the kernel: an operation's result has no
+   * other line.
+   */
   readonly origin?: EventOrigin | undefined
 }
 
@@ -33,7 +36,7 @@ export class Operations {
     this.#machine = machine
   }
 
-  /** May sleep, as the operation may. Returns what it returned, unchecked. */
+  /** May sleep, as the operation may. Returns its result, unchecked. */
   async run<T>(operation: Operation, body: () => Promise<T> | T): Promise<T> {
     if (operation.driver.modelled) return await body()
     try {
@@ -44,7 +47,7 @@ export class Operations {
     }
   }
 
-  /** For an operation that may not sleep: what it returned, unchecked. */
+  /** For an operation that may not sleep. Returns its result, unchecked. */
   ask<T>(operation: Operation, body: () => T): T {
     if (operation.driver.modelled) return body()
     try {
@@ -71,14 +74,14 @@ export class Operations {
     }
   }
 
-  /** What an operation returned breaks its contract; returns the failure that its caller gets. */
+  /** The result of an operation breaks its contract; returns the failure for its caller. */
   returned(operation: Operation, why: string): KernelError {
     const text = `${sentence(operation)} returned ${why}`
     this.#report(operation, 'operation-returned', text)
     return new KernelError('EINVAL', text)
   }
 
-  /** The run is over, and it is stuck: what did not come back never will. */
+  /** The run is over, and it is stuck: pending operations will never return. */
   tellPending(): void {
     if (!this.#machine.scheduler.isStuck) return
     for (const operation of this.#pending) {

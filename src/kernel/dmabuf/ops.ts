@@ -13,12 +13,12 @@ export interface CpuPages {
 }
 
 /**
- * What an exporter provides, with the kernel's names and its locking and sleeping rules: an operation
- * that may sleep returns a promise. `attach`, `detach`, `beginCpuAccess`, `endCpuAccess`, `mmap` and
- * `release` are called without the reservation lock, all others with it.
+ * The operations of an exporter, with the kernel's names and its locking and sleeping rules: an
+ * operation that may sleep returns a promise. `attach`, `detach`, `beginCpuAccess`, `endCpuAccess`,
+ * `mmap` and `release` are called without the reservation lock, all others with it.
  *
- * A failure is a thrown KernelError; anything else that is thrown breaks the contract, and the caller
- * gets EIO. Source: struct dma_buf_ops in include/linux/dma-buf.h of Linux 6.12.
+ * A failure is a thrown KernelError; any other error breaks the contract, and the caller gets EIO.
+ * Source: struct dma_buf_ops in include/linux/dma-buf.h of Linux 6.12.
  */
 export interface DmaBufOps {
   /**
@@ -58,7 +58,7 @@ export interface DmaBufOps {
 }
 
 /**
- * What a dynamic importer provides: one that copes with a buffer that moves while it is attached.
+ * The operations of a dynamic importer, which copes with a buffer that moves while it is attached.
  * Source: struct dma_buf_attach_ops.
  */
 export interface ImporterOps {

@@ -1,9 +1,9 @@
 /**
- * poll on a dma-buf: readable when its writers are done, writable when everybody is.
+ * poll on a dma-buf: readable when its writers are done, writable when all users are.
  *
  * All pollers share one callback for each of the two. It sits on the first fence that is not
- * signalled, and holds a reference to the buffer; as long as it does, the answer is no.
- * Source: dma_buf_poll in drivers/dma-buf/dma-buf.c of Linux 6.12.
+ * signalled, and holds a reference to the buffer; as long as it does, the answer is no. Source:
+ * dma_buf_poll in drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
 
 import { WaitQueue } from '../../machine/wait-queue.ts'
@@ -58,7 +58,7 @@ export function whenPollChanges(buffer: DmaBuf, listener: () => void): () => voi
   return pollingOf(buffer).changed.listen(listener)
 }
 
-/** A fence is signalled wherever its maker likes; the file is put where nobody holds the lock. */
+/** A fence may be signalled under any lock; the file is put where no lock is held. */
 function putLater(core: DmaBufCore, buffer: DmaBuf): void {
   const waiting = buffer.resv.runSoon(() => {})
   if (waiting === undefined) core.put(buffer)

@@ -1,4 +1,4 @@
-/** What an exporter's operations must return, and what is wrong with what they did return. */
+/** The contract of the results of an exporter's operations, and the faults of a result. */
 
 import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
@@ -8,7 +8,7 @@ import type { CpuPages } from './ops.ts'
 
 const ATTRIBUTES: readonly unknown[] = ['cached', 'write-combine', 'uncached']
 
-/** What a value is that the DMA layer never made. */
+/** A description of a value that the DMA layer never made. */
 export function notMapping(value: unknown): string {
   return `${shown(value)}: no mapping that the DMA layer made`
 }
@@ -27,7 +27,7 @@ export function mappingProblem(value: DmaMapping, attachment: Attachment): strin
   return undefined
 }
 
-/** Why a value is no memory of at least `size` bytes, whole pages at most; undefined: it is. */
+/** Why a value is not memory of at least `size` bytes, whole pages at most; undefined: it is. */
 export function pagesProblem(value: unknown, size: number): string | undefined {
   if (typeof value !== 'object' || value === null) return `${shown(value)}: no pages`
   const { runs, attribute } = value as Partial<CpuPages>

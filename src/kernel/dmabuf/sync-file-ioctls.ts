@@ -33,8 +33,9 @@ export function exportSyncFile(kernel: FdContext, buffer: DmaBuf, call: IoctlCal
 }
 
 /**
- * May sleep, until the reservation lock is free. The buffer is used in this way until the sync file's
- * fences are signalled. EFAULT, EINVAL for flags and for what is no sync file, ENOMEM.
+ * May sleep, until the reservation lock is free. The buffer is used in this way until the sync
+ * file's fences are signalled. EFAULT, EINVAL for flags and for a descriptor that is not a sync
+ * file, ENOMEM.
  */
 export async function importSyncFile(
   kernel: FdContext,

@@ -36,7 +36,7 @@ export function nameAt({ bytes }: UserMemory, at: number): Uint8Array {
   return end === -1 ? name : name.subarray(0, end)
 }
 
-/** Writes a text and its NUL, 31 bytes of text at most; what lies behind stays as it is. */
+/** Writes a text and its NUL, 31 bytes of text at most; bytes behind it stay as they are. */
 export function putName(bytes: Uint8Array, at: number, text: string | Uint8Array): void {
   const encoded = typeof text === 'string' ? new TextEncoder().encode(text) : text
   const length = Math.min(encoded.length, NAME - 1)

@@ -19,7 +19,7 @@ export class SyncFile implements OpenFile {
   flags = 0
   readonly fence: Fence
   readonly #kernel: FdContext
-  /** What MERGE was given; empty: the fence's own. */
+  /** The name from MERGE; empty: the fence's own. */
   readonly #name: Uint8Array
   readonly #signaled = new WaitQueue()
   readonly #wake = (): void => this.#signaled.wakeAll()
@@ -47,7 +47,9 @@ export class SyncFile implements OpenFile {
     }
   }
 
-  /** Ready when it is signalled, also with an error. The first call has the fence tell of it. */
+  /**
+   * Ready when it is signalled, also with an error. The first call enables the fence's signalling.
+   */
   poll(events: number): number {
     if (!this.#armed) {
       this.#armed = true
@@ -120,7 +122,7 @@ export class SyncFile implements OpenFile {
     return all
   }
 
-  /** A hint to whoever makes the fence; none here needs it. EFAULT, EINVAL. */
+  /** A hint to the fence's maker; none here needs it. EFAULT, EINVAL. */
   #setDeadline(argument: UserMemory): number {
     this.#kernel.machine.faults.pass('copy_from_user')
     if (at.fieldsOf(argument).getBigUint64(at.DEADLINE.pad, true) === 0n) return 0
@@ -144,7 +146,7 @@ function requireZero(fields: DataView, flags: number, pad: number): void {
   throw new KernelError('EINVAL', 'flags and pad must be 0: none is defined')
 }
 
-/** sync_file_get_name without a name of its own. */
+/** sync_file_get_name without a name from MERGE. */
 function nameOf({ ops, context, seqno }: Fence): string {
   return `${ops.driverName}-${ops.timelineName}${context}-${seqno}`
 }

@@ -8,18 +8,18 @@ import type { Operation, Operations } from './operations.ts'
 import type { CpuPages } from './ops.ts'
 import { pagesProblem } from './returned.ts'
 
-/** What the exporter's vmap gave, how often it was asked for, and each driver's own view of it. */
+/** The result of the exporter's vmap, its count, and each driver's own view of it. */
 export interface Vmapped {
   readonly pages: CpuPages
   count: number
-  /** By driver: whose accesses events tell of. */
+  /** By driver, the agent of the accesses in events. */
   readonly views: Map<string, { readonly mapping: KernelMapping; count: number }>
 }
 
 /**
- * Mappings of buffers into the kernel: one a buffer, counted. Each driver that asks gets an object of its
- * own for it, so that a load or a store is told by who makes it.
- * Source: dma_buf_vmap and dma_buf_vunmap in drivers/dma-buf/dma-buf.c of Linux 6.12.
+ * Mappings of buffers into the kernel: one a buffer, counted. Each driver gets its own object for
+ * it, so that a load or a store has its agent. Source: dma_buf_vmap and dma_buf_vunmap in
+ * drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
 export class Vmaps {
   readonly #machine: Machine
@@ -68,7 +68,7 @@ export class Vmaps {
     if (vmapped.count === 0) this.#end(buffer, vmapped)
   }
 
-  /** The buffer goes: a mapping that is left is told, and taken away. */
+  /** The buffer is released: a mapping that is left is reported, and removed. */
   release(buffer: DmaBuf): void {
     const { vmapped } = buffer
     if (vmapped === undefined) return

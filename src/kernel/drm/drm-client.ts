@@ -5,19 +5,19 @@ import type { DmaBufCore } from '../dmabuf/core.ts'
 import { GemHandles } from './gem-handles.ts'
 import type { GemObjects } from './gem-objects.ts'
 
-/** What a device may be able to do (enum drm_driver_feature, and whether it counts vertical blanks). */
+/** Features of a device (enum drm_driver_feature, and whether it counts vertical blanks). */
 export type DrmFeature = 'modeset' | 'atomic' | 'vblank' | 'syncobj'
 
-/** What all files of a device share, whatever the device does (struct drm_device). */
+/** The state that all files of any DRM device share (struct drm_device). */
 export interface DrmCard {
   readonly machine: Machine
   readonly core: DmaBufCore
   readonly objects: GemObjects
-  /** The one that may change what is shown: the first to open while there is none. */
+  /** The master, which may change the picture: the first file to open while there is none. */
   master: DrmClient | undefined
 }
 
-/** What one open file of a device has (struct drm_file). */
+/** The state of one open file of a device (struct drm_file). */
 export class DrmClient<C extends DrmCard = DrmCard> {
   readonly card: C
   readonly handles: GemHandles

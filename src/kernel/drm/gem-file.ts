@@ -1,6 +1,6 @@
 /**
- * What the open files of DRM devices have in common.
- * Source: drm_gem_mmap in drivers/gpu/drm/drm_gem.c of Linux 6.12.
+ * The common part of open files of DRM devices. Source: drm_gem_mmap in drivers/gpu/drm/drm_gem.c
+ * of Linux 6.12.
  */
 
 import { DRM_IOCTL_GEM_CLOSE, drmGemClose } from '../../abi/drm.ts'
@@ -33,7 +33,7 @@ export function mapObject(
   return { buffer, offset: 0, pages, unmapped: () => card.objects.put(object) }
 }
 
-/** A request that somebody made fail, with `errno` (negative): told where it would close a handle. */
+/** A request with an injected failure `errno` (negative): emitted if it would close a handle. */
 export function refusedRequest(
   { handles }: DrmClient,
   request: number,

@@ -52,7 +52,7 @@ export class GemHandles {
     this.#objects.hold(this.get(handle))
   }
 
-  /** The handle that stands for `buffer` already, told as one that an import returned again. */
+  /** The handle that stands for `buffer` already, emitted as one that an import returned again. */
   again(buffer: DmaBuf): number | undefined {
     const handle = this.#byBuffer.get(buffer)
     if (handle === undefined) return undefined
@@ -96,7 +96,7 @@ export class GemHandles {
     this.#objects.put(object)
   }
 
-  /** Tells that closing `handle` failed with `result`, a negative errno. */
+  /** Emits that closing `handle` failed with `result`, a negative errno. */
   refused(handle: number, result: number): void {
     const buffer = this.#byHandle.get(handle)?.buffer.inode
     this.#emit('handle-close', { handle, buffer, fresh: false, result })

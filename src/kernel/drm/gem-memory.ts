@@ -1,7 +1,7 @@
 import type { Storage } from '../../machine/storage.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 
-/** What a device's own buffers are made of. */
+/** The memory of a device's own buffers. */
 export interface GemMemory {
   /** The device's name in events, attachments and boards. */
   readonly device: string
@@ -11,9 +11,8 @@ export interface GemMemory {
    */
   allocate(size: number): Storage | undefined
   /**
-   * Makes the frames that are there, which have their owner now, zero for everybody: the CPU goes past
-   * its cache.
-   * Returns how the device's engine reaches them from now on, where it has one.
+   * Zeroes newly allocated frames for all agents: the CPU goes past its cache. Returns how the
+   * device's engine reaches them from now on, if it has one.
    */
   prepare(storage: Storage): DmaMapping | undefined
 }

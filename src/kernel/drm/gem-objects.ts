@@ -22,9 +22,9 @@ import type { CpuPages, DmaBufOps } from '../dmabuf/ops.ts'
 import type { GemMemory } from './gem-memory.ts'
 import type { GemObject } from './gem-object.ts'
 
-/** drm_prime.c is in the module drm, which is the exporter whatever the device is. */
+/** drm_prime.c is in the module drm, which is the exporter for every device. */
 export const DRIVER = { name: 'drm', modelled: true } as const
-/** DRM_FILE_PAGE_OFFSET_START: offsets below belong to nobody. */
+/** DRM_FILE_PAGE_OFFSET_START: lower offsets are not used. */
 const FIRST_MAP_OFFSET = 2 ** 32
 
 /** The parts of the kernel that buffers need. */
@@ -119,14 +119,14 @@ export class GemObjects {
   }
 
   /**
-   * An object made here has one reference to its dma-buf for all of its own. The kernel's has one as
-   * long as there are handles: what else holds the object does not hold the dma-buf's file.
+   * An object made here has one reference to its dma-buf for all of its own. The kernel's has one
+   * as long as there are handles: other holders of the object do not hold the dma-buf's file.
    */
   #recount({ buffer, attachment, references, handles }: GemObject): void {
     buffer.uncounted = attachment === undefined && references > 0 && handles === 0 ? 1 : 0
   }
 
-  /** What a file's table holds of the dma-buf, and for an imported one the object too, with a handle. */
+  /** A file's table holds the dma-buf, and for an imported one the object too, by a handle. */
   hold({ buffer, attachment }: GemObject): void {
     this.#core.get(buffer, DRIVER)
     if (attachment !== undefined) this.#core.get(buffer, DRIVER)
@@ -252,7 +252,7 @@ function cpuPages(buffer: DmaBuf, offset: number, length: number): CpuPages {
   return { runs: [{ storage: storageOf(buffer), offset, length }], attribute: 'write-combine' }
 }
 
-/** All its pages, for whoever does not fault them in (drm_gem_get_pages). ENOMEM. */
+/** All its pages, without faults (drm_gem_get_pages). ENOMEM. */
 function populated(buffer: DmaBuf): Storage {
   const storage = storageOf(buffer)
   storage.touch(0, storage.size)

@@ -7,7 +7,7 @@ import { pointee } from '../../syscalls/pointee.ts'
 import { type DrmCall, type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
 import { userBytes } from './user-memory.ts'
 
-/** What a driver calls itself. */
+/** A driver's name for itself. */
 export interface DrmDriverText {
   readonly name: string
   readonly date: string

@@ -8,7 +8,7 @@ import { Fence, type FenceInit } from './fence.ts'
 export class FenceArray extends Fence {
   readonly members: readonly Fence[]
 
-  /** `members` are no containers themselves. */
+  /** `members` are not containers. */
   constructor(where: Omit<FenceInit, 'ops'>, members: readonly Fence[]) {
     assert(members.length > 0, 'a fence array has members')
     assert(!members.some(isFenceArray), 'a fence array holds no other one')
@@ -62,7 +62,9 @@ export function isFenceArray(fence: Fence): fence is FenceArray {
   return fence instanceof FenceArray
 }
 
-/** dma_fence_unwrap_for_each: the fences that `fence` stands for, itself where it is no container. */
+/**
+ * dma_fence_unwrap_for_each: the fences that `fence` stands for, itself if it is not a container.
+ */
 export function leavesOf(fence: Fence): readonly Fence[] {
   return isFenceArray(fence) ? fence.members : [fence]
 }

@@ -40,7 +40,7 @@ export class FenceList {
     return this.#slots.every(({ fence, usage }) => !covers(asked, usage) || fence.isSignaled)
   }
 
-  /** dma_resv_reserve_fences: room for `count` more. Growing drops what is signalled. */
+  /** dma_resv_reserve_fences: room for `count` more. Growing drops signalled fences. */
   reserve(count: number): void {
     assert(count > 0, 'at least one fence is reserved')
     const used = this.#slots.length

@@ -1,18 +1,18 @@
 /**
- * A fence: the promise that some work will be done, and what became of it (struct dma_fence).
+ * A fence: the promise that some work will be done, and its outcome (struct dma_fence).
  *
- * Signalling happens once. It fixes the timestamp and then runs the callbacks, first those that wait,
- * the newest first, as they sit at the head of the kernel's list, then the others in the order in which
- * they came. Source: drivers/dma-buf/dma-fence.c of Linux 6.12.
+ * Signalling happens once. It fixes the timestamp and then runs the callbacks, first those that
+ * wait, the newest first, as they sit at the head of the kernel's list, then the others in the
+ * order in which they came. Source: drivers/dma-buf/dma-fence.c of Linux 6.12.
  */
 import { assert } from '../../machine/kernel-error.ts'
 import type { Scheduler } from '../../machine/scheduler.ts'
 
-/** What whoever makes a fence says about it (struct dma_fence_ops). */
+/** The operations of a fence's maker (struct dma_fence_ops). */
 export interface FenceOps {
   readonly driverName: string
   readonly timelineName: string
-  /** Called once, when somebody first wants to be told. False: the fence is signalled already. */
+  /** Called once, when signalling is first enabled. False: the fence is signalled already. */
   enableSignaling?(fence: Fence): boolean
   /** Asked while it is not signalled: whether the work is done. */
   signaled?(fence: Fence): boolean
@@ -67,7 +67,7 @@ export class Fence {
     return this.#signaledAt ?? 0
   }
 
-  /** Whether its maker was told that somebody waits. */
+  /** Whether its maker was asked to signal. */
   get isEnabled(): boolean {
     return this.#enabled
   }
@@ -118,8 +118,8 @@ export class Fence {
   }
 
   /**
-   * For whoever sleeps on it, once it is enabled and while it is not signalled: `listener` is called
-   * when it is; returns how to take it back.
+   * For a sleeping task, once signalling is enabled and while it is not signalled: `listener` is
+   * called at the signal; returns a function that removes it.
    */
   listen(listener: () => void): () => void {
     const waiter = (): void => listener()

@@ -1,5 +1,5 @@
 /**
- * What all fences of a kernel share: the numbers of contexts, and the fences that are made of others.
+ * The shared state of all fences of a kernel: the numbers of contexts, and fences of fences.
  * Source: drivers/dma-buf/dma-fence.c and dma-fence-unwrap.c of Linux 6.12.
  */
 import type { Scheduler } from '../../machine/scheduler.ts'
@@ -24,7 +24,7 @@ export class Fences {
     return this.#stub
   }
 
-  /** dma_fence_context_alloc: the first of `count` contexts that nobody else has. */
+  /** dma_fence_context_alloc: the first of `count` new contexts. */
   allocateContexts(count = 1): number {
     const first = this.#contexts
     this.#contexts += count
@@ -44,7 +44,7 @@ export class Fences {
     return fence
   }
 
-  /** dma_fence_array_create with a context of its own and the number 1: signalled when all are. */
+  /** dma_fence_array_create with a new context and the number 1: signalled when all are. */
   all(members: readonly Fence[]): FenceArray {
     return new FenceArray(
       { context: this.allocateContexts(), seqno: 1, clock: this.#clock },

@@ -15,7 +15,7 @@ import { FenceList, type FenceSlot } from './fence-list.ts'
 import type { FenceUsage } from './usage.ts'
 
 export class Reservation {
-  /** As somebody who waits for it names it. */
+  /** Its name in texts about a wait. */
   readonly name: string
   readonly #scheduler: Scheduler
   #queue: WaitQueue | undefined
@@ -63,7 +63,7 @@ export class Reservation {
     this.#queue?.wakeAll()
   }
 
-  /** The run is over: who still has it will never go on to give it back. */
+  /** The run is over: the holder will never unlock it. */
   abandon(): void {
     this.#holder = undefined
   }

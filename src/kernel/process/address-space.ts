@@ -71,8 +71,9 @@ export class AddressSpace {
   }
 
   /**
-   * Takes `[start, end)` out, cutting areas that lie there in part, and returns what was taken out:
-   * the reference to its backing is the caller's. Costs by the areas in the range, not by all there are.
+   * Takes `[start, end)` out, cutting areas that lie there in part, and returns the removed areas:
+   * the references to their backings are the caller's. Costs by the areas in the range, not by all
+   * there are.
    */
   cut(start: number, end: number): Area[] {
     const first = this.#firstEndingAfter(start)
@@ -88,7 +89,8 @@ export class AddressSpace {
     const taken = within.map((area) =>
       part(area, Math.max(start, area.address), Math.min(end, endOf(area))),
     )
-    // Each area has a reference: what was taken out has those of the areas, what is left needs its own.
+    // Each area has a reference: removed areas keep those of the areas, remaining parts get new
+    // ones.
     for (const { backing } of left) backing.get()
     this.#areas.splice(first, last - first, ...left)
     return taken

@@ -12,7 +12,7 @@ import type { FileDescription } from './fd-table.ts'
 import { wholePages } from './mapping-checks.ts'
 import { PrivatePages } from './private-pages.ts'
 
-/** What one call of mmap made: pages of a file, however many areas munmap has cut them into. */
+/** The pages of one mmap call, however many areas munmap has cut them into. */
 export class Backing {
   readonly mapping: CpuMapping
   readonly description: FileDescription
@@ -25,7 +25,7 @@ export class Backing {
   #request: MapRequest
   #areas = 1
 
-  /** Asks the file for the pages. Throws what it throws, and ENODEV where it cannot be mapped. */
+  /** Asks the file for the pages. Throws the file's errors, and ENODEV if it cannot be mapped. */
   constructor(
     kernel: { readonly machine: Machine; readonly core: DmaBufCore },
     id: number,
@@ -70,7 +70,7 @@ export class Backing {
     return this.#private !== undefined
   }
 
-  /** Bytes from the start that can be reached; those beyond are no part of the file (SIGBUS). */
+  /** Bytes from the start that can be reached; those beyond are not part of the file (SIGBUS). */
   get reachable(): number {
     return this.mapping.info.length
   }
@@ -105,7 +105,10 @@ export class Backing {
     if (this.#foreignBuffer !== undefined) this.#core.put(this.#foreignBuffer)
   }
 
-  /** mremap: `length` bytes from the same offset. What the file cannot give is not reachable. */
+  /**
+   * mremap: `length` bytes from the same offset. Bytes that the file does not have are not
+   * reachable.
+   */
   expand(length: number): void {
     this.#request = { ...this.#request, length }
     if (this.description.file.memory !== undefined) this.refresh()
@@ -136,7 +139,7 @@ export class Backing {
   }
 
   /**
-   * Before a memfd gets `size` bytes: private copies of what will be gone are dropped. There are no
+   * Before a memfd gets `size` bytes: private copies of the removed part are dropped. There are no
    * arrays over it, see `mayShrink`.
    */
   cutTo(size: number): void {

@@ -2,13 +2,13 @@ import type { Machine } from '../../machine/machine.ts'
 import type { Task } from '../../machine/task.ts'
 
 /**
- * What system calls cost in virtual time. A call that may not sleep cannot let time pass: what it took
- * is owed, and the next call that may sleep pays for it. So are loads past the cache.
+ * The virtual time of system calls. A call that may not sleep cannot let time pass: its cost is
+ * owed, and the next call that may sleep pays for it. So are loads past the cache.
  */
 export class CallTime {
   readonly #machine: Machine
   #debt = 0
-  /** Of the time that loads past the cache took: what was paid. */
+  /** The paid part of the time that loads past the cache took. */
   #paidLoads = 0
   /** When a task's calls so far are through: a later call of the same task does not overtake them. */
   readonly #busyUntil = new WeakMap<Task, number>()
@@ -23,8 +23,8 @@ export class CallTime {
   }
 
   /**
-   * May sleep: for the call itself and for what came before it, while other tasks and devices work.
-   * `touches` are the objects that the call is about.
+   * May sleep: pays for the call itself and for the calls before it, while other tasks and devices
+   * work. `touches` are the objects of the call.
    */
   async pass(touches: readonly string[]): Promise<void> {
     const { scheduler, board, loadTime } = this.#machine

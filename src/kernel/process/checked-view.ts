@@ -2,8 +2,9 @@
  * An array that sees every single load and store, for `--views checked`.
  *
  * It looks like a Uint8Array and is a proxy: 70 to 110 times slower than a plain one, so for small
- * frames. Its `buffer` holds nothing. Dead, it behaves as a detached array does: loads by index give
- * `undefined`, stores by index vanish, methods throw a TypeError; and the memory is told of each touch.
+ * frames. Its `buffer` is empty. After its end it behaves as a detached array does: loads by index
+ * give `undefined`, stores by index vanish, methods throw a TypeError; and the memory gets each
+ * touch.
  */
 export interface ExactMemory {
   load(offset: number, target: Uint8Array): void
@@ -108,7 +109,7 @@ function clamp(at: number, length: number): number {
   return at < 0 ? Math.max(0, length + at) : Math.min(at, length)
 }
 
-/** Any other method works on a copy of all bytes; what it changed there is stored. */
+/** Any other method works on a copy of all bytes; changes are stored. */
 function onCopy(length: number, memory: ExactMemory, method: Method): Method {
   return (...args) => {
     const before = new Uint8Array(length)

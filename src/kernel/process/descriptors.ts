@@ -93,7 +93,7 @@ export class Descriptors implements CallerFiles {
     this.#table.setFlags(fd, flags)
   }
 
-  /** What a call on `fd` is about, for whoever orders calls. */
+  /** The object of a call on `fd`, for strategies that order calls. */
   touchOf(fd: number): string {
     const file = this.lookup(fd)
     if (file === undefined) return `fd ${fd}`

@@ -7,7 +7,7 @@ const MOUNT_ID = 15
 
 /**
  * The text of /proc/self/fdinfo/`fd`. ENOENT for an fd that is not open. The flags are octal: the
- * access mode, and what F_SETFL and F_SETFD changed. Source: seq_show in fs/proc/fd.c.
+ * access mode, and those of F_SETFL and F_SETFD. Source: seq_show in fs/proc/fd.c.
  */
 export function fdinfoText(fd: number, descriptors: Descriptors): string {
   const description = descriptors.get(fd)

@@ -20,7 +20,7 @@ const O_APPEND = 0o2000
 const O_NOATIME = 0o1000000
 /** Without the page cache: the number of x86-64 and riscv. No file here can be accessed so. */
 const O_DIRECT = 0o40000
-/** What F_SETFL may change; the rest of a file's flags is fixed at open (SETFL_MASK). */
+/** The flags that F_SETFL may change; the rest of a file's flags is fixed at open (SETFL_MASK). */
 const SETTABLE = O_APPEND | O_NONBLOCK | O_NOATIME
 
 /** fcntl. EBADF, EINVAL, EMFILE, and for seals EPERM and EBUSY. Source: fs/fcntl.c, mm/memfd.c. */

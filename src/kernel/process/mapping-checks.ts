@@ -11,7 +11,7 @@ import type { OpenFile } from '../dmabuf/file.ts'
 import { canRead, canWrite } from './access-mode.ts'
 import { ADDRESS_END } from './address-space.ts'
 
-/** LEGACY_MAP_MASK of include/linux/mman.h: what every kernel knows, or ignores. */
+/** LEGACY_MAP_MASK of include/linux/mman.h: flags that every kernel knows, or ignores. */
 const KNOWN_FLAGS = 0x7c07f9f3
 /** Numbers of x86-64; the other two architectures share them. */
 const MAP_GROWSDOWN = 0x100
@@ -19,7 +19,7 @@ const PROT_EXEC = 4
 const MAP_HUGETLB = 0x40000
 /** MAX_LFS_FILESIZE: where a regular file ends at the latest. */
 const LONGEST_FILE = 2 ** 63
-/** What counts the bytes of any other file wraps around there. */
+/** The count of bytes of any other file wraps around there. */
 const LONGEST = 2 ** 64
 
 /** Whole pages that hold `length` bytes. */
@@ -36,7 +36,7 @@ export function requirePages(name: string, value: number): void {
   )
 }
 
-/** What mmap is asked for, before anything of it was looked at. */
+/** The arguments of mmap, unchecked. */
 export interface MmapWords {
   /** Bytes. */
   readonly length: number
@@ -44,7 +44,7 @@ export interface MmapWords {
   readonly protection: number
   /** MAP_ bits. */
   readonly flags: number
-  /** Bytes, whole pages; below zero for what is beyond 2^63. */
+  /** Bytes, whole pages; below zero beyond 2^63. */
   readonly offset: number
 }
 

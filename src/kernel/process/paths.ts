@@ -10,7 +10,7 @@ import { textFile } from './text-file.ts'
 const FDINFO = /^\/proc\/self\/fdinfo\/(\d+)$/
 const BUFINFO = '/sys/kernel/debug/dma_buf/bufinfo'
 
-/** What a process can open by name: device nodes, its own fdinfo, and debugfs. */
+/** The paths that a process can open: device nodes, its own fdinfo, and debugfs. */
 export class Paths {
   readonly #nodes: ReadonlyMap<string, DeviceNode>
   readonly #descriptors: Descriptors
@@ -23,7 +23,7 @@ export class Paths {
   }
 
   /**
-   * Opens `path`. ENOENT, and what the driver says. Bits that open does not know are ignored. Source:
+   * Opens `path`. ENOENT, and the driver's errors. Unknown bits of the flags are ignored. Source:
    * build_open_how and do_dentry_open in fs/open.c of Linux 6.12.
    */
   open(path: string, flags: number): OpenFile {

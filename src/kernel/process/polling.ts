@@ -13,9 +13,9 @@ import type { PollFd } from '../../syscalls/syscalls.ts'
 import type { OpenFile } from '../dmabuf/file.ts'
 import type { Descriptors } from './descriptors.ts'
 
-/** What a file without a poll operation is ready for, always (DEFAULT_POLLMASK). */
+/** The constant answer of a file without a poll operation (DEFAULT_POLLMASK). */
 const ALWAYS_READY = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM
-/** What is reported whether it was asked for or not. */
+/** Events that are reported without being requested. */
 const UNASKED = POLLERR | POLLHUP
 
 /**

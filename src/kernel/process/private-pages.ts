@@ -2,8 +2,8 @@ import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { CpuMapping } from '../dmabuf/cpu-mapping.ts'
 
 /**
- * The copies that stores through a MAP_PRIVATE mapping make, a page at a time: nobody else sees them,
- * and what others store later into such a page is not seen any more.
+ * The copies that stores through a MAP_PRIVATE mapping make, a page at a time: no other mapping
+ * sees them, and later stores of others into such a page are not seen here.
  */
 export class PrivatePages {
   readonly #mapping: CpuMapping

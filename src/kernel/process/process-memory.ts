@@ -18,7 +18,7 @@ export class ProcessMemory {
     this.#kernel = kernel
   }
 
-  /** The address of the new mapping. EINVAL, EACCES, ENODEV, EOPNOTSUPP, and what the file says. */
+  /** The address of the new mapping. EINVAL, EACCES, ENODEV, EOPNOTSUPP, and the file's errors. */
   map(description: FileDescription, request: MmapWords): number {
     const { protection, offset } = request
     const shared = checkMmap(description.file, request)
@@ -38,7 +38,7 @@ export class ProcessMemory {
     throw new KernelError('ENOMEM', `the process has no addresses left for ${length} bytes`)
   }
 
-  /** Unmaps whatever is mapped of the range, which may be part of a mapping, or nothing. EINVAL. */
+  /** Unmaps the mapped part of the range, which may be part of a mapping, or nothing. EINVAL. */
   unmap(address: number, length: number): void {
     requirePages('address', address)
     if (!(length > 0)) throw new KernelError('EINVAL', `length is ${length}`)
@@ -55,8 +55,9 @@ export class ProcessMemory {
   }
 
   /**
-   * Stores through every area in the range. EFAULT where one is missing, or may not be written, and then
-   * nothing is stored; also where a file ends before, and what lies before that is stored.
+   * Stores through every area in the range. EFAULT if one is missing, or may not be written, and
+   * then nothing is stored; also if a file ends before, and then the part before that end is
+   * stored.
    */
   store(address: number, source: Uint8Array): void {
     for (const { area, from, to } of this.#parts(address, source.length, 'writable')) {
@@ -76,7 +77,7 @@ export class ProcessMemory {
     throw new KernelError('EINVAL', 'the range lies in several mappings: no array can show it')
   }
 
-  /** ftruncate: what goes is unreachable then, and what comes can be reached. EINVAL, EPERM, ENOMEM. */
+  /** ftruncate: removed bytes become unreachable, and new ones reachable. EINVAL, EPERM, ENOMEM. */
   truncate(file: OpenFile, size: number): void {
     const { memory } = file
     if (memory === undefined) throw new KernelError('EINVAL', `${file.what} has no length to set`)

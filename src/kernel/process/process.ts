@@ -65,7 +65,7 @@ export class Process implements Syscalls {
     this.#memory = new ProcessMemory({ machine, core })
   }
 
-  /** What the process has open: `[fd, what]`. */
+  /** The open files of the process: `[fd, what]`. */
   get openFiles(): [number, string][] {
     return this.#descriptors.open.map(([fd, { file }]) => [fd, file.what])
   }
@@ -156,14 +156,14 @@ export class Process implements Syscalls {
     if (file.ioctl === undefined) throw new KernelError('ENOTTY', `${file.what} has no ioctls`)
     const call = { request, argument, files: this.#descriptors, signal }
     const size = sizeOf(argument)
-    // The call keeps the file open while it sleeps, whoever closes the descriptor meanwhile.
+    // The call keeps the file open while it sleeps, also if the descriptor is closed meanwhile.
     description.get()
     try {
       const result = await this.#time.oweMaintenance(async () => (await file.ioctl?.(call)) ?? 0)
       if (sizeOf(argument) < size) throw memoryGone()
       return result
     } catch (error) {
-      // What the driver throws for memory that is not there is its copy_to_user, which failed.
+      // The driver's error for missing memory is its copy_to_user, which failed.
       throw sizeOf(argument) < size ? memoryGone() : error
     } finally {
       description.put()

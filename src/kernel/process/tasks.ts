@@ -1,7 +1,7 @@
 import { ObservedPromise } from '../../base/observed-promise.ts'
 import type { Scheduler } from '../../machine/scheduler.ts'
 
-/** A task that failed, and whose result nobody has asked for. */
+/** A task that failed, and whose result was not requested. */
 export interface LostFailure {
   readonly task: string
   readonly cause: unknown
@@ -24,7 +24,7 @@ export class Tasks {
     return result
   }
 
-  /** The failures so far that nobody has awaited. */
+  /** The failures so far that were not awaited. */
   get lostFailures(): LostFailure[] {
     return this.#failed
       .filter(({ result }) => !result.isObserved)

@@ -4,8 +4,8 @@ import type { OpenFile } from '../dmabuf/file.ts'
 import { FilePosition } from '../dmabuf/file-position.ts'
 
 /**
- * A file of the kernel that is a text: `show` makes it anew whenever it is read from its start, or
- * sought in. What `show` throws, also now, is the call's error. Source: fs/seq_file.c of Linux 6.12.
+ * A file of the kernel that is a text: `show` makes it again at each read from its start, and at
+ * each seek. Errors of `show`, also now, are the call's. Source: fs/seq_file.c of Linux 6.12.
  */
 export function textFile(path: string, show: () => string): OpenFile {
   const encoder = new TextEncoder()

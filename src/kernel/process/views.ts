@@ -74,7 +74,7 @@ export function exactView(
     const [area, more] = memory.space.covering(address, length)
     return area?.backing === backing && more === undefined
   }
-  // An access by index is no system call: its own line identifies it.
+  // An access by index is not a system call: its own line identifies it.
   const from = <T>(access: () => T): T => calls.run({ origin: calls.originOf(undefined) }, access)
   return checkedView(length, {
     load: (offset, target) => from(() => exact.load(address + offset, target)),

@@ -15,11 +15,11 @@ interface Extent {
   readonly storage: Storage
   /** Bytes of the storage that belong to the file. */
   length: number
-  /** The file itself, while any page belongs to it, and whoever pinned pages. */
+  /** Holders: the file itself, while any page belongs to it, and the pins. */
   holders: number
 }
 
-/** The pages of a memfd in order, whole pages. Pages that somebody pinned outlive the file. */
+/** The pages of a memfd in order, whole pages. Pinned pages outlive the file. */
 export class Extents {
   readonly #machine: Machine
   readonly #zero: ZeroBytes
@@ -54,7 +54,7 @@ export class Extents {
     this.#length += size
   }
 
-  /** Lets go of everything from byte `end` on. */
+  /** Releases all pages from byte `end` on. */
   cut(end: number): void {
     for (let over = this.length - end; over > 0; ) {
       const last = this.#extents.at(-1) as Extent
@@ -69,8 +69,8 @@ export class Extents {
   }
 
   /**
-   * What there is of `[start, end)`. Pages that were never touched have no frames: whoever accesses the
-   * bytes of a run touches them before (`Storage.touch`).
+   * The existing part of `[start, end)`. Pages that were never touched have no frames: an access to
+   * the bytes of a run touches them first (`Storage.touch`).
    */
   runs(start: number, end: number): StorageRun[] {
     return this.#parts(start, end).map(({ run }) => run)

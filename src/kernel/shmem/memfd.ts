@@ -1,8 +1,8 @@
 /**
- * Memory that is a file: what memfd_create makes.
+ * Memory that is a file, from memfd_create.
  *
- * A process maps it cached, and nothing governs its accesses: no SYNC of a buffer made of its pages.
- * Source: mm/memfd.c and mm/shmem.c of Linux 6.12, for the order of checks and their errors.
+ * A process maps it cached, and nothing governs its accesses: no SYNC of a buffer made of its
+ * pages. Source: mm/memfd.c and mm/shmem.c of Linux 6.12, for the order of checks and their errors.
  */
 
 import * as uapi from '../../abi/memfd.ts'
@@ -127,8 +127,8 @@ export class Memfd implements MemoryFile {
   }
 
   /**
-   * Loads what there is at `offset`; returns the count of bytes. Pages that were never touched are zero
-   * and stay untouched. Source: shmem_file_read_iter in mm/shmem.c.
+   * Loads the existing bytes at `offset`; returns their count. Pages that were never touched are
+   * zero and stay untouched. Source: shmem_file_read_iter in mm/shmem.c.
    */
   read(offset: number, target: Uint8Array): number {
     const length = Math.max(0, Math.min(target.length, this.#size - offset))
@@ -165,7 +165,7 @@ export class Memfd implements MemoryFile {
     return parts
   }
 
-  /** The file is gone; pages that somebody pinned stay until they are let go. */
+  /** The file is gone; pinned pages stay until they are unpinned. */
   release(): void {
     this.#machine.events.emit({ kind: 'release', buffer: this.id })
     this.#extents.cut(0)
@@ -182,7 +182,9 @@ export class Memfd implements MemoryFile {
     return this.#pins > 0 ? 'its pages are in use, for example by a udmabuf' : undefined
   }
 
-  /** What is left of the last page behind the new end does not come back. */
+  /**
+   * The rest of the last page behind the new end is zeroed, so that its content does not come back.
+   */
   #shrink(size: number, pages: number): void {
     this.#extents.cut(pages)
     for (const { start, end, touched } of this.#touched(size, pages)) {

@@ -8,7 +8,7 @@ const ALL =
   uapi.F_SEAL_WRITE |
   uapi.F_SEAL_FUTURE_WRITE |
   uapi.F_SEAL_EXEC
-/** What sealing the permission to execute of an executable file brings with it. */
+/** The seals that come with F_SEAL_EXEC on an executable file. */
 const WITH_EXEC =
   uapi.F_SEAL_SHRINK | uapi.F_SEAL_GROW | uapi.F_SEAL_WRITE | uapi.F_SEAL_FUTURE_WRITE
 const MFD_FLAGS =
@@ -44,12 +44,12 @@ export function firstSeals(name: string, flags: number): number {
   return (flags & uapi.MFD_ALLOW_SEALING) === 0 ? uapi.F_SEAL_SEAL : 0
 }
 
-/** What stands in the way of F_SEAL_WRITE; undefined: nothing. */
+/** The obstacle to F_SEAL_WRITE; undefined: none. */
 export type WriteUse = string | undefined
 
 /**
- * The seals after F_ADD_SEALS of `added`. EINVAL for unknown bits, EPERM under F_SEAL_SEAL, EBUSY for
- * F_SEAL_WRITE while somebody may write. Source: memfd_add_seals in mm/memfd.c of Linux 6.12.
+ * The seals after F_ADD_SEALS of `added`. EINVAL for unknown bits, EPERM under F_SEAL_SEAL, EBUSY
+ * for F_SEAL_WRITE while a writer exists. Source: memfd_add_seals in mm/memfd.c of Linux 6.12.
  */
 export function withSeals(
   { seals, executable, inUse }: { seals: number; executable: boolean; inUse: () => WriteUse },

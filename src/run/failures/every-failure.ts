@@ -25,11 +25,11 @@ export interface FailureOutcome extends FailurePoint {
   /** How the program took it: it went on and returned, or it ended with an error. */
   readonly end: 'returned' | ProgramError['kind']
   readonly error: string | undefined
-  /** What the program still held when it was over, and what nobody ever released. */
+  /** Resources that the program still held at its end, and those that were never released. */
   readonly leaks: readonly Held[]
-  /** Bytes of memory that nobody has freed when everything was released. */
+  /** Bytes of memory that were not freed after everything was released. */
   readonly leakedBytes: number
-  /** What was found that is not found in a run without failures. */
+  /** Findings that a run without failures does not have. */
   readonly findings: readonly Finding[]
 }
 
@@ -40,8 +40,8 @@ export interface EveryFailureResult {
   /** One for each possible failure, in the order in which the calls are first made. */
   readonly outcomes: readonly FailureOutcome[]
   /**
-   * Those with a leak, of memory too, a finding about ownership (group E: double releases, use after release, what
-   * the kernel's own checks say), or a program that hangs.
+   * Those with a leak, of memory too, a finding about ownership (group E: double releases, use
+   * after release, warnings of the kernel's own checks), or a program that hangs.
    */
   readonly bad: readonly FailureOutcome[]
 }
@@ -49,7 +49,7 @@ export interface EveryFailureResult {
 export interface EveryFailureOptions extends RunOptions {
   /** Which calls to fail; all that can when left out. */
   readonly only?: ((call: string) => boolean) | undefined
-  /** What a call fails with, where its usual error is not wanted. */
+  /** The error of a call, if not its usual one. */
   readonly codes?: Readonly<Record<string, ErrnoCode>> | undefined
   /** At most so many of one call: the first ones. All when left out. */
   readonly most?: number | undefined
@@ -131,7 +131,7 @@ async function oneRun(
   let atEnd: readonly Held[] = []
   let bytesBefore = 0
   const begun: Program = (running) => {
-    // What a driver made when it was probed is its own until it is removed.
+    // Resources of a driver's probe are its own until it is removed.
     before = new Set(holdings.all)
     return program(running)
   }
@@ -160,7 +160,7 @@ function countsOf(kernel: SimKernel | undefined): ReadonlyMap<string, number> {
   return new Map(kernel?.callCounts)
 }
 
-/** What nobody released was held at the program's end as well, in most cases. */
+/** Resources that were never released were held at the program's end as well, in most cases. */
 function unique(held: readonly Held[]): Held[] {
   return [...new Set(held)]
 }

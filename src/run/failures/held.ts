@@ -1,7 +1,7 @@
 import { UndeliveredFds } from '../../check/model/undelivered-fds.ts'
 import type { BufferId, DmabufEvent } from '../../events/event.ts'
 
-/** What is made by one kind of event and ends with another, and what tells one from the next. */
+/** A kind of resource: the event that makes it, the one that ends it, and its identity. */
 interface Pair {
   readonly what: string
   readonly begins: DmabufEvent['kind']
@@ -23,13 +23,13 @@ const PAIRS: readonly Pair[] = [
   { what: 'DMA mapping', begins: 'dma-map', ends: 'dma-unmap', keyOf: field('mapping') },
 ]
 
-/** One thing that somebody still holds: the event that made it. */
+/** One resource that is still held, with the event that made it. */
 export interface Held {
   readonly what: string
   readonly made: DmabufEvent
 }
 
-/** Follows what is held: descriptors, mappings, buffers, attachments. */
+/** Follows resources: descriptors, mappings, buffers, attachments. */
 export class Holdings {
   readonly #held = new Map<string, Held>()
   readonly #undelivered = new UndeliveredFds()
@@ -39,8 +39,8 @@ export class Holdings {
   }
 
   /**
-   * What a program must have given back when it is over. Memory of a driver's own is the driver's until
-   * it is removed; and a descriptor that the program was never told of goes with the process.
+   * Resources that a program must have released at its end. A driver's own memory is the driver's
+   * until it is removed; and a descriptor that the program never got goes with the process.
    */
   get ofProgram(): Held[] {
     const untold = this.all.filter(({ made }) => this.#isUntold(made))

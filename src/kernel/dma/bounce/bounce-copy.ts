@@ -89,7 +89,7 @@ function joinRange(ranges: { start: number; end: number }[], start: number, end:
   else ranges.push({ start, end })
 }
 
-/** Copies the bounced bytes of `range`, and tells of it. */
+/** Copies the bounced bytes of `range`, and emits the copy. */
 export function copyBounced(
   machine: Machine,
   mapping: DmaMapping,

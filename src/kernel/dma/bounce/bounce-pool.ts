@@ -1,9 +1,9 @@
 /**
  * The pool of bounce memory (swiotlb): slots of 2 KiB, at most 128 of them in one piece.
  *
- * Slots are taken for one mapping as an area with one storage. Areas given back are kept, so that the
- * next mapping of the same shape finds the memory as it was left; they are broken up when others need
- * their slots. Source: kernel/dma/swiotlb.c of Linux 6.12.
+ * A mapping takes its slots as an area with one storage. Released areas are kept, so that the next
+ * mapping of the same shape finds the previous content; they are broken up when others need their
+ * slots. Source: kernel/dma/swiotlb.c of Linux 6.12.
  */
 import type { BounceTraits } from '../../../machine/board.ts'
 import { Extents } from '../../../machine/extents.ts'
@@ -19,7 +19,10 @@ export const LARGEST_PIECE: number = 128 * SLOT_SIZE
 /** A piece that a segment needs. */
 export interface PieceRequest {
   readonly length: number
-  /** Where in the first slot the segment's bytes begin: what min_align_mask keeps of their address. */
+  /**
+   * Where in the first slot the segment's bytes begin: the bits of their address under
+   * min_align_mask.
+   */
   readonly offset: number
 }
 

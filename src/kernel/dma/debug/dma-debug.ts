@@ -1,6 +1,6 @@
 /**
- * DMA-API debugging: tells of calls that break the rules, and lets them go on.
- * Source: kernel/dma/debug.c of Linux 6.12.
+ * DMA-API debugging: reports calls that break the rules, which go on. Source: kernel/dma/debug.c of
+ * Linux 6.12.
  */
 
 import type { DriverName } from '../../../events/event.ts'
@@ -32,7 +32,7 @@ export class DmaDebug {
     this.#overlaps = new Overlaps(machine.judged.lineSize)
   }
 
-  /** A mapping was made. `memory`: what driver's memory a dma_map_single was given. */
+  /** A mapping was made. `memory`: the driver's memory of a dma_map_single. */
   mapped(mapping: DmaMapping, operation: string, memory?: KernelMemory): void {
     const { device, driver } = mapping
     const caller = { operation, device, driver }
@@ -60,7 +60,7 @@ export class DmaDebug {
     this.#machine.events.emit({ kind: 'misuse', ...problem, operation, driver, device, buffer })
   }
 
-  /** dma_debug_device_change: the driver lets go of its device while mappings live. */
+  /** dma_debug_device_change: the driver leaves its device while mappings are alive. */
   unbound(device: string, left: ReadonlySet<DmaMapping>): void {
     const [first] = left
     if (first === undefined) return

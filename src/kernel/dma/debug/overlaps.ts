@@ -1,12 +1,13 @@
 /**
- * Cache lines that two live mappings share: what one device writes, the other mapping's cache work may
- * undo. Mappings that only read (to-device) do not count, nor do those that overlap by design: of one
- * dma-buf, and an exporter's of its own memory beside those that it makes for importers of it, which every
- * GPU, codec and videobuf2 driver has. The kernel prints its message of the latter too, in vain.
+ * Cache lines that two live mappings share: cache maintenance for one may undo the writes of the
+ * other's device. Mappings that only read (to-device) do not count, nor do those that overlap by
+ * design: of one dma-buf, and an exporter's of its own memory beside those for its importers, which
+ * every GPU, codec and videobuf2 driver has. The kernel prints its message for the latter too, in
+ * vain.
  *
  * The kernel looks at the first line of each segment only (active_cacheline_insert in
- * kernel/dma/debug.c of Linux 6.12); here every line counts, so that neighbours in one page are seen
- * whichever of them comes first.
+ * kernel/dma/debug.c of Linux 6.12); here every line counts, so that neighbours in one page are
+ * found in any order.
  */
 import type { Storage } from '../../../machine/storage.ts'
 import { IntervalIndex } from '../interval-index.ts'
@@ -16,7 +17,7 @@ import type { Problem } from './problem.ts'
 /** ACTIVE_CACHELINE_MAX_OVERLAP. */
 const MOST_OVERLAPS = 7
 
-/** The mappings of one storage. While all are of one dma-buf, nobody needs to know where they lie. */
+/** The mappings of one storage. While all are of one dma-buf, their places do not matter. */
 interface Tracked {
   readonly buffer: number
   readonly mappings: Set<DmaMapping>
@@ -32,7 +33,7 @@ export class Overlaps {
     this.#lineSize = lineSize
   }
 
-  /** Enters a mapping; what the kernel would print about it. */
+  /** Enters a mapping; returns the kernel's message about it. */
   add(mapping: DmaMapping): Problem[] {
     if (mapping.direction === 'to-device') return []
     const others = new Set<DmaMapping>()
@@ -82,7 +83,7 @@ export class Overlaps {
     }
   }
 
-  /** Whether whoever maps both times knows of both, and can keep the two in step. */
+  /** Whether one owner maps both times, and can keep the two in step. */
   #byDesign(one: DmaMapping, other: DmaMapping): boolean {
     const isBuffer = one.buffer > 0 || other.buffer > 0
     if (isBuffer && one.buffer === other.buffer) return true
@@ -96,7 +97,7 @@ export class Overlaps {
     return table.runs.every(({ offset, length }) => offset % size === 0 && length % size === 0)
   }
 
-  /** The index, made once a mapping comes that may be in somebody's way. */
+  /** The index, made when a mapping comes that may overlap. */
   #indexed(
     storage: Storage,
     tracked: Tracked,

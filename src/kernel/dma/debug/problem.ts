@@ -2,10 +2,10 @@ import type { DmaDirection, EventId, Range } from '../../../events/event.ts'
 import type { MisuseCode } from '../../../events/misuse-code.ts'
 import type { DmaMapping } from '../mapping.ts'
 
-/** What DMA-API debugging would print about a call. */
+/** The message of DMA-API debugging about a call. */
 export interface Problem {
   readonly code: MisuseCode
-  /** What does not fit, with the values. */
+  /** The mismatch, with the values. */
   readonly text: string
   readonly range?: Range | undefined
   readonly against?: EventId | undefined

@@ -1,4 +1,4 @@
-/** What the kernel looks at when memory is synced: check_sync in kernel/dma/debug.c of Linux 6.12. */
+/** The kernel's checks of a sync: check_sync in kernel/dma/debug.c of Linux 6.12. */
 import type { DmaDirection, Range } from '../../../events/event.ts'
 import type { MisuseCode } from '../../../events/misuse-code.ts'
 import type { DmaMapping } from '../mapping.ts'

@@ -1,9 +1,9 @@
-/** What the kernel looks at when memory is unmapped: check_unmap in kernel/dma/debug.c of Linux 6.12. */
+/** The kernel's checks of an unmap: check_unmap in kernel/dma/debug.c of Linux 6.12. */
 import type { DmaDirection } from '../../../events/event.ts'
 import type { DmaMapping, MappedAs } from '../mapping.ts'
 import { directionText, type Problem, placeText } from './problem.ts'
 
-/** An unmap, or a free, as its caller says it: what is left out is as it was mapped. */
+/** The arguments of an unmap or a free: a field that is left out is as it was mapped. */
 export interface UnmapCall {
   readonly as: MappedAs
   readonly direction: DmaDirection

@@ -1,4 +1,4 @@
-/** Mapping through the board's IOMMU: each device has an address space of its own. */
+/** Mapping through the board's IOMMU: each device has its own address space. */
 import type { DmaDirection } from '../../../events/event.ts'
 import type { Machine } from '../../../machine/machine.ts'
 import type { DeviceParameters } from '../device-parameters.ts'

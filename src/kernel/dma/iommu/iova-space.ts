@@ -5,8 +5,8 @@ import { PAGE_SIZE } from '../../../machine/ram.ts'
 const PREFERRED = 2 ** 32
 
 /**
- * Free I/O virtual addresses. Ranges that were given back are kept by size and handed out again before
- * others, as the kernel's range caches do; the lowest page is nobody's.
+ * Free I/O virtual addresses. Freed ranges are kept by size and used again before others, as the
+ * kernel's range caches do; the lowest page is never used.
  */
 export class IovaSpace {
   readonly #free = new Extents([{ start: PAGE_SIZE, end: Number.MAX_SAFE_INTEGER }])

@@ -34,7 +34,7 @@ export function layOut(segments: readonly Segment[], limits: LayoutLimits): Iova
   return { size, pages, segments: join(segments, pages, limits) }
 }
 
-/** Each segment begins on a page of its own, and not where it would cross a boundary. */
+/** Each segment begins on a new page, and not where it would cross a boundary. */
 function placePages(segments: readonly Segment[], limits: LayoutLimits): PageRun[] {
   const pages: PageRun[] = []
   let at = 0
