@@ -510,7 +510,7 @@ export interface ScanoutEvent extends Common {
   /** The bytes of the buffer that it shows. */
   readonly range: Range
 }
-/** A PRIME handle came to stand for a buffer, or stopped. */
+/** A PRIME handle begins to stand for a buffer, or ends. */
 export interface HandleEvent extends Common {
   readonly kind: 'handle-open' | 'handle-close'
   /** The open DRM file that the handle belongs to. */

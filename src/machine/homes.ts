@@ -90,7 +90,7 @@ export class Homes {
 
   /**
    * Copies bytes between homes, through the cache on both sides; current bytes stay current.
-   * `isTwin`: the homes will be twins, whatever held the content of arrays before.
+   * `isTwin`: the homes will be twins, in place of the earlier image of arrays.
    */
   #copy(source: Storage, range: Run, target: Storage, to: number, isTwin: boolean): void {
     const { start, end } = range

@@ -193,8 +193,8 @@ export class Memory {
   // --- second homes ----------------------------------------------------------------------------
 
   /**
-   * Bytes of a storage get a second home, whose content does not count before `copyOut`. The homes
-   * have no homes of their own, and two copies do not share bytes.
+   * Bytes of a storage get a second home, whose content does not count before `copyOut`. A home has
+   * no second home itself, and two copies do not share bytes.
    */
   link(mirror: Mirror): void {
     this.#homes.link(mirror)

@@ -1,11 +1,14 @@
-/** A program that waits for ever: which task waits where, for what, and what would have ended the wait. */
+/**
+ * A program that waits for ever: the waiting tasks, their places and objects, and the missing
+ * event.
+ */
 import type { EventOrigin } from '../events/event.ts'
 import type { LiveTask, Wait } from '../sim/index.ts'
 import type { HeldBuffers, HeldQueue, OutBuffer } from './held-buffers.ts'
 import { placeOf } from './places.ts'
 import type { ProgramError } from './program.ts'
 
-/** What is known of a run in which nothing goes on. */
+/** The state of a run in which nothing goes on. */
 export interface Hang {
   readonly waits: readonly Wait[]
   readonly tasks: readonly LiveTask[]

@@ -1,4 +1,7 @@
-/** Who holds the buffers of each queue, and what each task called last: for programs that wait for ever. */
+/**
+ * The holders of each queue's buffers, and the last call of each task: for programs that wait for
+ * ever.
+ */
 import type {
   BufferId,
   CallEvent,
@@ -8,7 +11,7 @@ import type {
   QueueEvent,
 } from '../events/event.ts'
 
-/** A buffer that a device's queue had and gave back. */
+/** A buffer that a device's queue had and returned. */
 export interface OutBuffer {
   readonly buffer: BufferId
   /** Where it was taken out of the queue. */

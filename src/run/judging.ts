@@ -1,4 +1,4 @@
-/** What every run has in common, on whichever kernel: how its end is told, and what is made of it. */
+/** The common part of every run, on any kernel: the event of its end, and the result. */
 import type { CheckResult, Note } from '../check/finding.ts'
 import { withExplanation } from '../check/report/explained.ts'
 import { placeText } from '../check/report/place-text.ts'
@@ -57,10 +57,7 @@ export function withoutRules(result: CheckResult, disabled: readonly RuleId[]): 
   }
 }
 
-/**
- * A failure that was planned and did not happen is noted: what the run seems to prove about it, it does
- * not.
- */
+/** A failure that was planned and did not happen is noted: the run proves nothing about it. */
 export function withPlans(result: CheckResult, plans: readonly PlannedFailure[]): CheckResult {
   const notes = plans.map(({ call, nth, code }): Note => {
     const message =

@@ -35,8 +35,9 @@ export function checkProgram(program: unknown): void {
 }
 
 /**
- * What `runProgram` may be given. ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE for options that are not
- * known and ERR_OUT_OF_RANGE, as of uapi/arguments.ts; RangeError for options that exclude each other.
+ * Checks the options of `runProgram`. ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE for unknown
+ * options and ERR_OUT_OF_RANGE, as syscalls/arguments.ts; RangeError for options that exclude each
+ * other.
  */
 export function checkOptions(options: RunOptions): void {
   checkNames(options, Object.keys(KNOWN))
@@ -67,7 +68,7 @@ const ONE_RUN: readonly string[] = [
   'choices',
 ]
 
-/** What `runAll` may be given beside the options of one run; as `checkOptions`. */
+/** Checks the options of `runAll` beside those of one run; errors as `checkOptions`. */
 export function checkRunAll(options: RunAllOptions): void {
   const shared = Object.keys(KNOWN).filter((name) => !ONE_RUN.includes(name))
   checkNames(options, ['boards', 'policies', ...shared])
@@ -115,7 +116,7 @@ function checkRules(disabled: unknown): void {
   for (const rule of disabled) check.oneOf('options.disabledRules[]', rule, ruleIds)
 }
 
-/** What is about the simulated board. */
+/** Options about the simulated board. */
 function checkBoardOptions(options: RunOptions): void {
   const { board, as, policy, seed, schedule, choices, source, frameInterval, views, drivers } =
     options

@@ -4,7 +4,7 @@ import { type Board, boardNamed, judgedFor } from '../sim/index.ts'
 
 export const policyNames = ['lazy', 'eager', 'random'] as const
 /**
- * What the caches do by themselves. `lazy`: nothing. `eager`: they evict and prefetch at every chance.
+ * The caches' own operations. `lazy`: none. `eager`: they evict and prefetch at every chance.
  * `random`: seeded choices, also of the order of tasks. Findings do not depend on it.
  */
 export type PolicyName = (typeof policyNames)[number]

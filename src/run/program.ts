@@ -22,5 +22,5 @@ export interface ProgramError extends Failure {
   readonly cause?: unknown
 }
 
-/** How a program ended: with what it returned, or with how it failed. */
+/** The end of a program: its result, or its failure. */
 export type ProgramEnd = { readonly value: unknown } | { readonly error: ProgramError }

@@ -1,4 +1,4 @@
-/** Running a program on a kernel that is there, and judging it by what its calls tell. */
+/** Runs a program on a real kernel, and judges it by its calls. */
 import { Checker } from '../check/checker.ts'
 import { EventBatch } from '../events/batch.ts'
 import type { CallEvent, DmabufEvent, NewEvent } from '../events/event.ts'
@@ -12,7 +12,7 @@ import type { RunOptions, RunResult } from './run-program.ts'
 import { messageOf } from './thrown.ts'
 import { traceFor } from './trace.ts'
 
-/** A kernel that tells what programs do on it, as LinuxKernel of dmabuf/linux does. */
+/** A kernel that emits the events of programs on it, as LinuxKernel of dmabuf/linux does. */
 export interface TellingKernel extends Kernel {
   readonly events: {
     listen(listener: (event: DmabufEvent) => void): () => void
@@ -23,8 +23,8 @@ export interface TellingKernel extends Kernel {
 type Options = Pick<RunOptions, 'signal' | 'onEvent' | 'disabledRules' | 'trace'>
 
 /**
- * May sleep. Runs `program` on `kernel` until it ends. No board is simulated and nothing is released:
- * what the program left is told, and stays. A program that was stopped goes on by itself.
+ * May sleep. Runs `program` on `kernel` until it ends. No board is simulated and nothing is
+ * released: leaks are reported, and stay. A program that was stopped goes on by itself.
  */
 export async function runOnKernel(
   program: Program,

@@ -60,11 +60,12 @@ export interface RunOptions {
    */
   readonly as?: Board | string | undefined
   /**
-   * What the caches do in this run. `lazy` never evicts or prefetches by itself, `eager` does at every
-   * chance, `random` by `seed`. The bytes depend on it, the findings do not, with two exceptions.
-   * Stores by index to an array that has ended are found by `random`, by `lazy` in every other access, and not by
-   * `eager`, which detaches the array. Stores through the array of a raw mapping that repeat the value of a stale
-   * line are found by `lazy` alone for certain. Default: `lazy`.
+   * The caches' own operations in this run. `lazy` never evicts or prefetches by itself, `eager`
+   * does at every chance, `random` by `seed`. The bytes depend on it, the findings do not, with two
+   * exceptions. Stores by index to an array that has ended are found by `random`, by `lazy` in
+   * every other access, and not by `eager`, which detaches the array. Stores through the array of a
+   * raw mapping that repeat the value of a stale line are found by `lazy` alone for certain.
+   * Default: `lazy`.
    */
   readonly policy?: PolicyName | undefined
   /** Seeds the random policy and, with it, the order of tasks: 0 to 2^32 - 1. Default: 1. */
@@ -126,10 +127,10 @@ export interface RunResult extends RunReport {
 }
 
 /**
- * May sleep. Runs `program` once and reports the findings: on the simulated board `arm-soc` under the
- * `lazy` policy with seed 1, unless the options say otherwise. Whatever the program leaves open is
- * released and reported. Rejects for wrong options only; a failure of the program itself is in the
- * result. `runAll` runs it on several boards under every policy.
+ * May sleep. Runs `program` once and reports the findings: on the simulated board `arm-soc` under
+ * the `lazy` policy with seed 1, unless the options say otherwise. Resources that the program
+ * leaves open are released and reported. Rejects for wrong options only; a failure of the program
+ * itself is in the result. `runAll` runs it on several boards under every policy.
  */
 export async function runProgram(program: Program, options: RunOptions = {}): Promise<RunResult> {
   checkProgram(program)
@@ -193,7 +194,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   const cost = kernel.cost
   finish(kernel, 'error' in ended ? ended.error : undefined)
   batch.flush()
-  // `onEvent` hears of what is released as well.
+  // `onEvent` gets the releases as well.
   const end = endAfter(ended, callbacks)
   const result = withPlans(
     withoutRules(checker.finish(), options.disabledRules ?? []),
@@ -214,7 +215,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   return report
 }
 
-/** The program is over: what it still has is a leak, and is released. */
+/** The program is over: its remaining resources are leaks, and are released. */
 function finish(kernel: SimKernel, error: ProgramError | undefined): void {
   kernel.events.emit(endEvent(error))
   kernel.exit()

@@ -1,9 +1,9 @@
 /**
- * Watching a program until it ends, in whichever way.
+ * Watches a program until it ends, in any way.
  *
- * Virtual time moves only while somebody waits in the kernel. A program that neither has ended nor
- * waits there for many host turns in a row waits for something else, and would wait for ever as far as
- * the simulation can tell.
+ * Virtual time moves only while a task waits in the kernel. A program that has not ended and does
+ * not wait there for many host turns in a row waits for something else, and would wait for ever as
+ * far as the simulation can see.
  */
 import type { Wait } from '../sim/index.ts'
 import { ProbeError, type SimKernel } from '../sim/index.ts'
@@ -13,7 +13,7 @@ import { threwText } from './places.ts'
 import type { Program, ProgramEnd, ProgramError } from './program.ts'
 import { fullMessageOf, isError, messageOf } from './thrown.ts'
 
-/** How long, in milliseconds of the host, a program may wait for what the kernel does not know. */
+/** How long, in milliseconds of the host, a program may wait for an event outside of the kernel. */
 const IDLE_LIMIT = 1500
 const IDLE_STEP = 50
 
@@ -22,7 +22,7 @@ export interface Supervision {
   readonly onStuck: (report: (waits: readonly Wait[]) => void) => void
   /** Who holds the buffers meanwhile. */
   readonly held: HeldBuffers
-  /** Takes the function that hears of what a callback of the caller's throws. */
+  /** Takes the listener for errors of the caller's callbacks. */
   readonly onCallbackError: (report: (error: ProgramError) => void) => void
 }
 
@@ -55,7 +55,10 @@ export async function supervise(
   })
 }
 
-/** The program begins in a turn of its own, so that nothing of the caller's is taken for its work. */
+/**
+ * The program begins in a separate turn, so that the caller's own work does not count as the
+ * program's.
+ */
 async function start(program: Program, kernel: SimKernel): Promise<unknown> {
   await kernel.scheduler.point(['main'])
   await kernel.probe()

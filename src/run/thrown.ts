@@ -1,10 +1,13 @@
-/** Reading what a program threw: any value at all, whose getters and traps may throw again. */
+/** Reads a thrown value of a program: any value at all, whose getters and traps may throw again. */
 
-/** What JavaScript makes of an error in a scope and another one while the scope's resources are disposed. */
+/**
+ * JavaScript's form of an error in a scope and another one while the scope's resources are
+ * disposed.
+ */
 interface Suppressed {
-  /** What disposing threw. */
+  /** The error while disposing. */
   readonly error: unknown
-  /** What was thrown before that, or another pair. */
+  /** The error before that, or another pair. */
   readonly suppressed: unknown
 }
 
@@ -35,8 +38,8 @@ export function isError(thrown: unknown): thrown is Error {
 }
 
 /**
- * The errors in `thrown` in the order in which they were thrown: a SuppressedError stands for what its
- * scope threw first and for what disposing the scope's resources threw after that. Never throws.
+ * The errors in `thrown` in the order in which they were thrown: a SuppressedError stands for the
+ * error of its scope and the later error while disposing. Never throws.
  */
 export function errorsIn(thrown: unknown): readonly [first: unknown, ...later: unknown[]] {
   const later: unknown[] = []
@@ -59,7 +62,7 @@ export function fullMessageOf(thrown: unknown): string {
   return `${messageOf(first)}${disposing.join('')}`
 }
 
-/** The error that says where `thrown` comes from. Undefined for a value that is no error. */
+/** The error with the place of `thrown`. Undefined for a value that is not an error. */
 export function originOf(thrown: unknown): Error | undefined {
   return errorsIn(thrown).find(isError)
 }
@@ -73,7 +76,7 @@ function nameOf(thrown: unknown): string | undefined {
 }
 
 function suppressedBy(thrown: unknown): Suppressed | undefined {
-  // Node 20 has no SuppressedError: what compilers write in its place has its name.
+  // Node 20 has no SuppressedError: compilers write a class of that name in its place.
   if (nameOf(thrown) !== 'SuppressedError') return undefined
   try {
     const { error, suppressed } = thrown as Suppressed

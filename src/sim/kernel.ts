@@ -43,7 +43,7 @@ export interface SimOptions {
   /** The board that the verdict is about; the board itself when left out. */
   readonly judged?: Board | undefined
   readonly policy: CachePolicy
-  /** What the camera sees; a test pattern of 640 by 360 when left out. */
+  /** The camera's pictures. Default: a test pattern of 640 by 360. */
   readonly source?: FrameSource | undefined
   /** Virtual nanoseconds between two pictures of the camera; a thirtieth of a second when left out. */
   readonly frameInterval?: number | undefined
@@ -58,7 +58,7 @@ export interface SimOptions {
   readonly views?: 'raw' | 'checked' | undefined
   /** The release of Linux that it is, as `6.12.95`; 6.12.107 when left out. */
   readonly linux?: string | undefined
-  /** Drivers of one's own, which `probe` loads. */
+  /** Custom drivers, which `probe` loads. */
   readonly drivers?: readonly Driver[] | undefined
   /** How many descriptors the process may have. */
   readonly fdLimit?: number | undefined
@@ -171,7 +171,7 @@ export class SimKernel implements Kernel {
     return this.#tasks.spawn(name, body)
   }
 
-  /** Tasks that failed, and whose result nobody has awaited so far. */
+  /** Tasks that failed, and whose result was not awaited so far. */
   get lostFailures(): readonly LostFailure[] {
     return this.#tasks.lostFailures
   }
@@ -186,13 +186,13 @@ export class SimKernel implements Kernel {
     this.#failures.plan(call, nth, code)
   }
 
-  /** What `fail` planned and did not happen so far. */
+  /** Failures that `fail` planned and that did not happen so far. */
   get failuresNotReached(): readonly PlannedFailure[] {
     return this.#failures.notReached
   }
 
   /**
-   * May sleep. Loads the drivers of one's own, before a program begins: their nodes are in /dev
+   * May sleep. Loads the custom drivers, before a program begins: their nodes are in /dev
    * afterwards. ProbeError for one that fails. Without drivers there is nothing to do.
    */
   async probe(): Promise<void> {
@@ -200,8 +200,9 @@ export class SimKernel implements Kernel {
   }
 
   /**
-   * Ends everything: nothing that waits goes on; what the process still has is released; the drivers
-   * are removed, the newest first; and what they or anybody forgot is told and released.
+   * Ends everything: waits do not go on; the resources of the process are released; the drivers are
+   * removed, the newest first; forgotten resources of the drivers and of the kernel are reported
+   * and released.
    */
   exit(): void {
     this.#machine.scheduler.stop()

@@ -4,8 +4,8 @@ import { pixelFormats } from '../media/pixel-format.ts'
 
 /**
  * The picture of a frame that the display has scanned out, as bytes R, G, B, A without padding:
- * `new ImageData(new Uint8ClampedArray(toRgba(frame)), frame.width)` in a browser, and what PNG encoders
- * take. A copy, which stays valid after the callback.
+ * `new ImageData(new Uint8ClampedArray(toRgba(frame)), frame.width)` in a browser, and the input of
+ * PNG encoders. A copy, which stays valid after the callback.
  */
 export function toRgba(
   frame: Pick<ShownFrame, 'format' | 'width' | 'height' | 'stride' | 'bytes'>,

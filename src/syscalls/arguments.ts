@@ -1,9 +1,10 @@
 /**
- * Checks of what a public function was given, with the errors that Node's own functions throw:
- * `code` is ERR_INVALID_ARG_TYPE (a TypeError), ERR_INVALID_ARG_VALUE (a TypeError) or ERR_OUT_OF_RANGE
- * (a RangeError), and the message names the argument, what it must be, and what was received.
+ * Checks of the arguments of public functions, with the errors that Node's own functions throw:
+ * `code` is ERR_INVALID_ARG_TYPE (a TypeError), ERR_INVALID_ARG_VALUE (a TypeError) or
+ * ERR_OUT_OF_RANGE (a RangeError), and the message names the argument, the condition, and the
+ * received value.
  *
- * Every check runs before anything is allocated or asked of the kernel. None sleeps.
+ * Every check runs before anything is allocated or asked of the kernel.
  */
 
 import { guessText, nearest } from '../base/nearest.ts'
@@ -15,7 +16,7 @@ export interface ArgumentError extends Error {
 
 const LONGEST_TEXT = 40
 
-/** `value` in a few words, whatever it is: nothing of it is called. */
+/** A short description of any value; none of its code is called. */
 export function received(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   switch (typeof value) {
@@ -178,7 +179,7 @@ export function signal(name: string, value: unknown): void {
   throw wrongType(name, 'an AbortSignal', value)
 }
 
-/** What a waiting call is given: an object whose `signal`, if any, is an AbortSignal. */
+/** Checks the options of a waiting call: an object whose `signal`, if any, is an AbortSignal. */
 export function waitOptions(name: string, value: unknown, others: readonly string[] = []): void {
   optionsOf(name, value, [...others, 'signal'])
   signal(`${name}.signal`, (value as { signal?: unknown }).signal)

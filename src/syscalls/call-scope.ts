@@ -1,9 +1,9 @@
 /**
  * The cause of the call that begins now: a synchronous scope for each kernel.
  *
- * System calls take the arguments of the kernel's interface and nothing else. What the caller adds (its
- * source line, the event it makes the call within, a place for the reason of a failure) travels here.
- * Callees read it before they return or wait.
+ * System calls take the arguments of the kernel's interface and nothing else. The caller's
+ * additions (its source line, the event it makes the call within, a place for the reason of a
+ * failure) travel here. Callees read it before they return or wait.
  */
 import { captureCaller, type Origin } from './origin.ts'
 import type { Syscalls } from './syscalls.ts'

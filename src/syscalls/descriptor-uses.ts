@@ -9,15 +9,15 @@ export interface DescriptorUse {
   readonly file: string | undefined
 }
 
-/** What has become of a number since then. */
+/** The state of a number since then. */
 export type UseState = 'same' | 'closed' | 'another file'
 
 /** Which file `fd` leads to: equal for every descriptor of one file; undefined where it is not open. */
 export type FileOf = (fd: number) => string | undefined
 
 /**
- * What each descriptor number of a waist stands for. Numbers are used again and again, so that an object
- * which keeps one has to know whether it still means the same file.
+ * The files behind the descriptor numbers of a waist. Numbers are used again and again, so that an
+ * object which keeps one has to know whether it still means the same file.
  */
 export class DescriptorUses {
   readonly #generations = new Map<number, number>()
@@ -25,7 +25,7 @@ export class DescriptorUses {
   readonly #changes = new Map<number, number>()
   readonly #fileOf: FileOf | undefined
 
-  /** Without `fileOf` only what goes through the waist is known. */
+  /** Without `fileOf` only calls through the waist are known. */
   constructor(fileOf?: FileOf) {
     this.#fileOf = fileOf
   }
@@ -52,12 +52,12 @@ export class DescriptorUses {
     return this.#changes.get(fd) ?? 0
   }
 
-  /** What `fd` stands for now. */
+  /** The file behind `fd` now. */
   useOf(fd: number): DescriptorUse {
     return { fd, generation: this.#generation(fd), file: this.#fileOf?.(fd) }
   }
 
-  /** What has become of `use`. */
+  /** The state of `use` now. */
   stateOf({ fd, generation, file }: DescriptorUse): UseState {
     if (this.#generation(fd) !== generation) return this.#closed.has(fd) ? 'closed' : 'another file'
     const isGone = this.#closed.has(fd)
@@ -74,12 +74,12 @@ export class DescriptorUses {
 
 const known = new WeakMap<Syscalls, DescriptorUses>()
 
-/** Lets `uses` say what the numbers of `sys` stand for. Never sleeps. */
+/** Attaches the descriptor uses of `sys`. */
 export function tellUses(sys: Syscalls, uses: DescriptorUses): void {
   known.set(sys, uses)
 }
 
-/** What the numbers of `sys` stand for, where that is known. Never sleeps. */
+/** The descriptor uses of `sys`, if they are known. */
 export function usesOf(sys: Syscalls): DescriptorUses | undefined {
   return known.get(sys)
 }

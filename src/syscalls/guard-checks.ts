@@ -21,7 +21,7 @@ export function text(call: string, name: string, value: string): void {
   assert(!value.includes('\0'), () => `${call}: the ${name} '${value}' has a NUL inside`)
 }
 
-/** What a waiting call is given has a signal that can be listened to, or none. */
+/** The options of a waiting call have a signal that can be listened to, or none. */
 export function wait(call: string, options: WaitOptions | undefined): void {
   if (options === undefined) return
   const isObject = typeof options === 'object' && options !== null
@@ -130,7 +130,10 @@ function argumentOf(call: string, name: string, value: IoctlArg, depth = 0): voi
   }
 }
 
-/** The structure is as long as the number says, and what its pointers lead to as long as its counts. */
+/**
+ * The structure is as long as the number says, and the memory behind its pointers as long as its
+ * counts.
+ */
 export function ioctl(fd: number, request: number, argument: IoctlArg): void {
   int('ioctl', 'fd', fd)
   int('ioctl', 'request', request)

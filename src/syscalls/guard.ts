@@ -18,11 +18,11 @@ function checked(checks: () => void, call: () => Promise<number>): Promise<numbe
 }
 
 /**
- * `sys` with every argument checked that no C program could pass, or whose passing would let a foreign
- * function call write past memory: it stands above both kernels. A broken rule is the caller's bug:
+ * `sys` with a check of every argument that no C program could pass, or that would let a foreign
+ * function call write past memory: it stands above both kernels. A violation is the caller's bug:
  * the call throws (`ioctl` and `poll` reject with) an AssertionError and does not reach the kernel.
  *
- * What it makes and closes is counted for `usesOf`; `fileOf` says what else may happen to a number.
+ * Descriptors that it makes and closes are counted for `usesOf`; `fileOf` covers changes by others.
  */
 export function guarded(sys: Syscalls, fileOf?: FileOf): Syscalls {
   const uses = new DescriptorUses(fileOf)

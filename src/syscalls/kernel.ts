@@ -7,8 +7,8 @@ export interface Kernel {
   /** The system calls of the process, as the kernel has them: results are negative errnos, nothing throws. */
   readonly sys: Syscalls
   /**
-   * May sleep: for `nanoseconds` of the kernel's own clock. Rejects with EINTR when aborted, and with
-   * ERR_INVALID_ARG_TYPE or ERR_OUT_OF_RANGE for what is no time.
+   * May sleep: for `nanoseconds` of the kernel's own clock. Rejects with EINTR when aborted, and
+   * with ERR_INVALID_ARG_TYPE or ERR_OUT_OF_RANGE for a wrong time.
    */
   sleep(nanoseconds: number, options?: WaitOptions): Promise<void>
   /** The kernel's monotonic clock, in nanoseconds. */
@@ -20,7 +20,7 @@ export interface Kernel {
   spawn<T>(name: string, body: () => Promise<T>): Promise<T>
 }
 
-/** What `Kernel.sleep` may be given. Throws as it rejects; never sleeps. */
+/** Checks the arguments of `Kernel.sleep`. Throws the error that it rejects with. */
 export function checkSleep(nanoseconds: unknown, options: unknown): void {
   check.number('nanoseconds', nanoseconds)
   if (!(nanoseconds >= 0 && nanoseconds <= Number.MAX_SAFE_INTEGER)) {

@@ -1,8 +1,8 @@
 import type { IoctlArg } from './ioctl-arg.ts'
 
 /**
- * What the pointer field at byte `offset` of `argument` leads to: the memory, `'null'` for NULL, or
- * `'wild'` for a number that leads nowhere (answer EFAULT). Never sleeps.
+ * The target of the pointer field at byte `offset` of `argument`: the memory, `'null'` for NULL, or
+ * `'wild'` for a number that points to nothing (answer EFAULT).
  */
 export function pointee(argument: IoctlArg, offset: number): IoctlArg | 'null' | 'wild' {
   const target = argument.pointers?.get(offset)

@@ -1,6 +1,6 @@
 import type { IoctlArg } from './ioctl-arg.ts'
 
-/** What a waiting call may be given. */
+/** The options of a waiting call. */
 export interface WaitOptions {
   /** Ends the wait as a signal would: the call returns `-EINTR`. */
   readonly signal?: AbortSignal | undefined
@@ -24,11 +24,11 @@ export type ViewScope = 'bracket' | 'mapping'
 /**
  * The waist: the part of the kernel's system-call interface that buffer sharing needs.
  *
- * Every call returns what the kernel returns: zero or a positive result, or a negative errno. None
+ * Every call returns the kernel's result: zero or a positive number, or a negative errno. None
  * throws for a failure of the kernel; an argument that no C program could pass (an ioctl argument
  * shorter than the size in its number, a fraction as a descriptor) is our caller's bug and asserts.
  *
- * A synchronous call does not sleep. `ioctl` and `poll` may sleep and never block the event loop.
+ * `ioctl` and `poll` may sleep and never block the event loop; no other call sleeps.
  *
  * Source: the man pages of section 2, and the kernel's include/uapi headers for the requests.
  */
@@ -40,8 +40,8 @@ export interface Syscalls {
   /** A second descriptor for the same open file. EBADF, EMFILE. */
   dup(fd: number): number
   /**
-   * Moves the file offset; on a dma-buf SEEK_END tells its size in bytes. EBADF, EINVAL, ESPIPE; EOVERFLOW
-   * where the offset was moved to 2^53 or beyond, which no number holds exactly.
+   * Moves the file offset; on a dma-buf SEEK_END returns its size in bytes. EBADF, EINVAL, ESPIPE;
+   * EOVERFLOW if the offset was moved to 2^53 or beyond, which no JavaScript number holds exactly.
    */
   lseek(fd: number, offset: number, whence: number): number
   /**
@@ -56,7 +56,10 @@ export interface Syscalls {
    * for flags that contradict each other and for a name over 249 bytes, ENOSYS for huge pages, EMFILE.
    */
   memfdCreate(name: string, flags: number): number
-  /** Makes a memfd `length` bytes long; what is new is zero. EBADF, EINVAL, EPERM where sealed, ENOMEM. */
+  /**
+   * Makes a memfd `length` bytes long; new bytes are zero. EBADF, EINVAL, EPERM if it is sealed,
+   * ENOMEM.
+   */
   ftruncate(fd: number, length: number): number
   /** May sleep. Carries out `request` on `fd`; the structure is updated in place. */
   ioctl(fd: number, request: number, argument: IoctlArg, options?: WaitOptions): Promise<number>
@@ -75,9 +78,9 @@ export interface Syscalls {
    */
   mremap(address: number, oldLength: number, newLength: number, flags: number): number
   /**
-   * The mapped bytes at `address` as memory that JavaScript can load and store: what a pointer is in
-   * C. Also for part of a mapping. Returns `-EFAULT` where no mapping is, `-EINVAL` where the pages
-   * cannot be shown as one array.
+   * The mapped bytes at `address` as memory that JavaScript can load and store, as through a
+   * pointer in C. Also for part of a mapping. Returns `-EFAULT` if nothing is mapped there,
+   * `-EINVAL` if the pages cannot be shown as one array.
    */
   view(address: number, length: number, scope: ViewScope): Uint8Array<ArrayBuffer> | number
   /** Loads `target.length` bytes at `address` through the mapping. EFAULT. */

@@ -5,7 +5,7 @@ import { assert } from '../base/assert.ts'
 /** Set on the errors of every copy of this package, so that they know each other's. */
 const brand = Symbol.for('dmabuf.SystemError')
 
-/** What a `SystemError` is made from. */
+/** The parts of a `SystemError`. */
 export interface SystemErrorInit {
   /** The result of the call: a negative error number. */
   readonly errno: number
@@ -50,8 +50,8 @@ function message(code: ErrnoCode, init: SystemErrorInit): string {
 }
 
 /**
- * The error for a call that returned `init.errno`. Throws an AssertionError when that is no negative
- * error number. Never sleeps.
+ * The error for a call that returned `init.errno`. Throws an AssertionError if that is not a
+ * negative error number.
  */
 export function systemError(init: SystemErrorInit): SystemError {
   const { stackTraceLimit } = Error
@@ -68,7 +68,7 @@ export function systemError(init: SystemErrorInit): SystemError {
 /** At most so many calls of this package lie between a program's line and an error. */
 const OWN_FRAMES = 20
 
-/** Whether `value` is a `SystemError`, also of another copy of this package. Never sleeps. */
+/** Whether `value` is a `SystemError`, also of another copy of this package. */
 export function isSystemError(value: unknown): value is SystemError {
   return typeof value === 'object' && value !== null && brand in value
 }

@@ -9,7 +9,7 @@ export interface SyscallInfo {
   readonly fails: ErrnoCode | 'never'
 }
 
-/** Every call of the waist. What it does, `Syscalls` says. */
+/** Every call of the waist; `Syscalls` documents them. */
 export const syscallTable: Readonly<Record<keyof Syscalls, SyscallInfo>> = {
   open: { name: 'open', fails: 'EMFILE' },
   close: { name: 'close', fails: 'never' },
@@ -29,7 +29,7 @@ export const syscallTable: Readonly<Record<keyof Syscalls, SyscallInfo>> = {
   store: { name: 'store', fails: 'never' },
 }
 
-/** The names of the calls but for ioctl: each of its requests has a name of its own. */
+/** The names of the calls but for ioctl: each of its requests has its own name. */
 export const syscallNames: readonly string[] = Object.values(syscallTable)
   .map(({ name }) => name)
   .filter((name) => name !== 'ioctl')

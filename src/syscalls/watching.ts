@@ -3,14 +3,14 @@ import type { Syscalls } from './syscalls.ts'
 
 const questions = new WeakMap<Syscalls, () => boolean>()
 
-/** Lets `ask` tell whether anybody listens to the calls of `sys`; without it somebody does. */
+/** Attaches a function that says whether the calls of `sys` have a listener. Default: they have. */
 export function watchedWhile(sys: Syscalls, ask: () => boolean): void {
   questions.set(sys, ask)
 }
 
 /**
- * Whether call sites of `sys` are wanted at every call. Where nobody listens, only what makes a
- * descriptor or a mapping needs one, and the kernel takes it itself. Never sleeps.
+ * Whether call sites of `sys` are needed at every call. Without a listener only a call that makes a
+ * descriptor or a mapping needs one, and the kernel takes it itself.
  */
 export function isWatched(sys: Syscalls): boolean {
   const ask = questions.get(sys)
@@ -25,8 +25,8 @@ export function numberedBy(sys: Syscalls, latest: () => number): void {
 }
 
 /**
- * The number of the newest event on `sys`, while it is watched: an array that is taken again after other
- * events is taken anew. 0 where arrays have no lines of their own. Never sleeps.
+ * The number of the newest event on `sys`, while it is watched: an array that is taken again after
+ * other events is a new one. 0 if arrays have no lines.
  */
 export function latestEvent(sys: Syscalls): number {
   return isWatched(sys) ? (counters.get(sys)?.() ?? 0) : 0
@@ -71,7 +71,7 @@ export function listenToOperations(sys: Syscalls, listener: OperationListener): 
   listeners.set(sys, listener)
 }
 
-/** Who wants to know the operations on `sys`; undefined where nothing listens. Never sleeps. */
+/** The listener for the operations on `sys`; undefined if there is none. */
 export function operationListener(sys: Syscalls): OperationListener | undefined {
   return isWatched(sys) ? listeners.get(sys) : undefined
 }

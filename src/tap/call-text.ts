@@ -14,7 +14,7 @@ import type { IoctlArg } from '../syscalls/ioctl-arg.ts'
 import { requests } from '../syscalls/requests/index.ts'
 import type { PollFd } from '../syscalls/syscalls.ts'
 
-/** The flags of open in words. Never sleeps. */
+/** The flags of open in words. */
 export function flagText(flags: number): string {
   const mode = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'][flags & O_ACCMODE] ?? ''
   const rest = flags & ~(O_ACCMODE | O_CLOEXEC | O_NONBLOCK)
@@ -26,7 +26,7 @@ export function flagText(flags: number): string {
   ].join(' | ')
 }
 
-/** The flags of DMA_BUF_IOCTL_SYNC in words. Never sleeps. */
+/** The flags of DMA_BUF_IOCTL_SYNC in words. */
 export function syncText(flags: number): string {
   if (flags > DMA_BUF_SYNC_VALID_FLAGS_MASK) return `flags ${flags}`
   const phase = (flags & DMA_BUF_SYNC_END) !== 0 ? 'END' : 'START'
@@ -34,7 +34,7 @@ export function syncText(flags: number): string {
   return `${phase} | ${access}`
 }
 
-/** The descriptors and the time of a poll. Never sleeps. */
+/** The descriptors and the time of a poll. */
 export function pollText(fds: readonly PollFd[], timeout: number): string {
   const each = fds.map(({ fd, events }) => `fd ${fd} events ${events}`).join(', ')
   return timeout < 0 ? each : `${each}, at most ${timeout} ns`
@@ -71,12 +71,12 @@ function structText(request: number, { bytes }: IoctlArg): string | undefined {
   return layout === undefined ? undefined : membersText(layout.decode(bytes))
 }
 
-/** What an ioctl is given, for a person. Members that are zero are left out. Never sleeps. */
+/** The argument of an ioctl, for people. Members that are zero are left out. */
 export function argumentText(request: number, argument: IoctlArg): string | undefined {
   return structText(request, argument)
 }
 
-/** What an ioctl that writes its structure gave back; `undefined` for others. Never sleeps. */
+/** The result in the structure of an ioctl that writes it; `undefined` for others. */
 export function answerText(request: number, argument: IoctlArg): string | undefined {
   const { direction } = decodeIoctl(request)
   const writes = direction === 'read' || direction === 'read-write'

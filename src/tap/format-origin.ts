@@ -11,15 +11,15 @@ export interface CallSite extends StackFrame {
 const ownFolders = packageFolders(normalizeFile((import.meta as { url?: string }).url ?? ''))
 
 /**
- * The package's `src/` and `dist/`, from the path of one of its files. None where a bundle of somebody
- * else's holds this file: its folders are theirs.
+ * The package's `src/` and `dist/`, from the path of one of its files. None if another package's
+ * bundle holds this file: its folders are not ours.
  */
 function packageFolders(file: string): string[] {
   const match = /^(.*\/)(?:src\/tap\/[^/]*|dist\/shared\/dmabuf-\w+\.js)$/.exec(file)
   return match === null ? [] : [`${match[1]}src/`, `${match[1]}dist/`]
 }
 
-/** Whether `file` is part of this package or of the JavaScript host. Never sleeps. */
+/** Whether `file` is part of this package or of the JavaScript host. */
 function isOurs(file: string): boolean {
   return (
     file.startsWith('node:') ||
@@ -28,12 +28,15 @@ function isOurs(file: string): boolean {
   )
 }
 
-/** Code that compilers add: the packages that hold it, and the names of what they put inline. */
+/** Code that compilers add: the packages that hold it, and the names of inlined helpers. */
 const helperFile =
   /[\\/](tslib|@babel[\\/]runtime|@swc[\\/]helpers)[\\/]|\0|@oxc-project[+\\/]runtime/
 const helperName = /^(__callDispose|__disposeResources|_usingCtx|_dispose)$/
 
-/** Whether `frame` is a helper of a compiler that lowered `using`; `above` is what it called. */
+/**
+ * Whether `frame` is a helper of a compiler that lowered `using`; `above` is the frame that it
+ * called.
+ */
 function isHelper(frame: StackFrame, above: StackFrame | undefined): boolean {
   if (helperFile.test(frame.file) || helperName.test(frame.name ?? '')) return true
   // The helpers of esbuild and TypeScript walk the resources in a function of this name.
@@ -41,8 +44,8 @@ function isHelper(frame: StackFrame, above: StackFrame | undefined): boolean {
 }
 
 /**
- * The first frame of `origin` outside this package and the host, or `undefined` when there is none or
- * capture is off. Reading the stack is what makes V8 format it: call this only to show a place.
+ * The first frame of `origin` outside this package and the host, or `undefined` if there is none or
+ * capture is off. V8 formats the stack when it is first read: call this only to show a place.
  */
 export function formatOrigin(origin: EventOrigin | undefined): CallSite | undefined {
   const stack = stackOf(origin)

@@ -12,7 +12,6 @@ export interface StackFrame {
 
 /**
  * The path of a `file:` URL, and any other name as it is: without a query, with forward slashes.
- * Never sleeps.
  */
 export function normalizeFile(file: string): string {
   const isUrl = file.startsWith('file://')
@@ -34,7 +33,7 @@ const v8 = /^\s*at (?:async )?(?:(.*) \()?(.+?):(\d+):(\d+)\)?$/
 /** SpiderMonkey and JavaScriptCore: `name@file:1:2`. */
 const gecko = /^(.*?)@(.+?):(\d+):(\d+)$/
 
-/** The frames of `stack`, innermost first; lines without a position are left out. Never sleeps. */
+/** The frames of `stack`, innermost first; lines without a position are left out. */
 export function parseStack(stack: string): StackFrame[] {
   const frames: StackFrame[] = []
   for (const text of stack.split('\n')) {

@@ -8,7 +8,7 @@ import { answerText, argumentText, flagText, pollText } from './call-text.ts'
 /** Where the tap's events go: the event stream. Returns the event's id. */
 export type TapSink = (event: NewEvent) => EventId
 
-/** What is known of a call before it is made. */
+/** The facts of a call before it is made. */
 interface Call {
   readonly name: string
   readonly fd?: number | undefined

@@ -52,9 +52,9 @@ export class DrmDevice extends DeviceOwner {
   }
 
   /**
-   * May sleep. Opens the first card that imports dma-bufs and drives screens, whatever its number, or the
-   * one at `path`. ENOENT, EACCES, EMFILE, ENODEV where no card does; ENOTTY for a file that is not a DRM device,
-   * EOPNOTSUPP for one that cannot import dma-bufs.
+   * May sleep. Opens the first card that imports dma-bufs and drives screens, of any number, or the
+   * one at `path`. ENOENT, EACCES, EMFILE, ENODEV if no card does; ENOTTY for a file that is not a
+   * DRM device, EOPNOTSUPP for one that cannot import dma-bufs.
    */
   static async open(kernel: Pick<Kernel, 'sys'>, path?: string): Promise<DrmDevice> {
     const calls = Calls.from(sysOf(kernel), DrmDevice.open)
@@ -156,7 +156,7 @@ export class DrmDevice extends DeviceOwner {
   /** @deprecated Use `primeFdToHandle`. */
   declare importHandle: DrmDevice['primeFdToHandle']
 
-  /** May sleep. Only GEM_CLOSE, whatever was imported how often. EINVAL. */
+  /** May sleep. Only GEM_CLOSE, regardless of the count of imports. EINVAL. */
   async closeHandle(handle: number): Promise<void> {
     const calls = Calls.from(this.sys, this.closeHandle)
     check.uint32('handle', handle)

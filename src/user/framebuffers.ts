@@ -32,7 +32,7 @@ export class FramebufferCache {
     this.#handles = handles
   }
 
-  /** May sleep. The framebuffer's id; `onScreen` is not dropped, whatever became of its buffer. */
+  /** May sleep. The framebuffer's id; `onScreen` is not dropped, also if its buffer is gone. */
   async get(
     calls: Calls,
     buffer: DmaBuf,

@@ -17,8 +17,7 @@ const BITS: Readonly<Record<Seal, number>> = {
 }
 
 /**
- * The F_SEAL_ bits of `seals`. ERR_INVALID_ARG_TYPE and ERR_INVALID_ARG_VALUE unless each is one. Never
- * sleeps.
+ * The F_SEAL_ bits of `seals`. ERR_INVALID_ARG_TYPE and ERR_INVALID_ARG_VALUE unless each is one.
  */
 export function sealBits(seals: readonly Seal[]): number {
   check.list('seals', seals)

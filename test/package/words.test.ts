@@ -123,3 +123,18 @@ it('a text with a word to avoid is found with the better one', () => {
     "'told' (better: report, print, notify) in: The checker told it.",
   ])
 })
+
+/** The lines of a source's comments, without code in them. */
+function comments(source: string): string {
+  return source
+    .split('\n')
+    .filter((line) => /^\s*(\*|\/\*\*|\/\/)/.test(line))
+    .join('\n')
+    .replace(/`[^`\n]*`/g, '')
+}
+
+describe('comments', () => {
+  it.each(sourcesIn('src'))('of %s have no words to avoid', (path) => {
+    expect(badWords(comments(read(path)))).toEqual([])
+  })
+})

@@ -73,7 +73,7 @@ export class CostDetector implements Detector {
     const last = buffer.lastReadBracket
     if (event.access !== 'read' || last === undefined || buffer.jobs.size > 0) return
     if (this.#history.shown === 'calls') return
-    // A program does not know what a driver does with the buffer in between.
+    // A program does not know the driver's use of the buffer in between.
     if (last.start.agent.kind !== event.agent.kind) return
     if (buffer.lastDeviceStore !== undefined && buffer.lastDeviceStore.event.id > last.began) return
     this.#out.lint({

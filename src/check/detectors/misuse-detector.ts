@@ -141,8 +141,8 @@ function withoutName(text: string, operation: string): string {
 }
 
 /**
- * The kernel's text in square brackets, `[map size=4096 bytes] [unmap size=8192 bytes]`, or all of
- * it.
+ * The parts of the kernel's text in `[...]`, as `[map size=4096 bytes] [unmap size=8192 bytes]`, or
+ * all of it.
  */
 function detailsOf(text: string): string[] {
   const values = [...text.matchAll(/\[([^\]]*)\]/g)].map(([, value = '']) => value)

@@ -70,7 +70,7 @@ function attributes(values: Readonly<Record<string, string | number>>): string {
 }
 
 /** Characters that XML 1.0 cannot hold, not even as references: controls, and halves of pairs. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the search is for them.
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu
 
 function escaped(text: string): string {

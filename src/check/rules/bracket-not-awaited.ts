@@ -10,7 +10,7 @@ export const bracketNotAwaited: Rule<'bracket-not-awaited'> = {
   fix: '`await` the begin and the end of the CPU access, and every function of yours that makes one.',
   byCalls: 'whole',
   supersedes: [
-    // An access that is not awaited comes too late for what it was to protect.
+    // An access that is not awaited comes too late to protect the bytes.
     { rule: 'bracket-over-dma' },
     { rule: 'write-outside-bracket' },
   ],

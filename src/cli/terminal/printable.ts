@@ -4,7 +4,7 @@
 const LONGEST = 2000
 
 /** Everything that moves a terminal's cursor or changes its state, but line ends and tabs. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the search is for them.
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 /** `text` with control characters as JavaScript writes them, and cut where it is very long. */

@@ -116,7 +116,7 @@ function environment(): string {
   return JSON.stringify(process.env)
 }
 
-/** Handlers of the process. Node removes some of its own while it starts. */
+/** Handlers of the process. Node removes some while it starts. */
 function listeners(): unknown[] {
   return process.eventNames().flatMap((name) => process.rawListeners(name as 'exit'))
 }

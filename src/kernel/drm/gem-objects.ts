@@ -119,8 +119,8 @@ export class GemObjects {
   }
 
   /**
-   * An object made here has one reference to its dma-buf for all of its own. The kernel's has one
-   * as long as there are handles: other holders of the object do not hold the dma-buf's file.
+   * An object made here has one reference to its dma-buf for all its users. The kernel's has one as
+   * long as there are handles: other holders of the object do not hold the dma-buf's file.
    */
   #recount({ buffer, attachment, references, handles }: GemObject): void {
     buffer.uncounted = attachment === undefined && references > 0 && handles === 0 ? 1 : 0

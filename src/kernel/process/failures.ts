@@ -17,7 +17,7 @@ const PLACES: readonly string[] = FAULT_PLACES
 /** How `requestName` writes a request that it does not know: a driver's own. */
 const UNKNOWN_REQUEST = /^0x[0-9a-f]+$/
 
-/** Calls that somebody wants to fail: how every unwind path of a program is driven. */
+/** Planned failures of calls: they drive every unwind path of a program. */
 export class Failures {
   readonly #points: FaultPoints
 
@@ -41,7 +41,7 @@ export class Failures {
     return this.#points.counts
   }
 
-  /** What was planned for calls that were not made so far. */
+  /** Failures that were planned for calls which were not made so far. */
   get notReached(): PlannedFailure[] {
     return this.#points.notReached.map(({ name, nth, code }) => ({
       call: name,

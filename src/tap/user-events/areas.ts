@@ -16,7 +16,7 @@ export class Areas<M> {
     this.#areas.splice(this.#firstEndingAfter(area.address), 0, area)
   }
 
-  /** Takes `[start, end)` out, cutting areas that lie there in part; returns what was taken out. */
+  /** Takes `[start, end)` out, cutting areas that lie there in part; returns the removed areas. */
   cut(start: number, end: number): Area<M>[] {
     const first = this.#firstEndingAfter(start)
     let last = first

@@ -6,8 +6,8 @@ import type { Tell } from './tell.ts'
 const ACCESS: readonly (CpuAccess | undefined)[] = [undefined, 'read', 'write', 'read-write']
 
 /**
- * DMA_BUF_IOCTL_SYNC returned `result`. What it synced nobody outside the kernel knows: `synced` is
- * empty. Flags that name no access are no CPU access.
+ * DMA_BUF_IOCTL_SYNC returned `result`. The synced devices are not known outside the kernel:
+ * `synced` is empty. Flags without an access are not a CPU access.
  */
 export function synced(
   { file: { buffer }, argument: { bytes } }: Request,

@@ -36,8 +36,8 @@ export class Buffers {
   }
 
   /**
-   * The dma-buf of `info`; told as exported when it is seen for the first time. Where the kernel tells
-   * no inode, every open file counts as a buffer of its own.
+   * The dma-buf of `info`; emitted as exported when it is seen for the first time. If the kernel
+   * gives no inode, every open file counts as a separate buffer.
    */
   of({ inode, exporter = 'exporter' }: Partial<FdInfo>, size: number): KnownBuffer {
     const id = inode ?? this.#nameless++

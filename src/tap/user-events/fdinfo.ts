@@ -2,7 +2,7 @@ import { O_CLOEXEC, O_RDONLY } from '../../abi/fcntl.ts'
 import { decodeText } from '../../abi/field-kinds.ts'
 import type { Syscalls } from '../../syscalls/syscalls.ts'
 
-/** What the kernel tells of an open file; what is missing it did not tell. */
+/** The kernel's data on an open file; absent fields were not given. */
 export interface FdInfo {
   /** Since Linux 5.14. */
   readonly inode: number | undefined
@@ -16,9 +16,9 @@ export interface FdInfo {
 const MOST = 1024
 
 /**
- * /proc/self/fdinfo of `fd`, by three calls of `sys`; undefined where it cannot be read: the descriptor
- * is not open, none is free, there is no /proc. Source: seq_show in fs/proc/fd.c and
- * dma_buf_show_fdinfo in drivers/dma-buf/dma-buf.c of Linux 6.12. Never sleeps.
+ * /proc/self/fdinfo of `fd`, by three calls of `sys`; undefined if it cannot be read: the
+ * descriptor is not open, none is free, there is no /proc. Source: seq_show in fs/proc/fd.c and
+ * dma_buf_show_fdinfo in drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
 export function readFdInfo(sys: Syscalls, fd: number): FdInfo | undefined {
   const file = sys.open(`/proc/self/fdinfo/${fd}`, O_RDONLY | O_CLOEXEC)
@@ -30,8 +30,8 @@ export function readFdInfo(sys: Syscalls, fd: number): FdInfo | undefined {
 }
 
 /**
- * Its lines are a name, a colon, white space, and a value. The last one, a dma-buf's own name, may hold
- * anything: of lines with the same name the first is the kernel's. Never sleeps.
+ * Its lines are a name, a colon, white space, and a value. The last one, a dma-buf's own name, may
+ * hold anything: of lines with the same name the first is the kernel's.
  */
 export function parseFdInfo(text: string): FdInfo {
   const values = new Map<string, string>()

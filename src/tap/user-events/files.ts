@@ -6,7 +6,7 @@ import { readFdInfo } from './fdinfo.ts'
 import type { KnownMemfd } from './memories.ts'
 import type { Tell } from './tell.ts'
 
-/** An open file, as far as the program's calls tell. */
+/** An open file, as far as the program's calls show it. */
 export interface OpenFile {
   readonly id: number
   /** The path, `dmabuf`, `sync_file` or `memfd:NAME`. */
@@ -20,7 +20,7 @@ interface Entry extends OpenFile {
   references: number
 }
 
-/** The descriptors of the program, and what each stands for. */
+/** The descriptors of the program, with their files. */
 export class Files {
   readonly #sys: Syscalls
   readonly #buffers: Buffers
@@ -29,7 +29,7 @@ export class Files {
   readonly #open = new Map<number, Entry>()
   #latest = 0
 
-  /** `released` hears of each file that the program has closed and unmapped for the last time. */
+  /** `released` gets each file that the program has closed and unmapped for the last time. */
   constructor(sys: Syscalls, buffers: Buffers, tell: Tell, released: (file: OpenFile) => void) {
     this.#sys = sys
     this.#buffers = buffers
@@ -37,12 +37,12 @@ export class Files {
     this.#released = released
   }
 
-  /** What `fd` stands for; one that no call of the program's made is looked at now. */
+  /** The file behind `fd`; one that no call of the program made is looked at now. */
   at(fd: number): OpenFile | undefined {
     return this.#open.get(fd) ?? this.#foreign(fd)
   }
 
-  /** A call has made `fd` for a file of its own. */
+  /** A call has made `fd` for a new file. */
   opened(fd: number, what: string, memfd?: KnownMemfd): void {
     this.#install(fd, this.#entry({ what, memfd, buffer: undefined }))
   }
@@ -87,7 +87,7 @@ export class Files {
   }
 
   #install(fd: number, entry: Entry, from?: FdOpenEvent['from']): Entry {
-    // The number is new: if it was known, somebody closed it without a call that we saw.
+    // The number is new: if it was known, it was closed without a call of the program.
     const stale = this.#open.get(fd)
     if (stale !== undefined) this.put(stale)
     this.#open.set(fd, entry)
@@ -95,7 +95,7 @@ export class Files {
     return entry
   }
 
-  /** Passed by another process, or opened by somebody else in this one. */
+  /** Passed by another process, or opened by other code in this one. */
   #foreign(fd: number): OpenFile | undefined {
     const info = readFdInfo(this.#sys, fd)
     if (info === undefined) return undefined

@@ -7,7 +7,7 @@ import type { Files, OpenFile } from './files.ts'
 import type { Memories } from './memories.ts'
 import type { Tell } from './tell.ts'
 
-/** What one mmap made, however many areas munmap has cut it into. */
+/** The result of one mmap, however many areas munmap has cut it into. */
 interface CpuMapped {
   readonly id: number
   readonly file: OpenFile
@@ -211,7 +211,7 @@ function forgetCopies({ copies, file, offset }: CpuMapped): void {
   for (const page of copies ?? []) if (page * PAGE_SIZE >= left) copies?.delete(page)
 }
 
-/** What lies beyond the end of a memfd is no part of it (SIGBUS). */
+/** Bytes beyond the end of a memfd are not part of it (SIGBUS). */
 function reachable({ memfd }: OpenFile, offset: number, asked: number): number {
   if (memfd === undefined) return asked
   return Math.max(0, Math.min(asked, alignUp(memfd.size, PAGE_SIZE) - offset))

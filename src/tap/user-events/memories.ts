@@ -10,7 +10,7 @@ export interface KnownMemfd {
   size: number
 }
 
-/** Memory that is no dma-buf: memfds, and what a device's node maps. */
+/** Memory that is not a dma-buf: memfds, and mappings of a device's node. */
 export class Memories {
   readonly #tell: Tell
   /** By the open file, then by the offset that was mapped. */
@@ -34,7 +34,9 @@ export class Memories {
     this.#announce(memfd)
   }
 
-  /** What `file`, a device's, maps from `offset` on: a driver's own buffer. */
+  /**
+   * The memory that a mapping of the device `file` shows from `offset` on: a driver's own buffer.
+   */
   ofDevice(file: OpenFile, offset: number, length: number): BufferId {
     const known = this.#ofDevices.get(file) ?? new Map<number, BufferId>()
     this.#ofDevices.set(file, known)

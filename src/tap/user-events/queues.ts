@@ -50,7 +50,7 @@ export class Queues {
     }
   }
 
-  /** DQBUF: a device that captures has stored what it says is used. */
+  /** DQBUF: a capturing device has stored the used bytes. */
   dequeued({ file, argument: { bytes } }: Request): void {
     const { index, type, bytesused, flags } = v4l2Buffer.decode(bytes)
     const slot = this.#slot(file, type, index)
@@ -87,7 +87,7 @@ export class Queues {
     this.#giveAllBack(file, (slot) => slot.type === type)
   }
 
-  /** REQBUFS frees what there was. */
+  /** REQBUFS frees the earlier buffers. */
   requested({ file, argument: { bytes } }: Request): void {
     const { type } = v4l2Requestbuffers.decode(bytes)
     this.#giveAllBack(file, (slot) => slot.type === type)

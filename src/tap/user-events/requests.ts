@@ -13,7 +13,10 @@ import type { Queues } from './queues.ts'
 import type { Request } from './request.ts'
 import type { Tell } from './tell.ts'
 
-/** What is told of ioctls: looks at a request before it is made, and returns who hears its result. */
+/**
+ * The events of ioctls: looks at a request before it is made, and returns a listener for its
+ * result.
+ */
 export type Requests = ReadonlyMap<number, (request: Request) => (result: number) => void>
 
 export interface RequestParts {
@@ -25,7 +28,7 @@ export interface RequestParts {
 
 type Row = readonly [request: number, look: (request: Request) => (result: number) => void]
 
-/** Every request of which the user's side tells more than the call itself. */
+/** Every request with more events than the call itself. */
 export function tellers({ files, queues, handles, tell }: RequestParts): Requests {
   const after = (heard: (request: Request) => void): Row[1] => {
     return (request) => (result) => {

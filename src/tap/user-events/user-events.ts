@@ -1,10 +1,10 @@
 /**
- * What the calls of a program tell by themselves, on any kernel: the events of the schema that follow
- * from calls and their results. What the kernel and devices do in between is not seen, and not told, but
- * for one thing that DQBUF says: that a device has filled a buffer, at the latest by then.
+ * The events that follow from a program's calls and their results alone, on any kernel. The work of
+ * the kernel and of devices in between is not seen, with one exception: DQBUF shows that a device
+ * has filled a buffer, at the latest by then.
  *
- * Not told as well, though the simulated kernel tells it: that a buffer is released, since other
- * processes and drivers may hold it; loads by read(2).
+ * The simulated kernel also emits these, which are missing here: the release of a buffer, because
+ * other processes and drivers may hold it; loads by read(2).
  */
 import { errno } from '../../abi/errno.ts'
 import { F_DUPFD, F_DUPFD_CLOEXEC } from '../../abi/fcntl.ts'
@@ -19,7 +19,7 @@ import { Queues } from './queues.ts'
 import { type Requests, tellers } from './requests.ts'
 import type { Tell } from './tell.ts'
 
-/** What is known of the program so far. */
+/** The known state of the program. */
 interface Known {
   readonly files: Files
   readonly memories: Memories
@@ -28,7 +28,7 @@ interface Known {
 }
 
 export class UserEvents {
-  /** The calls to be made instead of those that were given; each tells before it is back. */
+  /** The calls to make in place of the given ones; each emits its events before it returns. */
   readonly sys: Syscalls
   readonly #own: Syscalls
   readonly #tell: Tell

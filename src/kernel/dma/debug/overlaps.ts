@@ -1,7 +1,7 @@
 /**
  * Cache lines that two live mappings share: cache maintenance for one may undo the writes of the
  * other's device. Mappings that only read (to-device) do not count, nor do those that overlap by
- * design: of one dma-buf, and an exporter's of its own memory beside those for its importers, which
+ * design: of one dma-buf, and an exporter's of its memory beside those for its importers, which
  * every GPU, codec and videobuf2 driver has. The kernel prints its message for the latter too, in
  * vain.
  *
