@@ -109,19 +109,19 @@ export class KernelMemory {
 
   /** The driver loads `target.length` bytes at `offset`; returns the hazards. */
   load(offset: number, target: Uint8Array): readonly Hazard[] {
-    this.#require('load', offset, target.length)
+    this.#checkUse('load', offset, target.length)
     return this.#bytes.load(offset, target, this.#accessor)
   }
 
   /** The driver stores `source` at `offset`. */
   store(offset: number, source: Uint8Array): void {
-    this.#require('store', offset, source.length)
+    this.#checkUse('store', offset, source.length)
     this.#bytes.store(offset, source, this.#accessor)
   }
 
   /** memset. */
   fill(value: number, offset = 0, size: number = this.size - offset): void {
-    this.#require('store', offset, size)
+    this.#checkUse('store', offset, size)
     this.#bytes.fill(value, offset, offset + size, this.#accessor)
   }
 
@@ -159,7 +159,7 @@ export class KernelMemory {
     return { agent: this.#agent, origin: this.#origin }
   }
 
-  #require(operation: string, offset: number, size: number): void {
+  #checkUse(operation: string, offset: number, size: number): void {
     this.#requireWithin(operation, offset, size)
     this.checkAlive(operation, this.driver)
   }
