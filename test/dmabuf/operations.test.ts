@@ -1,9 +1,11 @@
 /** Exporters whose operations break their contract: the core survives, and says which and how. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { DmaMapping } from '../../src/kernel/dma/mapping.ts'
 import { tableOf, tableOfPart } from '../../src/kernel/dma/sg-table.ts'
 import type { Attachment } from '../../src/kernel/dmabuf/attachment.ts'
 import type { DmaBuf } from '../../src/kernel/dmabuf/dma-buf.ts'
+import { OPERATIONS, type OperationName } from '../../src/kernel/dmabuf/operation-table.ts'
 import type { DmaBufOps } from '../../src/kernel/dmabuf/ops.ts'
 import type { Storage } from '../../src/machine/storage.ts'
 import { EXPORTER, errnoOf, PAGE, Rig } from './rig.ts'
@@ -136,6 +138,47 @@ async function mapped(
   return { attachment, mapping }
 }
 
+/** Operations of exporters that move, which tests of movers reach. */
+const MOVERS: readonly OperationName[] = ['pin', 'unpin']
+
+describe('the table of operations', () => {
+  const names = Object.keys(OPERATIONS) as OperationName[]
+
+  it('has each operation, with its name and whether it can fail', () => {
+    const known = reached.map(([name, kernel, code]) => [name, kernel, code === 'EIO'])
+    const wanted = names
+      .filter((name) => !MOVERS.includes(name))
+      .map((name) => [name, OPERATIONS[name].name, OPERATIONS[name].mayFail])
+    expect(known.sort()).toEqual(wanted.sort())
+  })
+
+  it.each(reached)('%s: called with the lock as the table says', async (name, _, __, reach) => {
+    const rig = new Rig()
+    const buffer = rig.export({
+      attach: noOp,
+      detach: noOp,
+      beginCpuAccess: noOp,
+      endCpuAccess: noOp,
+    })
+    await reach(rig, buffer)
+    const { locked } = OPERATIONS[name as OperationName]
+    expect(rig.called).toContain(locked ? `${name} locked` : name)
+  })
+
+  it('is that of the guide', () => {
+    const guide = readFileSync(new URL('../../docs/drivers.md', import.meta.url), 'utf8')
+    const rows = [...guide.matchAll(/^\| (`\w+`(?:, `\w+`)?) \| (yes|no) \| ([a-z, ]+) \|/gm)]
+    const documented = rows.flatMap(([, operations = '', lock, sleeps = '']) =>
+      operations.split(', ').map((name, i) => {
+        const words = sleeps.split(', ')
+        return [name.replaceAll('`', ''), lock === 'yes', (words[i] ?? words[0]) === 'yes']
+      }),
+    )
+    const wanted = names.map((name) => [name, OPERATIONS[name].locked, OPERATIONS[name].maySleep])
+    expect(documented.sort()).toEqual(wanted.sort())
+  })
+})
+
 describe('an operation that throws', () => {
   it.each(reached)(
     '%s: told with its line, and EIO where it can fail',
@@ -207,17 +250,16 @@ describe('an operation that sleeps', () => {
     expect(seen.sort()).toEqual(['a', 'a back', 'b', 'b back'])
   })
 
-  it.each(['detach', 'unmapDmaBuf', 'release', 'vunmap', 'mmap'] as const)(
-    '%s, which may not: told',
-    async (name) => {
-      const rig = new Rig()
-      const buffer = rig.export({ [name]: async () => {} })
-      const entry = reached.find(([operation]) => operation === name)
-      await errnoOf(() => entry?.[3](rig, buffer))
-      expect(rig.misuse).toMatchObject([{ code: 'operation-returned', operation: entry?.[1] }])
-      expect(rig.misuse[0]?.text).toContain('returned a promise')
-    },
-  )
+  it.each(
+    reached.map(([name]) => name as OperationName).filter((name) => !OPERATIONS[name].maySleep),
+  )('%s, which may not: told', async (name) => {
+    const rig = new Rig()
+    const buffer = rig.export({ [name]: async () => {} })
+    const entry = reached.find(([operation]) => operation === name)
+    await errnoOf(() => entry?.[3](rig, buffer))
+    expect(rig.misuse).toMatchObject([{ code: 'operation-returned', operation: entry?.[1] }])
+    expect(rig.misuse[0]?.text).toContain('returned a promise')
+  })
 
   it('for ever is named, and everything can still be released', async () => {
     const rig = new Rig()
