@@ -16,11 +16,9 @@ import { cpuMapOf, type History, isBounced } from '../model/history.ts'
 import type { Store } from '../model/store.ts'
 import { agentName, bytesOf, hull, writerName } from '../words.ts'
 import type { Cause, Reader } from './cause.ts'
-import { causeInCpuStore } from './cpu-store-cause.ts'
-import { causeInDeviceStore } from './device-store-cause.ts'
-import { causeInKernelStore } from './kernel-store-cause.ts'
+import { causeOf } from './obligations.ts'
 import { PresumedReads } from './presumed-reads.ts'
-import { strayLoad, strayStore } from './reach-cause.ts'
+import { strayLoad } from './reach-cause.ts'
 
 /** The addressee of a finding whose cause names no other. */
 const PROGRAM: Agent = { kind: 'task', name: 'main' }
@@ -152,12 +150,8 @@ export class HazardDetector implements Detector {
   #causeOf(hazard: Hazard, reader: Reader): Cause {
     const history = this.#history
     const store = history.storeAt(hazard.lastStore)
-    const stray = (store && strayStore(history, store)) ?? strayLoad(history, reader)
-    if (stray !== undefined) return stray
-    if (store === undefined) return unknownCause(hazard, reader)
-    if (store.by === 'device') return causeInDeviceStore(history, hazard, store, reader)
-    if (store.by === 'kernel') return causeInKernelStore(history, hazard, store, reader)
-    return causeInCpuStore(history, hazard, store, reader)
+    if (store !== undefined) return causeOf({ history, hazard, store, reader })
+    return strayLoad(history, reader) ?? unknownCause(hazard, reader)
   }
 }
 

@@ -9,7 +9,7 @@ import { bracketOnReader, uncoveredStore } from './alias-cause.ts'
 import { beganInVain, overDevice } from './begin-cause.ts'
 import { copiedOver, copyLeftDirty } from './bounce-cause.ts'
 import { atStart, type Cause, isCached, type Reader } from './cause.ts'
-import { endOfView, storeUnderRead, unbracketedStore } from './cpu-store-cause.ts'
+import { endOfView, storeUnderRead, unbracketedStore } from './cpu-access-cause.ts'
 import {
   directionCause,
   lostAtUnmap,

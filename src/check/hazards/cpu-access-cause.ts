@@ -1,79 +1,10 @@
-/** The mistake behind a read that may miss a store by the CPU. */
-import type { EventId, EventOrigin, Hazard } from '../../events/event.ts'
-import { type Bracket, writes } from '../model/bracket.ts'
-import type { History } from '../model/history.ts'
+/** CPU accesses that do not cover a store or a read: the program's part. */
+import type { AccessEdgeEvent, EventId, EventOrigin } from '../../events/event.ts'
+import type { Bracket } from '../model/bracket.ts'
 import type { Store } from '../model/store.ts'
-import { bracketName, flagsOf, syncedFor } from '../words.ts'
-import { attributeCause, bracketOnReader, uncoveredStore } from './alias-cause.ts'
-import { bounceCause } from './bounce-cause.ts'
-import { atStart, type Cause, isCached, type Reader } from './cause.ts'
-import { directionCause, droppedForDevice, skippedAtMap } from './dma-cause.ts'
-import { fixForStores } from './flags-fix.ts'
-import { droppedAtEnd, hookAtEnd } from './hook-cause.ts'
-import { isExporters } from './own-memory-cause.ts'
-import { neighbourDropped } from './shared-line-cause.ts'
-
-export function causeInCpuStore(
-  history: History,
-  hazard: Hazard,
-  store: Store,
-  reader: Reader,
-): Cause {
-  if (endOfView(store) !== undefined) return unbracketedStore(store)
-  // Attributes do not matter for a bounce copy: the missing sync is the cause.
-  if (!reader.bounced && !(isCached(store.attribute) && isCached(reader.attribute))) {
-    return attributeCause(store, reader)
-  }
-  const shared = hazard.kind === 'lost' ? neighbourDropped(history, hazard, store) : undefined
-  if (shared !== undefined) return shared
-  if (store.event.buffer === reader.buffer.id)
-    return inBracket(hazard, store, reader, store.bracket)
-  const buffer = history.buffer(store.event.buffer)
-  if (isExporters(reader.buffer, buffer)) {
-    return inBracket(hazard, store, { ...reader, buffer }, store.bracket)
-  }
-  const bracket = bracketOnReader(store, reader)
-  return bracket === undefined
-    ? uncoveredStore(history, store, reader)
-    : inBracket(hazard, store, reader, bracket)
-}
-
-function inBracket(
-  hazard: Hazard,
-  store: Store,
-  reader: Reader,
-  bracket: Bracket | undefined,
-): Cause {
-  if (bracket === undefined) return unbracketedStore(store)
-  if (!writes(bracket.access)) return storeUnderRead(store, bracket)
-  const { interrupted, blamed } = bracket
-  if (interrupted !== undefined && hazard.kind === 'lost' && !blamed) return cutShort(bracket)
-  if (bracket.end === undefined) return stillOpen(bracket, reader)
-  if (!writes(bracket.end.access)) return endedForReading(bracket)
-  return endedInVain(hazard, store, bracket, reader)
-}
-
-/** The program did all that is asked of it. */
-function endedInVain(hazard: Hazard, store: Store, bracket: Bracket, reader: Reader): Cause {
-  const dropped =
-    hazard.kind === 'lost'
-      ? (droppedAtEnd(reader.buffer, bracket, hazard.range) ??
-        droppedForDevice(reader.buffer, store, hazard.range))
-      : undefined
-  if (dropped !== undefined) return dropped
-  if (reader.by !== 'device') return syncedNobody(bracket, reader)
-  return (
-    directionCause(reader.name, 'reads', reader.dma) ??
-    skippedAfter(store, bracket, reader) ??
-    hookAtEnd(reader.buffer, bracket, { device: reader.name, dma: reader.dma }, hazard.range) ??
-    (reader.bounced ? bounceCause(store, reader) : syncedNobody(bracket, reader))
-  )
-}
-
-function skippedAfter(store: Store, { end }: Bracket, { dma }: Reader): Cause | undefined {
-  if (dma === undefined || end === undefined || dma.id < end.id) return undefined
-  return skippedAtMap(store, dma)
-}
+import { bracketName, flagsOf, syncedFor, writerName } from '../words.ts'
+import { atStart, type Cause, type Reader } from './cause.ts'
+import { fixForLoads, fixForStores } from './flags-fix.ts'
 
 /** The event that ended the array's CPU access or mapping, if it came before the store. */
 export function endOfView({ event }: Store): EventId | undefined {
@@ -127,7 +58,7 @@ export function storeUnderRead(store: Store, bracket: Bracket): Cause {
   }
 }
 
-function endedForReading(bracket: Bracket): Cause {
+export function endedForReading(bracket: Bracket): Cause {
   const end = bracket.end as NonNullable<Bracket['end']>
   return {
     rule: 'bracket-direction',
@@ -143,7 +74,7 @@ function endedForReading(bracket: Bracket): Cause {
   }
 }
 
-function cutShort(bracket: Bracket): Cause {
+export function cutShort(bracket: Bracket): Cause {
   const second = bracket.interrupted as NonNullable<Bracket['interrupted']>
   return {
     rule: 'unbalanced-bracket',
@@ -159,7 +90,7 @@ function cutShort(bracket: Bracket): Cause {
   }
 }
 
-function stillOpen(bracket: Bracket, { buffer, name }: Reader): Cause {
+export function stillOpen(bracket: Bracket, { buffer, name }: Reader): Cause {
   const { failed } = buffer
   if (failed?.kind === 'cpu-access-end') {
     return {
@@ -185,7 +116,7 @@ function stillOpen(bracket: Bracket, { buffer, name }: Reader): Cause {
   }
 }
 
-function syncedNobody(bracket: Bracket, { name, origin }: Reader): Cause {
+export function syncedNobody(bracket: Bracket, { name, origin }: Reader): Cause {
   const end = bracket.end as NonNullable<Bracket['end']>
   const at: EventOrigin | undefined = end.origin ?? bracket.start.origin ?? origin
   return {
@@ -198,5 +129,57 @@ function syncedNobody(bracket: Bracket, { name, origin }: Reader): Cause {
     },
     origin: at,
     related: [{ label: 'the CPU access began here', origin: bracket.start.origin }],
+  }
+}
+
+/** A CPU access for writing is open around a read. */
+export function readInWrite(access: Bracket, reader: Reader): Cause {
+  return {
+    rule: 'bracket-direction',
+    reason: 'the CPU access around the read is for writing only',
+    because: atStart(access, `${flagsOf(access.start)} invalidates nothing.`),
+    origin: access.start.origin ?? reader.origin,
+    related: [],
+    fix: fixForLoads(access),
+    by: access.start.agent,
+  }
+}
+
+/** The START before a read failed. */
+export function readAfterFailure(failed: AccessEdgeEvent, reader: Reader): Cause {
+  return {
+    rule: 'sync-result-ignored',
+    reason: 'the START before the read had failed',
+    because: {
+      text: `${flagsOf(failed)} failed with ${failed.result} and was not repeated.`,
+      event: failed.id,
+      origin: failed.origin,
+    },
+    origin: failed.origin ?? reader.origin,
+    related: [],
+  }
+}
+
+/** No CPU access for reading is open at a read. */
+export function readOutside(reader: Reader, store: Store): Cause {
+  return {
+    rule: 'read-outside-bracket',
+    reason: 'no CPU access for reading is open',
+    because: lastBracketBefore(reader, writerName(store), store),
+    origin: reader.origin,
+    related: [],
+    by: reader.event.agent,
+  }
+}
+
+function lastBracketBefore({ buffer }: Reader, device: string, store: Store): Cause['because'] {
+  const last = buffer.lastReadBracket
+  if (last?.end === undefined)
+    return { text: `No CPU access for reading began after ${device} had written.` }
+  const order = last.began < store.event.id ? 'before' : 'after'
+  return {
+    text: `The last CPU access for reading ended at event ${last.end.id}; it began ${order} ${device} wrote.`,
+    event: last.end.id,
+    origin: last.end.origin,
   }
 }
