@@ -34,9 +34,9 @@ export class Bound {
   /** The driver is being removed: it can export nothing any more. */
   leaving = false
 
-  constructor(host: DriverHost, name: string) {
+  constructor(host: DriverHost, driver: DriverName) {
     this.host = host
-    this.driver = { name, modelled: false }
+    this.driver = driver
     this.underWay = new UnderWay(host.machine.scheduler)
     this.names = new MemoryNames(this.underWay)
     this.operations = new Operations(host.machine)

@@ -3,7 +3,7 @@
  * and sleeping hold: calls that want `buffer.resv` held have a variant that takes it, `...Unlocked`.
  */
 
-import type { DmaDirection } from '../events/event.ts'
+import type { DmaDirection, Range } from '../events/event.ts'
 import type { DmaMapping } from '../kernel/dma/mapping.ts'
 import type { Attachment } from '../kernel/dmabuf/attachment.ts'
 import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
@@ -73,7 +73,7 @@ export interface BufferCalls {
    * mapped. The next access there calls `mmap` again, which stands for the fault handler. An array
    * cannot move to other pages: those that were taken before end, and the next CPU access has new ones.
    */
-  unmapMappingRange(buffer: DmaBuf): void
+  unmapMappingRange(buffer: DmaBuf, range?: Range): void
   /** May sleep. The CPU is about to read data of devices (from-device), or to write (to-device). */
   dmaBufBeginCpuAccess(buffer: DmaBuf, direction: DmaDirection): Promise<void>
   /** May sleep. The CPU is through. */

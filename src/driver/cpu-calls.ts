@@ -21,9 +21,9 @@ export function cpuCalls(bound: Bound): CpuCalls {
       bound.now(calls.dmaBufMmap, () =>
         core.redirectMmap(bound.use(buffer, 'dma_buf_mmap'), length, pageOffset, driver),
       ),
-    unmapMappingRange: (buffer) =>
+    unmapMappingRange: (buffer, range) =>
       bound.now(calls.unmapMappingRange, () =>
-        core.unmapMappings(bound.use(buffer, 'unmap_mapping_range')),
+        core.unmapMappings(bound.use(buffer, 'unmap_mapping_range'), range),
       ),
     dmaBufVmap: (buffer) =>
       bound.later(calls.dmaBufVmap, async () =>

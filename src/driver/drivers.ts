@@ -1,4 +1,5 @@
 import { Bound } from './bound.ts'
+import { isBuiltIn } from './built-in.ts'
 import type { Driver } from './driver.ts'
 import type { DriverHost } from './host.ts'
 import { releaseMemory, releaseUses, unbindDevices } from './leaks.ts'
@@ -37,7 +38,7 @@ export class Drivers {
   async probe(drivers: readonly Driver[]): Promise<void> {
     drivers.forEach(requireDriver)
     for (const driver of drivers) {
-      const bound = new Bound(this.#host, driver.name)
+      const bound = new Bound(this.#host, { name: driver.name, modelled: isBuiltIn(driver) })
       const loaded = { driver, bound, isProbed: false }
       this.#loaded.push(loaded)
       try {

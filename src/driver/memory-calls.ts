@@ -1,4 +1,4 @@
-import type { MemoryAttribute } from '../events/event.ts'
+import type { MemoryAttribute, Range } from '../events/event.ts'
 import { allocateMemory, type KernelMemory, type MemoryKind } from '../kernel/dma/kernel-memory.ts'
 import type { SgTable } from '../kernel/dma/sg-table.ts'
 import type { UserMemory } from '../kernel/dmabuf/file.ts'
@@ -26,6 +26,12 @@ export interface CpuView {
   readonly attribute?: MemoryAttribute | undefined
   /** Whether a process may let the mapping grow; without, it is VM_DONTEXPAND. */
   readonly expandable?: boolean | undefined
+  /**
+   * vm_operations_struct.fault: the mapping begins without pages, and each access to absent ones calls this
+   * first, with whole pages as bytes of the buffer. `unmapMappingRange` makes them absent again. It may not
+   * sleep.
+   */
+  readonly fault?: ((range: Range) => void) | undefined
 }
 
 /**
@@ -145,10 +151,12 @@ function pageCalls(bound: Bound): PageCalls {
   const calls: PageCalls = {
     sgAllocTableFromPages: (pages) =>
       bound.now(calls.sgAllocTableFromPages, () => check(pages, 'sg_alloc_table_from_pages').table),
-    remapPages: (pages, offset, length, { attribute = 'cached', expandable = false } = {}) =>
+    remapPages: (pages, offset, length, how = {}) =>
       bound.now(calls.remapPages, () => {
         const { storage, start } = check(pages, 'remap_pfn_range')
-        return { runs: [{ storage, offset: start + offset, length }], attribute, expandable }
+        const { attribute = 'cached', expandable = false, fault } = how
+        const runs = [{ storage, offset: start + offset, length }]
+        return { runs, attribute, expandable, ...(fault === undefined ? {} : { fault }) }
       }),
   }
   return calls

@@ -364,6 +364,18 @@ export interface CpuMapEvent extends Common {
   readonly expandable?: boolean | undefined
   /** MAP_PRIVATE: a store makes a copy of its page for the process alone. */
   readonly isPrivate?: boolean | undefined
+  /** The exporter keeps it coherent by faults and unmap_mapping_range: CPU accesses do not govern it. */
+  readonly coherence?: 'fault' | undefined
+}
+/** Pages of a mapping got page table entries by a fault, or lost them to unmap_mapping_range. */
+export interface PageTableEvent extends Common {
+  readonly kind: 'cpu-fault' | 'cpu-zap'
+  /** The buffer that is mapped. */
+  readonly buffer: BufferId
+  /** The user mapping. */
+  readonly mapping: number
+  /** Whole pages, as bytes of the buffer. */
+  readonly range: Range
 }
 /**
  * The process used its private copy of pages that it has mapped MAP_PRIVATE. The first store to a page makes
@@ -552,6 +564,7 @@ export type DmabufEvent =
   | CpuMapEvent
   | CpuViewEvent
   | CpuAccessEvent
+  | PageTableEvent
   | PrivateAccessEvent
   | JobEvent
   | DeviceAccessEvent

@@ -242,6 +242,14 @@ const CPU_MAP_EVENT: Fields = {
   placement: { type: { list: { fields: PLACEMENT } }, optional: true },
   expandable: { type: 'flag', optional: true },
   isPrivate: { type: 'flag', optional: true },
+  coherence: { type: { oneOf: ['fault'] }, optional: true },
+}
+
+const PAGE_TABLE_EVENT: Fields = {
+  ...COMMON,
+  buffer: { type: 'number' },
+  mapping: { type: 'number' },
+  range: { type: { fields: RANGE } },
 }
 
 const PRIVATE_ACCESS_EVENT: Fields = {
@@ -367,6 +375,8 @@ export const EVENT_FIELDS: Readonly<Record<DmabufEvent['kind'], Fields>> = {
   'cpu-access-end': ACCESS_EDGE_EVENT,
   'cpu-map': CPU_MAP_EVENT,
   'cpu-unmap': CPU_MAP_EVENT,
+  'cpu-fault': PAGE_TABLE_EVENT,
+  'cpu-zap': PAGE_TABLE_EVENT,
   'private-load': PRIVATE_ACCESS_EVENT,
   'private-store': PRIVATE_ACCESS_EVENT,
   'cpu-view': CPU_VIEW_EVENT,

@@ -13,6 +13,9 @@ export type Cost = {
   bounced: number
   attachments: number
   mappings: number
+  /** Pages of user mappings that got an entry by a fault, and that lost theirs to unmap_mapping_range. */
+  faults: number
+  zapped: number
   /** Virtual time from the first call to the last, in nanoseconds. */
   time: number
 }
@@ -28,6 +31,8 @@ export function noCost(): Cost {
     bounced: 0,
     attachments: 0,
     mappings: 0,
+    faults: 0,
+    zapped: 0,
     time: 0,
   }
 }

@@ -71,7 +71,7 @@ const LINE_SIZE = 64
 /** The cost that a real kernel does not report. */
 const NOTHING: Cost = {
   ...{ syscalls: 0, cleaned: 0, invalidated: 0, dmaIn: 0, dmaOut: 0 },
-  ...{ cpuBytes: 0, bounced: 0, attachments: 0, mappings: 0, time: 0 },
+  ...{ cpuBytes: 0, bounced: 0, attachments: 0, mappings: 0, faults: 0, zapped: 0, time: 0 },
 }
 
 /** Counts calls, and knows those that are not back yet. */

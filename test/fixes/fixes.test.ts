@@ -4,11 +4,18 @@ import { describe, expect, it } from 'vitest'
 import { accessCases } from './access-cases.ts'
 import { bufferCases } from './buffer-cases.ts'
 import { dmaCases } from './dma-cases.ts'
+import { faultCases } from './fault-cases.ts'
 import { type FixCase, judge } from './fix-case.ts'
 import { fixTexts } from './fix-texts.ts'
 import { programCases } from './program-cases.ts'
 
-const cases: readonly FixCase[] = [...programCases, ...accessCases, ...dmaCases, ...bufferCases]
+const cases: readonly FixCase[] = [
+  ...programCases,
+  ...accessCases,
+  ...dmaCases,
+  ...bufferCases,
+  ...faultCases,
+]
 
 const TIMEOUT = 30_000
 

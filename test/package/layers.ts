@@ -15,11 +15,12 @@ export const LAYERS: Record<string, readonly string[]> = {
   'kernel/process': ['base', 'abi', 'syscalls', 'machine', 'kernel/dmabuf', 'kernel/shmem'],
   driver: ['events', 'base', 'abi', 'syscalls', 'machine', 'kernel'],
   drivers: ['events', 'base', 'abi', 'syscalls', 'machine', 'kernel', 'driver', 'media'],
+  mechanisms: ['driver'],
   tap: ['events', 'base', 'abi', 'syscalls'],
   user: ['base', 'abi', 'syscalls'],
   sim: [
     ...['events', 'base', 'abi', 'syscalls', 'machine', 'boards', 'kernel', 'driver', 'drivers'],
-    ...['media', 'tap'],
+    ...['media', 'tap', 'mechanisms'],
   ],
   check: ['events', 'base'],
   run: ['events', 'base', 'abi', 'syscalls', 'boards', 'tap', 'check', 'sim', 'user'],

@@ -99,7 +99,8 @@ export class CpuAccessDetector implements Detector {
       this.#deadTouched(event, store.origin, event.viewEnded)
       return
     }
-    const { bracket } = store
+    const { bracket, faulted } = store
+    if (faulted) return
     if (bracket !== undefined) {
       if (!writes(bracket.access)) this.#deferred.report(buffer, underRead(store, bracket))
       return
@@ -150,7 +151,7 @@ export class CpuAccessDetector implements Detector {
       this.#deadTouched(event, event.origin, event.viewEnded)
       return
     }
-    if (!isCached(this.#history.attributeOf(event))) return
+    if (!isCached(this.#history.attributeOf(event)) || this.#history.isFaulted(event)) return
     if (buffer.openFor('read') !== undefined) return
     const stored = buffer.deviceStores.latest(event.range)
     if (stored === undefined) return
@@ -180,7 +181,7 @@ export class CpuAccessDetector implements Detector {
 
   #viewed(event: CpuViewEvent): void {
     const buffer = this.#history.buffer(event.buffer)
-    if (buffer.id < 0 || buffer.open.length > 0) return
+    if (buffer.id < 0 || buffer.open.length > 0 || this.#history.isFaulted(event)) return
     if (!isCached(this.#history.attributeOf(event))) return
     const { failed } = buffer
     if (failed?.kind === 'cpu-access-begin' && failed.task === event.task) {

@@ -4,6 +4,7 @@
  */
 
 import { type Bracket, writes } from '../model/bracket.ts'
+import { overlaps } from '../model/range-map.ts'
 import type { Store } from '../model/store.ts'
 import { writerName } from '../words.ts'
 import { attributeCause, uncoveredLoad, uncoveredStore } from './alias-cause.ts'
@@ -32,6 +33,13 @@ import {
   syncedOtherwise,
 } from './dma-cause.ts'
 import { droppedSince, unsyncedLoad, unsyncedStore } from './driver-cause.ts'
+import {
+  bounceSkipped,
+  exporterMissed,
+  mappedBefore,
+  touchedWhileMapped,
+  touchOf,
+} from './fault-cause.ts'
 import { droppedFromCache, handoff } from './handoff-cause.ts'
 import { droppedAtEnd, hookAtEnd, hookAtStart } from './hook-cause.ts'
 import { zerosDropped, zerosInCache } from './initial-content-cause.ts'
@@ -77,6 +85,55 @@ const CPU_MEMORY: readonly Obligation[] = [
     duty: 'A cache line is not invalidated for a neighbour of the bytes.',
     of: isLost,
     breach: ({ history, hazard, store }) => neighbourDropped(history, hazard, store),
+  },
+]
+
+/** A program stored through pages that faults keep coherent: no CPU access is owed. */
+const FAULTED_STORES: readonly Obligation[] = [
+  {
+    duty: 'A device maps the buffer after a store through faulted pages.',
+    of: ({ store }) => store.faulted,
+    breach: mappedBefore,
+  },
+  {
+    duty: 'An exporter with faults does not skip the sync of a bounce buffer that it fills.',
+    of: ({ store, reader }) => store.faulted && reader.bounced,
+    breach: (pair) => bounceSkipped(pair, pair.reader.name),
+  },
+  {
+    duty: 'An exporter with faults writes touched lines back when a device maps.',
+    of: ({ store }) => store.faulted,
+    breach: (pair) => exporterMissed(pair, 'left stored lines in the cache'),
+  },
+]
+
+/** A device stored, and the CPU reads through faulted pages, or has stored through them. */
+const FAULTED_READS: readonly Obligation[] = [
+  {
+    duty: 'An exporter with faults does not skip the sync of a bounce buffer that a device wrote.',
+    of: (pair) => isReadByFault(pair) && pair.store.bounced,
+    breach: (pair) => bounceSkipped(pair, writerName(pair.store)),
+  },
+  {
+    duty: 'A page is touched only while no device has the buffer mapped.',
+    of: isReadByFault,
+    breach: (pair) => touchedWhileMapped(pair, pair.store, touchOf(pair)),
+  },
+  {
+    duty: 'A page that was touched before is not written over the stores of a device.',
+    of: isLost,
+    breach: (pair) => {
+      const later = dirtyThroughFault(pair)
+      if (later === undefined) return undefined
+      const { event } = later
+      const fault = memoryOf(pair).faults.latest(pair.hazard.range)
+      return touchedWhileMapped(pair, pair.store, { fault, agent: event.agent })
+    },
+  },
+  {
+    duty: 'An exporter with faults invalidates a page before it is touched.',
+    of: isReadByFault,
+    breach: (pair) => exporterMissed(pair, 'left stale lines in the cache'),
   },
 ]
 
@@ -295,9 +352,9 @@ const DEVICE_STORES: readonly Obligation[] = [
 
 /** By the agent of the store; the last duty of each list is breached by every pair that comes to it. */
 export const obligations: Readonly<Record<Store['by'], readonly Obligation[]>> = {
-  task: [...REACH, ...CPU_STORES],
+  task: [...REACH, ...FAULTED_STORES, ...CPU_STORES],
   kernel: [...REACH, ...KERNEL_STORES],
-  device: [...REACH, ...DEVICE_STORES],
+  device: [...REACH, ...FAULTED_READS, ...DEVICE_STORES],
 }
 
 /** The first duty that was neglected. */
@@ -341,6 +398,21 @@ function isDrivers({ store }: Pair): boolean {
 /** One of the two goes through the cache, and the other does not. */
 function isPastTheCache({ store, reader }: Pair): boolean {
   return !store.bounced && (reader.by === 'device' || isSnooped(store))
+}
+
+function isReadByFault({ history, reader: { event } }: Pair): boolean {
+  return !('device' in event) && history.isFaulted(event)
+}
+
+/** A store through faulted pages that made a line dirty where the device stored. */
+function dirtyThroughFault(pair: Pair): Store | undefined {
+  const { history, hazard, store } = pair
+  if (store.overDirty?.faulted === true) return store.overDirty
+  return memoryOf(pair).cpuStoreAfter(
+    store.event.id,
+    (one) =>
+      one.faulted && overlaps(history.lines(one.event.buffer, one.event.range), hazard.range),
+  )
 }
 
 /** A START lies between the two devices, and did not bring the bytes back from the bounce copy. */

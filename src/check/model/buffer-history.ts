@@ -13,6 +13,7 @@ import type {
   MaintenanceEvent,
   MemoryAttribute,
   MisuseEvent,
+  PageTableEvent,
   QueueEvent,
   Range,
   ScanoutEvent,
@@ -79,6 +80,8 @@ export class BufferHistory {
   readonly dirty: RangeMap<Store> = new RangeMap(MOST_RANGES)
   lastDeviceStore: Store | undefined
   looseViews: LooseView[] = []
+  /** The last page fault of each byte. */
+  readonly faults: RangeMap<PageTableEvent> = new RangeMap(MOST_RANGES)
   readonly #recentStores: Store[] = []
   readonly #recentMaintenance: MaintenanceEvent[] = []
   readonly #recentSyncs: DmaSyncEvent[] = []

@@ -76,6 +76,12 @@ export class History {
     return this.buffer(event.buffer).cpuMaps.get(event.mapping)?.attribute ?? 'cached'
   }
 
+  /** Whether it goes through pages that the exporter's faults keep coherent: no CPU access governs it then. */
+  isFaulted({ buffer, mapping }: CpuAccessEvent | CpuViewEvent): boolean {
+    if (mapping === undefined) return false
+    return this.buffer(buffer).cpuMaps.get(mapping)?.coherence === 'fault'
+  }
+
   update(event: DmabufEvent): void {
     if (EFFECTS.has(event.kind)) this.#effect(event)
     switch (event.kind) {
@@ -120,6 +126,9 @@ export class History {
         return
       case 'cpu-unmap':
         this.#cpuUnmapped(event)
+        return
+      case 'cpu-fault':
+        this.buffer(event.buffer).faults.set(event.range, event)
         return
       case 'cpu-view':
         this.#views.add(event.id, event)
@@ -313,6 +322,7 @@ export class History {
       dma: undefined,
       astray: buffer.hasLostMemory(cpuMapOf(buffer, event)),
       bounced: false,
+      faulted: this.isFaulted(event),
     }
     this.#stores.add(event.id, store)
     if (byKernel) this.#zeroing.add(event.id, store)
@@ -339,6 +349,7 @@ export class History {
       dma,
       astray: buffer.hasLostMemory(dma),
       bounced,
+      faulted: false,
     }
     this.#stores.add(event.id, store)
     buffer.deviceStores.set(event.range, store)

@@ -33,4 +33,6 @@ export interface Store {
   readonly astray: boolean
   /** It went to a bounce copy. */
   readonly bounced: boolean
+  /** It went through pages that the exporter's faults keep coherent. */
+  readonly faulted: boolean
 }

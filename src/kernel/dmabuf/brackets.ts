@@ -4,7 +4,7 @@
  * The kernel counts nothing here: START and END need not pair. The count exists because an array
  * over foreign memory must end when its CPU access ends.
  */
-import type { CpuAccess } from '../../events/event.ts'
+import type { CpuAccess, Range } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
 import {
   type CpuMapping,
@@ -67,9 +67,9 @@ export class OpenBrackets {
     for (const mapping of this.#mappings) mapping.retakeViews()
   }
 
-  /** unmap_mapping_range, for every process. */
-  zap(): void {
-    for (const mapping of this.#mappings) mapping.zap()
+  /** unmap_mapping_range of bytes of the buffer, for every process. */
+  zap(range: Range): void {
+    for (const mapping of this.#mappings) mapping.zap(range)
   }
 
   /** Calls `listener` once, when no access is open any more. */

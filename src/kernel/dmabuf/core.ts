@@ -6,7 +6,7 @@
  * drivers/dma-buf/dma-buf.c of Linux 6.12, and Documentation/driver-api/dma-buf.rst.
  */
 
-import type { CpuAccess, DmaDirection, DriverName } from '../../events/event.ts'
+import type { CpuAccess, DmaDirection, DriverName, Range } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { DmaLayer } from '../dma/dma-layer.ts'
@@ -36,6 +36,7 @@ export interface CoreOptions {
 }
 
 const LONGEST_NAME = 31
+const ALL: Range = { start: 0, end: Number.POSITIVE_INFINITY }
 /** O_ACCMODE | O_NONBLOCK, of include/uapi/asm-generic/fcntl.h. */
 const FILE_FLAGS = 0o4003
 
@@ -280,11 +281,11 @@ export class DmaBufCore {
   }
 
   /**
-   * unmap_mapping_range over all of the buffer: the next access of a process asks the exporter for
-   * the pages again.
+   * unmap_mapping_range, over all of the buffer when `range` is left out: the next access of a process asks the
+   * exporter for the pages again.
    */
-  unmapMappings(buffer: DmaBuf): void {
-    openBrackets(buffer).zap()
+  unmapMappings(buffer: DmaBuf, range: Range = ALL): void {
+    openBrackets(buffer).zap(range)
   }
 
   /**

@@ -6,14 +6,16 @@
  * operation whose result depends on them.
  */
 
-import type { BufferId, EventOrigin, Hazard, MemoryAttribute } from '../../events/event.ts'
+import type { BufferId, EventOrigin, Hazard, MemoryAttribute, Range } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { LiveView, Storage } from '../../machine/storage.ts'
 import { CpuBytes, shifted } from '../dma/cpu-bytes.ts'
 import { eachRun, placementOf, type SgTable } from '../dma/sg-table.ts'
 import type { OpenBrackets } from './brackets.ts'
 import type { CpuPages } from './ops.ts'
+import { PresentPages } from './present-pages.ts'
 
 export interface CpuMappingInfo {
   readonly id: number
@@ -48,14 +50,17 @@ export class CpuMapping {
   #unmapped: number | undefined
   /** Its pages were taken out: the next access has them put in again. */
   #isZapped = false
+  /** Its page table entries, if the exporter has a fault handler. */
+  readonly #pageTable: PresentPages | undefined
   /** Puts pages in again: the exporter's mmap operation stands for its fault handler. */
   fault: (() => void) | undefined
 
   constructor(machine: Machine, info: CpuMappingInfo) {
     this.#machine = machine
     this.#info = info
-    const { attribute, runs } = info.pages
+    const { attribute, runs, fault } = info.pages
     this.attribute = attribute
+    this.#pageTable = fault === undefined ? undefined : new PresentPages()
     this.#table = { runs, segments: [], size: info.length }
     this.#bytes = this.#bytesOf(info)
     info.brackets?.addMapping(this)
@@ -228,19 +233,53 @@ export class CpuMapping {
   }
 
   /**
-   * unmap_mapping_range: no pages are there until the next access. Arrays end, since none of the host's
-   * can be moved to other pages.
+   * unmap_mapping_range of bytes of the buffer: no pages are there until the next access. Arrays end, since
+   * none of the host's can be moved to other pages.
    */
-  zap(): void {
+  zap({ start, end }: Range): void {
     if (this.#isZapped) return
-    this.endViews(0, this.#info.length)
+    const { offset, length } = this.#info
+    const from = Math.max(0, start - offset)
+    const to = Math.min(length, end - offset)
+    if (from >= to) return
+    if (this.#pageTable !== undefined) {
+      this.#zapPages(this.#pageTable, from, to)
+      return
+    }
+    this.endViews(0, length)
     this.#isZapped = true
     this.#emitMap('cpu-map')
+  }
+
+  #zapPages(pageTable: PresentPages, start: number, end: number): void {
+    for (const range of pageTable.remove(start, end)) {
+      this.endViews(range.start, range.end)
+      this.#machine.cost.zapped += pagesIn(range)
+      this.#emitPages('cpu-zap', range)
+    }
+  }
+
+  /** Page faults: the exporter's handler runs before the pages get their entries. */
+  #faultIn(pageTable: PresentPages, start: number, end: number): void {
+    const { offset, pages } = this.#info
+    for (const range of pageTable.missing(start, end)) {
+      pages.fault?.({ start: offset + range.start, end: offset + range.end })
+      pageTable.add(range)
+      this.#machine.cost.faults += pagesIn(range)
+      this.#emitPages('cpu-fault', range)
+    }
+  }
+
+  #emitPages(kind: 'cpu-fault' | 'cpu-zap', { start, end }: Range): void {
+    const { buffer, id: mapping, offset, length } = this.#info
+    const range = { start: offset + start, end: offset + Math.min(end, length) }
+    this.#machine.events.emit({ kind, buffer, mapping, range })
   }
 
   /** Has pages of `[start, end)` put in that are not there. EFAULT where there are none: SIGBUS. */
   #present(start: number, end: number): void {
     if (this.#isZapped) this.fault?.()
+    if (this.#pageTable !== undefined) this.#faultIn(this.#pageTable, start, end)
     try {
       eachRun(this.#table, start, end, (storage, from, to) => storage.touch(from, to))
     } catch (error) {
@@ -322,6 +361,7 @@ export class CpuMapping {
       placement: this.#isZapped ? [] : placementOf(this.#table),
       expandable: pages.expandable ?? false,
       isPrivate,
+      ...(pages.fault === undefined ? {} : { coherence: 'fault' as const }),
     })
   }
 }
@@ -341,6 +381,10 @@ export function endArrays(machine: Machine, arrays: Iterable<HandedOut>): void {
   }
   for (const [storage, gone] of views) machine.memory.endViews(storage, gone)
   for (const { view } of ended) view.ended = machine.events.latest + 1
+}
+
+function pagesIn({ start, end }: Range): number {
+  return (end - start) / PAGE_SIZE
 }
 
 /** Whether the program gave the array's memory away: it has no bytes although it has not ended. */

@@ -1,4 +1,4 @@
-import type { DmaDirection, MemoryAttribute } from '../../events/event.ts'
+import type { DmaDirection, MemoryAttribute, Range } from '../../events/event.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 import type { StorageRun } from '../dma/sg-table.ts'
 import type { Attachment } from './attachment.ts'
@@ -10,6 +10,12 @@ export interface CpuPages {
   readonly attribute: MemoryAttribute
   /** Whether mremap may make it longer: false, as with VM_DONTEXPAND, unless it says so. */
   readonly expandable?: boolean | undefined
+  /**
+   * vm_operations_struct.fault: the mapping begins without page table entries, and this is called for whole
+   * pages, as bytes of the buffer, before they get theirs: at the first touch, and at the first one after
+   * unmap_mapping_range. It may not sleep. Left out, all pages are mapped at once.
+   */
+  readonly fault?: ((range: Range) => void) | undefined
 }
 
 /**

@@ -6,6 +6,7 @@ import { caches } from './caches.ts'
 import type { Case } from './case.ts'
 import { devices } from './devices.ts'
 import { drivers } from './drivers.ts'
+import { faults } from './faults.ts'
 import { handles } from './handles.ts'
 import { mappings } from './mappings.ts'
 import { memory } from './memory.ts'
@@ -21,4 +22,5 @@ export const cases: readonly Case[] = [
   ...areas,
   ...backing,
   ...drivers,
+  ...faults,
 ]

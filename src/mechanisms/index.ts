@@ -1,0 +1,2 @@
+/** Ways of sharing buffers from the mailing lists, as drivers. */
+export { shootdownHeap } from './shootdown/heap.ts'
