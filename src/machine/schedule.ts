@@ -1,7 +1,7 @@
 /**
  * A schedule as a short text that needs no quotes in a shell: `1.f` (first come, first served), `1.s7` (seed 7),
  * or with recorded choices `1.f.1-2.0-3X12.k4f2`, where `1-2` is the second of two ways, `X12` repeats a choice
- * 12 times, and the last part is a check sum.
+ * 12 times, and the last part is a check sum. `1.zf` and `1.zs7` are those of a board whose calls take no time.
  */
 import {
   type Choices,
@@ -15,6 +15,11 @@ const VERSION = '1'
 const SEEDS = 2 ** 32
 
 export interface Schedule {
+  /**
+   * Calls take no virtual time, so that more tasks are ready at once: every order in which they may run is then a
+   * matter of choices.
+   */
+  readonly timeless?: boolean | undefined
   /** Seeds the choices after the recorded ones. Undefined: the first candidate. */
   readonly seed?: number | undefined
   /** Choices between tasks and between timers, from the first one of a run on. */
@@ -29,8 +34,8 @@ export class ScheduleError extends RangeError {
   }
 }
 
-export function scheduleText({ seed, made }: Schedule): string {
-  const base = seed === undefined ? 'f' : `s${seed}`
+export function scheduleText({ timeless, seed, made }: Schedule): string {
+  const base = `${timeless === true ? 'z' : ''}${seed === undefined ? 'f' : `s${seed}`}`
   const body = [VERSION, base, ...runsOf(made)].join('.')
   return made.length === 0 ? body : `${body}.k${checkSum(body)}`
 }
@@ -41,8 +46,8 @@ export function parseSchedule(text: string): Schedule {
   if (version !== VERSION) {
     throw new ScheduleError(text, `it begins with '${version}.' and not with '${VERSION}.'`)
   }
-  const seed = seedOf(text, base)
-  if (rest.length === 0) return { seed, made: [] }
+  const start = startOf(text, base)
+  if (rest.length === 0) return { ...start, made: [] }
   const sum = rest.pop()
   const body = text.slice(0, text.lastIndexOf('.'))
   if (sum !== `k${checkSum(body)}`) {
@@ -51,7 +56,7 @@ export function parseSchedule(text: string): Schedule {
       'its check sum is wrong, so that a part of it is missing or changed',
     )
   }
-  return { seed, made: rest.flatMap((run) => choicesOf(text, run)) }
+  return { ...start, made: rest.flatMap((run) => choicesOf(text, run)) }
 }
 
 /** The strategy that makes the choices of a schedule. */
@@ -60,13 +65,13 @@ export function choicesFor({ seed, made }: Schedule): Choices {
   return made.length === 0 ? rest : new ReplayedChoices(made, rest)
 }
 
-function seedOf(text: string, base: string): number | undefined {
-  if (base === 'f') return undefined
-  const seed = /^s(\d+)$/.exec(base)?.[1]
-  if (seed === undefined || Number(seed) >= SEEDS) {
+function startOf(text: string, base: string): Pick<Schedule, 'timeless' | 'seed'> {
+  const [, z, order = '', digits] = /^(z?)(f|s(\d+))$/.exec(base) ?? []
+  const seed = digits === undefined ? undefined : Number(digits)
+  if (order === '' || (seed ?? 0) >= SEEDS) {
     throw new ScheduleError(text, `its second part is 'f' or 's' and a seed below ${SEEDS}`)
   }
-  return Number(seed)
+  return { ...(z === 'z' ? { timeless: true } : {}), seed }
 }
 
 function runsOf(made: readonly MadeChoice[]): string[] {

@@ -158,7 +158,7 @@ export class Scheduler {
    * Returns a function that takes it back.
    */
   at(time: number, run: () => void, wakes = false): () => void {
-    const timer = { time: Math.max(time, this.#now), run, wakes }
+    const timer = { time: Math.max(time, this.#now), run, wakes, task: this.#current.id }
     const cancel = this.#timers.add(timer)
     this.#pump()
     return cancel

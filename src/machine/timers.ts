@@ -7,6 +7,8 @@ export interface Timer {
   readonly run: () => void
   /** Ends a wait, however far off: while there is one, no task is stuck. */
   readonly wakes: boolean
+  /** The task that set it. */
+  readonly task: number
 }
 
 export class Timers {
@@ -50,11 +52,16 @@ export class Timers {
     this.#waiting = []
   }
 
-  /** Timers that end waits keep their order: a call does not overtake an earlier call of its task. */
+  /** Of timers that end waits of one task the first is due: a call does not overtake an earlier one of its task. */
   #chosen(choices: Choices, time: number): Timer | undefined {
-    const due = this.#waiting.filter((timer) => timer.time === time)
-    const wake = due.find(({ wakes }) => wakes)
-    const candidates = due.filter((timer) => !timer.wakes || timer === wake)
+    const waking = new Set<number>()
+    const candidates = this.#waiting.filter((timer) => {
+      if (timer.time !== time) return false
+      if (!timer.wakes) return true
+      const isFirst = !waking.has(timer.task)
+      waking.add(timer.task)
+      return isFirst
+    })
     const options = candidates.length
     return candidates[options < 2 ? 0 : choices.choose({ kind: 'timer', options, time })]
   }

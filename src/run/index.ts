@@ -4,6 +4,12 @@ import '../base/host.ts'
 export type { DmabufEvent } from '../events/event.ts'
 export * from '../sim/index.ts'
 export {
+  type Exploration,
+  type Explored,
+  type ExploreOptions,
+  exploreProgram,
+} from './explore/explore-program.ts'
+export {
   type EveryFailureOptions,
   type EveryFailureResult,
   type FailureOutcome,

@@ -13,6 +13,7 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   seed: 'sim',
   schedule: 'sim',
   choices: 'sim',
+  timeless: 'sim',
   linux: 'sim',
   source: 'sim',
   frameInterval: 'sim',
@@ -94,6 +95,14 @@ function checkChoices(choices: Choices, schedule: string | undefined): void {
   }
 }
 
+function checkTimeless(timeless: unknown, schedule: string | undefined): void {
+  if (typeof timeless !== 'boolean')
+    throw check.wrongType('options.timeless', 'a boolean', timeless)
+  if (schedule !== undefined) {
+    throw new RangeError('options.timeless and options.schedule exclude each other')
+  }
+}
+
 function checkSchedule(schedule: unknown, seed: number | undefined): void {
   check.text('options.schedule', schedule)
   if (seed !== undefined) {
@@ -118,13 +127,25 @@ function checkRules(disabled: unknown): void {
 
 /** Options about the simulated board. */
 function checkBoardOptions(options: RunOptions): void {
-  const { board, as, policy, seed, schedule, choices, source, frameInterval, views, drivers } =
-    options
+  const {
+    board,
+    as,
+    policy,
+    seed,
+    schedule,
+    choices,
+    timeless,
+    source,
+    frameInterval,
+    views,
+    drivers,
+  } = options
   if (board !== undefined) checkBoard('options.board', board)
   if (as !== undefined) checkBoard('options.as', as)
   if (policy !== undefined) check.oneOf('options.policy', policy, policyNames)
   if (seed !== undefined) check.integer('options.seed', seed, 0, SEEDS - 1)
   if (schedule !== undefined) checkSchedule(schedule, seed)
+  if (timeless !== undefined) checkTimeless(timeless, schedule)
   if (choices !== undefined) checkChoices(choices, schedule)
   if (source !== undefined) checkSource(source)
   if (frameInterval !== undefined) check.integer('options.frameInterval', frameInterval, 1)

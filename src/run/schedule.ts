@@ -36,13 +36,14 @@ export function runChoices(options: RunOptions, callbacks: Callbacks): RunChoice
   const recording = new RecordingChoices(cacheSeeded(chosen, seed))
   return {
     ...{ choices: recording, seed },
-    schedule: () => ({ seed: schedule.seed, made: recording.made }),
+    schedule: () => ({ ...schedule, made: recording.made }),
   }
 }
 
-function scheduleFor({ schedule, policy, seed = 1 }: RunOptions): Schedule {
+function scheduleFor({ schedule, policy, seed = 1, timeless }: RunOptions): Schedule {
   if (schedule !== undefined) return parseSchedule(schedule)
-  return { seed: policy === 'random' ? seed : undefined, made: [] }
+  const base = { seed: policy === 'random' ? seed : undefined, made: [] }
+  return timeless === true ? { timeless, ...base } : base
 }
 
 /** A schedule lists choices between tasks and timers only: those of the cache have to follow from its seed. */

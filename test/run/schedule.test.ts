@@ -25,7 +25,11 @@ const made = fc.array(
     .chain((options) => fc.record({ options: fc.constant(options), chosen: fc.nat(options - 1) })),
   { maxLength: 40 },
 )
-const schedule = fc.record({ seed: fc.option(fc.nat(2 ** 32 - 1), { nil: undefined }), made })
+const schedule = fc.record({
+  timeless: fc.constantFrom(true, undefined),
+  seed: fc.option(fc.nat(2 ** 32 - 1), { nil: undefined }),
+  made,
+})
 
 /** Three tasks that meet at a lock of the kernel; the order is in the events. */
 async function tasks(kernel: Kernel): Promise<void> {
@@ -89,6 +93,7 @@ describe('a schedule', () => {
     ['', "begins with '.'"],
     ['2.f', "begins with '2.'"],
     ['1.x', "second part is 'f'"],
+    ['1.zz', "second part is 'f'"],
     ['1.s4294967296', 'a seed below'],
     ['1.f.1-2', 'check sum'],
   ])('%j is refused', (text, problem) => {

@@ -1,0 +1,98 @@
+import type { Finding } from '../../check/finding.ts'
+import { type Choices, firstChoices, parseSchedule, ReplayedChoices } from '../../sim/index.ts'
+import * as check from '../../syscalls/arguments.ts'
+import type { Program, ProgramError } from '../program.ts'
+import { type RunOptions, type RunResult, runProgram } from '../run-program.ts'
+import { type OrderPrefix, OrderSearch } from './order-search.ts'
+
+export interface ExploreOptions
+  extends Omit<
+    RunOptions,
+    'kernel' | 'schedule' | 'choices' | 'timeless' | 'trace' | 'onEvent' | 'onFrame'
+  > {
+  /** The most deviations of an order from the usual one. Default: 2. */
+  readonly bound?: number | undefined
+  /** The most orders to try. Default: 1000. */
+  readonly limit?: number | undefined
+  /** Called after each run with its result and the count of runs. */
+  readonly onRun?: ((result: RunResult, runs: number) => void) | undefined
+}
+
+/** A finding or an error, with the first order that shows it. */
+export interface Explored<T> {
+  readonly item: T
+  /** Replays that order: option `schedule` of `runProgram`, and `dmabuf run --schedule`. */
+  readonly schedule: string
+  /** How many of the tried orders show it. */
+  readonly runs: number
+}
+
+export interface Exploration {
+  /** Orders that were tried. */
+  readonly runs: number
+  /** Whether these are all orders of the program's tasks and timers. */
+  readonly complete: boolean
+  /** Distinct by rule and line. */
+  readonly findings: readonly Explored<Finding>[]
+  /** Failures of the program itself, such as a deadlock; distinct by kind and message. */
+  readonly errors: readonly Explored<ProgramError>[]
+}
+
+const BOUND = 2
+const LIMIT = 1000
+
+/**
+ * May sleep. Runs `program` once for each order of its tasks and timers, those with few deviations first, and
+ * reports what any of them shows. Calls take no time (`timeless`), and only devices' own delays order tasks. Each run begins with a new kernel; state of the program outside of its function
+ * is shared by the runs, and makes them diverge. Rejects for wrong options.
+ */
+export async function exploreProgram(
+  program: Program,
+  { bound = BOUND, limit = LIMIT, onRun, ...options }: ExploreOptions = {},
+): Promise<Exploration> {
+  check.integer('options.bound', bound, 0)
+  check.integer('options.limit', limit, 1)
+  const search = new OrderSearch({ bound, limit })
+  const findings = new Outcomes<Finding>()
+  const errors = new Outcomes<ProgramError>()
+  while (options.signal?.aborted !== true) {
+    const prefix = search.next()
+    if (prefix === undefined) break
+    const result = await runProgram(program, {
+      ...options,
+      timeless: true,
+      choices: choicesOf(prefix),
+    })
+    const { schedule = '' } = result
+    search.ran(parseSchedule(schedule).made)
+    for (const one of result.findings) {
+      findings.add(`${one.rule} ${one.where ?? one.message}`, one, schedule)
+    }
+    if (result.error !== undefined) {
+      errors.add(`${result.error.kind} ${result.error.message}`, result.error, schedule)
+    }
+    onRun?.(result, search.runs)
+  }
+  const { runs, isComplete } = search
+  return { runs, complete: isComplete, findings: findings.all, errors: errors.all }
+}
+
+/** The choices of a prefix, and then first candidates. */
+export function choicesOf(prefix: OrderPrefix): Choices {
+  return new ReplayedChoices(prefix, firstChoices)
+}
+
+/** Distinct things with the first schedule of each, and their count. */
+export class Outcomes<T> {
+  readonly #known = new Map<string, { item: T; schedule: string; runs: number }>()
+
+  add(key: string, item: T, schedule: string): void {
+    const known = this.#known.get(key)
+    if (known === undefined) this.#known.set(key, { item, schedule, runs: 1 })
+    else known.runs++
+  }
+
+  get all(): Explored<T>[] {
+    return [...this.#known.values()].map((one) => ({ ...one }))
+  }
+}
