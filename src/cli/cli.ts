@@ -5,12 +5,13 @@ import { collectNames } from './arguments.ts'
 import { boards } from './commands/boards.ts'
 import { type CheckFlags, check } from './commands/check.ts'
 import { explainText } from './commands/explain.ts'
+import { type ExploreFlags, explore } from './commands/explore.ts'
 import { init } from './commands/init.ts'
 import { run } from './commands/run.ts'
 import type { RunFlags } from './commands/run-request.ts'
 import { watch } from './commands/watch.ts'
 import { exitCode } from './exit-code.ts'
-import { mainHelp, runHelp } from './help.ts'
+import { exploreHelp, mainHelp, runHelp } from './help.ts'
 import { readManifest } from './package-root.ts'
 import { reporterNames } from './reporters.ts'
 import { ALL_BOARDS, boardNames, policyNames } from './runs/plan.ts'
@@ -60,6 +61,7 @@ function commands(signal: AbortSignal, finish: (code: number) => void): Command 
     .action(async (words: readonly string[]) => {
       finish(await boards(words, { color: wantsColor(command) }, signal))
     })
+  addExplore(command, signal, finish)
   addCheck(command, finish)
   subcommand(command, 'explain', 'explain a rule with an example, or list the rules')
     .argument('[rule]', 'a rule, or its group')
@@ -110,6 +112,27 @@ function addRun(command: Command, signal: AbortSignal, finish: (code: number) =>
     .action(async (file: string, flags: Omit<RunFlags, 'color'>) => {
       const start = flags.watch === true ? watch : run
       finish(await start(file, { ...flags, color: wantsColor(command) }, signal))
+    })
+}
+
+function addExplore(command: Command, signal: AbortSignal, finish: (code: number) => void): void {
+  subcommand(command, 'explore', 'run a program in many orders of its tasks and check each')
+    .argument('<file>', 'a .ts, .mts, .cts, .js, .mjs or .cjs file with a default export')
+    .option('--board <name>', 'run on this board (default: arm-soc)')
+    .option('--as <name>', "judge for this board (default: a coherent board's reference board)")
+    .option('--policy <name>', `run with this policy: ${policyNames.join(', ')} (default: lazy)`)
+    .option('--seed <n>', "the seed of the random policy's caches (default: 1)")
+    .option('--bound <n>', 'the most deviations of an order from the usual one (default: 2)')
+    .option('--limit <n>', 'the most orders to try (default: 1000)')
+    .option('--input <clip>', 'a .y4m or .y4m.gz file for the camera (default: a test pattern)')
+    .option('--camera <size>', 'a test pattern of this size, such as 1920x1080@60')
+    .option('--timeout <seconds>', 'end a run after this time (default: 60 s without progress)')
+    .option('--reporter <name>', `the report's format: ${reporterNames.join(', ')} (default: text)`)
+    .option('--output <file>', 'write the report to a file, and print the text')
+    .option('--json', 'the same as --reporter json')
+    .addHelpText('after', exploreHelp)
+    .action(async (file: string, flags: Omit<ExploreFlags, 'color'>) => {
+      finish(await explore(file, { ...flags, color: wantsColor(command) }, signal))
     })
 }
 

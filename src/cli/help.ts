@@ -47,9 +47,21 @@ that failed by itself; 130 and 143 after Ctrl-C and SIGTERM, with the report of
 the runs that had ended.
 `
 
+export const exploreHelp = `
+The program runs once for each order in which its tasks (kernel.spawn) and the
+timers of devices can go on, those with few deviations from the usual order
+first. Calls take no virtual time, so that tasks meet. Each finding names an
+order that shows it; repeat that run with dmabuf run --board, --policy and
+--schedule. Exit codes are those of dmabuf run.
+
+Example:
+  dmabuf explore pipeline.ts --board arm-soc --bound 3 --limit 5000
+`
+
 export const mainHelp = `
 Examples:
   dmabuf run pipeline.ts            check a program on the PC and the ARM board
+  dmabuf explore pipeline.ts        check every order of its tasks
   dmabuf explain early-invalidate   describe a rule, with an example
   dmabuf boards                     list the built-in boards
 `

@@ -40,7 +40,13 @@ export interface WorkerSetup extends RunSetup {
  * has failed. `leave`: the thread is to end.
  */
 export type WorkerOrder =
-  | { readonly kind: 'run'; readonly plan: RunPlan; readonly trace: TraceRequest | undefined }
+  | {
+      readonly kind: 'run'
+      readonly plan: RunPlan
+      readonly trace: TraceRequest | undefined
+      /** The choices that the run begins with, as a schedule: calls take no time then. */
+      readonly order?: string | undefined
+    }
   | { readonly kind: 'stop'; readonly failure: Failure }
   | { readonly kind: 'leave' }
 

@@ -38,6 +38,8 @@ export interface WorkerHost {
 /** The products of a run beside its record. */
 export interface RunWishes {
   readonly trace: TraceRequest | undefined
+  /** The choices that the run begins with, as a schedule. */
+  readonly order?: string | undefined
   readonly onPicture: (picture: PictureFile) => void
 }
 
@@ -136,11 +138,11 @@ export class ProgramWorker {
   }
 
   /** May sleep. One run; `onPicture` gets its pictures. Rejects with the error that `onPicture` throws. */
-  async run(plan: RunPlan, { trace, onPicture }: RunWishes): Promise<WorkerEnd> {
+  async run(plan: RunPlan, { trace, order, onPicture }: RunWishes): Promise<WorkerEnd> {
     this.#isReusable = false
     this.#counters.begin()
     let record: RunRecord | undefined
-    this.#send({ kind: 'run', plan, trace })
+    this.#send({ kind: 'run', plan, trace, order })
     const failure = await this.#failureOf(() =>
       this.#until((message) => {
         if (message.kind === 'picture') onPicture(message)

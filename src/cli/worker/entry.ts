@@ -57,12 +57,12 @@ async function begin(): Promise<Begun> {
   return { accidents, loaded: await loader.load(setup.file), kernel: opened.kernel }
 }
 
-async function obey({ plan, trace }: WorkerOrder & { kind: 'run' }): Promise<void> {
+async function obey({ plan, trace, order }: WorkerOrder & { kind: 'run' }): Promise<void> {
   progress.begin()
   const { accidents, loaded, kernel } = next ?? (await begin())
   next = undefined
   const calls = new CallWatch(progress)
-  const run: OneRun = { setup, plan, trace, calls, progress, send, accidents, kernel }
+  const run: OneRun = { setup, plan, trace, order, calls, progress, send, accidents, kernel }
   running = run
   const record = 'failure' in loaded ? undefined : await runOnce(loaded, run)
   if ('failure' in loaded) send({ kind: 'not-loaded', failure: loaded.failure })

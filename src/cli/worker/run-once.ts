@@ -24,6 +24,8 @@ export interface OneRun {
   readonly setup: Omit<WorkerSetup, 'port'>
   readonly plan: RunPlan
   readonly trace: TraceRequest | undefined
+  /** The choices that it begins with, as a schedule. */
+  readonly order: string | undefined
   readonly calls: CallWatch
   readonly progress: ProgressCounters
   readonly send: Send

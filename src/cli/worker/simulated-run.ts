@@ -1,7 +1,9 @@
 /** A run on a simulated board. */
 import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
+import { parseSchedule } from '../../machine/schedule.ts'
 import { type FrameSource, patternSource, y4mSource } from '../../media/source.ts'
 import { parseY4m } from '../../media/y4m.ts'
+import { startingWith } from '../../run/explore/explore-program.ts'
 import { type RunOptions, type RunResult, runProgram } from '../../run/run-program.ts'
 import { listenToFrameCounts } from '../../syscalls/watching.ts'
 import type { CameraInput } from '../runs/messages.ts'
@@ -14,7 +16,7 @@ import type { Send } from './setup.ts'
 /** May sleep. */
 export async function runSimulated(
   { program, prepare, drivers }: LoadedProgram,
-  { setup, plan, calls, progress, accidents, send }: OneRun,
+  { setup, plan, order, calls, progress, accidents, send }: OneRun,
   place: RunPlace & Pick<RunOptions, 'trace'>,
 ): Promise<RunResult> {
   const { policy, seed } = plan
@@ -27,7 +29,7 @@ export async function runSimulated(
     drivers,
     ...place,
     policy: policy === 'none' ? undefined : policy,
-    ...(setup.schedule === undefined ? { seed } : { schedule: setup.schedule }),
+    ...choicesOf(setup.schedule, order, seed),
     linux: setup.release,
     source: setup.camera && sourceOf(setup.camera),
     frameInterval: setup.camera && intervalOf(setup.camera),
@@ -42,6 +44,18 @@ export async function runSimulated(
       sendPicture?.(frame)
     },
   })
+}
+
+/** Recorded choices are replayed; those of an order are only its beginning. */
+function choicesOf(
+  schedule: string | undefined,
+  order: string | undefined,
+  seed: number,
+): Pick<RunOptions, 'seed' | 'schedule' | 'choices' | 'timeless'> {
+  if (order !== undefined) {
+    return { seed, timeless: true, choices: startingWith(parseSchedule(order).made) }
+  }
+  return schedule === undefined ? { seed } : { schedule }
 }
 
 function sourceOf(camera: CameraInput): FrameSource {

@@ -43,8 +43,9 @@ const LIMIT = 1000
 
 /**
  * May sleep. Runs `program` once for each order of its tasks and timers, those with few deviations first, and
- * reports what any of them shows. Calls take no time (`timeless`), and only devices' own delays order tasks. Each run begins with a new kernel; state of the program outside of its function
- * is shared by the runs, and makes them diverge. Rejects for wrong options.
+ * reports the findings and errors of all. Calls take no time (`timeless`), and only devices' own delays order
+ * tasks. Each run begins with a new kernel; state of the program outside of its function is shared by the runs,
+ * and makes them diverge. Rejects for wrong options.
  */
 export async function exploreProgram(
   program: Program,
@@ -61,7 +62,7 @@ export async function exploreProgram(
     const result = await runProgram(program, {
       ...options,
       timeless: true,
-      choices: choicesOf(prefix),
+      choices: startingWith(prefix),
     })
     const { schedule = '' } = result
     search.ran(parseSchedule(schedule).made)
@@ -78,7 +79,7 @@ export async function exploreProgram(
 }
 
 /** The choices of a prefix, and then first candidates. */
-export function choicesOf(prefix: OrderPrefix): Choices {
+export function startingWith(prefix: OrderPrefix): Choices {
   return new ReplayedChoices(prefix, firstChoices)
 }
 

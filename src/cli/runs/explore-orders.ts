@@ -1,0 +1,50 @@
+/** Runs of one program in many orders, one after the other in a worker. */
+import { parseSchedule, scheduleText } from '../../machine/schedule.ts'
+import { OrderSearch } from '../../run/explore/order-search.ts'
+import type { OwnBoard, RunSetup } from './messages.ts'
+import type { RunPlan } from './plan.ts'
+import { NotLoadedError, ProgramWorker, type WorkerEnd, type WorkerHost } from './program-worker.ts'
+
+export interface OrdersHost extends WorkerHost {
+  /** The most deviations of an order. */
+  readonly bound: number
+  /** The most orders. */
+  readonly orders: number
+  /** The program has loaded: returns the board and the policy of all runs. Throws where there are several. */
+  readonly plan: (boards: readonly OwnBoard[]) => RunPlan
+  /** Called when a run is over. */
+  readonly onEnd: (end: WorkerEnd, runs: number) => void
+}
+
+/** May sleep. Whether every order was tried. Throws a NotLoadedError, and the reason of the host's signal. */
+export async function exploreOrders(setup: RunSetup, host: OrdersHost): Promise<boolean> {
+  const search = new OrderSearch({ bound: host.bound, limit: host.orders })
+  let worker = await loaded(setup, host)
+  try {
+    const plan = host.plan(worker.boards)
+    for (let prefix = search.next(); prefix !== undefined; prefix = search.next()) {
+      if (!worker.isReusable) {
+        await worker.close()
+        worker = await loaded(setup, host)
+      }
+      const order = scheduleText({ timeless: true, made: prefix })
+      const end = await worker.run(plan, { trace: undefined, order, onPicture: () => {} })
+      const { schedule } = end.record
+      // A run that was ended from outside has no choices to go on from.
+      search.ran(schedule === undefined ? [] : parseSchedule(schedule).made)
+      host.onEnd(end, search.runs)
+    }
+  } finally {
+    await worker.close()
+  }
+  return search.isComplete
+}
+
+async function loaded(setup: RunSetup, host: WorkerHost): Promise<ProgramWorker> {
+  const worker = new ProgramWorker(setup, host)
+  const failure = await worker.loaded()
+  if (failure === undefined) return worker
+  const printed = worker.takePrinted()
+  await worker.close()
+  throw new NotLoadedError(failure, printed)
+}
