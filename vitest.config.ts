@@ -21,5 +21,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     // Property tests and whole runs take seconds, and more on a loaded machine.
     testTimeout: 60_000,
+    // Modules have no state that outlives a kernel: files can share them, which saves loading them again.
+    isolate: false,
   },
 })

@@ -101,7 +101,7 @@ function detectorsOver(history: History, out: Collector): Detector[] {
     new FreedDetector(history, out),
     new BackingDetector(history, out),
     new HandleDetector(out),
-    new DumbDetector(out),
+    new DumbDetector(history, out),
     new NoDmaBufDetector(out),
     new CostDetector(history, out),
     new ContentDetector(history, out),

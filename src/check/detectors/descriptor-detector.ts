@@ -12,7 +12,6 @@ import type {
 import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { History } from '../model/history.ts'
-import { RunningCalls } from '../model/running-calls.ts'
 import { UndeliveredFds } from '../model/undelivered-fds.ts'
 import { agentName } from '../words.ts'
 import type { Detector } from './detector.ts'
@@ -43,7 +42,6 @@ export class DescriptorDetector implements Detector {
   #lastClosed: FdCloseEvent | undefined
   /** Where each buffer was last taken out of a queue, if it did not go back: by the program's own call. */
   readonly #taken = new Map<BufferId, QueueEvent>()
-  readonly #calls = new RunningCalls()
   /** The report for a buffer that is alive after the program, unless it is still released. */
   readonly #kept = new Map<BufferId, Draft>()
 
@@ -54,7 +52,6 @@ export class DescriptorDetector implements Detector {
 
   after(event: DmabufEvent): void {
     if (this.#kept.size > 0) this.#explained(event)
-    this.#calls.observe(event)
     this.#undelivered.observe(event)
     if (event.kind === 'fd-open') this.#open.set(event.fd, event)
     else if (event.kind === 'fd-close') {
@@ -65,7 +62,7 @@ export class DescriptorDetector implements Detector {
       this.#returned(event)
     } else if (event.kind === 'queue') this.#taken.delete(event.buffer)
     else if (event.kind === 'dequeue') {
-      if (this.#calls.around(event)?.name === DEQUEUES) this.#taken.set(event.buffer, event)
+      if (this.#history.calls.around(event)?.name === DEQUEUES) this.#taken.set(event.buffer, event)
     } else if (event.kind === 'release') this.#taken.delete(event.buffer)
     else if (event.kind === 'program-end' && event.how === 'returned') this.#leaks(event)
   }

@@ -2,7 +2,7 @@
 
 import type { DmabufEvent, HandleEvent } from '../../events/event.ts'
 import type { Collector } from '../collector.ts'
-import { RunningCalls } from '../model/running-calls.ts'
+import type { History } from '../model/history.ts'
 import { agentName } from '../words.ts'
 import type { Detector } from './detector.ts'
 
@@ -32,17 +32,17 @@ interface File {
  * shown.
  */
 export class DumbDetector implements Detector {
+  readonly #history: History
   readonly #out: Collector
   readonly #files = new Map<number, File>()
-  readonly #calls = new RunningCalls()
   #wasShown = false
 
-  constructor(out: Collector) {
+  constructor(history: History, out: Collector) {
+    this.#history = history
     this.#out = out
   }
 
   after(event: DmabufEvent): void {
-    this.#calls.observe(event)
     if (event.kind === 'call') {
       const isShown = event.phase === 'exit' && event.result !== undefined && event.result >= 0
       if (isShown && SHOWS.has(event.name)) this.#wasShown = true
@@ -53,7 +53,7 @@ export class DumbDetector implements Detector {
   }
 
   #opened(event: HandleEvent): void {
-    if (this.#calls.around(event)?.name !== CREATES) return
+    if (this.#history.calls.around(event)?.name !== CREATES) return
     const file = this.#fileOf(event)
     file.alive.set(event.handle, this.#wasShown)
     const late = [...file.alive.values()].filter((isLate) => isLate).length

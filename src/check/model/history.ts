@@ -20,6 +20,7 @@ import { Newest } from './newest.ts'
 import { type Neighbour, Placements } from './placements.ts'
 import { overlaps } from './range-map.ts'
 import { RecentEvents } from './recent-events.ts'
+import { RunningCalls } from './running-calls.ts'
 import type { Store } from './store.ts'
 
 const MOST_STORES = 16_384
@@ -41,6 +42,8 @@ export class History {
   readonly #zeroing = new RecentEvents<Store>(MOST_STORES)
   readonly #released = new Newest<BufferId>(MOST_RELEASED)
   readonly #effects = new CallEffects()
+  /** The system calls under way. */
+  readonly calls: RunningCalls = new RunningCalls()
 
   /** The sources of the events: an event that is not shown may have happened. */
   readonly shown: Shown
@@ -86,6 +89,7 @@ export class History {
     if (EFFECTS.has(event.kind)) this.#effect(event)
     switch (event.kind) {
       case 'call':
+        this.calls.observe(event)
         if (event.phase === 'exit') this.#effects.returned(event.within)
         return
       case 'export':
