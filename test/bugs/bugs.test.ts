@@ -1,9 +1,9 @@
 /**
- * The bugs that people had, judged by what is reported and by the bytes.
+ * The bugs from the field, judged by the report and by the bytes.
  *
- * The bytes of a run are all that the program returned and all that the display showed. They are wrong
- * where they differ from what the fixed twin gives on board `pc`, where no cache can do harm, with the
- * same policy and seed. `random` stands for several seeds: the bytes must go wrong with one of them, or
+ * The bytes of a run are the program's result and all pictures on the display. They are wrong if
+ * they differ from those of the fixed twin on board `pc`, where no cache can do harm, with the same
+ * policy and seed. `random` stands for several seeds: the bytes must go wrong with one of them, or
  * with none.
  */
 import { armSoc, type PolicyName } from 'dmabuf/sim'
@@ -60,7 +60,7 @@ function named(name: string): BugProgram {
 
 const right = new Map<string, Promise<string>>()
 
-/** May sleep. What the fixed twin gives where every device snoops; run once for all that ask. */
+/** May sleep. The bytes of the fixed twin where every device snoops; run once for all callers. */
 function rightBytes({ twin }: BugProgram, policy: PolicyName, seed: number): Promise<string> {
   const key = `${twin} ${policy} ${seed}`
   const known = right.get(key) ?? runTwin(twin, policy, seed)

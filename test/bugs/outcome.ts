@@ -1,11 +1,11 @@
-/** Running a program of bugs/ on a board, and what came out of it. */
+/** Runs a program of bugs/ on a board, and collects its outcome. */
 import { createHash } from 'node:crypto'
 import type { Finding } from 'dmabuf/check'
 import { type Board, patternSource, type RunOptions, runProgram } from 'dmabuf/sim'
 import { formatOrigin } from '../../src/tap/format-origin.ts'
 import type { BugProgram } from './programs.ts'
 
-/** Small pictures: the programs ask for 640 by 360, and the camera gives what it has. */
+/** Small pictures: the programs ask for 640 by 360, and the camera gives its own size. */
 const source = patternSource(64, 32)
 
 export interface Outcome {
@@ -15,7 +15,7 @@ export interface Outcome {
   readonly lints: readonly string[]
   /** The files that findings point into, each once. */
   readonly files: readonly string[]
-  /** What the program returned and what the display showed, every byte; undefined where it threw. */
+  /** The program's result and the pictures on the display, every byte; undefined if it threw. */
   readonly bytes: string | undefined
   readonly error: string | undefined
 }
@@ -56,7 +56,7 @@ function addValue(hash: ReturnType<typeof createHash>, value: unknown): void {
   else hash.update(`${String(value)};`)
 }
 
-/** `board` with devices that look into the caches and reach all memory: nothing can go wrong on it. */
+/** `board` with devices that snoop and reach all memory: nothing can go wrong on it. */
 export function harmless(board: Board): Board {
   const devices = Object.keys(board.devices).map((name) => [name, { snoops: true }])
   return {

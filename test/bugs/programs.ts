@@ -1,4 +1,4 @@
-/** The programs under bugs/, and what their first lines claim. */
+/** The programs under bugs/, and the claims of their first lines. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { RuleId } from 'dmabuf/check'
@@ -23,7 +23,7 @@ export interface BugProgram {
   readonly name: string
   readonly expect: readonly RuleId[]
   readonly bytes: Bytes
-  /** Advice that it gets, which is no finding. */
+  /** Advice that it gets, which is not a finding. */
   readonly lints: readonly RuleId[]
   /** The boards that the claims are about. */
   readonly boards: readonly Board[]

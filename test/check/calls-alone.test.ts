@@ -1,4 +1,4 @@
-/** A checker that is shown a program's calls alone takes what it is not shown for unknown, not for absent. */
+/** A checker that gets a program's calls alone takes unshown events for unknown, not for absent. */
 import { Checker, type CheckResult, ruleIds, type Shown } from 'dmabuf/check'
 import { describe, expect, it } from 'vitest'
 import { rulesSeen } from '../../src/check/rules/lookup.ts'

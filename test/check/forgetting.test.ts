@@ -1,4 +1,4 @@
-/** What a checker keeps of buffers that are gone, and what it makes of events that it does not know. */
+/** Data that a checker keeps of released buffers, and its treatment of unknown events. */
 import { describe, expect, test } from 'vitest'
 import { Checker, type CheckResult } from '../../src/check/index.ts'
 import { History } from '../../src/check/model/history.ts'

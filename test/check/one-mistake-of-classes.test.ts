@@ -1,4 +1,4 @@
-/** What users of the classes forget: one finding, at the line where it is mended, with a fix for them. */
+/** Omissions by users of the classes: one finding, at the line to mend, with a fix for them. */
 import { readFileSync } from 'node:fs'
 import { DmaHeap, DrmDevice, type Kernel, Memfd, Udmabuf, VideoDevice } from 'dmabuf'
 import { patternSource } from 'dmabuf/sim'

@@ -1,4 +1,4 @@
-/** One mistake is one finding, whatever the hardware makes of it in a run. */
+/** One mistake is one finding, whichever effect the hardware has in a run. */
 import { runProgram } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'
 import held from '../../examples/held-across-queueing.ts'

@@ -1,6 +1,7 @@
 /**
- * What SARIF 2.1.0 asks of the objects that this package writes, with no room for properties that the
- * standard does not have. Sections of the standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/
+ * The requirements of SARIF 2.1.0 for the objects that this package writes, with no room for
+ * properties that the standard does not have. Sections of the standard:
+ * https://docs.oasis-open.org/sarif/sarif/v2.1.0/
  */
 const text = object({ text: { type: 'string', minLength: 1 } }, ['text'])
 const multiformat = object(

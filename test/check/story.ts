@@ -1,4 +1,6 @@
-/** Event programs, written by hand: what a source would emit, with ids, times and call sites added. */
+/**
+ * Event programs, written by hand: the events of a source, with ids, times and call sites added.
+ */
 import { Checker, type CheckResult } from '../../src/check/index.ts'
 import type {
   Agent,
@@ -23,7 +25,7 @@ const WHOLE = { start: 0, end: SIZE }
 export const OWN: DriverName = { name: 'vpdma', modelled: false }
 export const MODEL: DriverName = { name: 'system heap', modelled: true }
 
-/** What an event below the application is about; the first buffer, all of it, when left out. */
+/** The subject of an event below the application; the first buffer, all of it, when left out. */
 interface Below {
   readonly buffer?: BufferId
   readonly range?: Range
@@ -108,7 +110,7 @@ export class Story {
     return this.#tasks.indexOf(name) + 1
   }
 
-  /** What one line does shares one origin, as the events of one call do. */
+  /** All events of one line share one origin, as the events of one call do. */
   #originOf(line: number): { readonly stack: string } {
     const origin = this.#origins.get(line) ?? { stack: `line ${line}` }
     this.#origins.set(line, origin)
@@ -318,7 +320,7 @@ export class Story {
     })
   }
 
-  /** The camera takes the buffer, fills it and gives it back. Returns the event of its store. */
+  /** The camera takes the buffer, fills it and returns it. Returns the event of its store. */
   frame(job = 1): EventId {
     this.queue()
     this.jobStart(job, 'camera', 'write')
@@ -344,7 +346,7 @@ export class Story {
     this.jobEnd(90, 'display', 'read')
   }
 
-  /** Memory that is no dma-buf. */
+  /** Memory that is not a dma-buf. */
   memory(buffer: BufferId, what: string, size: number = SIZE): void {
     this.emit({ kind: 'memory', buffer, size, what })
   }

@@ -68,7 +68,7 @@ describe('a recorded run', () => {
   })
 })
 
-/** Every value in `json`, at whatever depth, as the keys that lead to it. */
+/** Every value in `json`, at any depth, as the keys that lead to it. */
 function pathsIn(json: unknown): string[][] {
   if (typeof json !== 'object' || json === null) return [[]]
   const inner = Object.entries(json).flatMap(([key, one]) =>

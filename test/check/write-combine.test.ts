@@ -7,7 +7,7 @@ import { DrmDevice } from '../../src/user/drm-device.ts'
 
 const SIZE = { width: 64, height: 32 }
 
-/** What is found where `draw` draws into an exported dumb buffer, which is shown then. */
+/** The findings if `draw` draws into an exported dumb buffer, which is shown then. */
 async function rules(draw: (buffer: DmaBuf) => unknown, board: string): Promise<readonly string[]> {
   const { findings, error } = await runProgram(
     async (kernel: Kernel) => {

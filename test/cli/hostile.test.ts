@@ -1,4 +1,4 @@
-/** Programs that speak for the command, break what it reads, or print what no terminal should get. */
+/** Programs that speak for the command, break its input, or print control characters. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** `dmabuf init`: what it writes runs, and what is there stays as it is. */
+/** `dmabuf init`: the files that it writes run, and existing files stay as they are. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const WRITTEN = [
   'vitest.config.ts',
 ]
 
-/** Links what `npm install` would install. */
+/** Links the packages that `npm install` would install. */
 function link(folder: string): void {
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(root, join(folder, 'node_modules/dmabuf'), 'junction')

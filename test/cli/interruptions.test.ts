@@ -1,4 +1,7 @@
-/** Whatever the command does ends: at a signal, at its time limit, and when its output has no reader. */
+/**
+ * Every activity of the command ends: at a signal, at its time limit, and when its output has no
+ * reader.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -68,7 +68,7 @@ describe.concurrent('every run of a command', () => {
     'listener.ts',
   ])('finds everything as new: %s', async (file) => {
     const { code, stdout, stderr } = await dmabuf(folder, ['run', file, ...words])
-    // What all runs print alike is shown once.
+    // Output that is the same in all runs is shown once.
     expect(stdout).toContain('the program printed on every run:\nrun 1\n')
     expect(stdout).not.toContain('run 2')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

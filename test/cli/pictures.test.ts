@@ -21,7 +21,7 @@ const clip = Buffer.concat([
   ...[0, 1].flatMap((index) => [Buffer.from('FRAME\n'), frame(index)]),
 ])
 
-/** What the display shows of frame `index`: converted, and its first line white. */
+/** The picture of frame `index` on the display: converted, and its first line white. */
 function shown(index: number): Uint8Array {
   const rgba = toRgba(pixelFormats.YU12, frame(index), size)
   return rgba.fill(255, 0, 256)

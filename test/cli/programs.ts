@@ -1,6 +1,6 @@
 /** Programs as people write them, a few lines each. */
 
-/** Shows `count` frames from three buffers. `draw` is what the loop does with each. */
+/** Shows `count` frames from three buffers. `draw` is the loop's work on each. */
 export const pipeline = (
   draw: string,
   count = 3,

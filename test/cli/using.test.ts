@@ -1,4 +1,4 @@
-/** `using` in programs, on every Node: the transformer's lowering is what JavaScript means. */
+/** `using` in programs, on every Node: the transformer's lowering has JavaScript's semantics. */
 import { describe, expect, it } from 'vitest'
 import { dmabuf, folderWith, once } from './command.ts'
 import { program } from './programs.ts'
@@ -6,7 +6,7 @@ import { program } from './programs.ts'
 const resource = (name: string): string =>
   `{ [Symbol.dispose]() { said.push('${name}') }, async [Symbol.asyncDispose]() { said.push('${name}') } }`
 
-/** A program that prints what it has said, in one line. */
+/** A program that prints its messages in one line. */
 const saying = (...body: string[]): string =>
   program('const said: string[] = []', ...body, "console.log('said', said.join(' '))")
 

@@ -46,7 +46,7 @@ class Watching {
       const match = line.exec(rest)
       if (match !== null) {
         this.#seen += match.index + match[0].length
-        // What goes to the other stream may come a little later.
+        // Output on the other stream may come a little later.
         await new Promise((resolve) => setTimeout(resolve, 50))
         const said = this.#text.slice(this.#seen - match.index - match[0].length)
         this.#seen = this.#text.length

@@ -13,7 +13,10 @@ const numbers = Array.from({ length: 160 }, (_, i) => i + 3)
 export class Side {
   readonly name: string
   readonly sys: Syscalls
-  /** The card of vgem, or of whatever imports like it there; a path that leads nowhere without one. */
+  /**
+   * The card of vgem, or of another driver that imports like it there; a path without a file if
+   * there is none.
+   */
   readonly card: string
   /** Where each mapping of the sequence is, by the sequence's number for it. */
   readonly addresses: Map<number, number> = new Map()

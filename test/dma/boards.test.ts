@@ -1,4 +1,7 @@
-/** Tables of boards: the ready ones are sound, contradictions are told, and what follows from them. */
+/**
+ * Tables of boards: the built-in ones are sound, contradictions are reported, and their
+ * consequences hold.
+ */
 import { describe, expect, it } from 'vitest'
 import { armSoc } from '../../src/boards/arm-soc.ts'
 import { armSocIommu } from '../../src/boards/arm-soc-iommu.ts'
@@ -20,7 +23,7 @@ import { lazyPolicy } from '../../src/machine/policy.ts'
 const GIB = 2 ** 30
 type Change = { readonly [K in keyof Board]?: unknown }
 
-/** What is wrong, and what the sentence about it begins with. */
+/** The contradiction, and the beginning of the sentence about it. */
 const contradictions: readonly [string, Board, Change][] = [
   ['lineSize is 48', armSoc, { lineSize: 48 }],
   ['lineSize is NaN', armSoc, { lineSize: Number.NaN }],

@@ -213,7 +213,7 @@ describe('caches of a board that bounces and does not snoop', () => {
     expect(bounced.bounce).toBeDefined()
     expect(rig.reached(bounced)).toEqual(bytes(PAGE, 7))
     expect(rig.of('device-load').at(-1)).toMatchObject({ hazards: [], bounced: true })
-    // The GPU reaches the original, whose lines nobody cleaned.
+    // The GPU reaches the original, whose lines were not cleaned.
     const direct = rig.map(memory, 'gpu', 'to-device', { skipCpuSync: true })
     expect(direct.bounce).toBeUndefined()
     rig.reached(direct)

@@ -1,4 +1,6 @@
-/** What DMA-API debugging reports: each row as a driver gets it wrong, and a twin that is silent. */
+/**
+ * The reports of DMA-API debugging: each row as a driver gets it wrong, and a twin that is silent.
+ */
 import { describe, expect, it } from 'vitest'
 import { armSoc } from '../../src/boards/arm-soc.ts'
 import { armSocIommu } from '../../src/boards/arm-soc-iommu.ts'
@@ -15,7 +17,7 @@ interface Row {
   readonly code: MisuseCode
   readonly wrong: (rig: Rig) => void
   readonly right: (rig: Rig) => void
-  /** What the message names. */
+  /** The words of the message. */
   readonly text: string
   /** Other reports of the same call, as in the kernel. */
   readonly also?: readonly MisuseCode[]

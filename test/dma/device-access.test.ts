@@ -1,4 +1,4 @@
-/** What a device reaches without an IOMMU: whatever has the frames now. */
+/** The memory that a device reaches without an IOMMU: the current owner of the frames. */
 import { describe, expect, it } from 'vitest'
 import { armSoc } from '../../src/boards/arm-soc.ts'
 import { pcBounce } from '../../src/boards/pc-bounce.ts'

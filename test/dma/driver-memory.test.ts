@@ -1,4 +1,4 @@
-/** What drivers allocate for themselves, alone or together with a mapping; masks of devices. */
+/** Drivers' own allocations, alone or together with a mapping; masks of devices. */
 import { describe, expect, it } from 'vitest'
 import { armSoc } from '../../src/boards/arm-soc.ts'
 import { armSocIommu } from '../../src/boards/arm-soc-iommu.ts'

@@ -1,4 +1,4 @@
-/** Address spaces: how segments are joined, what faults, and when. */
+/** Address spaces: joined segments, faults, and their time. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { armSocIommu } from '../../src/boards/arm-soc-iommu.ts'
@@ -101,7 +101,7 @@ describe('addresses', () => {
     const memory = rig.memory(2 * PAGE)
     expect(rig.map(memory, 'camera', 'to-device').address).toBe(2 ** 32 - 2 * PAGE)
     expect(rig.map(memory, 'camera', 'to-device').address).toBe(2 ** 32 - 4 * PAGE)
-    // Another device has a space of its own.
+    // Another device has a separate space.
     expect(rig.map(memory, 'display', 'to-device').address).toBe(2 ** 32 - 2 * PAGE)
     rig.dma.devices.setMask('gpu', 20)
     expect(rig.map(memory, 'gpu', 'to-device').address).toBe(2 ** 20 - 2 * PAGE)

@@ -1,6 +1,7 @@
 /**
- * What a real kernel did with the same four programs, booted plain and with `swiotlb=force`: a buffer
- * mapped for one device in both directions, whose CPU accesses sync it as the system heap does.
+ * The outcome of the same four programs on a real kernel, booted plain and with `swiotlb=force`: a
+ * buffer mapped for one device in both directions, whose CPU accesses sync it as the system heap
+ * does.
  */
 import { describe, expect, it } from 'vitest'
 import { pc } from '../../src/boards/pc.ts'

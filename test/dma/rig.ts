@@ -44,14 +44,14 @@ export class Rig {
     return this.dma.map({ device, table, direction, buffer, driver: DRIVER, ...more })
   }
 
-  /** What the CPU reads. */
+  /** The bytes that the CPU reads. */
   seen(memory: KernelMemory): Uint8Array {
     const bytes = new Uint8Array(memory.size)
     memory.load(0, bytes)
     return bytes
   }
 
-  /** What the device reads. */
+  /** The bytes that the device reads. */
   reached(mapping: DmaMapping, offset = 0, length = mapping.size - offset): Uint8Array {
     const bytes = new Uint8Array(length)
     this.dma.access.load(mapping, offset, bytes)

@@ -15,7 +15,7 @@ export const PAGE = 4096
 export const EXPORTER: DriverName = { name: 'exporter', modelled: false }
 export const IMPORTER: DriverName = { name: 'importer', modelled: false }
 
-/** What is called, with whether the reservation lock was held. */
+/** The calls, with whether the reservation lock was held. */
 export type Called = `${string}${' locked' | ''}`
 
 export class Rig {
@@ -37,7 +37,7 @@ export class Rig {
     this.core = new DmaBufCore(this.machine, this.dma, options)
   }
 
-  /** A buffer of one's own exporter; `ops` replaces or adds operations. */
+  /** A buffer of a custom exporter; `ops` replaces or adds operations. */
   export(ops: Partial<DmaBufOps> = {}, info: Partial<ExportInfo> = {}): DmaBuf {
     const storage = this.machine.ram.allocate(PAGE * 2)
     if (storage === undefined) throw new Error('the board has no memory')
@@ -55,7 +55,7 @@ export class Rig {
     return this.events.filter((event) => event.kind === 'misuse')
   }
 
-  /** Codes of what was misused, in order. */
+  /** Codes of the misuses, in order. */
   get codes(): string[] {
     return this.misuse.map(({ code }) => code)
   }

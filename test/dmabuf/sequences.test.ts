@@ -11,7 +11,7 @@ import type { DmaBuf } from '../../src/kernel/dmabuf/dma-buf.ts'
 import type { KernelMapping } from '../../src/kernel/dmabuf/kernel-mapping.ts'
 import { errnoOf, Rig } from './rig.ts'
 
-/** What the model keeps of a buffer: numbers alone. */
+/** The model of a buffer: numbers alone. */
 interface CountedBuffer {
   readonly kept: boolean
   references: number
@@ -65,7 +65,7 @@ class Both {
   async #onBuffer(call: string, at: number): Promise<void> {
     const [buffer, counted] = [this.real[at] as DmaBuf, this.model[at] as CountedBuffer]
     const { core } = this.rig
-    // What follows a release is told and otherwise undefined, as in the kernel: not gone into.
+    // Calls after a release are reported and otherwise undefined, as in the kernel: not modelled.
     if (counted.references === 0) {
       if (call !== 'put') return
       this.expected.push('put-after-release')

@@ -1,5 +1,5 @@
 /**
- * An importer of one's own: a device /dev/copier that copies one dma-buf to another by DMA. The ioctl
+ * A custom importer: a device /dev/copier that copies one dma-buf to another by DMA. The ioctl
  * takes the two descriptors, as 32-bit numbers.
  */
 import {
@@ -26,7 +26,7 @@ export interface Imported {
 
 export type Copy = (context: DriverContext, call: IoctlCall) => Promise<number>
 
-/** `copy` is what the ioctl does: `copyBuffers`, or something wrong. */
+/** `copy` is the body of the ioctl: `copyBuffers`, or a wrong one. */
 export function copier(copy: Copy = copyBuffers, name = 'copier'): Driver {
   return {
     name,
@@ -66,7 +66,7 @@ export function fdsOf(context: DriverContext, call: IoctlCall): [number, number]
   return [view.getInt32(0, true), view.getInt32(4, true)]
 }
 
-/** May sleep. Undoes what it did where it fails. */
+/** May sleep. Undoes its steps if it fails. */
 export async function open(
   context: DriverContext,
   call: IoctlCall,

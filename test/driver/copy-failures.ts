@@ -1,4 +1,4 @@
-/** Copying one buffer to another with drivers of one's own, and what is told where that fails. */
+/** Copies one buffer to another with custom drivers, and collects the reports if that fails. */
 import { DmaHeap, type Kernel } from 'dmabuf'
 import type { EveryFailureResult } from 'dmabuf/sim'
 import { formatOrigin } from '../../src/tap/format-origin.ts'

@@ -1,6 +1,6 @@
 /**
- * A device of one's own that fills a dma-buf or sums its bytes, `/dev/NAME`: a job that lasts as long as
- * the program says. It can keep what it has mapped until it is told to let go, or is closed.
+ * A custom device that fills a dma-buf or sums its bytes, `/dev/NAME`: a job that lasts as long as
+ * the program says. It can keep its mappings until it is asked to drop them, or is closed.
  */
 import type { DmaBuf as Buffer, Kernel } from 'dmabuf'
 import {
@@ -16,7 +16,7 @@ import {
   iowr,
 } from 'dmabuf/driver'
 
-/** What the request is told: the descriptor, a value, a range, how long the job lasts. */
+/** The arguments of the request: the descriptor, a value, a range, the duration of the job. */
 const FILL = iowr('E', 0, 20)
 /** The same; the sum comes back in place of the value. */
 const SUM = iowr('E', 1, 20)
@@ -25,7 +25,7 @@ const DROP = iowr('E', 2, 20)
 
 export interface EngineOptions {
   readonly keep?: boolean
-  /** Copes with moves: drops what it keeps when it is told to, unless `stubborn`. */
+  /** Copes with moves: drops its mappings at the notification, unless `stubborn`. */
   readonly dynamic?: 'drops' | 'stubborn'
 }
 
@@ -86,7 +86,7 @@ class EngineFile implements DriverFile {
     }
   }
 
-  /** Cannot wait, and has nothing to wait for where nobody holds the lock. */
+  /** Cannot wait, and has nothing to wait for if the lock is free. */
   release(): void {
     for (const [buffer, { attachment, mapping, direction }] of this.#kept) {
       if (mapping !== undefined) {

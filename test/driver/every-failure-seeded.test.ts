@@ -9,7 +9,7 @@ import { pageExporter, pageOps } from './page-exporter.ts'
 describe('an importer that is wrong on one path alone', () => {
   const direction = 'bidirectional'
 
-  /** The steps of an import; what happens where one of them fails is the test's. */
+  /** The steps of an import; the test decides the handling of a failure. */
   function importer(
     undo: Partial<
       Record<

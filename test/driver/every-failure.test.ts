@@ -1,4 +1,4 @@
-/** Every unwind path of drivers of one's own: each place under them that can fail fails once. */
+/** Every unwind path of custom drivers: each place under them that can fail fails once. */
 import type { Kernel } from 'dmabuf'
 import { type Driver, type IoctlCall, iowr, KernelError } from 'dmabuf/driver'
 import { patternSource, runEveryFailure } from 'dmabuf/sim'

@@ -1,4 +1,4 @@
-/** Runs programs with drivers of one's own, and tells what was misused and what was released. */
+/** Runs programs with custom drivers, and collects misuses and releases. */
 import type { Kernel } from 'dmabuf'
 import type { Driver } from 'dmabuf/driver'
 import {
@@ -19,7 +19,7 @@ export interface Told extends RunResult {
   /** The file and the text of the line that each points to. */
   readonly lines: (string | undefined)[]
   readonly texts: string[]
-  /** What exists at the end: buffers, attachments, mappings, memory and files, by kind. */
+  /** The objects at the end: buffers, attachments, mappings, memory and files, by kind. */
   readonly left: Record<string, number>
 }
 

@@ -4,7 +4,7 @@ import { KernelError } from 'dmabuf/driver'
 import { describe, expect, it } from 'vitest'
 import { type SimKernel, type Told, tell } from './harness.ts'
 
-/** May sleep. What `probe` breaks, in a driver with a device `engine`. */
+/** May sleep. The misuses of `probe`, in a driver with a device `engine`. */
 async function probing(probe: (context: DriverContext) => void, fail?: string): Promise<Told> {
   const driver: Driver = {
     name: 'own',

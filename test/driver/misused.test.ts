@@ -1,4 +1,6 @@
-/** What drivers of one's own use too late, give away twice, or lie about: each is told, and survived. */
+/**
+ * Late uses, double releases and wrong arguments of custom drivers: each is reported, and survived.
+ */
 import { DmaHeap, type Kernel } from 'dmabuf'
 import {
   type DmaBuf,
@@ -22,7 +24,7 @@ const EIO = -5
 
 type Go = (context: DriverContext, call: IoctlCall) => Promise<number> | number
 
-/** A device /dev/one with one request, and what else its file has. */
+/** A device /dev/one with one request, and other functions of its file. */
 function one(go: Go, file: Partial<DriverFile> = {}): Driver {
   return {
     name: 'one',

@@ -17,15 +17,15 @@ const MOVE = io('b', 1)
 const VMAP = io('b', 2)
 
 interface Memory {
-  /** What devices get. */
+  /** The memory for devices. */
   pages: KernelMemory
-  /** What processes and drivers get; undefined: the same. */
+  /** The memory for processes and drivers; undefined: the same. */
   readonly shadow: KernelMemory | undefined
   readonly mappings: Set<DmaMapping>
   readonly old: KernelMemory[]
 }
 
-/** How the exporter moves its buffer, and what it gives to whom. */
+/** How the exporter moves its buffer, and which memory each side gets. */
 export interface How {
   readonly shadow?: 'copied' | 'forgotten'
   /** Takes the pages out of processes before. */

@@ -87,7 +87,7 @@ describe.each([...boards.values()])('on $name, a device', (board) => {
 describe('a display', () => {
   const source = patternSource(64, 32)
 
-  /** Shows a buffer while the camera has it, or once the camera has given it back. */
+  /** Shows a buffer while the camera has it, or once the camera has returned it. */
   const showing = (isEarly: boolean) => async (kernel: Kernel) => {
     await using camera = await VideoDevice.open(kernel)
     await using display = await DrmDevice.open(kernel)

@@ -1,6 +1,6 @@
 /**
- * An exporter whose own device uses the pages that it exports, mapped as memory of its own: what START
- * and END of the buffer fail to do for it is told of the exporter, in words that fit.
+ * An exporter whose own device uses the exported pages, mapped as its own memory: failures of START
+ * and END of the buffer are reported against the exporter, in words that fit.
  */
 import { DmaBuf as Buffer, type Kernel } from 'dmabuf'
 import {
@@ -25,7 +25,7 @@ type Sync = (context: DriverContext, mapping: DmaMapping) => void
 const forCpu: Sync = ({ dma }, mapping) => dma.syncSgtableForCpu(mapping, 'bidirectional')
 const forDevice: Sync = ({ dma }, mapping) => dma.syncSgtableForDevice(mapping, 'bidirectional')
 
-/** What its two operations do; `undefined` where it has none. */
+/** The body of its two operations; `undefined` if it has none. */
 interface Hooks {
   readonly begin?: Sync | undefined
   readonly end?: Sync | undefined
@@ -82,7 +82,7 @@ async function readAndWrite(kernel: Kernel): Promise<void> {
   kernel.sys.close(device)
 }
 
-/** The device writes over what the CPU has stored. */
+/** The device writes over the CPU's stores. */
 async function writeOver(kernel: Kernel): Promise<void> {
   const device = kernel.sys.open('/dev/owner', 2)
   const call = (request: number): Promise<number> =>
@@ -94,7 +94,7 @@ async function writeOver(kernel: Kernel): Promise<void> {
   kernel.sys.close(device)
 }
 
-/** `rule: reason` of each finding, where it says what an operation did. */
+/** `rule: reason` of each finding, if it is about an operation. */
 async function reasons(hooks: Hooks, program = readAndWrite): Promise<string[]> {
   const { findings, error } = await tell(program, [owner(hooks)])
   expect(error).toBeUndefined()
@@ -116,7 +116,7 @@ const NO_END =
 it.each<[string, Hooks, string[]]>([
   ['no begin_cpu_access', { end: forDevice }, [NO_BEGIN]],
   ['no end_cpu_access', { begin: forCpu }, [NO_END]],
-  // Both are told at the export, which is one place.
+  // Both are reported at the export, which is one place.
   ['neither', {}, [NO_BEGIN]],
   [
     'operations that do the work of each other',

@@ -1,4 +1,4 @@
-/** An exporter of one's own, as a driver's author writes it: pages, one mapping an attachment, hooks. */
+/** A custom exporter, as a driver's author writes it: pages, one mapping an attachment, hooks. */
 import type {
   Attachment,
   DmaBuf,
@@ -9,7 +9,7 @@ import type {
   KernelMemory,
 } from 'dmabuf/driver'
 
-/** What the exporter keeps of a buffer. */
+/** The exporter's data of a buffer. */
 export interface Exported {
   readonly pages: KernelMemory
   readonly mapped: Set<DmaMapping>

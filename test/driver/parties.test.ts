@@ -268,7 +268,9 @@ describe('an exporter that has its memory mapped for its own engine', () => {
   )
 })
 
-/** Exports pages that it has mapped for a device of its own, bidirectional, for as long as they exist. */
+/**
+ * Exports pages that it has mapped for its own device, bidirectional, for as long as they exist.
+ */
 const engine: Driver = {
   name: 'engine',
   probe(context) {

@@ -1,4 +1,7 @@
-/** Drivers that break their contract: the run survives, everything is released, and each is told. */
+/**
+ * Drivers that break their contract: the run survives, everything is released, and each breach is
+ * reported.
+ */
 import { DmaHeap, type Kernel } from 'dmabuf'
 import type {
   Attachment,
@@ -36,7 +39,7 @@ const EIO = -5
 const ENOMEM = -12
 const EINVAL = -22
 
-/** Copies between two buffers; returns what the ioctl did. */
+/** Copies between two buffers; returns the result of the ioctl. */
 async function copy(kernel: Kernel): Promise<number> {
   using heap = DmaHeap.open(kernel, 'pages')
   using from = await heap.allocate(SIZE)

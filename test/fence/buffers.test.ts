@@ -7,7 +7,9 @@ const { DMA_BUF_SYNC_END: END } = uapi
 const BOTH = POLLIN | POLLOUT
 const LATER = 50_000_000
 
-/** What `body` gives, and whether it came only after `fence` was signalled, a good while later. */
+/**
+ * The result of `body`, and whether it came only after `fence` was signalled, a good while later.
+ */
 async function untilSignal<T>(
   rig: VgemRig,
   fence: number,

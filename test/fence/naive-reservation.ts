@@ -1,6 +1,6 @@
 /**
- * A reservation object as the rules are written down: a list, looked through from its start each time.
- * It knows fences by numbers, and is told which are signalled.
+ * A reservation object as the rules are written down: a list, looked through from its start each
+ * time. It knows fences by numbers, and the test marks the signalled ones.
  */
 
 export interface Entry {

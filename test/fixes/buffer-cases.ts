@@ -1,4 +1,4 @@
-/** Mistakes of drivers with dma-bufs: what exporters give, what importers take, references and locks. */
+/** Mistakes of drivers with dma-bufs: exporters, importers, references and locks. */
 import { DmaHeap, type Kernel } from 'dmabuf'
 import { type DmaBuf, type DmaBufOps, type DriverContext, KernelError } from 'dmabuf/driver'
 import { COPY, copier } from '../driver/copier.ts'
@@ -16,7 +16,7 @@ import { type FixCase, ofBug, type Subject } from './fix-case.ts'
 
 type Use = (context: DriverContext, buffer: DmaBuf) => unknown
 
-/** A buffer of the driver's own, and what is done with it. `broken` replaces its operations. */
+/** A driver's own buffer, and its use. `broken` replaces its operations. */
 function exported(use: Use, broken?: PageExporterOptions['broken']): Subject {
   return driven(async (context) => {
     const buffer = exportPages(context, SIZE, broken)
@@ -25,7 +25,7 @@ function exported(use: Use, broken?: PageExporterOptions['broken']): Subject {
   })
 }
 
-/** A heap of the driver's own, and a program that draws into a buffer and has it copied. */
+/** A driver's own heap, and a program that draws into a buffer and has it copied. */
 function copied(options: PageExporterOptions): Subject {
   return {
     drivers: [pageExporter(options), copier()],

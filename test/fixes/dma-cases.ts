@@ -1,4 +1,4 @@
-/** Mistakes of drivers with the DMA API: the arguments of its calls, and what is mapped. */
+/** Mistakes of drivers with the DMA API: the arguments of its calls, and the mapped memory. */
 import type { DmaMapping, DriverContext, KernelMemory, SgTable } from 'dmabuf/driver'
 import { armSoc, type Board } from 'dmabuf/sim'
 import { DEVICE, driven, read, SIZE, write } from './driven.ts'
@@ -6,7 +6,7 @@ import { type FixCase, ofBug, type Subject } from './fix-case.ts'
 
 type Use = (context: DriverContext, memory: KernelMemory) => unknown
 
-/** Memory of kmalloc, and what is done with it. */
+/** Memory of kmalloc, and its use. */
 function allocated(use: Use): Subject {
   return driven(async (context) => {
     const memory = context.kmalloc(SIZE)
@@ -16,7 +16,7 @@ function allocated(use: Use): Subject {
   })
 }
 
-/** Memory that is mapped, and what is done before it is unmapped. */
+/** Mapped memory, and its use before it is unmapped. */
 function mapped(
   direction: DmaMapping['direction'],
   use: (context: DriverContext, mapping: DmaMapping, memory: KernelMemory) => unknown,

@@ -1,4 +1,6 @@
-/** A driver with a device `engine` and a file /dev/one, whose one request does what a case says. */
+/**
+ * A driver with a device `engine` and a file /dev/one, whose one request runs the body of a case.
+ */
 import { DmaHeap, type Kernel } from 'dmabuf'
 import {
   type Attachment,

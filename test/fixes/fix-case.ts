@@ -16,7 +16,7 @@ export interface FixCase {
   /** Words of the fix that the finding prints, and that no other fix has. */
   readonly fix: string
   readonly rule: RuleId
-  /** What the program does wrong. */
+  /** The mistake of the program. */
   readonly what: string
   /** Those where the mistake is one; the usual ones unless given. */
   readonly boards?: readonly (Board | string)[] | undefined
@@ -32,11 +32,11 @@ export interface Subject {
   readonly prepare?: ((kernel: SimKernel) => void) | undefined
   /** Those where the mistake is one; the usual ones unless given. */
   readonly boards?: readonly (Board | string)[] | undefined
-  /** What the camera films; small pictures unless given. */
+  /** The camera's pictures; small ones unless given. */
   readonly source?: RunOptions['source']
 }
 
-/** What a run says: a finding or a hint. */
+/** A remark of a run: a finding or a hint. */
 export interface Remark {
   readonly rule: RuleId
   readonly fix: string
@@ -49,7 +49,10 @@ export interface Judged {
 
 const small = patternSource(64, 32)
 
-/** May sleep. What the runs on all boards with all policies say of the program, or of the fixed one. */
+/**
+ * May sleep. The remarks of the runs on all boards with all policies, for the program or the fixed
+ * one.
+ */
 export async function judge({ make, ...fix }: FixCase, fixed: boolean): Promise<Judged> {
   const { program, drivers = [], prepare, source = small, ...subject } = await make(fixed)
   const boards = fix.boards ?? subject.boards

@@ -8,7 +8,7 @@ const folder = join(import.meta.dirname, '../../src/check')
 /** The properties that hold one. */
 const FIXES: ReadonlySet<string> = new Set(['fix', 'driverFix'])
 
-/** A fix as the source has it: the pieces around what is filled in. One piece where nothing is. */
+/** A fix in the source: the pieces around the filled-in parts. One piece if there are none. */
 export type FixText = readonly string[]
 
 interface Node {
@@ -19,7 +19,7 @@ interface Node {
 /** Constants and functions of all modules by name; those of the module at hand come first. */
 type Names = ReadonlyMap<string, Node>
 
-/** The values of all properties `fix`, and what they are made of. */
+/** The values of all properties `fix` and `driverFix`, and their parts. */
 export function fixTexts(): FixText[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   const modules = files
@@ -74,7 +74,7 @@ function textsOf(node: Node, names: Names): FixText[] {
   }
 }
 
-/** What the function is given, and what it returns. */
+/** The function's arguments, and its results. */
 function textsOfCall(node: Node, names: Names): FixText[] {
   const given = (node.arguments as Node[]).flatMap((each) => textsOf(each, names))
   const called = names.get((node.callee as Node).name as string)

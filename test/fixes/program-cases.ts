@@ -1,4 +1,4 @@
-/** Mistakes of programs: what they do with buffers, CPU accesses and devices. */
+/** Mistakes of programs with buffers, CPU accesses and devices. */
 import {
   type DmaBuf,
   DmaHeap,
@@ -37,7 +37,7 @@ interface Stage {
   readonly heap: DmaHeap
 }
 
-/** A display and a heap, and what is done with them. */
+/** A display and a heap, and their use. */
 function staged(play: (stage: Stage) => Promise<unknown>): Subject {
   return {
     async program(kernel) {
@@ -105,7 +105,7 @@ interface Shot extends Stage {
   readonly format: ImageFormat
 }
 
-/** A camera that fills buffers of a heap, and what is done with each frame. */
+/** A camera that fills buffers of a heap, and the use of each frame. */
 function captured(play: (shot: Shot) => Promise<unknown>): Subject {
   return staged(async (stage) => {
     await using camera = await VideoDevice.open(stage.kernel)
@@ -117,7 +117,7 @@ function captured(play: (shot: Shot) => Promise<unknown>): Subject {
   })
 }
 
-/** Here the display looks into the CPU cache, and the camera does not. */
+/** Here the display snoops the CPU cache, and the camera does not. */
 const SNOOPING_DISPLAY: Board = {
   ...armSoc,
   name: 'snooping-display',
@@ -148,7 +148,7 @@ interface Handles {
   end(): Promise<void>
 }
 
-/** May sleep. The first screen, which shows what handles stand for. */
+/** May sleep. The first screen, which shows the buffers behind handles. */
 async function screenOf(display: DrmDevice): Promise<Handles> {
   const [output] = await display.outputs()
   const mode = output?.modes[0]

@@ -1,6 +1,6 @@
 /**
- * The classes under calls that nobody would write: right and wrong objects, values and orders. Replay a
- * failure with FUZZ_SEED and FUZZ_PATH, as fast-check prints them; look for longer with FUZZ_RUNS.
+ * The classes under arbitrary calls: right and wrong objects, values and orders. Replay a failure
+ * with FUZZ_SEED and FUZZ_PATH, as fast-check prints them; look for longer with FUZZ_RUNS.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -46,7 +46,7 @@ const LAYOUTS = [
   { width: 64, height: 32, format: 'YU12', stride: 63 },
   { width: 640, height: 360, format: 'XR24', stride: 1 },
 ]
-/** Two kinds of errors are no fault: a kernel's, and those of arguments. */
+/** Two kinds of errors are not faults: a kernel's, and those of arguments. */
 const CODES = /^ERR_(INVALID_ARG_TYPE|INVALID_ARG_VALUE|OUT_OF_RANGE|INVALID_STATE)$/
 
 /** A class, whose constructor may be private. */
@@ -207,7 +207,7 @@ class Player {
     objects.add(await heap.allocateBuffers(3, 8192))
   }
 
-  /** May sleep. One call; what it made is kept, and an error must be one that a user can use. */
+  /** May sleep. One call; a new object is kept, and an error must be one that a user can use. */
   async make({ which, numbers }: Operation): Promise<void> {
     const [kind, method, ...wanted] = pick([...METHODS, ...STATICS], which)
     const isStatic = which % (METHODS.length + STATICS.length) >= METHODS.length
@@ -250,7 +250,7 @@ class Player {
   }
 }
 
-/** A kernel's error, one of an argument, or what ended the wait; or several of these. */
+/** A kernel's error, one of an argument, or the reason of an abort; or several of these. */
 function expectUsable(error: unknown): void {
   if (error instanceof DisposalError) {
     expectUsable(error.error)

@@ -14,7 +14,7 @@ const SIZES = [1, 4096, 8192, 65536, 2 ** 20, 2 ** 40, 2 ** 53 - 1, 0] as const
 /** Words that are written over any field of a structure. */
 const WORDS = [0, 1, 2, 3, 7, 16, 255, 640, 0x80000000, 0xffffffff] as const
 
-/** One of `list`, whatever the number. */
+/** One of `list`, for any number. */
 export function pick<T>(list: readonly T[], number: number): T {
   return list[number % list.length] as T
 }
@@ -252,7 +252,7 @@ export function requestFrom(which: number, numbers: Numbers): Made {
   const made = (MAKERS[(which >> 1) % MAKERS.length] as Make)(numbers)
   const { bytes } = made.argument
   const words = bytes.length >> 2
-  // A picture with a side of a million costs the host more than it tells.
+  // A picture with a side of a million costs the host more than it proves.
   const isLarge = made.request === uapi.DRM_IOCTL_MODE_CREATE_DUMB
   if (which % 2 === 1 && words > 0 && !isLarge) {
     const word = WORDS[numbers[3] % WORDS.length] as number

@@ -1,6 +1,6 @@
 /**
- * The waist under calls that nobody would write. Replay a failure with FUZZ_SEED and FUZZ_PATH, as
- * fast-check prints them; look for longer with FUZZ_RUNS.
+ * The waist under arbitrary calls. Replay a failure with FUZZ_SEED and FUZZ_PATH, as fast-check
+ * prints them; look for longer with FUZZ_RUNS.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -23,7 +23,10 @@ interface Operation {
   readonly numbers: Numbers
 }
 
-/** What the calls of one program share: addresses and descriptors are taken from what there was. */
+/**
+ * The common state of one program's calls: addresses and descriptors are taken from earlier
+ * results.
+ */
 class Caller {
   readonly #world: World
   readonly #addresses: number[] = [0]
@@ -52,7 +55,7 @@ class Caller {
     sys.fcntl(memfd, uapi.F_ADD_SEALS, uapi.F_SEAL_SHRINK)
   }
 
-  /** A result of the waist: a number that can be told exactly, or a name of an error. */
+  /** A result of the waist: an exact number, or a name of an error. */
   #legal(result: number): number {
     expect(Number.isSafeInteger(result)).toBe(true)
     if (result < 0) expect(uapi.errnoName(result)).toBeDefined()
@@ -211,7 +214,10 @@ const choice: fc.Arbitrary<Choice> = fc.record({
   checked: fc.boolean(),
 })
 
-/** May sleep. Makes the calls on a fresh kernel; what is left, whether it works, and what happened. */
+/**
+ * May sleep. Makes the calls on a fresh kernel; returns the resources that are left, whether it
+ * works, and its events.
+ */
 async function play(
   where: Choice,
   operations: readonly Operation[],

@@ -1,4 +1,4 @@
-/** A simulated kernel under a fuzzer: what happens on it is checked, counted and written down. */
+/** A simulated kernel under a fuzzer: its events are checked, counted and written down. */
 import { expect } from 'vitest'
 import { Checker } from '../../src/check/index.ts'
 import type { DmabufEvent } from '../../src/events/event.ts'
@@ -71,7 +71,7 @@ export class World {
     )
   }
 
-  /** May sleep. Everything that a process can give back is given back; nothing may be left then. */
+  /** May sleep. Releases everything that a process can release; nothing may be left then. */
   async expectNothingLeft(): Promise<void> {
     const { kernel } = this
     const { sys } = kernel
@@ -100,7 +100,7 @@ export class World {
     }
   }
 
-  /** What happened and what was found, byte for byte. Ends the kernel. */
+  /** The events and the findings, byte for byte. Ends the kernel. */
   report(): string {
     this.kernel.exit()
     const { findings, notes, lints } = this.#checker.finish()

@@ -1,4 +1,4 @@
-/** The guide as text: its blocks of code, and the parts that are made from what the tests know. */
+/** The guide as text: its blocks of code, and the parts that are made from the tests' data. */
 import { readFileSync } from 'node:fs'
 import { boards } from 'dmabuf/sim'
 import { gateway } from '../../examples/driver/gateway.ts'
@@ -22,7 +22,7 @@ export function findingBlock(text: string): { what: string; shown: string } {
   return { what: match?.[1] ?? '', shown: match?.[2] ?? '' }
 }
 
-/** What stands between the marks. */
+/** The text between the marks. */
 export function mistakeTables(text: string): string {
   return /<!-- mistakes -->\n\n(.*)\n<!-- end of mistakes -->/s.exec(text)?.[1] ?? ''
 }

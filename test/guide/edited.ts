@@ -1,4 +1,4 @@
-/** The guide's driver with an edit, loaded from a folder of its own. */
+/** The guide's driver with an edit, loaded from a separate folder. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'

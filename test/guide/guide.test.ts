@@ -1,4 +1,4 @@
-/** The guide shows what its examples do. */
+/** The guide shows the output of its examples. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findingText } from 'dmabuf/check'
@@ -12,7 +12,7 @@ const text = guideText()
 const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
 const blocks = codeBlocks(text)
 
-/** Ids of events change with whatever else is told. */
+/** Ids of events change with any other event. */
 function unnumbered(report: string): string {
   return report.replaceAll(/event \d+/g, 'event N')
 }

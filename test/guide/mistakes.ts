@@ -1,4 +1,4 @@
-/** The mistakes of the guide's table: an edit of the guide's driver, and what names it. */
+/** The mistakes of the guide's table: an edit of the guide's driver, and its finding. */
 import type { ErrnoCode } from 'dmabuf'
 import type { RuleId } from 'dmabuf/check'
 
@@ -21,7 +21,7 @@ export interface Mistake {
   readonly what: string
   readonly file: string
   readonly edits: readonly Edit[]
-  /** What has to fail for it to show: the place, which passage of it, the error. */
+  /** The failure that makes it show: the place, its passage, the error. */
   readonly fails?: readonly [place: string, nth: number, code: ErrnoCode]
   readonly named: readonly Named[]
 }
@@ -47,7 +47,7 @@ const SIZE_TO_USER =
 
 /** Only here does mapping from-device drop lines. */
 const INVALIDATES = ['gateway'] as const
-/** Here the blitter has a bounce copy of what it maps. */
+/** Here the blitter has a bounce copy of its mapping. */
 const BOUNCES = ['pc-bounce', 'rpi4'] as const
 const DIRECT = ['pc', 'arm-soc', 'arm-soc-iommu', 'arm-soc-cma', 'gateway'] as const
 /** Here a CPU cache is in between, or may be on the board that is judged. */

@@ -10,7 +10,7 @@ const FILE = 'page-buffer.ts'
 const END = 'endCpuAccess(buffer) {'
 const EXPORT =
   'return context.dmaBufExport({ size: pages.size, flags, priv, ops: pageOps(context) })'
-/** Here the camera has bounce copies: no dirty line lies over what it stores. */
+/** Here the camera has bounce copies: no dirty line lies over its stores. */
 const BOUNCES = ['pc-bounce', 'rpi4']
 const source = patternSource(160, 120)
 

@@ -96,7 +96,7 @@ function isReadWithHazards(event: DmabufEvent): boolean {
   return isRead && event.hazards.length > 0
 }
 
-/** Whether the checker finds harm where `read` alone may go wrong (or none), whatever else happens. */
+/** Whether the checker finds harm if `read` alone may go wrong (or none), with all other events. */
 function findsHarm(events: readonly DmabufEvent[], read: number | undefined): boolean {
   const checker = new Checker({ lineSize: LINE_SIZE })
   for (const event of events) {

@@ -16,7 +16,7 @@ function emulator(script: string): number {
 const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-/** What the watch says first; undefined where it says nothing for `patience` milliseconds. */
+/** The first report of the watch; undefined if there is none for `patience` milliseconds. */
 function verdict(
   pid: number,
   files: readonly string[],

@@ -88,7 +88,7 @@ describe('false positives', () => {
   })
 
   it('on pc, storing what is there again over bytes that the judged board may have lost', () => {
-    /** What a device that reads last may get wrong, after the CPU stored `value` over the lost 5. */
+    /** The hazards of a device that reads last, after the CPU stored `value` over the lost 5. */
     const hazardsAfter = (value: number, seen: 'exact' | 'array'): readonly Hazard[] => {
       const machine = new Machine({ board: pc, judged: armSoc, policy: lazyPolicy })
       const { memory, ram, scheduler } = machine

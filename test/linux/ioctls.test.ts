@@ -34,7 +34,7 @@ class Bench {
   readonly got: string[] = []
   /** How often poll was asked about a descriptor. */
   polls = 0
-  /** DQBUF finds nothing, whatever there is to read. */
+  /** DQBUF finds nothing, also if there is something to read. */
   isEmpty = false
   /** The event that calls on another thread wait for. */
   threads: Promise<unknown> = Promise.resolve()

@@ -58,7 +58,7 @@ class Rig {
     })
   }
 
-  /** What the program would get: an array over bytes of the mapping. */
+  /** The array that a program would get: over bytes of the mapping. */
   take(mapping: CpuMapping, start: number, end: number, scope: 'bracket' | 'mapping'): HandedOut {
     const handedOut = mapping.handOut(start, end, scope, false) as HandedOut
     if (scope === 'bracket') this.brackets.keep(mapping, handedOut)

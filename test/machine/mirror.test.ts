@@ -50,7 +50,7 @@ function board(policy: CachePolicy, coherent = false, lineSize = LINE): Board {
   return { memory, storages, found, tick: () => epoch++ }
 }
 
-/** Frames that nobody ever cached, which hold 100 and more. */
+/** Frames that were never cached, which hold 100 and more. */
 function storage(id: number, size: number, coherent = false): Storage {
   const actual = lineState('absent', true, false)
   const memory = Uint8Array.from({ length: size }, (_, at) => 100 + id * 50 + (at % 50))
@@ -412,7 +412,7 @@ const SHARED_LINE: readonly Op[] = [
   { op: 'copy-back', copy: 0, range: { start: 2, end: 3 } },
   { op: 'cpu-load', range: { start: 0, end: 4 } },
 ]
-/** The same within the original: the bytes beside what is copied back are a device's. */
+/** The same within the original: the bytes beside the copied ones are a device's. */
 const SHARED_ORIGINAL: readonly Op[] = [
   { op: 'copy-back', copy: 1, range: { start: 1, end: 3 } },
   { op: 'device-store', range: { start: 0, end: 1 } },

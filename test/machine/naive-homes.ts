@@ -4,7 +4,7 @@
  * line by line or byte by byte. Beside it runs the coherent machine without copies, which is an array.
  */
 export const LINE = 4
-/** Lines of each storage: the original first, then what holds the copies. */
+/** Lines of each storage: the original first, then the copies. */
 export const STORAGES: readonly number[] = [1, 2]
 export const SIZE: number = LINE
 
@@ -35,7 +35,7 @@ const freely = (line: Line): Line => {
 export class NaiveHomes {
   #states: Map<string, Lines>
 
-  /** Lines that nobody ever cached; every byte of memory holds `value` of its place. */
+  /** Lines that were never cached; every byte of memory holds `value` of its place. */
   constructor(value: (place: Place) => number) {
     const lines = STORAGES.flatMap((count, storage) =>
       Array.from({ length: count }, (_, line) => ({
@@ -92,11 +92,11 @@ export class NaiveHomes {
     )
   }
 
-  /** The CPU loads the source and stores what it got. */
+  /** The CPU loads the source and stores the result. */
   copy(from: Place, length: number, to: Place): void {
     this.load(from.storage, from.at, from.at + length)
     const next = [...this.#states.values()].map((lines) => {
-      // Under way a loaded line may leave again, clean; what was loaded does not change by that.
+      // Under way a loaded line may leave again, clean; the loaded bytes do not change by that.
       const got = Array.from({ length }, (_, i) => {
         const line = lines[indexOf(from.storage, from.at + i)] as Line
         return (line.cached ? line.cache : line.memory)[(from.at + i) % LINE] as number

@@ -18,7 +18,7 @@ const VIEWS = [
   { start: 10, end: 40 },
 ]
 
-/** What is seen of the homes of one buffer while arrays stand on it: all that may be told of it. */
+/** The visible state of the homes of one buffer while arrays stand on it. */
 class Seen {
   readonly log: unknown[] = []
   readonly #original = storage(0, SIZE)
@@ -93,7 +93,7 @@ class Seen {
     this.#views.delete(which)
   }
 
-  /** A store through an array, which nobody sees. */
+  /** A store through an array, which is not observed. */
   array(which: number, at: number, value: number): void {
     const view = this.#views.get(which)
     this.#epoch++

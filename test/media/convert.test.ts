@@ -9,7 +9,7 @@ import { naivePixel, naiveRgb } from './naive-yuv.ts'
 const { YU12, NV12, YUYV, XR24 } = pixelFormats
 const untouched = 0x5a
 
-/** What XR24 with padding must look like, by the naive formula. */
+/** XR24 with padding, by the naive formula. */
 function naiveXr24({ bytes, width, height }: SampleFrame, pitch: number): Uint8Array {
   const image = new Uint8Array(pitch * height).fill(untouched)
   for (let y = 0; y < height; y += 1) {
@@ -21,7 +21,7 @@ function naiveXr24({ bytes, width, height }: SampleFrame, pitch: number): Uint8A
   return image
 }
 
-/** What a YU12 or NV12 image with padding must look like, sample by sample. */
+/** A YU12 or NV12 image with padding, sample by sample. */
 function naivePadded(frame: SampleFrame, nv12: boolean, pitch: number): Uint8Array {
   const { bytes, width, height } = frame
   const image = new Uint8Array(pitch * height * 1.5).fill(untouched)

@@ -107,7 +107,7 @@ export class NaiveBuffer {
   }
 }
 
-/** Fresh pages are dirty zeros over whatever memory held. */
+/** Fresh pages are dirty zeros over the previous content of memory. */
 export function buffersOf({ buffers }: Program, lines: Lines): NaiveBuffer[] {
   const zeros = Array.from({ length: PER_LINE }, () => ZERO)
   const garbage = Array.from({ length: PER_LINE }, () => GARBAGE)

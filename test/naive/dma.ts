@@ -44,7 +44,7 @@ export class NaiveDma {
     this.#traits = traits
   }
 
-  /** Copies into the bounce copy whatever the direction, and even where the sync is skipped. */
+  /** Copies into the bounce copy in every direction, and even if the sync is skipped. */
   map(request: MapRequest): NaiveMapping {
     const bounce = isBounced(this.#traits, request.device)
       ? new BounceCopy(this.#lines, request.window, request.cells)

@@ -13,8 +13,8 @@ const entries = [
 const nodeGlobals = ['process', 'Buffer', 'require', '__dirname', '__filename', 'global', 'module']
 
 /**
- * A name no source contains. esbuild's `define` replaces free uses of an identifier only, so what
- * is left of a marker in the bundle is a real use of the global: no local variable, no comment.
+ * A name that no source contains. esbuild's `define` replaces free uses of an identifier only, so a
+ * marker in the bundle is a real use of the global: no local variable, no comment.
  */
 const marker = (name: string): string =>
   `${name}_${createHash('sha256').update(name).digest('hex').slice(0, 12)}`

@@ -1,4 +1,4 @@
-/** What each room of `src/` may import, bottom first. A room may always import itself. */
+/** The rooms that each room of `src/` may import, bottom first. A room may always import itself. */
 export const LAYERS: Record<string, readonly string[]> = {
   base: [],
   abi: ['base'],

@@ -23,7 +23,7 @@ const installed = join(work, 'installed')
 const alone = join(work, 'alone')
 let tarball = ''
 
-/** Runs a command and returns what it printed; fails with all of its output. */
+/** Runs a command and returns its output; fails with all of it. */
 function run(cwd: string, command: string, ...args: string[]): string {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
@@ -44,7 +44,7 @@ function newPackage(folder: string): void {
 }
 
 const manifest: { exports: object } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-/** What programs import: every door of the package but files of data. */
+/** The imports of programs: every door of the package but files of data. */
 const doors = Object.keys(manifest.exports)
   .filter((door) => !door.endsWith('.json'))
   .map((door) => door.replace('.', 'dmabuf'))

@@ -1,4 +1,7 @@
-/** What the pipeline must show, drawn by plain loops: the clip converted by the stated formula, and a box. */
+/**
+ * The right output of the pipeline, drawn by plain loops: the clip converted by the stated formula,
+ * and a box.
+ */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { parseY4m, type Y4mClip } from '../../src/media/y4m.ts'

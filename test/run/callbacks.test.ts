@@ -1,4 +1,4 @@
-/** What the caller's own functions throw ends a run as an error of the program does. */
+/** Errors of the caller's own functions end a run as an error of the program does. */
 import { DmaHeap, DrmDevice, type Kernel, VideoDevice } from 'dmabuf'
 import { type FrameSource, patternSource, type RunOptions, runProgram } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,6 @@
-/** Every call of a program fails once; the helper tells leaks and hangs from what is taken well. */
+/**
+ * Every call of a program fails once; the helper separates leaks and hangs from handled failures.
+ */
 import { DmaHeap, type Kernel, VideoDevice } from 'dmabuf'
 import { patternSource, runEveryFailure } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'
@@ -24,7 +26,7 @@ async function eager(kernel: Kernel): Promise<void> {
   kernel.sys.close(first)
 }
 
-/** Waits for ever, for nobody, where the stream cannot be started. */
+/** Waits for ever if the stream cannot be started. */
 async function patient(kernel: Kernel): Promise<void> {
   await using camera = await VideoDevice.open(kernel)
   using heap = DmaHeap.open(kernel)
@@ -51,7 +53,7 @@ describe('a program, run once for each thing that can fail', () => {
     expect(calls.size).toBeGreaterThan(15)
     expect(calls).toContain('DMA_BUF_IOCTL_SYNC')
     expect(progress.at(-1)).toBe(1)
-    // An error that nobody notices would prove nothing.
+    // A swallowed error would prove nothing.
     const restarted = result.outcomes.filter(({ end }) => end === 'returned')
     expect(new Set(restarted.map(({ call }) => call))).toEqual(new Set(['poll']))
   }, 60_000)

@@ -1,4 +1,7 @@
-/** A program that waits for ever is told which task waits where, who holds what, and what would help. */
+/**
+ * The report on a program that waits for ever: the waiting tasks and their places, the holders, and
+ * the remedy.
+ */
 import { DmaHeap, DrmDevice, type Frame, type Kernel, VideoDevice } from 'dmabuf'
 import { type ProgramError, patternSource, runProgram } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'

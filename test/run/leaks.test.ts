@@ -1,4 +1,4 @@
-/** What a program forgets to close is one finding, at the line where it is to be mended. */
+/** A forgotten close is one finding, at the line to mend. */
 import { DmaHeap, DrmDevice, type Kernel, VideoDevice } from 'dmabuf'
 import { patternSource, runProgram } from 'dmabuf/sim'
 import { expect, it } from 'vitest'

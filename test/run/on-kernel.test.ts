@@ -13,7 +13,7 @@ import held from '../../examples/held-across-queueing.ts'
 import pipeline from '../../examples/pipeline.ts'
 import { callsAlone } from '../tap/user-events/watched.ts'
 
-/** A kernel that tells no more than a real one does; programs begin in a turn of their own. */
+/** A kernel with the events of a real one; programs begin in a separate turn. */
 function kernelOf(): NonNullable<RunOptions['kernel']> {
   return callsAlone(new SimKernel({ board: pc, policy: lazyPolicy }))
 }

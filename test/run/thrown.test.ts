@@ -1,4 +1,4 @@
-/** Programs that throw what they like. */
+/** Programs that throw any value. */
 import { runProgram } from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'
 import { errorsIn, originOf } from '../../src/run/thrown.ts'
@@ -14,7 +14,7 @@ const noMessage = Object.defineProperty(new Error('x'), 'message', { get: trap }
 const noStack = Object.defineProperty(new Error('stackless'), 'stack', { get: trap })
 const oddStack = Object.assign(new Error('odd'), { stack: 7 })
 
-/** What a scope throws whose body fails and whose disposal fails after it. */
+/** The error of a scope whose body fails and whose disposal fails after it. */
 function suppressed(error: unknown, first: unknown): Error {
   return Object.assign(new Error('An error was suppressed during disposal'), {
     name: 'SuppressedError',

@@ -1,6 +1,6 @@
 /**
- * Every unwind path of our own drivers, and of the classes above them: each call, and each place inside
- * the kernel that can fail, fails once; nothing is left over, and nothing is given back twice.
+ * Every unwind path of our own drivers, and of the classes above them: each call, and each place
+ * inside the kernel that can fail, fails once; nothing is left over, and nothing is released twice.
  */
 import { DmaHeap, DrmDevice, type Kernel, Memfd, Udmabuf, VideoDevice } from 'dmabuf'
 import { type EveryFailureResult, type Program, patternSource, runEveryFailure } from 'dmabuf/sim'
@@ -19,7 +19,7 @@ async function heapAlone(kernel: Kernel): Promise<void> {
   await copy.withCpuAccess('write', () => map.fill(1))
 }
 
-/** What the camera and the display allocate themselves, each shared with the other. */
+/** The camera's and the display's own allocations, each shared with the other. */
 async function ownMemory(kernel: Kernel): Promise<void> {
   await using camera = await VideoDevice.open(kernel)
   await using display = await DrmDevice.open(kernel)
@@ -48,7 +48,7 @@ async function overMemfds(kernel: Kernel): Promise<void> {
     { memfd, offset: sizeImage, size: PAGE },
     { memfd, offset: 2 * sizeImage, size: sizeImage - PAGE },
   ])
-  // udmabuf maps for importers without cache work: what cleared the pages is cleaned by an END.
+  // udmabuf maps for importers without cache work: an END cleans the lines of the clearing.
   for (const buffer of [first, second]) {
     await using cpu = await buffer.beginCpuAccess('write')
     cpu.fill(0)
@@ -125,7 +125,7 @@ describe.each(driven)('$name, on $board', ({ program, board, inside }) => {
   it('though each place in it has failed, inside the kernel too', () => {
     const failed = new Set(result?.outcomes.map(({ call }) => call))
     expect([...failed]).toEqual(expect.arrayContaining([...inside]))
-    // A failure that nobody notices would prove nothing.
+    // A swallowed failure would prove nothing.
     const noticed = result?.outcomes.filter(({ end }) => end === 'threw') ?? []
     expect(inside.filter((place) => !noticed.some(({ call }) => call === place))).toEqual([])
   })

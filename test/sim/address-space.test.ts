@@ -91,7 +91,7 @@ describe('an address space', () => {
     expect(space.room(3 * PAGE)).toBeUndefined()
     expect(space.room(2 * PAGE)).toBe(ADDRESS_END - 2 * PAGE)
     space.cut(first, first + PAGE)
-    // What was unmapped is given out again when all else was.
+    // Unmapped addresses are used again when no others are left.
     expect(space.room(PAGE)).toBeGreaterThan(first)
     add(space, 2)
     expect(space.room(PAGE)).toBe(first)

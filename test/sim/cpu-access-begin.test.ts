@@ -1,4 +1,4 @@
-/** What is stored before a CPU access begins was stored outside of it, whatever the access is for. */
+/** Stores before a CPU access begins are outside of it, for every kind of access. */
 import { DmaHeap, DrmDevice, type Kernel, VideoDevice } from 'dmabuf'
 import { patternSource, runProgram } from 'dmabuf/sim'
 import { expect, it } from 'vitest'

@@ -10,7 +10,7 @@ const PAGE = 4096
 const RW = uapi.PROT_READ | uapi.PROT_WRITE
 const EFAULT = -14
 
-/** What a program does with a mapping of four pages. */
+/** A program's use of a mapping of four pages. */
 type Use = (kernel: Kernel, address: number) => number | Uint8Array
 
 const uses: readonly [string, (address: number) => Use][] = [
@@ -150,7 +150,7 @@ describe('a file that is shortened under its mapping', () => {
 describe('a private mapping', () => {
   const drivers = [engine('dma')]
 
-  /** Stores 1 to a page in a CPU access, and returns what a device sums up. */
+  /** Stores 1 to a page in a CPU access, and returns a device's sum. */
   const storing =
     (flags: number, access: 'read' | 'write'): Program =>
     async (kernel) => {

@@ -1,6 +1,6 @@
 /**
- * Any sequence of mmap, munmap, mremap, ftruncate, loads and stores does what a table does that has one
- * entry for each page, and files that are arrays of bytes.
+ * Any sequence of mmap, munmap, mremap, ftruncate, loads and stores equals a table with one entry
+ * for each page, and files that are arrays of bytes.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** Any sequence of sealing, mapping and truncating does what the man page says, taken literally. */
+/** Any sequence of sealing, mapping and truncating follows the man page, taken literally. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as uapi from '../uapi.ts'
@@ -27,7 +27,7 @@ class NaiveFile {
     return 0
   }
 
-  /** What a shared mapping comes to: 0, or the error. */
+  /** The outcome of a shared mapping: 0, or the error. */
   map(writes: boolean): number {
     if (writes && this.isSealedAgainstWrites) return -errno.EPERM
     if (!this.isSealedAgainstWrites) this.writable++

@@ -21,7 +21,7 @@ import * as video from '../../src/abi/v4l2-struct.ts'
 import * as vgem from '../../src/abi/vgem.ts'
 import { requests } from '../../src/syscalls/requests/index.ts'
 
-// Every number and layout is the C compiler's: one program prints what the headers say.
+// Every number and layout is the C compiler's: one program prints those of the headers.
 const modules = { ...buf, ...heap, ...drm, ...dumb, ...event, ...framebuffer, ...mode }
 /** Not every distribution's headers have it: the numbers are also in numbers.test.ts. */
 const hasVgem = existsSync('/usr/include/drm/vgem_drm.h')

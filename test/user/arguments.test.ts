@@ -1,4 +1,4 @@
-/** What the classes do with arguments that are none: errors as Node's own, and nothing done before. */
+/** The classes with wrong arguments: errors as Node's own, and no effect before. */
 import { describe, expect, test } from 'vitest'
 import {
   DmaBuf,
@@ -249,7 +249,7 @@ const rows: Row[] = [
   ['fail of call 0', RANGE, /"nth"/, ({ kernel }) => kernel.fail('mmap', 0, 'EIO')],
 ]
 
-/** What it holds: no refused call may change it. */
+/** Its content: no refused call may change it. */
 function holdings({ buffers, memoryInUse, callCounts, scheduler }: SimKernel): unknown {
   return [buffers, memoryInUse, [...callCounts], scheduler.waiting]
 }

@@ -2,13 +2,13 @@ import { DmaHeap, DrmDevice, type Kernel, Memfd, Udmabuf, VgemDevice, VideoDevic
 import { runProgram } from 'dmabuf/sim'
 import { describe, expect, test } from 'vitest'
 
-/** What every object that can be disposed offers besides. */
+/** The further members of every object that can be disposed. */
 interface Closable {
   readonly closed: boolean
   close(): void | Promise<void>
 }
 
-/** Makes an object of each class, with what it needs; everything made is closed by the test. */
+/** Makes an object of each class, with its needs; the test closes all of them. */
 const classes: Readonly<Record<string, (kernel: Kernel) => Promise<Closable[]>>> = {
   DmaHeap: async (kernel) => [DmaHeap.open(kernel)],
   DmaBuf: async (kernel) => {

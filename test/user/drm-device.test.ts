@@ -19,7 +19,7 @@ beforeEach(async () => {
 })
 const buffer = (i: number): DmaBuf => buffers[i] as DmaBuf
 
-/** Something like a frame, which tells whether the display still holds it. */
+/** A stand-in for a frame, which shows whether the display still holds it. */
 function frame(i: number): { shown: Parameters<DrmDevice['show']>[0]; held: () => number } {
   let count = 0
   const retain = (): AsyncDisposable => {

@@ -10,7 +10,7 @@ export interface FakeBuffer {
   readonly syncs: number[]
 }
 
-/** What a descriptor of the fake stands for. */
+/** The file behind a descriptor of the fake. */
 export type FakeFile =
   | { readonly kind: 'heap' | 'video' | 'drm' | 'plain' }
   | { readonly kind: 'dmabuf'; readonly buffer: FakeBuffer }

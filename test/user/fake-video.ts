@@ -12,7 +12,7 @@ export class FakeVideo {
   streaming = false
   sequence = 0
   capabilities = 0x4000001
-  /** What DQBUF answers once the queue is empty. */
+  /** The answer of DQBUF once the queue is empty. */
   atEnd: number = -errno.EAGAIN
   readonly #files: FakeFiles
   #pix = { width: 64, height: 32, pixelformat: fourcc('XR24') }

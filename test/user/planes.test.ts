@@ -11,7 +11,7 @@ const source = patternSource(WIDTH, HEIGHT)
 
 type Picture = Pick<ShownFrame, 'format' | 'bytes'>
 
-/** What the display showed of a program, each picture once. */
+/** The pictures of a program on the display, each once. */
 async function shown(program: Parameters<typeof runProgram>[0]): Promise<Picture[]> {
   const pictures: Picture[] = []
   const { findings, error } = await runProgram(program, {

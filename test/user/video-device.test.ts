@@ -55,7 +55,7 @@ describe('the format', () => {
   })
 
   test('of big endian is another one, with a name of its own, and is set by that', async () => {
-    // V4L2_PIX_FMT_Y16, V4L2_PIX_FMT_Y16_BE, and a code that is no text.
+    // V4L2_PIX_FMT_Y16, V4L2_PIX_FMT_Y16_BE, and a code that is not a text.
     kernel.video.formats = [0x20363159, 0xa0363159, 0x00010203]
     const formats = (await camera.formats()).map(({ format }) => format)
     expect(formats).toEqual(['Y16 ', 'Y16 -BE', '0x00010203'])

@@ -1,4 +1,4 @@
-/** What a process has mapped, in parts and in copies. */
+/** Mappings of a process, in parts and in copies. */
 import { SIZE, type Story } from '../story.ts'
 import { bare, type Case } from './case.ts'
 

@@ -1,4 +1,4 @@
-/** Memory behind a buffer: given back, or several at once. */
+/** Memory behind a buffer: freed, or in several places at once. */
 import type { NewEvent } from '../../../src/events/event.ts'
 import { OWN, SIZE, type Story } from '../story.ts'
 import { bare, type Case } from './case.ts'
@@ -30,7 +30,7 @@ function exported(s: Story): void {
   s.buffer(1, 10, { line: 101 })
 }
 
-/** The exporter copies what the CPU has stored to `from`, or it forgets to. */
+/** The exporter copies the CPU's stores to `from`, or it forgets to. */
 function copies(s: Story, from: number, to: number): void {
   const range = { start: 0, end: SIZE }
   s.cpu('load', { buffer: from, by: OWN.name, range })

@@ -1,4 +1,4 @@
-/** Descriptors, mappings and handles: what a program holds. */
+/** Descriptors, mappings and handles of a program. */
 import { bare, both, type Case } from './case.ts'
 
 export const handles: readonly Case[] = [

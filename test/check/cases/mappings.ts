@@ -18,8 +18,8 @@ function exported(s: Story, syncs: () => void, mapped = true): void {
 }
 
 /**
- * A buffer of the user's exporter: the camera writes over what the CPU stored. The twin's END cleans it.
- * `ends` is what end_cpu_access does.
+ * A buffer of the user's exporter: the camera writes over the CPU's stores. The twin's END cleans
+ * them. `ends` is the body of end_cpu_access.
  */
 function endedInVain(ends: (s: Story) => void): Pick<Case, 'bad' | 'good'> {
   return bare((s, bad) => {

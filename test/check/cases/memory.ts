@@ -14,7 +14,7 @@ function twice(s: Story): void {
   s.dmaMap({ attachment: 1 })
 }
 
-/** The driver's own memory: 32 bytes for a device, and what follows them in the line. */
+/** The driver's own memory: 32 bytes for a device, and its neighbour in the line. */
 const HALF = { start: 0, end: 32 }
 function halves(s: Story, at: number): void {
   s.memory(-2, 'status of vpdma', 32)

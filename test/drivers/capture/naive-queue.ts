@@ -28,7 +28,7 @@ export class NaiveQueue {
     return 'ok'
   }
 
-  /** `content` is undefined for a descriptor that is no dma-buf. */
+  /** `content` is undefined for a descriptor that is not a dma-buf. */
   queue(index: number, memory: Memory, content: number | undefined): string {
     const buffer = this.buffers[index]
     if (buffer === undefined || memory !== this.memory || buffer.where !== 'program')

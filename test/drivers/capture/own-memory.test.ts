@@ -13,7 +13,7 @@ import { DMABUF, FRAME, INTERVAL, MMAP, Rig } from './rig.ts'
 
 type Mapped = MappedPages | MappedMemory
 
-/** The bytes that a program loads through a mapping of the camera, and what may be wrong with them. */
+/** The bytes that a program loads through a mapping of the camera, and their hazards. */
 function load(rig: Rig, mapped: Mapped): { bytes: Uint8Array; hazards: unknown } {
   const { offset, pages } = mapped
   const owner =

@@ -40,7 +40,7 @@ export const FRAME: number = (SIZE.width * SIZE.height * 3) / 2
 /** A descriptor table of the simplest kind. */
 export class Files implements CallerFiles {
   readonly open = new Map<number, OpenFile>()
-  /** What each descriptor was installed with. */
+  /** The files that the descriptors were installed with. */
   readonly flags = new Map<number, number>()
   full = false
   #next = 10
@@ -75,7 +75,7 @@ export interface RigOptions {
   readonly source?: FrameSource
 }
 
-/** What a call came to: the error's name, or `ok`. */
+/** The outcome of a call: the error's name, or `ok`. */
 export type Outcome = string
 
 export class Rig {
@@ -118,7 +118,7 @@ export class Rig {
     }
   }
 
-  /** Makes the call, which must succeed, and gives what the structure says afterwards. */
+  /** Makes the call, which must succeed, and returns the structure afterwards. */
   async get<V>(request: number, layout: Struct<V>, values: Partial<V>): Promise<V> {
     const bytes = layout.create(values)
     const outcome = await this.call(request, bytes)
@@ -142,7 +142,7 @@ export class Rig {
     return buffer
   }
 
-  /** What memory holds, past the cache: the first bytes of the heap's buffer behind `fd`. */
+  /** The content of memory, past the cache: the first bytes of the heap's buffer behind `fd`. */
   memoryOf(fd: number, length: number): Uint8Array {
     return (this.bufferOf(fd).priv as Storage).memory.slice(0, length)
   }

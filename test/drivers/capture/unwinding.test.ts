@@ -4,7 +4,7 @@ import type { DmaBufOps } from '../../../src/kernel/dmabuf/ops.ts'
 import { KernelError } from '../../../src/machine/kernel-error.ts'
 import { DMABUF, Rig } from './rig.ts'
 
-/** A buffer of an exporter that fails where it is told to. */
+/** A buffer of an exporter that fails at the chosen place. */
 function faulty(rig: Rig, ops: Partial<DmaBufOps>): DmaBuf {
   const inner = rig.heap.allocate(4096)
   return rig.core.export({

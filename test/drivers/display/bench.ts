@@ -78,7 +78,7 @@ export class Bench {
     })
   }
 
-  /** An open file of the display, with a number of its own in events. */
+  /** An open file of the display, with its own number in events. */
   open(): ReturnType<DisplayDevice['open']> {
     const file = this.device.open(O_RDWR)
     file.opened?.(++this.#opened)
@@ -99,7 +99,7 @@ export class Bench {
     return new CpuMapping(this.machine, { ...owner, id, offset: 0, length, pages, writable: true })
   }
 
-  /** Stores `bytes` at the buffer's start in a bracket, as a correct program does. */
+  /** Stores `bytes` at the buffer's start in a CPU access, as a correct program does. */
   async fill(buffer: DmaBuf, bytes: Uint8Array): Promise<void> {
     await this.core.beginCpuAccess(buffer, 'write')
     const mapping = this.map(buffer)

@@ -138,7 +138,7 @@ export class Drm {
     return this.setCrtc({}, [])
   }
 
-  /** What is there to read, as whole events. */
+  /** The readable events, as whole ones. */
   read(room = 4096): DrmEventVblank[] {
     const target = new Uint8Array(room)
     const length = this.file.read?.(target) ?? 0

@@ -1,4 +1,4 @@
-/** dma-bufs made of memfds: what is refused, what they show, and what their CPU accesses do. */
+/** dma-bufs made of memfds: refusals, content, and the effects of their CPU accesses. */
 import { describe, expect, it } from 'vitest'
 import { boardNamed } from '../../../src/boards/index.ts'
 import * as uapi from '../../uapi.ts'

@@ -1,4 +1,4 @@
-/** Whatever fails inside, the call fails, and everything it had taken is given back. */
+/** If any step inside fails, the call fails, and all its resources are released. */
 import { expect, it } from 'vitest'
 import { type ErrnoCode, errno } from '../../../src/abi/errno.ts'
 import * as uapi from '../../uapi.ts'

@@ -16,7 +16,7 @@ import * as uapi from '../../uapi.ts'
 export const SIZE = 8192
 export const { POLLIN, POLLOUT } = uapi
 
-/** What a call returned, by name where it is an error; and its structure afterwards. */
+/** The result of a call, by name if it is an error; and its structure afterwards. */
 export interface Answer<V> {
   readonly code: string
   readonly args: V

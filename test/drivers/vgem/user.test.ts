@@ -1,4 +1,4 @@
-/** The classes that programs use, on the simulated kernel: what they do on Linux, test/linux asks. */
+/** The classes that programs use, on the simulated kernel: test/linux asks the same on Linux. */
 import { describe, expect, it } from 'vitest'
 import { runEveryFailure, runProgram } from '../../../src/run/index.ts'
 import type { SimKernel } from '../../../src/sim/kernel.ts'

@@ -68,7 +68,7 @@ const bugs: readonly Bug[] = [
   },
 ]
 
-/** May sleep. Runs it on this kernel; the kernel object closes whatever it forgot. */
+/** May sleep. Runs it on this kernel; the kernel object closes forgotten files. */
 async function run({ default: program }: Module): Promise<RunResult> {
   const kernel = new LinuxKernel({ reportForgotten: false })
   try {

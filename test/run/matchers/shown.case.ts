@@ -1,4 +1,4 @@
-// Run by shown.test.ts in a vitest of its own: it has to fail.
+// Run by shown.test.ts in a separate vitest: it has to fail.
 import { runAll } from 'dmabuf/test'
 import { expect, it } from 'vitest'
 import { unbracketed } from './programs.ts'

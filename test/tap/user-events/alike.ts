@@ -1,13 +1,13 @@
 /**
- * What both sides should tell alike, in a form to compare: numbers that each side gives out by itself
- * are renamed in the order in which they come up.
+ * The common events of both sides, in a form to compare: numbers of one side are renamed in the
+ * order in which they come up.
  */
 import type { DmabufEvent } from '../../../src/events/event.ts'
 import { formatOrigin } from '../../../src/tap/format-origin.ts'
 
 type Told = Record<string, unknown> & { readonly kind: DmabufEvent['kind'] }
 
-/** What follows from the program's calls; exports are compared by themselves. */
+/** Events that follow from the program's calls; exports are compared by themselves. */
 const TOLD: ReadonlySet<DmabufEvent['kind']> = new Set([
   ...(['fd-open', 'fd-close', 'memory', 'cpu-map', 'cpu-unmap', 'cpu-view'] as const),
   ...(['private-load', 'private-store'] as const),
@@ -29,7 +29,7 @@ class Renamed {
   }
 }
 
-/** What is told of calls until the program ends, in order, with numbers of its own. */
+/** The events of calls until the program ends, in order, renumbered. */
 export function told(events: readonly DmabufEvent[]): Told[] {
   const names = { file: new Renamed(), handleFile: new Renamed(), mapping: new Renamed() }
   const memfds = new Renamed()
@@ -100,7 +100,7 @@ function placeOf(origin: DmabufEvent['origin']): string {
   return site === undefined ? 'nowhere' : `${site.file}:${site.line}:${site.column}`
 }
 
-/** What cannot be known from outside is taken out of the kernel's events, one by one. */
+/** Facts that cannot be known from outside are removed from the kernel's events, one by one. */
 export function alike(
   kernel: readonly DmabufEvent[],
   user: readonly DmabufEvent[],

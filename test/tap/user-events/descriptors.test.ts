@@ -1,4 +1,4 @@
-/** Descriptors that no call made, that were closed unseen, and kernels that tell less. */
+/** Descriptors that no call made, that were closed unseen, and kernels with less information. */
 import { DmaBuf, DmaHeap } from 'dmabuf'
 import { lazyPolicy, pc, SimKernel } from 'dmabuf/sim'
 import { describe, expect, test } from 'vitest'
@@ -12,7 +12,7 @@ import { UserEvents } from '../../../src/tap/user-events/user-events.ts'
 
 const PAGE = 4096
 
-/** A kernel, and its calls as they are told. */
+/** A kernel, and its recorded calls. */
 function told(change: (sys: Syscalls) => Syscalls = (sys) => sys) {
   const { sys } = new SimKernel({ board: pc, policy: lazyPolicy })
   const events: NewEvent[] = []
@@ -25,7 +25,7 @@ async function allocated(sys: Syscalls): Promise<number> {
   return (await heap.allocate(PAGE)).release()
 }
 
-/** `kind fd buffer` of what is told of descriptors, and of exports. */
+/** `kind fd buffer` of the events of descriptors, and of exports. */
 function facts(events: readonly NewEvent[]): string[] {
   return events.flatMap((event) => {
     if (event.kind === 'export') return [`export ${event.buffer} ${event.size}`]

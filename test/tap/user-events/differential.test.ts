@@ -1,4 +1,4 @@
-/** The simulated kernel tells everything by itself: what the calls tell must be the same. */
+/** The simulated kernel emits everything by itself: the events from the calls must be the same. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { DmabufEvent, ExportEvent } from '../../../src/events/event.ts'
 import { alike, told } from './alike.ts'
@@ -6,7 +6,7 @@ import { subjects, type Watched, watch } from './watched.ts'
 
 const KNOWN = /^(dmabuf$|sync_file$|memfd:|\/proc\/|\/dev\/(dma_heap\/|dri\/|video|udmabuf$))/
 
-/** A driver of the program's own has requests that nobody else knows, and makes descriptors by them. */
+/** The program's own driver has unknown requests, and makes descriptors by them. */
 function hasOwnNode({ kernel }: Watched): boolean {
   return kernel.some((event) => event.kind === 'fd-open' && !KNOWN.test(event.what))
 }
@@ -16,7 +16,7 @@ function exports(events: readonly DmabufEvent[]): Map<number, Pick<ExportEvent, 
   return new Map(told.map(({ buffer, size, exporter }) => [buffer, { size, exporter }]))
 }
 
-/** What an event says, without what depends on when a descriptor was seen first. */
+/** The content of an event, without the parts that depend on when a descriptor was seen first. */
 function gist(event: Readonly<Record<string, unknown>>): string {
   const { kind, buffer, by, at, access, result, seen, scope, fd } = event
   return JSON.stringify({ kind, buffer, by, at, access, result, seen, scope, fd })
@@ -40,7 +40,7 @@ describe.each(await subjects())('$name', (subject) => {
     }
     const all = new Set(told(watched.kernel).map(gist))
     const seen = told(watched.user).filter(({ from }) => from !== 'elsewhere')
-    // A mapping that grew past its buffer is told as it is; the model tells that it may grow.
+    // A mapping that grew past its buffer is emitted as it is; the model adds that it may grow.
     const some = seen.filter(({ kind, attribute }) => kind !== 'cpu-map' || attribute === 'cached')
     expect(some.map(gist).filter((one) => !all.has(one))).toEqual([])
   })

@@ -1,6 +1,6 @@
 /**
- * What a checker that is shown the calls alone makes of every example and bug: nothing that one which is
- * shown everything does not find, and which of its findings are lost.
+ * The findings of a checker with the calls alone, for every example and bug: none beyond those of
+ * one with all events, and which of its findings are lost.
  */
 import { Checker } from 'dmabuf/check'
 import { describe, expect, test } from 'vitest'
@@ -21,13 +21,13 @@ function found(user: readonly DmabufEvent[]): string[] {
   return [...findings, ...lints].map(({ rule, origin }) => `${rule} ${placeOf(origin)}`)
 }
 
-/** Where the first is found at a place, it stands for the second, of which only devices could tell. */
+/** If the first is found at a place, it stands for the second, which only devices' events show. */
 const LESS: Readonly<Record<string, string>> = {
   'read-outside-bracket': 'write-outside-bracket',
   'bracket-over-dma': 'early-invalidate',
 }
 
-/** What is told of the mapping instead of the line in the driver that lets it grow. */
+/** The report on the mapping in place of the line in the driver that lets it grow. */
 const ELSEWHERE = ['growable-mapping']
 
 const WHOLE: readonly string[] = rulesSeen('whole', 'calls')
@@ -69,7 +69,7 @@ test('most of what programs do wrong by themselves is found', () => {
     'B09-app-buffers': ['read-outside-bracket', 'write-outside-bracket'],
     'B10-cached-capture': ['read-outside-bracket'],
     'B22-dirty-lines': ['write-outside-bracket'],
-    // That it came too early only the device's store tells.
+    // Only the device's store shows that it came too early.
     'B27-early-invalidate': ['bracket-over-dma'],
     'B51-handle-closed-twice': ['handle-alias'],
     'B52-handle-never-closed': ['handle-alias'],

@@ -1,4 +1,4 @@
-/** Any calls at all, in any order: what they tell must be what the simulated kernel tells of them. */
+/** Any calls, in any order: their events must be those that the simulated kernel emits for them. */
 import type { Kernel } from 'dmabuf'
 import { lazyPolicy, pc, SimKernel } from 'dmabuf/sim'
 import fc from 'fast-check'
@@ -11,7 +11,7 @@ import { watchBoth } from './watched.ts'
 const PAGE = uapi.PAGE_SIZE
 const READ_WRITE = uapi.PROT_READ | uapi.PROT_WRITE
 
-/** Numbers that choose among what there is. */
+/** Numbers that choose among the existing objects. */
 type Choices = readonly [number, number, number]
 type Sys = Kernel['sys']
 
@@ -99,7 +99,10 @@ const steps: Readonly<Record<string, Step>> = {
   },
 }
 
-/** That an exporter refused a SYNC the call's result tells; the simulated kernel has no event for it. */
+/**
+ * The call's result shows that an exporter refused a SYNC; the simulated kernel has no event for
+ * it.
+ */
 function isNoRefusal(event: DmabufEvent): boolean {
   const isBracket = event.kind === 'cpu-access-begin' || event.kind === 'cpu-access-end'
   return !isBracket || event.result >= 0
@@ -143,7 +146,7 @@ test('calls in any order tell what the kernel tells of them', async () => {
     }),
     {
       numRuns: 300,
-      // Told machines apart before: a store that its file's end cuts.
+      // Found differences before: a store that its file's end cuts.
       examples: [
         [
           [

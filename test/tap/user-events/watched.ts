@@ -1,4 +1,7 @@
-/** Running a program on the simulated kernel with its calls told twice: by the kernel, and from outside. */
+/**
+ * Runs a program on the simulated kernel with its calls recorded twice: by the kernel, and from
+ * outside.
+ */
 
 import {
   type Board,
@@ -18,19 +21,19 @@ import { tap } from '../../../src/tap/tap.ts'
 import { UserEvents } from '../../../src/tap/user-events/user-events.ts'
 import { type BugProgram, loadProgram, programNames } from '../../bugs/programs.ts'
 
-/** What a test runs. */
+/** The program of a test. */
 export type Subject = Pick<BugProgram, 'name' | 'program' | 'prepare' | 'drivers'> & {
   readonly board: Board | string
-  /** What the camera sees. */
+  /** The camera's pictures. */
   readonly source: FrameSource
 }
 
-/** What one run came to, and what was told of it. */
+/** The outcome of one run, and its events. */
 export interface Watched {
   readonly result: RunResult
   /** By the kernel itself, which sees everything. */
   readonly kernel: readonly DmabufEvent[]
-  /** From the calls alone, as a kernel's that tells nothing. */
+  /** From the calls alone, as of a kernel without events. */
   readonly user: readonly DmabufEvent[]
 }
 
@@ -54,7 +57,7 @@ export async function watch(subject: Subject): Promise<Watched> {
   return { result, kernel, user: [...user, { ...end, id: (user.at(-1)?.id ?? 0) + 1 }] }
 }
 
-/** What is told of `sim` from now on; its calls are told from outside as well. */
+/** The events of `sim` from now on; its calls are recorded from outside as well. */
 export function watchBoth(sim: SimKernel): { kernel: DmabufEvent[]; user: DmabufEvent[] } {
   const kernel: DmabufEvent[] = []
   const user: DmabufEvent[] = []
@@ -63,7 +66,7 @@ export function watchBoth(sim: SimKernel): { kernel: DmabufEvent[]; user: Dmabuf
   return { kernel, user }
 }
 
-/** `sim` as a kernel that tells of a program's calls and of nothing else, as a real one. */
+/** `sim` as a kernel that emits a program's calls and nothing else, as a real one. */
 export function callsAlone(sim: SimKernel): TellingKernel {
   const events = watchCalls(sim)
   return {
@@ -76,7 +79,7 @@ export function callsAlone(sim: SimKernel): TellingKernel {
   }
 }
 
-/** Puts the telling of calls before the kernel's own, which stays as it is. */
+/** Puts the recording of calls before the kernel's own, which stays as it is. */
 function watchCalls(sim: SimKernel): EventStream {
   const scope = scopeOf(sim.sys)
   const events = new EventStream({
@@ -127,7 +130,7 @@ export async function subjects(): Promise<Subject[]> {
       source: patternSource(640, 360),
     })),
   )
-  // The bugs take what the camera gives.
+  // The bugs use the camera's own size.
   const source = patternSource(64, 32)
   return [...own, ...bugs.map((bug) => ({ ...bug, source, board: bug.boards.at(-1) ?? 'arm-soc' }))]
 }
