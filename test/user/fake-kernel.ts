@@ -31,7 +31,7 @@ export class FakeKernel {
   readonly log: string[] = []
   readonly origins: (Origin | undefined)[] = []
   readonly names = new Map<number, string>()
-  /** The result of the call at this place in the log, instead of its own. */
+  /** The result of the call at this place in the log, instead of the usual one. */
   readonly failures = new Map<number, number>()
   readonly sys: Syscalls = guarded(this.#syscalls())
 
