@@ -544,6 +544,8 @@ export interface ProgramEndEvent extends Common {
   readonly how: 'returned' | 'threw' | 'stopped'
   /** The message of the thrown error. */
   readonly error?: string | undefined
+  /** The error is a use of bytes whose CPU access or mapping had ended. */
+  readonly usesEnded?: boolean | undefined
 }
 
 export type DmabufEvent =

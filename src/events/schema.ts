@@ -353,6 +353,7 @@ const PROGRAM_END_EVENT: Fields = {
   ...COMMON,
   how: { type: { oneOf: ['returned', 'threw', 'stopped'] } },
   error: { type: 'text', optional: true },
+  usesEnded: { type: 'flag', optional: true },
 }
 
 export const EVENT_FIELDS: Readonly<Record<DmabufEvent['kind'], Fields>> = {

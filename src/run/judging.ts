@@ -8,7 +8,7 @@ import type { EventOrigin, NewEvent } from '../events/event.ts'
 import type { PlannedFailure } from '../sim/index.ts'
 import { placeOf, placesOf } from './places.ts'
 import type { ProgramEnd, ProgramError } from './program.ts'
-import { errorsIn, messageOf, originOf } from './thrown.ts'
+import { errorsIn, isUseOfEnded, messageOf, originOf } from './thrown.ts'
 
 /** The last event that is the program's own. */
 export function endEvent(error: ProgramError | undefined): NewEvent {
@@ -16,6 +16,9 @@ export function endEvent(error: ProgramError | undefined): NewEvent {
     kind: 'program-end',
     how: howEnded(error),
     error: error?.message,
+    ...(error?.kind === 'threw' && isUseOfEnded(errorsIn(error.cause)[0])
+      ? { usesEnded: true }
+      : {}),
     origin: originOf(error?.cause),
     agent: { kind: 'task', name: 'main' },
   }

@@ -1,4 +1,5 @@
 /** Reads a thrown value of a program: any value at all, whose getters and traps may throw again. */
+import { isEndedError } from '../syscalls/system-error.ts'
 
 /**
  * JavaScript's form of an error in a scope and another one while the scope's resources are
@@ -26,6 +27,17 @@ export function namedMessageOf(thrown: unknown): string {
   const name = nameOf(thrown)
   if (name === undefined) return message
   return message === '' ? name : `${name}: ${message}`
+}
+
+/** The text of V8, SpiderMonkey and JavaScriptCore for a method of an array whose memory is gone. */
+const HOST_DETACHED = /detached/
+
+/** Whether it is the use of bytes whose CPU access or mapping had ended: of an array, or of an object of ours. */
+export function isUseOfEnded(thrown: unknown): boolean {
+  if (!isError(thrown)) return false
+  return (
+    isEndedError(thrown) || (thrown instanceof TypeError && HOST_DETACHED.test(messageOf(thrown)))
+  )
 }
 
 /** Whether `thrown` is an error. False where asking throws. */

@@ -72,3 +72,15 @@ const OWN_FRAMES = 20
 export function isSystemError(value: unknown): value is SystemError {
   return typeof value === 'object' && value !== null && brand in value
 }
+
+const ended = Symbol.for('dmabuf.ended')
+
+/** The error for a use of bytes whose CPU access or mapping has ended. */
+export function endedError(init: SystemErrorInit): SystemError {
+  return Object.defineProperty(systemError(init), ended, { value: true })
+}
+
+/** Whether `error` is of `endedError`, also of another copy of this package. */
+export function isEndedError(error: object): boolean {
+  return ended in error
+}

@@ -1,6 +1,6 @@
 import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_START } from '../abi/dma-buf.ts'
 import { errno } from '../abi/errno.ts'
-import { systemError } from '../syscalls/system-error.ts'
+import { endedError } from '../syscalls/system-error.ts'
 import type { Operation } from '../syscalls/watching.ts'
 import type { BufferCore } from './buffer-core.ts'
 import { Calls } from './calls.ts'
@@ -80,7 +80,7 @@ export class CpuAccess extends ExactAccess implements AsyncDisposable {
       this.#core.fd('view')
       return
     }
-    throw systemError({
+    throw endedError({
       errno: -errno.EINVAL,
       syscall: 'view',
       detail: 'this CPU access has ended: use its bytes before, or begin another one',

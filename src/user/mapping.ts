@@ -1,6 +1,6 @@
 import { errno } from '../abi/errno.ts'
 import type { Syscalls } from '../syscalls/syscalls.ts'
-import { systemError } from '../syscalls/system-error.ts'
+import { endedError } from '../syscalls/system-error.ts'
 import { latestEvent } from '../syscalls/watching.ts'
 import { Calls } from './calls.ts'
 import { ExactAccess } from './exact-access.ts'
@@ -59,7 +59,7 @@ export class Mapping extends ExactAccess implements Disposable {
 
   protected override locate(): number {
     if (this.#mapped) return this.#range.address
-    throw systemError({
+    throw endedError({
       errno: -errno.EFAULT,
       syscall: 'view',
       detail: 'this mapping was disposed: use its bytes before the end of its `using` block',

@@ -510,8 +510,12 @@ export class Story {
     this.emit({ kind, file: 104, handle, buffer: 1, fresh, result }, { line })
   }
 
-  done(how: 'returned' | 'threw' | 'stopped' = 'returned', error?: string): void {
-    this.emit({ kind: 'program-end', how, error })
+  done(
+    how: 'returned' | 'threw' | 'stopped' = 'returned',
+    error?: string,
+    usesEnded?: boolean,
+  ): void {
+    this.emit({ kind: 'program-end', how, error, usesEnded })
   }
 
   check(): CheckResult {

@@ -17,11 +17,6 @@ import type { Detector } from './detector.ts'
 
 const EINVAL = -22
 const PAGE = 4096
-/**
- * Error texts of hosts about arrays whose memory is gone, and of our own classes about accesses
- * that ended.
- */
-const GONE = /detached|CPU access has ended|mapping was disposed/
 
 export class MappingDetector implements Detector {
   readonly #history: History
@@ -184,7 +179,7 @@ export class MappingDetector implements Detector {
   }
 
   #ended(event: ProgramEndEvent): void {
-    if (event.how === 'threw' && GONE.test(event.error ?? '')) this.#usedDead(event)
+    if (event.usesEnded === true) this.#usedDead(event)
     if (event.how !== 'returned') return
     const open = new Set(this.#open.values())
     for (const { cpuMaps, id } of this.#history.buffers) {

@@ -148,6 +148,7 @@ export const handles: readonly Case[] = [
         bad
           ? 'Cannot perform %TypedArray%.prototype.fill on a detached ArrayBuffer'
           : 'x is not a function',
+        bad,
       )
     }),
   },
