@@ -26,6 +26,12 @@ export default async (kernel) => {
 const folder = folderWith({
   'racy.ts': program("await Promise.all([kernel.spawn('draw', draw), kernel.spawn('read', read)])"),
   'ordered.ts': program("await kernel.spawn('draw', draw); await kernel.spawn('read', read)"),
+  'prints.ts': `export default async (kernel) => {
+    console.log('to stdout')
+    console.error('to stderr')
+    const sleep = () => kernel.sleep(10)
+    await Promise.all([kernel.spawn('a', sleep), kernel.spawn('b', sleep)])
+  }`,
   'endless.ts': 'export default async (kernel) => { for (;;) await kernel.sleep(1000) }',
 })
 
@@ -48,6 +54,12 @@ describe('dmabuf explore', () => {
     const { code, stdout } = await dmabuf(folder, ['explore', 'ordered.ts', '--bound', '20'])
     expect(stdout).toMatch(/^no findings: \d+ orders? of tasks and timers tried, which are all$/m)
     expect(code).toBe(0)
+  })
+
+  it('prints the output of the first run', async () => {
+    const { stdout, stderr } = await dmabuf(folder, ['explore', 'prints.ts'])
+    expect(stdout.match(/to stdout/g)).toHaveLength(1)
+    expect(stderr.match(/to stderr/g)).toHaveLength(1)
   })
 
   it('stops at its limit', async () => {

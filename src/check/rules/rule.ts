@@ -13,7 +13,7 @@ export type Sight = 'whole' | 'part' | 'none'
 /** A rule as `explain` and reports show it. */
 export interface RuleInfo<Id extends string = string> {
   readonly id: Id
-  /** The group in the catalogue of bugs seen in the field, as C1 or E7. */
+  /** The group: of the catalogue of bugs seen in the field, as C1 or E7, or of mechanisms, as M1. */
   readonly group: string
   readonly severity: RuleSeverity
   /** One line: the duty of the program. */

@@ -3,6 +3,7 @@ import { failedReportJson, reportJson } from '../../check/report/json.ts'
 import { mergeFailures, mergeFindings } from '../../check/report/merge.ts'
 import { exitCode } from '../exit-code.ts'
 import { isForPrograms, reportText, writeReport } from '../reporters.ts'
+import type { Printed } from '../runs/output.ts'
 import type { WorkerEnd } from '../runs/program-worker.ts'
 import { overallVerdict, type RunRecord, reportOf } from '../runs/record.ts'
 import { failureText } from '../terminal/failure-text.ts'
@@ -10,6 +11,7 @@ import { findingText } from '../terminal/finding-text.ts'
 import { ordersConclusion, ordersText } from '../terminal/orders-text.ts'
 import { print, printAside } from '../terminal/print.ts'
 import { printableData } from '../terminal/printable.ts'
+import { programOutputText } from '../terminal/program-output.ts'
 import { type Style, styleFor } from '../terminal/style.ts'
 import type { ReportTarget } from './report.ts'
 
@@ -18,9 +20,13 @@ export class OrdersSeen {
   /** The first run, and each run with a finding or a failure that no run before it had. */
   readonly shown: RunRecord[] = []
   runs = 0
+  /** The first run: its output stands for that of all. */
+  first: WorkerEnd | undefined
   readonly #counts = new Map<string, number>()
 
-  add({ record }: WorkerEnd): void {
+  add(end: WorkerEnd): void {
+    const { record } = end
+    this.first ??= end
     this.runs++
     const keys = keysOf(record)
     const isNew = keys.some((key) => !this.#counts.has(key))
@@ -56,6 +62,7 @@ export async function reportOrders(
   const { shown } = seen
   const text = (style: Style): string => peoplesText(seen, end, style)
   const { reporter, output } = choice
+  await printAside(outputText(seen, 'stderr', styleFor(process.stderr, flags.color)))
   if (!isForPrograms(choice)) await print(text(styleFor(process.stdout, flags.color)))
   if (reporter === 'text') {
     if (output !== undefined) writeReport(output, text(styleFor({}, false)))
@@ -77,6 +84,7 @@ export async function reportOrders(
 function peoplesText(seen: OrdersSeen, end: string, style: Style): string {
   const records = printableData(seen.shown)
   const parts = [
+    outputText(seen, 'stdout', style),
     ...mergeFindings(records).map((merged) => {
       const [first] = merged.seen
       const one = first === undefined ? [] : [first]
@@ -91,5 +99,10 @@ function peoplesText(seen: OrdersSeen, end: string, style: Style): string {
     ),
     ordersConclusion(seen, end, style),
   ]
-  return parts.join('\n')
+  return parts.filter((part) => part !== '').join('\n')
+}
+
+function outputText({ first }: OrdersSeen, stream: keyof Printed, style: Style): string {
+  if (first === undefined) return ''
+  return programOutputText([{ plan: first.record, text: first.printed[stream] }], style)
 }

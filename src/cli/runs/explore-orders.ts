@@ -29,9 +29,9 @@ export async function exploreOrders(setup: RunSetup, host: OrdersHost): Promise<
       }
       const order = scheduleText({ timeless: true, made: prefix })
       const end = await worker.run(plan, { trace: undefined, order, onPicture: () => {} })
-      const { schedule } = end.record
-      // A run that was ended from outside has no choices to go on from.
-      search.ran(schedule === undefined ? [] : parseSchedule(schedule).made)
+      const { schedule, failure } = end.record
+      const isCut = schedule === undefined || failure?.kind === 'timeout'
+      search.ran(isCut ? undefined : parseSchedule(schedule).made)
       host.onEnd(end, search.runs)
     }
   } finally {

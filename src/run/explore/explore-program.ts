@@ -56,7 +56,7 @@ export async function exploreProgram(
   const search = new OrderSearch({ bound, limit })
   const findings = new Outcomes<Finding>()
   const errors = new Outcomes<ProgramError>()
-  while (options.signal?.aborted !== true) {
+  while (!isStopped(options.signal)) {
     const prefix = search.next()
     if (prefix === undefined) break
     const result = await runProgram(program, {
@@ -65,7 +65,7 @@ export async function exploreProgram(
       choices: startingWith(prefix),
     })
     const { schedule = '' } = result
-    search.ran(parseSchedule(schedule).made)
+    search.ran(isStopped(options.signal) ? undefined : parseSchedule(schedule).made)
     for (const one of result.findings) {
       findings.add(`${one.rule} ${one.where ?? one.message}`, one, schedule)
     }
@@ -76,6 +76,11 @@ export async function exploreProgram(
   }
   const { runs, isComplete } = search
   return { runs, complete: isComplete, findings: findings.all, errors: errors.all }
+}
+
+/** The signal may have been aborted while a run went on. */
+function isStopped(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true
 }
 
 /** The choices of a prefix, and then first candidates. */

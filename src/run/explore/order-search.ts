@@ -59,11 +59,18 @@ export class OrderSearch {
     return prefix
   }
 
-  /** The order was tried, and made these choices: each later one begins orders with one more deviation. */
-  ran(made: readonly MadeChoice[]): void {
+  /**
+   * The order was tried, and made these choices: each later one begins orders with one more deviation. Undefined: the
+   * run was ended from outside, and its later choices are not known.
+   */
+  ran(made: readonly MadeChoice[] | undefined): void {
     if (this.#current === undefined) return
     const { length, deviations } = this.#current
     this.#current = undefined
+    if (made === undefined) {
+      this.#isCut = true
+      return
+    }
     const later = made.slice(length)
     if (deviations === this.#limits.bound) {
       this.#isCut ||= later.some(({ options }) => options > 1)

@@ -74,13 +74,13 @@ describe('exploreProgram', () => {
     const few = await exploreProgram(drawAndRead(false), { limit: 3 })
     expect([few.runs, few.complete]).toEqual([3, false])
     const stop = new AbortController()
-    const { runs } = await exploreProgram(drawAndRead(false), {
+    const { runs, complete } = await exploreProgram(drawAndRead(false), {
       signal: stop.signal,
       onRun: (_, count) => {
         if (count === 2) stop.abort()
       },
     })
-    expect(runs).toBe(2)
+    expect([runs, complete]).toEqual([2, false])
     await expect(exploreProgram(drawAndRead(false), { bound: -1 })).rejects.toThrow('bound')
   })
 })

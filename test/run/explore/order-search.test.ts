@@ -67,6 +67,13 @@ describe('the search through orders', () => {
     )
   })
 
+  it('is not complete if a run was ended from outside', () => {
+    const search = new OrderSearch({ bound: 5, limit: 5 })
+    expect(search.next()).toEqual([])
+    search.ran(undefined)
+    expect([search.next(), search.isComplete]).toEqual([undefined, false])
+  })
+
   it('stops at its limit, and is not complete then', () => {
     const leaf = { children: [] }
     const root = { children: [leaf, leaf, leaf] }
