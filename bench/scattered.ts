@@ -1,11 +1,11 @@
 /** Mapping, syncing and unmapping memory that lies in many pieces: time for each piece. */
 
+import { PAGE_SIZE } from '../src/abi/fcntl.ts'
 import { armSoc } from '../src/boards/arm-soc.ts'
 import { armSocIommu } from '../src/boards/arm-soc-iommu.ts'
 import { DmaLayer } from '../src/kernel/dma/dma-layer.ts'
 import type { SgTable, StorageRun } from '../src/kernel/dma/sg-table.ts'
 import type { Board } from '../src/machine/board.ts'
-import { PAGE_SIZE } from '../src/machine/ram.ts'
 import type { Storage } from '../src/machine/storage.ts'
 import { show, spreadOf } from './ratio.ts'
 import { Rig } from './rig.ts'

@@ -1,3 +1,4 @@
+import { onlyBits } from '../base/bits.ts'
 import { s32, u32, u64 } from './field.ts'
 import { iow, iowr } from './ioctl-number.ts'
 import { type Struct, struct } from './struct.ts'
@@ -24,6 +25,17 @@ export interface DmaBufSync {
 }
 /** Layout of `struct dma_buf_sync`. Source: include/uapi/linux/dma-buf.h. */
 export const dmaBufSync: Struct<DmaBufSync> = struct('dma_buf_sync', 8, { flags: u64 })
+
+const ACCESSES = [undefined, 'read', 'write', 'read-write'] as const
+
+/**
+ * The CPU access that SYNC's flags name. Undefined where the kernel answers EINVAL: an unknown bit, or
+ * neither READ nor WRITE.
+ */
+export function syncAccess(flags: number): 'read' | 'write' | 'read-write' | undefined {
+  if (!onlyBits(flags, DMA_BUF_SYNC_VALID_FLAGS_MASK)) return undefined
+  return ACCESSES[flags & DMA_BUF_SYNC_RW]
+}
 
 /** `struct dma_buf_export_sync_file` and `dma_buf_import_sync_file`, which are alike. */
 export interface DmaBufSyncFile {

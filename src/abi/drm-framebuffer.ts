@@ -7,6 +7,8 @@ import { type Struct, struct } from './struct.ts'
 export const DRM_MODE_PAGE_FLIP_EVENT = 1
 /** PAGE_FLIP: do not wait for the vertical blank. */
 export const DRM_MODE_PAGE_FLIP_ASYNC = 2
+/** ADDFB2: the picture is of two fields. */
+export const DRM_MODE_FB_INTERLACED = 1
 /** ADDFB2: `modifier` counts. */
 export const DRM_MODE_FB_MODIFIERS = 2
 

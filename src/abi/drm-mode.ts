@@ -16,6 +16,11 @@ export const DRM_MODE_TYPE_PREFERRED = 8
 /** Mode type: the driver made it. */
 export const DRM_MODE_TYPE_DRIVER = 0x40
 
+/** Mode flag: the picture is of two fields. */
+export const DRM_MODE_FLAG_INTERLACE: number = 1 << 4
+/** Mode flag: each line is drawn twice. */
+export const DRM_MODE_FLAG_DBLSCAN: number = 1 << 5
+
 /** `struct drm_mode_modeinfo`: the timing of a picture. */
 export interface DrmModeModeinfo {
   /** Pixel clock in kHz. */

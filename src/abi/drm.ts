@@ -4,6 +4,12 @@ import { type Struct, struct } from './struct.ts'
 
 /** GET_CAP: dumb buffers can be made. */
 export const DRM_CAP_DUMB_BUFFER = 1
+/** GET_CAP: vertical blanks can be waited for on any CRTC. */
+export const DRM_CAP_VBLANK_HIGH_CRTC = 2
+/** GET_CAP: the depth that dumb buffers should have. */
+export const DRM_CAP_DUMB_PREFERRED_DEPTH = 3
+/** GET_CAP: whether drawing should go to a copy of a dumb buffer. */
+export const DRM_CAP_DUMB_PREFER_SHADOW = 4
 /** GET_CAP: dma-bufs can be imported and exported. */
 export const DRM_CAP_PRIME = 5
 /** In the value of DRM_CAP_PRIME: import works. */
@@ -12,10 +18,24 @@ export const DRM_PRIME_CAP_IMPORT = 1
 export const DRM_PRIME_CAP_EXPORT = 2
 /** GET_CAP: timestamps of events are of the monotonic clock. */
 export const DRM_CAP_TIMESTAMP_MONOTONIC = 6
+/** GET_CAP: PAGE_FLIP need not wait for the vertical blank. */
+export const DRM_CAP_ASYNC_PAGE_FLIP = 7
+/** GET_CAP: the pixels of a cursor's line. */
+export const DRM_CAP_CURSOR_WIDTH = 8
+/** GET_CAP: the lines of a cursor. */
+export const DRM_CAP_CURSOR_HEIGHT = 9
 /** GET_CAP: ADDFB2 takes modifiers. */
 export const DRM_CAP_ADDFB2_MODIFIERS = 0x10
+/** GET_CAP: PAGE_FLIP can name the vertical blank. */
+export const DRM_CAP_PAGE_FLIP_TARGET = 0x11
 /** GET_CAP: flip events name their CRTC. */
 export const DRM_CAP_CRTC_IN_VBLANK_EVENT = 0x12
+/** GET_CAP: the device has synchronisation objects. */
+export const DRM_CAP_SYNCOBJ = 0x13
+/** GET_CAP: its synchronisation objects have timelines. */
+export const DRM_CAP_SYNCOBJ_TIMELINE = 0x14
+/** GET_CAP: an atomic commit may flip without waiting for the vertical blank. */
+export const DRM_CAP_ATOMIC_ASYNC_PAGE_FLIP = 0x15
 /** HANDLE_TO_FD: the descriptor does not survive exec. */
 export const DRM_CLOEXEC = 0o2000000
 /** HANDLE_TO_FD: the dma-buf may be mapped for writing. */

@@ -14,8 +14,16 @@ export const O_RDWR = 2
 export const O_ACCMODE = 3
 /** Calls that would wait return EAGAIN. */
 export const O_NONBLOCK = 0o4000
+/** Stores go to the end of the file. */
+export const O_APPEND = 0o2000
+/** Without the page cache: the number of x86-64 and riscv. */
+export const O_DIRECT = 0o40000
+/** Reading leaves the access time. */
+export const O_NOATIME = 0o1000000
 /** The descriptor does not survive exec. */
 export const O_CLOEXEC = 0o2000000
+/** The flags of a dma-buf's open file: the others act on its descriptor or not at all. */
+export const DMA_BUF_FILE_FLAGS: number = O_ACCMODE | O_NONBLOCK
 /** Set by every open on a 64-bit kernel. x86-64 and riscv; arm64 has another bit. */
 export const O_LARGEFILE = 0o100000
 
@@ -56,6 +64,8 @@ export const PROT_NONE = 0
 export const PROT_READ = 1
 /** Pages may be stored to. */
 export const PROT_WRITE = 2
+/** Pages may be executed. */
+export const PROT_EXEC = 4
 /** Stores reach the file. */
 export const MAP_SHARED = 1
 /** Stores make private copies. */
@@ -68,6 +78,10 @@ export const MAP_TYPE = 0xf
 export const MAP_FIXED = 0x10
 /** No file behind the pages. */
 export const MAP_ANONYMOUS = 0x20
+/** The mapping grows downward, as a stack. */
+export const MAP_GROWSDOWN = 0x100
+/** Huge pages. */
+export const MAP_HUGETLB = 0x40000
 
 /** mremap: the mapping may get another address. */
 export const MREMAP_MAYMOVE = 1

@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { U32_MAX } from '../base/bits.ts'
 
 /**
  * One member of a kernel structure: how many bytes, and how they become a JavaScript value.
@@ -58,7 +59,7 @@ export const u16: Field<number> = integer(
 export const u32: Field<number> = integer(
   4,
   0,
-  0xffffffff,
+  U32_MAX,
   (data, offset) => data.getUint32(offset, true),
   (data, offset, value) => data.setUint32(offset, value, true),
 )

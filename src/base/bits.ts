@@ -1,3 +1,6 @@
+/** The largest number of 32 bits. */
+export const U32_MAX = 0xffffffff
+
 /**
  * Whether `value` has no bit outside the 32-bit `mask`.
  *
@@ -5,7 +8,7 @@
  * value that a u64 field decodes to.
  */
 export function onlyBits(value: number, mask: number): boolean {
-  return value >= 0 && value <= 0xffffffff && (value & ~mask) === 0
+  return value >= 0 && value <= U32_MAX && (value & ~mask) === 0
 }
 
 /** Rounds `value` up to a multiple of `step`, in bytes, without 32-bit arithmetic. */

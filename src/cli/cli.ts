@@ -1,5 +1,7 @@
 /** The commands and their options. */
+
 import { Command, CommanderError } from 'commander'
+import { USUAL_BOUND, USUAL_LIMIT } from '../run/explore/explore-program.ts'
 import { DEFAULT_RELEASE } from '../syscalls/kernel-release.ts'
 import { collectNames } from './arguments.ts'
 import { boards } from './commands/boards.ts'
@@ -122,8 +124,11 @@ function addExplore(command: Command, signal: AbortSignal, finish: (code: number
     .option('--as <name>', "judge for this board (default: a coherent board's reference board)")
     .option('--policy <name>', `run with this policy: ${policyNames.join(', ')} (default: lazy)`)
     .option('--seed <n>', "the seed of the random policy's caches (default: 1)")
-    .option('--bound <n>', 'the most deviations of an order from the usual one (default: 2)')
-    .option('--limit <n>', 'the most orders to try (default: 1000)')
+    .option(
+      '--bound <n>',
+      `the most deviations of an order from the usual one (default: ${USUAL_BOUND})`,
+    )
+    .option('--limit <n>', `the most orders to try (default: ${USUAL_LIMIT})`)
     .option('--input <clip>', 'a .y4m or .y4m.gz file for the camera (default: a test pattern)')
     .option('--camera <size>', 'a test pattern of this size, such as 1920x1080@60')
     .option('--timeout <seconds>', 'end a run after this time (default: 60 s without progress)')

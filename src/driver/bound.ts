@@ -6,6 +6,7 @@
  */
 
 import type { DmaDirection, DriverName, EventOrigin } from '../events/event.ts'
+import { isDirection } from '../kernel/dma/direction.ts'
 import type { Attachment } from '../kernel/dmabuf/attachment.ts'
 import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
 import { type Misuse, reportMisuse } from '../kernel/dmabuf/misuse.ts'
@@ -17,8 +18,6 @@ import type { DriverHost } from './host.ts'
 import { Ledger } from './ledger.ts'
 import { MemoryNames } from './memory-names.ts'
 import { UnderWay } from './under-way.ts'
-
-const DIRECTIONS: readonly unknown[] = ['to-device', 'from-device', 'bidirectional']
 
 export class Bound {
   readonly host: DriverHost
@@ -96,7 +95,7 @@ export class Bound {
   /** Throws for a value that is not a direction, as the kernel's BUG_ON does. */
   direction(direction: DmaDirection, operation: string): DmaDirection {
     assert(
-      DIRECTIONS.includes(direction),
+      isDirection(direction),
       `${this.driver.name}: the direction of ${operation} is to-device, from-device or bidirectional, not ${String(direction)}`,
     )
     return direction

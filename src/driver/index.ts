@@ -1,7 +1,7 @@
 /** dmabuf/driver: the kernel-side API, for your own exporters, importers and devices. */
 import '../base/host.ts'
 
-export { O_CLOEXEC, O_RDONLY, O_RDWR } from '../abi/fcntl.ts'
+export { O_CLOEXEC, O_RDONLY, O_RDWR, PAGE_SIZE } from '../abi/fcntl.ts'
 export { decodeIoctl, io, ior, iow, iowr } from '../abi/ioctl-number.ts'
 export type { DmaDirection, DriverName, MemoryAttribute, Range } from '../events/event.ts'
 export type { KernelMemory } from '../kernel/dma/kernel-memory.ts'
@@ -30,7 +30,6 @@ export type {
   IommuTraits,
 } from '../machine/board.ts'
 export { KernelError } from '../machine/kernel-error.ts'
-export { PAGE_SIZE } from '../machine/ram.ts'
 export type { BufferCalls, DmaBufExportInfo, FilesOfCall } from './buffer-calls.ts'
 export type { DriverContext } from './context.ts'
 export type { DeviceCalls, DeviceInfo, DmaHeapExportInfo, MiscDevice } from './device-calls.ts'

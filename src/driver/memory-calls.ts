@@ -1,10 +1,10 @@
+import { PAGE_SIZE } from '../abi/fcntl.ts'
 import type { MemoryAttribute, Range } from '../events/event.ts'
 import { allocateMemory, type KernelMemory, type MemoryKind } from '../kernel/dma/kernel-memory.ts'
 import type { SgTable } from '../kernel/dma/sg-table.ts'
 import type { UserMemory } from '../kernel/dmabuf/file.ts'
 import type { CpuPages } from '../kernel/dmabuf/ops.ts'
 import { assert, KernelError } from '../machine/kernel-error.ts'
-import { PAGE_SIZE } from '../machine/ram.ts'
 import type { Bound } from './bound.ts'
 import { withLines } from './lines.ts'
 

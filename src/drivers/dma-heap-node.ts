@@ -4,7 +4,7 @@
  */
 
 import { type DmaHeapAllocationData, dmaHeapAllocationData } from '../abi/dma-heap.ts'
-import { O_ACCMODE, O_CLOEXEC } from '../abi/fcntl.ts'
+import { O_ACCMODE, O_CLOEXEC, PAGE_SIZE } from '../abi/fcntl.ts'
 import { decodeIoctl } from '../abi/ioctl-number.ts'
 import type { DmaBufCore } from '../kernel/dmabuf/core.ts'
 import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
@@ -12,7 +12,6 @@ import { dmaBufFd } from '../kernel/dmabuf/dma-buf-fd.ts'
 import type { DeviceNode, IoctlCall, OpenFile } from '../kernel/dmabuf/file.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
-import { PAGE_SIZE } from '../machine/ram.ts'
 
 /** A heap's allocation: a buffer of `length` bytes, whole pages. It may sleep. */
 export interface Heap {

@@ -6,7 +6,7 @@
  * Source: drivers/dma-buf/heaps/system_heap.c and cma_heap.c of Linux 6.12.
  */
 
-import { O_RDWR } from '../abi/fcntl.ts'
+import { O_RDWR, PAGE_SIZE } from '../abi/fcntl.ts'
 import type { DriverName } from '../events/event.ts'
 import { zeroPages } from '../kernel/dma/coherent.ts'
 import type { DmaLayer } from '../kernel/dma/dma-layer.ts'
@@ -17,7 +17,7 @@ import type { DmaBuf } from '../kernel/dmabuf/dma-buf.ts'
 import type { CpuPages, DmaBufOps } from '../kernel/dmabuf/ops.ts'
 import { KernelError } from '../machine/kernel-error.ts'
 import type { Machine } from '../machine/machine.ts'
-import { type FrameRequest, PAGE_SIZE } from '../machine/ram.ts'
+import type { FrameRequest } from '../machine/ram.ts'
 import type { Storage } from '../machine/storage.ts'
 
 /** The properties of one heap of pages. */

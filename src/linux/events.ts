@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { SECOND } from '../base/time.ts'
 import type { Agent } from '../events/event.ts'
 import { type EventListener, type EventSource, EventStream } from '../events/stream.ts'
 import type { CallScope } from '../syscalls/call-scope.ts'
@@ -20,7 +21,7 @@ function current(): Task {
 /** Nanoseconds of CLOCK_MONOTONIC, exact for 104 days after power-on. */
 export function monotonic(): number {
   const [seconds, rest] = process.hrtime()
-  return seconds * 1e9 + rest
+  return seconds * SECOND + rest
 }
 
 /** The events of a real kernel's user side, in real time, by the task that made the call. */

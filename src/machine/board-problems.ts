@@ -1,9 +1,14 @@
 /** The contradictions in a board's table, in sentences that name the field and its value. */
-import { allTraits, type Board, type CostTable, type DeviceTraits, ramEnd } from './board.ts'
+import { PAGE_SIZE } from '../abi/fcntl.ts'
+import {
+  allTraits,
+  type Board,
+  type CostTable,
+  type DeviceTraits,
+  ramEnd,
+  SLOT_SIZE,
+} from './board.ts'
 import { shapeProblems } from './board-shape.ts'
-
-const PAGE = 4096
-const SLOT = 2048
 
 /** Empty when the table is sound. */
 export function boardProblems(board: Board): string[] {
@@ -30,13 +35,13 @@ function lineProblems({ lineSize }: Board): string[] {
 }
 
 function isPages(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0 && value % PAGE === 0
+  return Number.isSafeInteger(value) && value >= 0 && value % PAGE_SIZE === 0
 }
 
 function ramProblems({ ram }: Board): string[] {
   const { base, size, normal = base } = ram
   if (!isPages(base) || !isPages(size) || size === 0 || !Number.isSafeInteger(base + size)) {
-    return [`ram is ${size} bytes at ${base}: both must be whole pages of ${PAGE}`]
+    return [`ram is ${size} bytes at ${base}: both must be whole pages of ${PAGE_SIZE}`]
   }
   if (isPages(normal) && normal >= base && normal <= base + size) return []
   return [`ram.normal is ${normal}: it must be a page's address within the RAM, or its end`]
@@ -97,15 +102,18 @@ function deviceProblems(board: Board): string[] {
 function stepProblems(name: string, device: DeviceTraits): string[] {
   return (['strideStep', 'heightStep'] as const).flatMap((field) => {
     const { [field]: step = 1 } = device
-    const sound = Number.isInteger(step) && step >= 1 && step <= PAGE && (step & (step - 1)) === 0
-    return sound ? [] : [`${name}.${field} is ${step}: it must be a power of two up to ${PAGE}`]
+    const sound =
+      Number.isInteger(step) && step >= 1 && step <= PAGE_SIZE && (step & (step - 1)) === 0
+    return sound
+      ? []
+      : [`${name}.${field} is ${step}: it must be a power of two up to ${PAGE_SIZE}`]
   })
 }
 
 function reachProblems(board: Board, name: string, { reach, iommu }: DeviceTraits): string[] {
   if (reach === undefined) return []
-  if (!Number.isSafeInteger(reach) || reach < PAGE) {
-    return [`${name}.reach is ${reach}: it must be an address of at least ${PAGE}`]
+  if (!Number.isSafeInteger(reach) || reach < PAGE_SIZE) {
+    return [`${name}.reach is ${reach}: it must be an address of at least ${PAGE_SIZE}`]
   }
   if (iommu === true || reach > board.ram.base || reachesPool(board, reach)) return []
   return [`${name}.reach is ${reach}: it reaches neither RAM nor a bounce pool, and has no IOMMU`]
@@ -119,8 +127,8 @@ function poolProblems(board: Board): string[] {
   const { bounce } = board
   if (bounce === undefined) return []
   const { base, size } = bounce
-  if (!isPages(base) || !Number.isSafeInteger(size) || size < SLOT || size % PAGE !== 0) {
-    return [`bounce is ${size} bytes at ${base}: both must be whole pages of ${PAGE}`]
+  if (!isPages(base) || !Number.isSafeInteger(size) || size < SLOT_SIZE || size % PAGE_SIZE !== 0) {
+    return [`bounce is ${size} bytes at ${base}: both must be whole pages of ${PAGE_SIZE}`]
   }
   if (base < board.ram.base || base + size > ramEnd(board)) {
     return [`bounce is ${size} bytes at ${base}: the pool must lie within the RAM`]
@@ -137,7 +145,9 @@ function cmaProblems(board: Board): string[] {
     return [`cma.name is '${String(name)}': it must be a file name that is not 'system'`]
   }
   if (!isPages(base ?? 0) || !isPages(size) || size === 0) {
-    return [`cma is ${size} bytes at ${base ?? 'any place'}: both must be whole pages of ${PAGE}`]
+    return [
+      `cma is ${size} bytes at ${base ?? 'any place'}: both must be whole pages of ${PAGE_SIZE}`,
+    ]
   }
   if (base === undefined || size * 4 > ram.size) return []
   if (base < ram.base || base + size > ramEnd(board)) {

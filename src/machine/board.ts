@@ -48,6 +48,9 @@ export interface CmaTraits {
   readonly name: string
 }
 
+/** Bytes of a slot of the bounce pool (IO_TLB_SIZE). */
+export const SLOT_SIZE = 2048
+
 /** Memory that the DMA layer copies through for devices that cannot reach a buffer (swiotlb). */
 export interface BounceTraits {
   /** The pool's physical address and size, in bytes, within `ram`. */

@@ -5,6 +5,7 @@
  * and the line states that they were left in: a cached line, or a device that still writes to an old
  * address, does not care whose the frame is now.
  */
+import { PAGE_SIZE } from '../abi/fcntl.ts'
 import { Extents } from './extents.ts'
 import { type Frame, FrameIndex } from './frame-index.ts'
 import { assert } from './kernel-error.ts'
@@ -12,7 +13,6 @@ import { lineState } from './line-state.ts'
 import type { StateTables } from './state-table.ts'
 import { type Chunk, Storage } from './storage.ts'
 
-export const PAGE_SIZE = 4096
 /** The content of unused memory: not zero, so that reading it shows. */
 const POISON = 0x5a
 /** Orders 8, 4 and 0 of the page allocator, which the system heap requests in this order. */

@@ -3,6 +3,7 @@
  * or with recorded choices `1.f.1-2.0-3X12.k4f2`, where `1-2` is the second of two ways, `X12` repeats a choice
  * 12 times, and the last part is a check sum. `1.zf` and `1.zs7` are those of a board whose calls take no time.
  */
+import { U32_MAX } from '../base/bits.ts'
 import {
   type Choices,
   firstChoices,
@@ -12,7 +13,6 @@ import {
 } from './choices.ts'
 
 const VERSION = '1'
-const SEEDS = 2 ** 32
 
 export interface Schedule {
   /**
@@ -68,8 +68,8 @@ export function choicesFor({ seed, made }: Schedule): Choices {
 function startOf(text: string, base: string): Pick<Schedule, 'timeless' | 'seed'> {
   const [, z, order = '', digits] = /^(z?)(f|s(\d+))$/.exec(base) ?? []
   const seed = digits === undefined ? undefined : Number(digits)
-  if (order === '' || (seed ?? 0) >= SEEDS) {
-    throw new ScheduleError(text, `its second part is 'f' or 's' and a seed below ${SEEDS}`)
+  if (order === '' || (seed ?? 0) > U32_MAX) {
+    throw new ScheduleError(text, `its second part is 'f' or 's' and a seed up to ${U32_MAX}`)
   }
   return { ...(z === 'z' ? { timeless: true } : {}), seed }
 }

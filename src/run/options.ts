@@ -1,3 +1,4 @@
+import { U32_MAX } from '../base/bits.ts'
 import { ruleIds } from '../check/rules/lookup.ts'
 import { type Choices, parseSchedule } from '../sim/index.ts'
 import * as check from '../syscalls/arguments.ts'
@@ -28,7 +29,6 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   disabledRules: 'any',
   kernel: 'any',
 }
-const SEEDS = 2 ** 32
 const FUNCTIONS = ['equal', 'prepare', 'onFrame', 'onEvent'] as const
 
 export function checkProgram(program: unknown): void {
@@ -143,7 +143,7 @@ function checkBoardOptions(options: RunOptions): void {
   if (board !== undefined) checkBoard('options.board', board)
   if (as !== undefined) checkBoard('options.as', as)
   if (policy !== undefined) check.oneOf('options.policy', policy, policyNames)
-  if (seed !== undefined) check.integer('options.seed', seed, 0, SEEDS - 1)
+  if (seed !== undefined) check.integer('options.seed', seed, 0, U32_MAX)
   if (schedule !== undefined) checkSchedule(schedule, seed)
   if (timeless !== undefined) checkTimeless(timeless, schedule)
   if (choices !== undefined) checkChoices(choices, schedule)

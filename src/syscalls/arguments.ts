@@ -7,6 +7,7 @@
  * Every check runs before anything is allocated or asked of the kernel.
  */
 
+import { U32_MAX } from '../base/bits.ts'
 import { guessText, nearest } from '../base/nearest.ts'
 
 /** An error of these checks, as far as its `code` goes. */
@@ -71,7 +72,7 @@ export function integer(
 
 /** An integer that a kernel structure's field of 32 bits holds: `__u32`. */
 export function uint32(name: string, value: unknown): asserts value is number {
-  integer(name, value, 0, 0xffffffff)
+  integer(name, value, 0, U32_MAX)
 }
 
 /** A file descriptor. */

@@ -1,6 +1,7 @@
 import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B } from '../abi/dma-buf.ts'
 import { ioctlSize } from '../abi/ioctl-number.ts'
 import { assert } from '../base/assert.ts'
+import { U32_MAX } from '../base/bits.ts'
 import { isSignal, received } from './arguments.ts'
 import type { IoctlArg } from './ioctl-arg.ts'
 import { requestName, requests } from './requests/index.ts'
@@ -36,7 +37,7 @@ export function wait(call: string, options: WaitOptions | undefined): void {
 /** `value` fits a C int, or as an unsigned one. */
 export function int(call: string, name: string, value: number): void {
   assert(
-    Number.isInteger(value) && value >= -0x80000000 && value <= 0xffffffff,
+    Number.isInteger(value) && value >= -0x80000000 && value <= U32_MAX,
     () => `${call}: ${name} is ${shown(value)}; it must be an integer of 32 bits`,
   )
 }

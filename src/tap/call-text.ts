@@ -3,6 +3,7 @@ import {
   DMA_BUF_SET_NAME_A,
   DMA_BUF_SET_NAME_B,
   DMA_BUF_SYNC_END,
+  DMA_BUF_SYNC_RW,
   DMA_BUF_SYNC_VALID_FLAGS_MASK,
   dmaBufSync,
 } from '../abi/dma-buf.ts'
@@ -30,7 +31,7 @@ export function flagText(flags: number): string {
 export function syncText(flags: number): string {
   if (flags > DMA_BUF_SYNC_VALID_FLAGS_MASK) return `flags ${flags}`
   const phase = (flags & DMA_BUF_SYNC_END) !== 0 ? 'END' : 'START'
-  const access = ['none', 'READ', 'WRITE', 'RW'][flags & 3] ?? ''
+  const access = ['none', 'READ', 'WRITE', 'RW'][flags & DMA_BUF_SYNC_RW] ?? ''
   return `${phase} | ${access}`
 }
 

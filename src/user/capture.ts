@@ -1,6 +1,7 @@
 import { errno } from '../abi/errno.ts'
 import { V4L2_BUF_FLAG_ERROR } from '../abi/v4l2.ts'
 import type { V4l2Buffer } from '../abi/v4l2-struct.ts'
+import { fromTimeval } from '../base/time.ts'
 import { systemError } from '../syscalls/system-error.ts'
 import type { Calls } from './calls.ts'
 import { drainAll, Undo } from './dispose.ts'
@@ -179,7 +180,7 @@ function frameFacts(filled: V4l2Buffer, buffer: DmaBuf, format: ImageFormat): Fr
     format,
     index: filled.index,
     sequence: filled.sequence,
-    timestamp: filled.timestamp_sec * 1e9 + filled.timestamp_usec * 1e3,
+    timestamp: fromTimeval(filled.timestamp_sec, filled.timestamp_usec),
     bytesUsed: filled.bytesused,
     damaged: (filled.flags & V4L2_BUF_FLAG_ERROR) !== 0,
   }

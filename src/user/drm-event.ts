@@ -1,6 +1,7 @@
 import { DRM_EVENT_FLIP_COMPLETE, DRM_EVENT_HEADER_SIZE, drmEventVblank } from '../abi/drm-event.ts'
 import { errno } from '../abi/errno.ts'
 import { POLLIN } from '../abi/fcntl.ts'
+import { fromTimeval } from '../base/time.ts'
 import { type Calls, succeed } from './calls.ts'
 import type { HeldFd } from './held-fd.ts'
 
@@ -67,7 +68,7 @@ function displayEvent(bytes: Uint8Array): DisplayEvent {
     kind: event.type === DRM_EVENT_FLIP_COMPLETE ? 'flip' : 'vblank',
     userData: event.user_data,
     sequence: event.sequence,
-    timestamp: event.tv_sec * 1e9 + event.tv_usec * 1e3,
+    timestamp: fromTimeval(event.tv_sec, event.tv_usec),
     crtc: event.crtc_id,
   }
 }

@@ -1,9 +1,9 @@
-import { type DrmModeModeinfo, drmModeModeinfo } from '../abi/drm-mode.ts'
-
-/** DRM_MODE_FLAG_INTERLACE */
-const INTERLACE = 1 << 4
-/** DRM_MODE_FLAG_DBLSCAN */
-const DOUBLE_SCAN = 1 << 5
+import {
+  DRM_MODE_FLAG_DBLSCAN,
+  DRM_MODE_FLAG_INTERLACE,
+  type DrmModeModeinfo,
+  drmModeModeinfo,
+} from '../abi/drm-mode.ts'
 
 /** A screen's mode: the kernel's timings, and the numbers that programs choose by. */
 export interface DrmMode extends DrmModeModeinfo {
@@ -29,7 +29,7 @@ export function timingsOf(mode: DrmModeModeinfo): DrmModeModeinfo {
 /** As drm_mode_vrefresh of drivers/gpu/drm/drm_modes.c (Linux 6.12), without its rounding. */
 function refreshOf({ clock, htotal, vtotal, vscan, flags, vrefresh }: DrmModeModeinfo): number {
   if (htotal === 0 || vtotal === 0) return vrefresh
-  const doubled = (flags & INTERLACE) === 0 ? 1 : 2
-  const halved = (flags & DOUBLE_SCAN) === 0 ? 1 : 2
+  const doubled = (flags & DRM_MODE_FLAG_INTERLACE) === 0 ? 1 : 2
+  const halved = (flags & DRM_MODE_FLAG_DBLSCAN) === 0 ? 1 : 2
   return (clock * 1000 * doubled) / (htotal * vtotal * halved * Math.max(1, vscan))
 }

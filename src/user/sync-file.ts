@@ -7,6 +7,7 @@ import {
 import { type ErrnoCode, errno, errnoName } from '../abi/errno.ts'
 import { F_DUPFD_CLOEXEC, POLLIN } from '../abi/fcntl.ts'
 import {
+  SYNC_FILE_NAME_LEN,
   SYNC_IOC_FILE_INFO,
   SYNC_IOC_MERGE,
   syncFenceInfo,
@@ -165,7 +166,7 @@ function statusOf(status: number): FenceStatus {
 }
 
 /** Bytes of a sync file's name, without the NUL behind it. */
-const LONGEST_NAME = 31
+const LONGEST_NAME = SYNC_FILE_NAME_LEN - 1
 
 /** `name` as far as that many bytes of UTF-8 hold whole characters. */
 function shortened(name: string): string {

@@ -8,9 +8,8 @@ import {
   BouncePool,
   LARGEST_PIECE,
   type PieceRequest,
-  SLOT_SIZE,
 } from '../../src/kernel/dma/bounce/bounce-pool.ts'
-import type { Board } from '../../src/machine/board.ts'
+import { type Board, SLOT_SIZE } from '../../src/machine/board.ts'
 import { PAGE, Rig } from './rig.ts'
 
 const POOL = { base: pcBounce.ram.base, size: 4 * LARGEST_PIECE, forced: true }

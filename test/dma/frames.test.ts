@@ -1,10 +1,11 @@
 /** Physical memory: free addresses, zones, and which storage has an address. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { PAGE_SIZE } from '../../src/abi/fcntl.ts'
 import { AddressMap } from '../../src/kernel/dma/address-map.ts'
 import { IntervalIndex } from '../../src/kernel/dma/interval-index.ts'
 import { Extents } from '../../src/machine/extents.ts'
-import { PAGE_SIZE, Ram } from '../../src/machine/ram.ts'
+import { Ram } from '../../src/machine/ram.ts'
 import { ALL_FREEDOMS, StateTables } from '../../src/machine/state-table.ts'
 
 const END = 64

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as buf from '../../src/abi/dma-buf.ts'
 import * as sync from '../../src/abi/sync-file.ts'
-import * as at from '../../src/kernel/dmabuf/sync-file-structs.ts'
 import { codeOf, POLLIN, POLLOUT, VgemRig } from '../drivers/vgem/rig.ts'
 
 /** A buffer with a fence, and a sync file of it. */
@@ -23,35 +22,6 @@ async function twoFiles(): Promise<{ rig: VgemRig; files: number[]; fences: numb
     fences: [fence, other.fence],
   }
 }
-
-describe('the structures below the folder with the layouts', () => {
-  it('are the same as there', () => {
-    expect([
-      at.SYNC_IOC_MERGE,
-      at.SYNC_IOC_FILE_INFO,
-      at.DMA_BUF_EXPORT_SYNC_FILE,
-      at.DMA_BUF_IMPORT_SYNC_FILE,
-    ]).toEqual([
-      sync.SYNC_IOC_MERGE,
-      sync.SYNC_IOC_FILE_INFO,
-      buf.DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
-      buf.DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
-    ])
-    expect(sync.syncMergeData.offsets).toMatchObject({ name: 0, ...at.MERGE })
-    const { status, flags, count, pad, fences } = at.INFO
-    expect(sync.syncFileInfo.offsets).toEqual({
-      name: 0,
-      ...{ status, flags, num_fences: count, pad, sync_fence_info: fences },
-    })
-    const { driver, timestamp, size } = at.FENCE
-    expect(sync.syncFenceInfo.offsets).toMatchObject({
-      obj_name: 0,
-      ...{ driver_name: driver, status: at.FENCE.status, timestamp_ns: timestamp },
-    })
-    expect(sync.syncFenceInfo.size).toBe(size)
-    expect(buf.dmaBufExportSyncFile.offsets).toEqual(at.SYNC_FILE)
-  })
-})
 
 describe('merging', () => {
   it.each([
@@ -207,11 +177,11 @@ describe('a sync file', () => {
     )
     expect(await Promise.all(codes)).toEqual(['ENOTTY', 'ENOTTY'])
     expect((await rig.info(fd)).code).toBe('ENOTTY')
-    const deadline = new Uint8Array(16)
+    const deadline = sync.syncSetDeadline.create()
     const ask = async (): Promise<string> =>
-      codeOf(await rig.sys.ioctl(file, at.SYNC_IOC_SET_DEADLINE, { bytes: deadline }))
+      codeOf(await rig.sys.ioctl(file, sync.SYNC_IOC_SET_DEADLINE, { bytes: deadline }))
     expect(await ask()).toBe('ok')
-    deadline[at.DEADLINE.pad] = 1
+    sync.syncSetDeadline.over(deadline).pad = 1
     expect(await ask()).toBe('EINVAL')
   })
 

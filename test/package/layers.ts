@@ -22,7 +22,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     ...['events', 'base', 'abi', 'syscalls', 'machine', 'boards', 'kernel', 'driver', 'drivers'],
     ...['media', 'tap', 'mechanisms'],
   ],
-  check: ['events', 'base'],
+  check: ['events', 'base', 'abi'],
   run: ['events', 'base', 'abi', 'syscalls', 'boards', 'tap', 'check', 'sim', 'user'],
   linux: ['events', 'base', 'abi', 'syscalls', 'tap'],
   '': ['base', 'abi', 'syscalls', 'user', 'sim', 'run', 'check', 'events'],

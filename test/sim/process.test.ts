@@ -150,6 +150,7 @@ describe('a dma-buf', () => {
   it.each([
     ['unknown bits', 8 | uapi.DMA_BUF_SYNC_READ, errno.EINVAL],
     ['no access', uapi.DMA_BUF_SYNC_END, errno.EINVAL],
+    ['a bit above the low 32', 2 ** 32 + uapi.DMA_BUF_SYNC_READ, errno.EINVAL],
   ])('refuses SYNC with %s', async (_what, flags, expected) => {
     const kernel = start()
     expect(await sync(kernel, await allocate(kernel), flags)).toBe(-expected)

@@ -5,7 +5,10 @@ import type { MisuseCode } from '../../events/misuse-code.ts'
  * Misuse that the kernel's own code runs into after a driver has confused the references to a
  * buffer.
  */
-const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set(['put-after-release', 'use-after-release'])
+export const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set([
+  'put-after-release',
+  'use-after-release',
+])
 
 /** Misuse that drops or takes a reference of another owner. */
 const CONFUSES: ReadonlySet<MisuseCode> = new Set([...AFTER_RELEASE, 'early-publish'])

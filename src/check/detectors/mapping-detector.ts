@@ -1,4 +1,5 @@
 /** CPU mappings: left behind, of two kinds at once, larger than their buffer, and arrays that ended. */
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type {
   BufferId,
   CallEvent,
@@ -16,7 +17,6 @@ import { agentName, bytesOf } from '../words.ts'
 import type { Detector } from './detector.ts'
 
 const EINVAL = -22
-const PAGE = 4096
 
 export class MappingDetector implements Detector {
   readonly #history: History
@@ -137,12 +137,14 @@ export class MappingDetector implements Detector {
     if (known === undefined || length === undefined) return
     const { size, exported, exporter } = this.#history.buffer(known)
     if (size === undefined) return
-    if (name === 'mmap' && offset % PAGE !== 0) {
+    if (name === 'mmap' && offset % PAGE_SIZE !== 0) {
       this.#unaligned(event, known, offset)
       return
     }
     const fits =
-      name === 'mmap' ? offset + pages(length) <= size - (size % PAGE) : offset + length <= size
+      name === 'mmap'
+        ? offset + pages(length) <= size - (size % PAGE_SIZE)
+        : offset + length <= size
     if (fits) return
     this.#out.report({
       rule: 'out-of-range',
@@ -163,12 +165,12 @@ export class MappingDetector implements Detector {
   /** mmap maps whole pages: the offset that a format gives a plane is often none. */
   #unaligned(event: CallEvent, buffer: BufferId, offset: number): void {
     const { agent, id, origin, length = 0 } = event
-    const page = offset - (offset % PAGE)
+    const page = offset - (offset % PAGE_SIZE)
     this.#out.report({
       rule: 'out-of-range',
       kind: 'unaligned',
       event,
-      message: `${agentName(agent)} calls mmap at offset ${offset} (event ${id}) of buffer ${buffer}, which is not a multiple of the page size ${PAGE}.`,
+      message: `${agentName(agent)} calls mmap at offset ${offset} (event ${id}) of buffer ${buffer}, which is not a multiple of the page size ${PAGE_SIZE}.`,
       because: { text: 'mmap maps whole pages, and fails with EINVAL at any other offset.' },
       origin,
       buffer,

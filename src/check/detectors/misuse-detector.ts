@@ -1,6 +1,7 @@
 /**
  * Warnings of the kernel's own checks: a finding against a custom driver, a note of a modelled one.
  */
+
 import type {
   AccessEdgeEvent,
   BufferId,
@@ -8,14 +9,13 @@ import type {
   MisuseEvent,
   ReleaseEvent,
 } from '../../events/event.ts'
-import type { MisuseCode } from '../../events/misuse-code.ts'
 import type { Collector, Draft } from '../collector.ts'
 import type { Because } from '../finding.ts'
 import type { History } from '../model/history.ts'
 import { Newest } from '../model/newest.ts'
 import type { RuleId } from '../rules/index.ts'
 import { flagsOf } from '../words.ts'
-import { Consequences } from './consequences.ts'
+import { AFTER_RELEASE, Consequences } from './consequences.ts'
 import type { Detector } from './detector.ts'
 import { misuseOf } from './misuse-table.ts'
 
@@ -27,9 +27,6 @@ const MERGED: ReadonlySet<RuleId> = new Set([
 ])
 
 const MOST_RELEASED = 1024
-
-/** Misuse that follows from an earlier release. */
-const AFTER_RELEASE: ReadonlySet<MisuseCode> = new Set(['put-after-release', 'use-after-release'])
 
 export class MisuseDetector implements Detector {
   readonly #history: History

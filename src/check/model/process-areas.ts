@@ -1,8 +1,8 @@
 /** The addresses of a process according to its calls: mapped now, and mapped before. */
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { BufferId, CallEvent } from '../../events/event.ts'
 import { firstIndex } from './first-index.ts'
 
-const PAGE = 4096
 const MOST_GONE = 256
 
 /** Addresses `[start, end)` that show part of one mmap. */
@@ -103,7 +103,7 @@ export class ProcessAreas {
 
 /** The length of whole pages that hold `length` bytes. */
 export function pages(length: number): number {
-  return Math.ceil(length / PAGE) * PAGE
+  return Math.ceil(length / PAGE_SIZE) * PAGE_SIZE
 }
 
 function part(area: Area, from: number, to: number): Area {

@@ -1,4 +1,5 @@
 /** CPU mappings that can grow past their buffer, or have. */
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { CpuMapEvent, DmabufEvent } from '../../events/event.ts'
 import type { Collector } from '../collector.ts'
 import type { Detector } from '../detectors/detector.ts'
@@ -19,8 +20,6 @@ export const growableMapping: Rule<'growable-mapping'> = {
   detect: ({ history, out }) => new GrowableDetector(history, out),
 }
 
-const PAGE = 4096
-
 class GrowableDetector implements Detector {
   readonly #history: History
   readonly #out: Collector
@@ -40,7 +39,7 @@ class GrowableDetector implements Detector {
     const buffer = this.#history.buffer(id)
     const { size, exported, exporter, driver } = buffer
     if (id < 0 || event.agent.kind !== 'task') return
-    const grown = size !== undefined && range.end > Math.ceil(size / PAGE) * PAGE
+    const grown = size !== undefined && range.end > Math.ceil(size / PAGE_SIZE) * PAGE_SIZE
     if (!grown && expandable !== true) return
     const who = agentName(event.agent)
     const operation = `mmap of exporter ${exporter}`

@@ -3,6 +3,7 @@
  * others do not reach that copy. Source: do_cow_fault and wp_page_copy of mm/memory.c of Linux
  * 6.12.
  */
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type {
   BufferId,
   CpuMapEvent,
@@ -34,7 +35,6 @@ export const privateCopy: Rule<'private-copy'> = {
   detect: ({ history, out, deferred }) => new PrivateDetector(history, out, deferred),
 }
 
-const PAGE = 4096
 const MOST_STORES = 64
 
 interface PrivateMapping {
@@ -98,7 +98,7 @@ class PrivateDetector implements Detector {
     const mapping = this.#mappings.get(event.mapping)
     if (mapping === undefined) return
     const { map, copies } = mapping
-    const page = Math.floor(event.range.start / PAGE)
+    const page = Math.floor(event.range.start / PAGE_SIZE)
     if (!copies.has(page)) copies.set(page, event)
     const buffer = this.#history.buffer(event.buffer)
     const store = { event, map }
@@ -126,7 +126,7 @@ class PrivateDetector implements Detector {
 
   #loadedPrivately(event: PrivateAccessEvent): void {
     const mapping = this.#mappings.get(event.mapping)
-    const copied = mapping?.copies.get(Math.floor(event.range.start / PAGE))
+    const copied = mapping?.copies.get(Math.floor(event.range.start / PAGE_SIZE))
     if (mapping === undefined || copied === undefined) return
     const missed = this.#storedSince(copied, event)
     if (missed === undefined) return

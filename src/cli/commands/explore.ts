@@ -1,4 +1,5 @@
 /** `dmabuf explore`: runs a program in many orders of its tasks, and reports the findings of all. */
+import { USUAL_BOUND, USUAL_LIMIT } from '../../run/explore/explore-program.ts'
 import { wholeNumber } from '../arguments.ts'
 import { Interrupted } from '../interruption.ts'
 import { reportChoice } from '../reporters.ts'
@@ -21,8 +22,6 @@ export interface ExploreFlags
   readonly limit?: string
 }
 
-const BOUND = '2'
-const LIMIT = '1000'
 const MOST = 2 ** 31
 
 /** May sleep. Runs, reports, and returns the exit code. Throws a UsageError. */
@@ -37,8 +36,8 @@ export async function explore(
   const seen = new OrdersSeen()
   const progress = showOrders()
   try {
-    const bound = wholeNumber('--bound', flags.bound ?? BOUND, 0, MOST)
-    const limit = wholeNumber('--limit', flags.limit ?? LIMIT, 1, MOST)
+    const bound = wholeNumber('--bound', flags.bound ?? String(USUAL_BOUND), 0, MOST)
+    const limit = wholeNumber('--limit', flags.limit ?? String(USUAL_LIMIT), 1, MOST)
     const request = await runRequest(file, { ...rest, board: [board], policy: [policy] }, signal)
     const { selection, out: _out, trace: _trace, program: _program, ...setup } = request
     const wanted = { ...setup, frames: false }

@@ -1,4 +1,5 @@
 /** A run on a simulated board. */
+import { SECOND } from '../../base/time.ts'
 import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
 import { parseSchedule } from '../../machine/schedule.ts'
 import { type FrameSource, patternSource, y4mSource } from '../../media/source.ts'
@@ -69,7 +70,6 @@ function intervalOf(camera: CameraInput): number | undefined {
 }
 
 /** In virtual nanoseconds. */
-const SECOND = 1_000_000_000
 
 /** Each picture, and for the first wrong one its difference from the right one. */
 function pictureSender(send: Send): (frame: ShownFrame) => void {

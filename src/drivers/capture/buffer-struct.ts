@@ -1,6 +1,8 @@
 /** `struct v4l2_buffer`, as __fill_v4l2_buffer in videobuf2-v4l2.c of Linux 6.12 fills it in. */
+
 import * as v4l2 from '../../abi/v4l2.ts'
 import { v4l2Buffer } from '../../abi/v4l2-struct.ts'
+import { toTimeval } from '../../base/time.ts'
 import { type QueueMemory, Slot, type SlotState } from './slot.ts'
 
 /** The state bits of a buffer. A dequeued buffer shows none. */
@@ -38,8 +40,9 @@ function writeFrame(
   fields.bytesused = used
   fields.field = v4l2.V4L2_FIELD_NONE
   fields.sequence = sequence
-  fields.timestamp_sec = Math.floor(time / 1e9)
-  fields.timestamp_usec = Math.floor((time % 1e9) / 1e3)
+  const { seconds, microseconds } = toTimeval(time)
+  fields.timestamp_sec = seconds
+  fields.timestamp_usec = microseconds
 }
 
 /** The driver's own memory that a process maps or has a descriptor of. */

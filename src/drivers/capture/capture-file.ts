@@ -1,11 +1,9 @@
 /** An open file of the camera: dispatch, mmap and poll. Source: the vb2_fop_ functions of Linux 6.12. */
 
-import { POLLERR, POLLIN, POLLRDNORM } from '../../abi/fcntl.ts'
+import { PAGE_SIZE, POLLERR, POLLIN, POLLRDNORM } from '../../abi/fcntl.ts'
 import * as v4l2 from '../../abi/v4l2.ts'
-import type { IoctlCall, MapRequest, OpenFile } from '../../kernel/dmabuf/file.ts'
-import type { MappedMemory } from '../../kernel/dmabuf/memory-file.ts'
+import type { IoctlCall, MappedMemory, MapRequest, OpenFile } from '../../kernel/dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 import * as buffers from './buffer-requests.ts'
 import { devicePath } from './context.ts'
 import type { DeviceState } from './device-state.ts'

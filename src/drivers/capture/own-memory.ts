@@ -4,14 +4,14 @@
  * drivers/media/common/videobuf2/videobuf2-dma-contig.c of Linux 6.12.
  */
 
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { BufferId } from '../../events/event.ts'
 import type { DmaMapping } from '../../kernel/dma/mapping.ts'
 import type { DmaMemory } from '../../kernel/dma/requests.ts'
 import type { DmaBuf } from '../../kernel/dmabuf/dma-buf.ts'
-import type { MappedMemory } from '../../kernel/dmabuf/memory-file.ts'
+import type { MappedMemory } from '../../kernel/dmabuf/file.ts'
 import type { CpuPages, DmaBufOps } from '../../kernel/dmabuf/ops.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 import { type CaptureContext, DRIVER, deviceName } from './context.ts'
 import type { FrameMemory } from './frame-memory.ts'
 

@@ -1,3 +1,4 @@
+import { dmaBufOf } from '../../kernel/dmabuf/dma-buf-file.ts'
 import type { CallerFiles } from '../../kernel/dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { CaptureContext } from './context.ts'
@@ -40,7 +41,7 @@ async function exchange(
   slot: Slot,
   { fd, length, files }: ImportRequest,
 ): Promise<void> {
-  const buffer = files.lookup(fd)?.buffer
+  const buffer = dmaBufOf(files.lookup(fd))
   if (buffer === undefined)
     throw new KernelError(
       'EINVAL',

@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from '../../machine/ram.ts'
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { FrameMemory, ImportedMemory } from './frame-memory.ts'
 import type { OwnMemory } from './own-memory.ts'
 

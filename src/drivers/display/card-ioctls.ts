@@ -10,24 +10,20 @@ import { KernelError } from '../../machine/kernel-error.ts'
 /** The capabilities of a card that sets modes, as this one answers them; others are EINVAL. */
 const CAPABILITIES: ReadonlyMap<number, number> = new Map([
   [drm.DRM_CAP_DUMB_BUFFER, 1],
-  // VBLANK_HIGH_CRTC, DUMB_PREFERRED_DEPTH, DUMB_PREFER_SHADOW
-  [0x2, 1],
-  [0x3, 24],
-  [0x4, 0],
+  [drm.DRM_CAP_VBLANK_HIGH_CRTC, 1],
+  [drm.DRM_CAP_DUMB_PREFERRED_DEPTH, 24],
+  [drm.DRM_CAP_DUMB_PREFER_SHADOW, 0],
   [drm.DRM_CAP_PRIME, drm.DRM_PRIME_CAP_IMPORT | drm.DRM_PRIME_CAP_EXPORT],
   [drm.DRM_CAP_TIMESTAMP_MONOTONIC, 1],
-  // ASYNC_PAGE_FLIP, CURSOR_WIDTH, CURSOR_HEIGHT
-  [0x7, 0],
-  [0x8, 64],
-  [0x9, 64],
+  [drm.DRM_CAP_ASYNC_PAGE_FLIP, 0],
+  [drm.DRM_CAP_CURSOR_WIDTH, 64],
+  [drm.DRM_CAP_CURSOR_HEIGHT, 64],
   [drm.DRM_CAP_ADDFB2_MODIFIERS, 1],
-  // PAGE_FLIP_TARGET
-  [0x11, 0],
+  [drm.DRM_CAP_PAGE_FLIP_TARGET, 0],
   [drm.DRM_CAP_CRTC_IN_VBLANK_EVENT, 1],
-  // SYNCOBJ, SYNCOBJ_TIMELINE, ATOMIC_ASYNC_PAGE_FLIP
-  [0x13, 0],
-  [0x14, 0],
-  [0x15, 0],
+  [drm.DRM_CAP_SYNCOBJ, 0],
+  [drm.DRM_CAP_SYNCOBJ_TIMELINE, 0],
+  [drm.DRM_CAP_ATOMIC_ASYNC_PAGE_FLIP, 0],
 ])
 
 export const cardIoctls: readonly DrmIoctl[] = [

@@ -1,4 +1,5 @@
 import { DRM_EVENT_FLIP_COMPLETE, drmEventVblank } from '../../abi/drm-event.ts'
+import { toTimeval } from '../../base/time.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
 
@@ -42,11 +43,12 @@ export class FlipEvents {
   /** Queues an event for which room was kept; nothing happens on a closed file. */
   deliver({ userData, time, sequence, crtc }: FlipDone): void {
     if (this.#closed) return
+    const { seconds, microseconds } = toTimeval(time)
     const bytes = drmEventVblank.create({
       type: DRM_EVENT_FLIP_COMPLETE,
       length: drmEventVblank.size,
-      tv_sec: Math.floor(time / 1e9),
-      tv_usec: Math.floor((time % 1e9) / 1000),
+      tv_sec: seconds,
+      tv_usec: microseconds,
       sequence: sequence % 2 ** 32,
       crtc_id: crtc,
     })

@@ -4,9 +4,13 @@
  * Linux 6.12.
  */
 
-import { DRM_MODE_FB_MODIFIERS, type DrmModeFbCmd2 } from '../../abi/drm-framebuffer.ts'
+import {
+  DRM_MODE_FB_INTERLACED,
+  DRM_MODE_FB_MODIFIERS,
+  type DrmModeFbCmd2,
+} from '../../abi/drm-framebuffer.ts'
 import { fourccText } from '../../abi/fourcc.ts'
-import { onlyBits } from '../../base/bits.ts'
+import { onlyBits, U32_MAX } from '../../base/bits.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import {
   maxFrameSide,
@@ -17,16 +21,12 @@ import {
 import { lineBytes, type PlaneInfo, planesOf } from '../../media/planes.ts'
 import type { FramebufferPlane } from './framebuffer.ts'
 
-/** DRM_MODE_FB_INTERLACED */
-const INTERLACED = 1
-const LARGEST = 0xffffffff
-
 /**
  * The format of a request whose numbers are sound, for a display that takes strides of multiples of
  * `strideStep` bytes. EINVAL, ERANGE.
  */
 export function checkRequest(request: DrmModeFbCmd2, strideStep: number): PixelFormat {
-  if (!onlyBits(request.flags, INTERLACED | DRM_MODE_FB_MODIFIERS)) {
+  if (!onlyBits(request.flags, DRM_MODE_FB_INTERLACED | DRM_MODE_FB_MODIFIERS)) {
     throw new KernelError('EINVAL', `flags are 0x${request.flags.toString(16)}: MODIFIERS is known`)
   }
   checkSide('width', request.width)
@@ -92,7 +92,7 @@ function checkPlane(request: DrmModeFbCmd2, plane: PlaneInfo, index: number): vo
   const { handle, pitch, offset, modifier } = planeOf(request, index)
   const line = lineBytes(plane, Math.ceil(request.width / plane.across) * plane.across)
   if (handle === 0) throw new KernelError('EINVAL', `plane ${index} has no handle`)
-  if (Math.ceil(request.height / plane.down) * pitch + offset > LARGEST) {
+  if (Math.ceil(request.height / plane.down) * pitch + offset > U32_MAX) {
     throw new KernelError('ERANGE', `plane ${index} ends beyond 4 GiB`)
   }
   if (pitch < line) {

@@ -1,10 +1,13 @@
 /** Modes: the timing of a picture, and its duration in nanoseconds. */
 
 import {
+  DRM_MODE_FLAG_DBLSCAN,
+  DRM_MODE_FLAG_INTERLACE,
   DRM_MODE_TYPE_DRIVER,
   DRM_MODE_TYPE_PREFERRED,
   type DrmModeModeinfo,
 } from '../../abi/drm-mode.ts'
+import { SECOND } from '../../base/time.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 
 /** The time of one picture in nanoseconds, and of the part in which lines are visible. */
@@ -15,7 +18,6 @@ export interface Timing {
 
 /** CVT 1.2, reduced blanking: pixels of each part, lines, and the least vertical blank in seconds. */
 const RB = { hFront: 48, hSync: 32, hBlank: 160, vFront: 3, vSync: 6, vBackMin: 6, vBlank: 460e-6 }
-const SECOND = 1_000_000_000
 const LARGEST_INT = 0x7fffffff
 /** DRM_MODE_TYPE_ALL: the types that are kept of a mode that a program sets. */
 const KEPT_TYPES = 0x68
@@ -26,8 +28,8 @@ const LAYOUT_3D = 0x1f << 14
 const LAST_LAYOUT_3D = 8 << 14
 /** DRM_MODE_FLAG_PIC_AR_MASK: for files that asked for aspect ratios, which cannot be done here. */
 const ASPECT_RATIO = 0xf << 19
-/** DRM_MODE_FLAG_INTERLACE and DRM_MODE_FLAG_DBLSCAN: this display draws lines in order, once. */
-const UNSUPPORTED_FLAGS = 0x30
+/** This display draws lines in order, once. */
+const UNSUPPORTED_FLAGS = DRM_MODE_FLAG_INTERLACE | DRM_MODE_FLAG_DBLSCAN
 
 /**
  * The mode that the screen prefers: `width` by `height` pixels, `refresh` times a second.

@@ -1,10 +1,11 @@
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import { F_SEAL_FUTURE_WRITE, F_SEAL_SHRINK, F_SEAL_WRITE } from '../../abi/memfd.ts'
 import type { SgTable, StorageRun } from '../../kernel/dma/sg-table.ts'
 import { tableOfPart } from '../../kernel/dma/sg-table.ts'
 import type { CallerFiles } from '../../kernel/dmabuf/file.ts'
-import type { MemoryFile, PinnedPages } from '../../kernel/dmabuf/memory-file.ts'
+import type { Memfd, PinnedPages } from '../../kernel/shmem/memfd.ts'
+import { memfdOf } from '../../kernel/shmem/memfd-file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { UdmabufItem } from './udmabuf-request.ts'
 
 /** The later 6.12.y refuses F_SEAL_FUTURE_WRITE as well. */
@@ -31,12 +32,13 @@ export function pinAll(items: readonly UdmabufItem[], files: CallerFiles): Pinne
 }
 
 /** EBADFD for a descriptor that is not open or not a memfd, EINVAL for unsuitable seals. */
-function checkedMemory(fd: number, files: CallerFiles): MemoryFile {
+function checkedMemory(fd: number, files: CallerFiles): Memfd {
   const file = files.lookup(fd)
-  if (file?.memory === undefined) {
+  const memory = memfdOf(file)
+  if (memory === undefined) {
     throw new KernelError('EBADFD', `fd ${fd} is ${file?.what ?? 'not open'}, and not a memfd`)
   }
-  const { seals } = file.memory
+  const { seals } = memory
   if ((seals & F_SEAL_SHRINK) === 0) {
     const why = `memfd ${fd} could be made shorter: seal it with F_SEAL_SHRINK ('shrink') first`
     throw new KernelError('EINVAL', why)
@@ -45,7 +47,7 @@ function checkedMemory(fd: number, files: CallerFiles): MemoryFile {
     const why = `memfd ${fd} is sealed against writing, and udmabuf shares memory for writing`
     throw new KernelError('EINVAL', `${why}: leave out F_SEAL_WRITE ('write')`)
   }
-  return file.memory
+  return memory
 }
 
 /** A list with one entry for each page, whether pages follow each other or not. */

@@ -3,6 +3,7 @@
  * looked at. Source: udmabuf_create and its ioctls in drivers/dma-buf/udmabuf.c of Linux 6.12.
  */
 
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import {
   UDMABUF_FLAGS_CLOEXEC,
   udmabufCreate,
@@ -11,7 +12,6 @@ import {
 } from '../../abi/udmabuf.ts'
 import type { UserMemory } from '../../kernel/dmabuf/file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 
 /** Pages of one memfd. */
 export interface UdmabufItem {

@@ -17,9 +17,8 @@ import type { VgemClient } from './vgem-client.ts'
 const CAPABILITIES: ReadonlyMap<number, number> = new Map([
   [drm.DRM_CAP_PRIME, drm.DRM_PRIME_CAP_IMPORT | drm.DRM_PRIME_CAP_EXPORT],
   [drm.DRM_CAP_TIMESTAMP_MONOTONIC, 1],
-  // SYNCOBJ, SYNCOBJ_TIMELINE
-  [0x13, 0],
-  [0x14, 0],
+  [drm.DRM_CAP_SYNCOBJ, 0],
+  [drm.DRM_CAP_SYNCOBJ_TIMELINE, 0],
 ])
 
 const getCap = drmIoctl({

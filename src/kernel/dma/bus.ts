@@ -4,9 +4,10 @@
  * Behind an IOMMU the device's own table translates the address, page by page. Without one it is
  * physical, and reaches the current owner of these frames; where there are none, the access faults.
  */
+
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { DeviceFaultEvent } from '../../events/event.ts'
 import type { Machine } from '../../machine/machine.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { Storage } from '../../machine/storage.ts'
 import type { DeviceParameters } from './device-parameters.ts'
 import { permits, translate } from './iommu/domain.ts'

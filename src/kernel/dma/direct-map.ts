@@ -3,11 +3,11 @@
  * not reach, or the board bounces everything. Source: dma_direct_map_page in kernel/dma/direct.h and
  * swiotlb_map in kernel/dma/swiotlb.c of Linux 6.12.
  */
-import { ramEnd } from '../../machine/board.ts'
+import { ramEnd, SLOT_SIZE } from '../../machine/board.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { type BounceCopy, layOutCopy } from './bounce/bounce-copy.ts'
-import { BouncePool, LARGEST_PIECE, type PieceRequest, SLOT_SIZE } from './bounce/bounce-pool.ts'
+import { BouncePool, LARGEST_PIECE, type PieceRequest } from './bounce/bounce-pool.ts'
 import type { DeviceParameters } from './device-parameters.ts'
 import type { DmaSegment, Reached } from './mapping.ts'
 import { factsOf } from './segment-facts.ts'

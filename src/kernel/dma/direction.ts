@@ -4,6 +4,11 @@ import { assert } from '../../machine/kernel-error.ts'
 
 const DIRECTIONS: readonly unknown[] = ['to-device', 'from-device', 'bidirectional']
 
+/** Whether `value` is a direction: drivers in JavaScript may pass anything. */
+export function isDirection(value: unknown): value is DmaDirection {
+  return DIRECTIONS.includes(value)
+}
+
 /**
  * The cache operation when memory goes to a device, by direction. `undefined`: none. Source: kernel
  * Documentation/core-api/dma-api.rst; the arch_sync_dma_for_device of each architecture.
@@ -39,7 +44,7 @@ export function directionOf(access: CpuAccess): DmaDirection {
 /** The kernel's BUG_ON(!valid_dma_direction(dir)): throws with the operation and the value. */
 export function requireDirection(operation: string, direction: unknown): void {
   assert(
-    DIRECTIONS.includes(direction),
+    isDirection(direction),
     `${operation}: the direction is to-device, from-device or bidirectional, not ${String(direction)}`,
   )
 }

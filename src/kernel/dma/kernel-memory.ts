@@ -2,10 +2,11 @@
  * A driver's own memory: from kmalloc, vmalloc or a page allocation, a variable on its stack, a
  * constant. Events name it by a number below zero.
  */
+
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { Agent, DriverName, EventOrigin, Hazard, MemoryAttribute } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { Storage } from '../../machine/storage.ts'
 import { type Accessor, CpuBytes } from './cpu-bytes.ts'
 import { type SgTable, tableOfPart } from './sg-table.ts'

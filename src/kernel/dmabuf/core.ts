@@ -6,6 +6,8 @@
  * drivers/dma-buf/dma-buf.c of Linux 6.12, and Documentation/driver-api/dma-buf.rst.
  */
 
+import { DMA_BUF_NAME_LEN } from '../../abi/dma-buf.ts'
+import { DMA_BUF_FILE_FLAGS } from '../../abi/fcntl.ts'
 import type { CpuAccess, DmaDirection, DriverName, Range } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -35,10 +37,8 @@ export interface CoreOptions {
   readonly moveNotify?: boolean | undefined
 }
 
-const LONGEST_NAME = 31
+const LONGEST_NAME = DMA_BUF_NAME_LEN - 1
 const ALL: Range = { start: 0, end: Number.POSITIVE_INFINITY }
-/** O_ACCMODE | O_NONBLOCK, of include/uapi/asm-generic/fcntl.h. */
-const FILE_FLAGS = 0o4003
 
 export class DmaBufCore {
   /** The fences of this kernel. */
@@ -99,7 +99,7 @@ export class DmaBufCore {
       driver,
       ops,
       priv,
-      flags: flags & FILE_FLAGS,
+      flags: flags & DMA_BUF_FILE_FLAGS,
       resv: own,
       origin: this.#machine.scheduler.current.origin,
     })

@@ -6,10 +6,10 @@
  * operation whose result depends on them.
  */
 
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { BufferId, EventOrigin, Hazard, MemoryAttribute, Range } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { LiveView, Storage } from '../../machine/storage.ts'
 import { CpuBytes, shifted } from '../dma/cpu-bytes.ts'
 import { eachRun, placementOf, type SgTable } from '../dma/sg-table.ts'

@@ -3,10 +3,10 @@
  * Source: drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
 
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { AccessOperation, CpuAccess, DmaDirection, DriverName } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 import { CpuAccessFrame } from '../dma/cpu-access-frame.ts'
 import { directionOf } from '../dma/direction.ts'
 import { usageToWaitFor } from '../fence/usage.ts'

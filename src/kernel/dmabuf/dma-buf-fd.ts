@@ -7,7 +7,7 @@ import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { DmaBufCore } from './core.ts'
 import type { DmaBuf } from './dma-buf.ts'
-import { DmaBufFile } from './dma-buf-file.ts'
+import { DmaBufFile, dmaBufOf } from './dma-buf-file.ts'
 import type { CallerFiles } from './file.ts'
 
 /** The parts of the kernel that a descriptor needs. */
@@ -40,7 +40,7 @@ export function dmaBufGet(
 ): DmaBuf {
   const file = files.lookup(fd)
   if (file === undefined) throw new KernelError('EBADF', `fd ${fd} is not open`)
-  const { buffer } = file
+  const buffer = dmaBufOf(file)
   if (buffer === undefined)
     throw new KernelError('EINVAL', `fd ${fd} is ${file.what}, and not a dma-buf`)
   return core.get(buffer, driver)

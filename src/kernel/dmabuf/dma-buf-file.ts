@@ -2,6 +2,8 @@
  * The file behind a dma-buf descriptor: SYNC, names, fences, poll, seek, mmap and fdinfo.
  * Source: dma_buf_fops in drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
+import * as abi from '../../abi/dma-buf.ts'
+import { DMA_BUF_FILE_FLAGS, SEEK_END, SEEK_SET } from '../../abi/fcntl.ts'
 import type { CpuAccess } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -12,20 +14,6 @@ import type { FdContext } from './dma-buf-fd.ts'
 import type { IoctlCall, MappedPages, MapRequest, OpenFile, UserMemory } from './file.ts'
 import { pollBuffer, whenPollChanges } from './polling.ts'
 import { exportSyncFile, importSyncFile } from './sync-file-ioctls.ts'
-import { DMA_BUF_EXPORT_SYNC_FILE, DMA_BUF_IMPORT_SYNC_FILE } from './sync-file-structs.ts'
-
-/** Numbers of include/uapi/linux/dma-buf.h; this layer stands below the folder with the layouts. */
-const SYNC = 0x40086200
-const SET_NAME_A = 0x40046201
-const SET_NAME_B = 0x40086201
-const SYNC_FLAGS = 7
-const SYNC_END = 4
-const ACCESS: readonly (CpuAccess | undefined)[] = [undefined, 'read', 'write', 'read-write']
-const SEEK_SET = 0
-const SEEK_END = 2
-const NAME_LENGTH = 32
-/** O_ACCMODE | O_NONBLOCK: the flags that belong to the file, and not to its descriptor. */
-const FILE_FLAGS = 0o4003
 
 export class DmaBufFile implements OpenFile {
   readonly what = 'dmabuf'
@@ -37,21 +25,21 @@ export class DmaBufFile implements OpenFile {
   constructor(machine: Machine, core: DmaBufCore, buffer: DmaBuf, flags: number) {
     this.#kernel = { machine, core }
     this.buffer = buffer
-    this.flags = flags & FILE_FLAGS
+    this.flags = flags & DMA_BUF_FILE_FLAGS
   }
 
   async ioctl(call: IoctlCall): Promise<number> {
     switch (call.request) {
-      case SYNC:
-        return this.#sync(flagsOf(call.argument), call.signal)
-      case SET_NAME_A:
-      case SET_NAME_B:
+      case abi.DMA_BUF_IOCTL_SYNC:
+        return this.#sync(abi.dmaBufSync.over(call.argument.bytes).flags, call.signal)
+      case abi.DMA_BUF_SET_NAME_A:
+      case abi.DMA_BUF_SET_NAME_B:
         this.#kernel.core.setName(this.buffer, text(call.argument.bytes))
         return 0
-      case DMA_BUF_EXPORT_SYNC_FILE:
+      case abi.DMA_BUF_IOCTL_EXPORT_SYNC_FILE:
         exportSyncFile(this.#kernel, this.buffer, call)
         return 0
-      case DMA_BUF_IMPORT_SYNC_FILE:
+      case abi.DMA_BUF_IOCTL_IMPORT_SYNC_FILE:
         await importSyncFile(this.#kernel, this.buffer, call)
         return 0
       default:
@@ -60,9 +48,9 @@ export class DmaBufFile implements OpenFile {
   }
 
   refused(request: number, argument: UserMemory, errno: number): void {
-    if (request !== SYNC) return
-    const flags = flagsOf(argument)
-    this.#emit(flags, ACCESS[flags & 3] ?? 'read', errno, [])
+    if (request !== abi.DMA_BUF_IOCTL_SYNC) return
+    const { flags } = abi.dmaBufSync.over(argument.bytes)
+    this.#emit(flags, abi.syncAccess(flags) ?? 'read', errno, [])
   }
 
   mmap({ offset, length, shared }: MapRequest): MappedPages {
@@ -104,14 +92,14 @@ export class DmaBufFile implements OpenFile {
   }
 
   async #sync(flags: number, signal: AbortSignal | undefined): Promise<number> {
-    const access = ACCESS[flags & 3]
-    if ((flags & ~SYNC_FLAGS) !== 0 || access === undefined) {
+    const access = abi.syncAccess(flags)
+    if (access === undefined) {
       throw new KernelError(
         'EINVAL',
         `flags are 0x${flags.toString(16)}: READ or WRITE or both, and END or not`,
       )
     }
-    if ((flags & SYNC_END) !== 0) await this.#end(flags, access)
+    if ((flags & abi.DMA_BUF_SYNC_END) !== 0) await this.#end(flags, access)
     else await this.#begin(flags, access, signal)
     return 0
   }
@@ -142,7 +130,7 @@ export class DmaBufFile implements OpenFile {
 
   #emit(flags: number, access: CpuAccess, result: number, synced: readonly string[]): void {
     this.#kernel.machine.events.emit({
-      kind: (flags & SYNC_END) === 0 ? 'cpu-access-begin' : 'cpu-access-end',
+      kind: (flags & abi.DMA_BUF_SYNC_END) === 0 ? 'cpu-access-begin' : 'cpu-access-end',
       buffer: this.buffer.inode,
       access,
       result,
@@ -151,16 +139,19 @@ export class DmaBufFile implements OpenFile {
   }
 }
 
-function flagsOf({ bytes }: UserMemory): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
-  return view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true)
+/** The buffer of a dma-buf's file; undefined for another kind of file. */
+export function dmaBufOf(file: OpenFile | undefined): DmaBuf | undefined {
+  return file instanceof DmaBufFile ? file.buffer : undefined
 }
 
 function text(bytes: Uint8Array): string {
   const end = bytes.indexOf(0)
   const length = end === -1 ? bytes.length : end
-  if (length >= NAME_LENGTH) {
-    throw new KernelError('EINVAL', `the name has ${length} bytes, ${NAME_LENGTH - 1} are allowed`)
+  if (length >= abi.DMA_BUF_NAME_LEN) {
+    throw new KernelError(
+      'EINVAL',
+      `the name has ${length} bytes, ${abi.DMA_BUF_NAME_LEN - 1} are allowed`,
+    )
   }
   return new TextDecoder().decode(bytes.subarray(0, length))
 }

@@ -3,9 +3,8 @@
  *
  * A failure is thrown as a KernelError; the caller turns it into a negative errno.
  */
-import type { Fence } from '../fence/fence.ts'
+import type { BufferId } from '../../events/event.ts'
 import type { DmaBuf } from './dma-buf.ts'
-import type { MappedMemory, MemoryFile } from './memory-file.ts'
 import type { CpuPages } from './ops.ts'
 
 /** An ioctl's argument in user memory, with the memory behind its pointer fields by offset. */
@@ -62,17 +61,22 @@ export interface MappedPages {
   readonly unmapped?: (() => void) | undefined
 }
 
+/** A file's mapping of memory that is not a dma-buf: no CPU access of a buffer governs it. */
+export interface MappedMemory {
+  /** The number of the memory in events. */
+  readonly memory: BufferId
+  /** Where in it the mapping begins. */
+  readonly offset: number
+  readonly pages: CpuPages
+  /** Called once, when the last page of the mapping is unmapped. */
+  readonly unmapped: () => void
+}
+
 export interface OpenFile {
   /** The path, or `dmabuf`, `sync_file`, `memfd:` and a name. */
   readonly what: string
   /** The access mode and O_NONBLOCK of the open file; F_SETFL may change the latter. */
   flags: number
-  /** Set on a dma-buf's file. */
-  readonly buffer?: DmaBuf | undefined
-  /** Set on a sync file: its fences. */
-  readonly fence?: Fence | undefined
-  /** Set on a memfd, which is mapped through it. */
-  readonly memory?: MemoryFile | undefined
   /** The file is open from now on, under this number in events. */
   opened?(file: number): void
   /** May sleep. */

@@ -6,13 +6,11 @@
  * dma_buf_poll in drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
 
+import { POLLIN, POLLOUT } from '../../abi/fcntl.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
 import { usageToWaitFor } from '../fence/usage.ts'
 import type { DmaBufCore } from './core.ts'
 import type { DmaBuf } from './dma-buf.ts'
-
-const POLLIN = 1
-const POLLOUT = 4
 
 class Polling {
   readonly changed = new WaitQueue()

@@ -1,5 +1,5 @@
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { Range } from '../../events/event.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 
 /** Pages of a mapping that have an entry in the page table. Ranges are in bytes and grow to whole pages. */
 export class PresentPages {

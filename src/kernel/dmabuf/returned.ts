@@ -1,6 +1,6 @@
 /** The contract of the results of an exporter's operations, and the faults of a result. */
 
-import { PAGE_SIZE } from '../../machine/ram.ts'
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 import { isRun, type StorageRun } from '../dma/sg-table.ts'
 import type { Attachment } from './attachment.ts'

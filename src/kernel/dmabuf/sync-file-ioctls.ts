@@ -4,17 +4,14 @@
  * 6.12, with their order of checks.
  */
 
+import * as abi from '../../abi/dma-buf.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { leavesOf } from '../fence/fence-array.ts'
 import { usageToWaitFor } from '../fence/usage.ts'
 import type { DmaBuf } from './dma-buf.ts'
 import type { FdContext } from './dma-buf-fd.ts'
 import type { IoctlCall, UserMemory } from './file.ts'
-import { installSyncFile, requireDescriptor } from './sync-file.ts'
-import { fieldsOf, SYNC_FILE } from './sync-file-structs.ts'
-
-const READ = 1
-const WRITE = 2
+import { fenceOf, installSyncFile, requireDescriptor } from './sync-file.ts'
 
 /**
  * Does not sleep. The fences that such an access has to wait for, as they are now. EFAULT, EINVAL for
@@ -28,8 +25,7 @@ export function exportSyncFile(kernel: FdContext, buffer: DmaBuf, call: IoctlCal
   machine.faults.pass('kmalloc')
   const fence = core.fences.singleton(buffer.resv.activeFences(usageToWaitFor(access)))
   machine.faults.pass('copy_to_user')
-  const fd = installSyncFile(kernel, fence, files)
-  fieldsOf(argument).setInt32(SYNC_FILE.fd, fd, true)
+  abi.dmaBufExportSyncFile.over(argument.bytes).fd = installSyncFile(kernel, fence, files)
 }
 
 /**
@@ -44,8 +40,8 @@ export async function importSyncFile(
 ): Promise<void> {
   const { argument, files } = call
   const access = accessOf(kernel, argument)
-  const fd = fieldsOf(argument).getInt32(SYNC_FILE.fd, true)
-  const fence = files.lookup(fd)?.fence
+  const { fd } = abi.dmaBufImportSyncFile.over(argument.bytes)
+  const fence = fenceOf(files.lookup(fd))
   if (fence === undefined) throw new KernelError('EINVAL', `fd ${fd} is not a sync file`)
   const leaves = leavesOf(fence)
   await buffer.resv.run(() => {
@@ -57,9 +53,9 @@ export async function importSyncFile(
 
 function accessOf({ machine }: FdContext, argument: UserMemory): 'read' | 'write' {
   machine.faults.pass('copy_from_user')
-  const flags = fieldsOf(argument).getUint32(SYNC_FILE.flags, true)
-  if (flags === 0 || (flags & ~(READ | WRITE)) !== 0) {
+  const { flags } = abi.dmaBufImportSyncFile.over(argument.bytes)
+  if (flags === 0 || (flags & ~abi.DMA_BUF_SYNC_RW) !== 0) {
     throw new KernelError('EINVAL', `flags are 0x${flags.toString(16)}: READ or WRITE or both`)
   }
-  return (flags & WRITE) === 0 ? 'read' : 'write'
+  return (flags & abi.DMA_BUF_SYNC_WRITE) === 0 ? 'read' : 'write'
 }

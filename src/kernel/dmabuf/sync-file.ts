@@ -3,16 +3,17 @@
  * Source: drivers/dma-buf/sync_file.c of Linux 6.12, with its order of checks.
  */
 
+import { O_CLOEXEC, POLLIN } from '../../abi/fcntl.ts'
+import * as abi from '../../abi/sync-file.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { WaitQueue } from '../../machine/wait-queue.ts'
 import type { Fence } from '../fence/fence.ts'
 import { leavesOf } from '../fence/fence-array.ts'
 import type { FdContext } from './dma-buf-fd.ts'
 import type { CallerFiles, IoctlCall, OpenFile, UserMemory } from './file.ts'
-import * as at from './sync-file-structs.ts'
+import { nameAt, putName } from './sync-name.ts'
 
-const POLLIN = 1
-const O_CLOEXEC = 0o2000000
+const FENCE = abi.syncFenceInfo
 
 export class SyncFile implements OpenFile {
   readonly what = 'sync_file'
@@ -34,13 +35,13 @@ export class SyncFile implements OpenFile {
   /** Does not sleep. ENOTTY for a request of another kind of file. */
   async ioctl(call: IoctlCall): Promise<number> {
     switch (call.request) {
-      case at.SYNC_IOC_MERGE:
+      case abi.SYNC_IOC_MERGE:
         this.#merge(call)
         return 0
-      case at.SYNC_IOC_FILE_INFO:
+      case abi.SYNC_IOC_FILE_INFO:
         this.#info(call.argument)
         return 0
-      case at.SYNC_IOC_SET_DEADLINE:
+      case abi.SYNC_IOC_SET_DEADLINE:
         return this.#setDeadline(call.argument)
       default:
         throw new KernelError('ENOTTY', `0x${call.request.toString(16)} is not a sync file request`)
@@ -71,33 +72,32 @@ export class SyncFile implements OpenFile {
     const { machine, core } = this.#kernel
     requireDescriptor(this.#kernel, files)
     machine.faults.pass('copy_from_user')
-    const fields = at.fieldsOf(argument)
-    requireZero(fields, at.MERGE.flags, at.MERGE.pad)
-    const fd2 = fields.getInt32(at.MERGE.fd2, true)
-    const other = files.lookup(fd2)?.fence
-    if (other === undefined) throw new KernelError('ENOENT', `fd ${fd2} is not a sync file`)
-    const name = at.nameAt(argument, 0)
+    const data = abi.syncMergeData.over(argument.bytes)
+    requireZero(data)
+    const other = fenceOf(files.lookup(data.fd2))
+    if (other === undefined) throw new KernelError('ENOENT', `fd ${data.fd2} is not a sync file`)
+    const name = nameAt(argument.bytes)
     machine.faults.pass('kmalloc')
     const fence = core.fences.merge([this.fence, other])
     machine.faults.pass('copy_to_user')
     const file = new SyncFile(this.#kernel, fence, name)
-    fields.setInt32(at.MERGE.fence, files.install(file, O_CLOEXEC), true)
-    argument.bytes[at.NAME - 1] = 0
+    data.fence = files.install(file, O_CLOEXEC)
+    argument.bytes[abi.SYNC_FILE_NAME_LEN - 1] = 0
   }
 
   /** The name, the status and, where there is room for them, every fence. EFAULT, EINVAL, ENOMEM. */
   #info(argument: UserMemory): void {
     const { faults } = this.#kernel.machine
     faults.pass('copy_from_user')
-    const fields = at.fieldsOf(argument)
-    requireZero(fields, at.INFO.flags, at.INFO.pad)
+    const info = abi.syncFileInfo.over(argument.bytes)
+    requireZero(info)
     const leaves = leavesOf(this.fence)
-    const room = fields.getUint32(at.INFO.count, true)
+    const room = info.num_fences
     const status = room === 0 ? this.fence.status : this.#putFences(argument, leaves, room)
     faults.pass('copy_to_user')
-    at.putName(argument.bytes, 0, this.#name.length > 0 ? this.#name : nameOf(this.fence))
-    fields.setInt32(at.INFO.status, status, true)
-    fields.setUint32(at.INFO.count, leaves.length, true)
+    putName(argument.bytes, 0, this.#name.length > 0 ? this.#name : nameOf(this.fence))
+    info.status = status
+    info.num_fences = leaves.length
   }
 
   /** The status of all together: that of the first fence that is not signalled well. */
@@ -107,14 +107,14 @@ export class SyncFile implements OpenFile {
       throw new KernelError('EINVAL', `room for ${room} fences, and there are ${leaves.length}`)
     }
     faults.pass('kmalloc')
-    const table = new Uint8Array(leaves.length * at.FENCE.size)
+    const table = new Uint8Array(leaves.length * FENCE.size)
     let all = 1
     for (const [index, leaf] of leaves.entries()) {
-      const status = putFence(table.subarray(index * at.FENCE.size), leaf)
+      const status = putFence(table.subarray(index * FENCE.size), leaf)
       if (all > 0) all = status
     }
     faults.pass('copy_to_user')
-    const target = argument.pointers?.get(at.INFO.fences)?.bytes
+    const target = argument.pointers?.get(abi.syncFileInfo.offsets.sync_fence_info)?.bytes
     if (target === undefined || target.length < table.length) {
       throw new KernelError('EFAULT', `sync_fence_info leads to no ${table.length} bytes`)
     }
@@ -125,7 +125,7 @@ export class SyncFile implements OpenFile {
   /** A hint to the fence's maker; none here needs it. EFAULT, EINVAL. */
   #setDeadline(argument: UserMemory): number {
     this.#kernel.machine.faults.pass('copy_from_user')
-    if (at.fieldsOf(argument).getBigUint64(at.DEADLINE.pad, true) === 0n) return 0
+    if (abi.syncSetDeadline.over(argument.bytes).pad === 0) return 0
     throw new KernelError('EINVAL', 'pad is not 0')
   }
 }
@@ -141,8 +141,13 @@ export function requireDescriptor({ machine }: FdContext, files: CallerFiles): v
   files.requireFree()
 }
 
-function requireZero(fields: DataView, flags: number, pad: number): void {
-  if (fields.getUint32(flags, true) === 0 && fields.getUint32(pad, true) === 0) return
+/** The fences of a sync file; undefined for another kind of file. */
+export function fenceOf(file: OpenFile | undefined): Fence | undefined {
+  return file instanceof SyncFile ? file.fence : undefined
+}
+
+function requireZero({ flags, pad }: { flags: number; pad: number }): void {
+  if (flags === 0 && pad === 0) return
   throw new KernelError('EINVAL', 'flags and pad must be 0: none is defined')
 }
 
@@ -153,10 +158,10 @@ function nameOf({ ops, context, seqno }: Fence): string {
 
 function putFence(bytes: Uint8Array, fence: Fence): number {
   const { status } = fence
-  const fields = at.fieldsOf({ bytes })
-  at.putName(bytes, 0, fence.ops.timelineName)
-  at.putName(bytes, at.FENCE.driver, fence.ops.driverName)
-  fields.setInt32(at.FENCE.status, status, true)
-  fields.setBigUint64(at.FENCE.timestamp, BigInt(Math.round(fence.timestamp)), true)
+  const info = FENCE.over(bytes)
+  putName(bytes, FENCE.offsets.obj_name, fence.ops.timelineName)
+  putName(bytes, FENCE.offsets.driver_name, fence.ops.driverName)
+  info.status = status
+  info.timestamp_ns = Math.round(fence.timestamp)
   return status
 }

@@ -7,12 +7,10 @@
 import { DRM_IOCTL_GEM_CLOSE, drmGemClose } from '../../abi/drm.ts'
 import * as dumb from '../../abi/drm-dumb.ts'
 import { PAGE_SIZE } from '../../abi/fcntl.ts'
-import { alignUp } from '../../base/bits.ts'
+import { alignUp, U32_MAX } from '../../base/bits.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { DrmClient } from './drm-client.ts'
 import { type DrmCall, type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
-
-const LARGEST = 0xffffffff
 
 /** Of any device that makes buffers in plain memory. */
 export const gemIoctls: readonly DrmIoctl[] = [
@@ -66,7 +64,7 @@ function checkDumb(width: number, height: number, bpp: number): void {
     )
   }
   const stride = Math.ceil(bpp / 8) * width
-  if (bpp > LARGEST - 8 || alignUp(stride * height, PAGE_SIZE) > LARGEST) {
+  if (bpp > U32_MAX - 8 || alignUp(stride * height, PAGE_SIZE) > U32_MAX) {
     throw new KernelError('EINVAL', `${width}x${height} pixels of ${bpp} bits are over 4 GiB`)
   }
 }

@@ -9,6 +9,7 @@ import { O_ACCMODE, O_CLOEXEC } from '../../abi/fcntl.ts'
 import { onlyBits } from '../../base/bits.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { dmaBufFd } from '../dmabuf/dma-buf-fd.ts'
+import { dmaBufOf } from '../dmabuf/dma-buf-file.ts'
 import type { CallerFiles, IoctlCall } from '../dmabuf/file.ts'
 import type { DrmClient } from './drm-client.ts'
 import { type DrmIoctl, drmIoctl } from './drm-ioctl.ts'
@@ -41,7 +42,7 @@ async function importBuffer(client: DrmClient, fd: number, call: IoctlCall): Pro
   const { files, signal } = call
   const file = files.lookup(fd)
   if (file === undefined) throw new KernelError('EBADF', `fd ${fd} is not open`)
-  const { buffer } = file
+  const buffer = dmaBufOf(file)
   if (buffer === undefined)
     throw new KernelError('EINVAL', `fd ${fd} is ${file.what}, and not a dma-buf`)
   const { handles, card } = client

@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from '../../machine/ram.ts'
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { Backing } from './backing.ts'
 
 /** Pages of a process that are mapped alike (struct vm_area_struct). */

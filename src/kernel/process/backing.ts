@@ -5,9 +5,10 @@ import { bufferOwner, type OpenBrackets, openBrackets } from '../dmabuf/brackets
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import { CpuMapping, type CpuMappingInfo } from '../dmabuf/cpu-mapping.ts'
 import type { DmaBuf } from '../dmabuf/dma-buf.ts'
-import type { MappedPages, MapRequest, OpenFile } from '../dmabuf/file.ts'
-import type { MappedMemory } from '../dmabuf/memory-file.ts'
+import { dmaBufOf } from '../dmabuf/dma-buf-file.ts'
+import type { MappedMemory, MappedPages, MapRequest, OpenFile } from '../dmabuf/file.ts'
 import type { CpuPages } from '../dmabuf/ops.ts'
+import { memfdOf } from '../shmem/memfd-file.ts'
 import type { FileDescription } from './fd-table.ts'
 import { wholePages } from './mapping-checks.ts'
 import { PrivatePages } from './private-pages.ts'
@@ -111,7 +112,7 @@ export class Backing {
    */
   expand(length: number): void {
     this.#request = { ...this.#request, length }
-    if (this.description.file.memory !== undefined) this.refresh()
+    if (memfdOf(this.description.file) !== undefined) this.refresh()
     else this.#askAgain()
   }
 
@@ -148,7 +149,7 @@ export class Backing {
 
   /** After a memfd became longer or shorter. */
   refresh(): void {
-    const { memory } = this.description.file
+    const memory = memfdOf(this.description.file)
     if (memory === undefined) return
     const pages = memory.pages(this.#request.offset, this.#request.length)
     const length = lengthOf(pages)
@@ -156,7 +157,7 @@ export class Backing {
   }
 
   #ask(file: OpenFile, request: MapRequest): MappedPages | MappedMemory {
-    const mapped = file.memory?.map(request) ?? file.mmap?.(request)
+    const mapped = file.mmap?.(request)
     if (mapped === undefined) throw new KernelError('ENODEV', `${file.what} cannot be mapped`)
     if (mapped.unmapped !== undefined) this.#unmapped.push(mapped.unmapped)
     return mapped
@@ -164,7 +165,7 @@ export class Backing {
 
   /** The buffer that the mapping itself has to hold. */
   get #foreignBuffer(): DmaBuf | undefined {
-    const isHeld = this.#unmapped.length > 0 || this.#buffer === this.description.file.buffer
+    const isHeld = this.#unmapped.length > 0 || this.#buffer === dmaBufOf(this.description.file)
     return isHeld ? undefined : this.#buffer
   }
 }
@@ -179,7 +180,8 @@ function ownerOf(mapped: MappedPages | MappedMemory): Pick<CpuMappingInfo, 'buff
 }
 
 /** As the real kernel's mapping does: see backingOf in src/linux/backing.ts. */
-function mayEndBefore({ memory }: OpenFile, end: number): boolean {
+function mayEndBefore(file: OpenFile, end: number): boolean {
+  const memory = memfdOf(file)
   if (memory === undefined) return false
   const keepsSize = (memory.seals & F_SEAL_SHRINK) !== 0
   return !keepsSize || end > wholePages(memory.size)

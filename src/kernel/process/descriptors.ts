@@ -1,6 +1,7 @@
 import { FD_CLOEXEC, O_CLOEXEC } from '../../abi/fcntl.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { dmaBufOf } from '../dmabuf/dma-buf-file.ts'
 import type { CallerFiles, OpenFile } from '../dmabuf/file.ts'
 import { FdTable, FileDescription } from './fd-table.ts'
 
@@ -97,7 +98,8 @@ export class Descriptors implements CallerFiles {
   touchOf(fd: number): string {
     const file = this.lookup(fd)
     if (file === undefined) return `fd ${fd}`
-    return file.buffer === undefined ? file.what : `dmabuf ${file.buffer.inode}`
+    const buffer = dmaBufOf(file)
+    return buffer === undefined ? file.what : `dmabuf ${buffer.inode}`
   }
 
   closeAll(): void {
@@ -105,7 +107,7 @@ export class Descriptors implements CallerFiles {
   }
 
   #emit(kind: 'fd-open' | 'fd-close', fd: number, { id, file }: FileDescription): void {
-    const buffer = file.buffer?.inode
+    const buffer = dmaBufOf(file)?.inode
     this.#machine.events.emit({ kind, fd, file: id, what: file.what, buffer })
   }
 }

@@ -8,18 +8,18 @@ import {
   F_SETFD,
   F_SETFL,
   FD_CLOEXEC,
+  O_APPEND,
+  O_DIRECT,
+  O_NOATIME,
   O_NONBLOCK,
 } from '../../abi/fcntl.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { OpenFile } from '../dmabuf/file.ts'
-import type { MemoryFile } from '../dmabuf/memory-file.ts'
+import type { Memfd } from '../shmem/memfd.ts'
+import { memfdOf } from '../shmem/memfd-file.ts'
 import { canWrite } from './access-mode.ts'
 import type { Descriptors } from './descriptors.ts'
 
-const O_APPEND = 0o2000
-const O_NOATIME = 0o1000000
-/** Without the page cache: the number of x86-64 and riscv. No file here can be accessed so. */
-const O_DIRECT = 0o40000
 /** The flags that F_SETFL may change; the rest of a file's flags is fixed at open (SETFL_MASK). */
 const SETTABLE = O_APPEND | O_NONBLOCK | O_NOATIME
 
@@ -62,7 +62,8 @@ export function fileControl(
   }
 }
 
-function memoryOf(file: OpenFile): MemoryFile {
-  if (file.memory === undefined) throw new KernelError('EINVAL', `${file.what} is not a memfd`)
-  return file.memory
+function memoryOf(file: OpenFile): Memfd {
+  const memory = memfdOf(file)
+  if (memory === undefined) throw new KernelError('EINVAL', `${file.what} is not a memfd`)
+  return memory
 }

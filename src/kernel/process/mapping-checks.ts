@@ -1,22 +1,22 @@
 import {
+  MAP_GROWSDOWN,
+  MAP_HUGETLB,
   MAP_PRIVATE,
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
   MAP_TYPE,
+  PAGE_SIZE,
+  PROT_EXEC,
   PROT_WRITE,
 } from '../../abi/fcntl.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 import type { OpenFile } from '../dmabuf/file.ts'
+import { memfdOf } from '../shmem/memfd-file.ts'
 import { canRead, canWrite } from './access-mode.ts'
 import { ADDRESS_END } from './address-space.ts'
 
 /** LEGACY_MAP_MASK of include/linux/mman.h: flags that every kernel knows, or ignores. */
 const KNOWN_FLAGS = 0x7c07f9f3
-/** Numbers of x86-64; the other two architectures share them. */
-const MAP_GROWSDOWN = 0x100
-const PROT_EXEC = 4
-const MAP_HUGETLB = 0x40000
 /** MAX_LFS_FILESIZE: where a regular file ends at the latest. */
 const LONGEST_FILE = 2 ** 63
 /** The count of bytes of any other file wraps around there. */
@@ -69,7 +69,7 @@ export function checkMmap(
   if ((protection & PROT_EXEC) !== 0 && file.isNoExec === true) {
     throw new KernelError('EPERM', `${file.what} cannot be executed`)
   }
-  if (file.memory === undefined && file.mmap === undefined) {
+  if (file.mmap === undefined) {
     throw new KernelError('ENODEV', `${file.what} cannot be mapped`)
   }
   if ((flags & MAP_GROWSDOWN) !== 0)
@@ -79,7 +79,7 @@ export function checkMmap(
 
 /** file_mmap_ok: EOVERFLOW. */
 function requireReachable(file: OpenFile, offset: number, length: number): void {
-  const end = file.memory === undefined ? LONGEST : LONGEST_FILE
+  const end = memfdOf(file) === undefined ? LONGEST : LONGEST_FILE
   if (offset + length < end) return
   if (file.hasUnsignedOffsets === true && offset + length === end) return
   throw new KernelError('EOVERFLOW', `no file has bytes at ${offset}`)

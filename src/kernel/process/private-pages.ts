@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from '../../machine/ram.ts'
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { CpuMapping } from '../dmabuf/cpu-mapping.ts'
 
 /**

@@ -3,6 +3,7 @@ import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { OpenFile } from '../dmabuf/file.ts'
+import { memfdOf } from '../shmem/memfd-file.ts'
 import { AddressSpace, type Area, endOf } from './address-space.ts'
 import { Backing } from './backing.ts'
 import type { FileDescription } from './fd-table.ts'
@@ -79,7 +80,7 @@ export class ProcessMemory {
 
   /** ftruncate: removed bytes become unreachable, and new ones reachable. EINVAL, EPERM, ENOMEM. */
   truncate(file: OpenFile, size: number): void {
-    const { memory } = file
+    const memory = memfdOf(file)
     if (memory === undefined) throw new KernelError('EINVAL', `${file.what} has no length to set`)
     memory.checkTruncate(size)
     const backings = new Set(this.space.areas.map(({ backing }) => backing))

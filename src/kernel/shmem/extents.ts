@@ -2,7 +2,7 @@ import { FirstTouch } from '../../machine/first-touch.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { Storage } from '../../machine/storage.ts'
 import type { StorageRun } from '../dma/sg-table.ts'
-import type { PinnedPages } from '../dmabuf/memory-file.ts'
+import type { PinnedPages } from './memfd.ts'
 
 /** The longest piece that one array can show; a longer file has several. */
 const LONGEST_EXTENT: number = 2 ** 30

@@ -1,6 +1,6 @@
 import { O_LARGEFILE, O_RDWR, SEEK_CUR, SEEK_END, SEEK_SET } from '../../abi/fcntl.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
-import type { OpenFile } from '../dmabuf/file.ts'
+import type { MappedMemory, MapRequest, OpenFile } from '../dmabuf/file.ts'
 import { FilePosition } from '../dmabuf/file-position.ts'
 import type { Memfd } from './memfd.ts'
 
@@ -25,6 +25,10 @@ export class MemfdFile implements OpenFile {
     return this.#position.move(this.#origin(whence), offset)
   }
 
+  mmap(request: MapRequest): MappedMemory {
+    return this.memory.map(request)
+  }
+
   read(target: Uint8Array): number {
     const count = this.memory.read(this.#position.near, target)
     this.#position.advance(count)
@@ -41,4 +45,9 @@ export class MemfdFile implements OpenFile {
     if (whence === SEEK_END) return BigInt(this.memory.size)
     throw new KernelError('EINVAL', `whence ${whence} is not known`)
   }
+}
+
+/** The memory of a memfd; undefined for another kind of file. */
+export function memfdOf(file: OpenFile | undefined): Memfd | undefined {
+  return file instanceof MemfdFile ? file.memory : undefined
 }

@@ -5,16 +5,15 @@
  * pages. Source: mm/memfd.c and mm/shmem.c of Linux 6.12, for the order of checks and their errors.
  */
 
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import * as uapi from '../../abi/memfd.ts'
-import type { Range } from '../../events/event.ts'
+import type { BufferId, Range } from '../../events/event.ts'
 import type { TouchedPart } from '../../machine/first-touch.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
-import { PAGE_SIZE } from '../../machine/ram.ts'
 import { CpuBytes } from '../dma/cpu-bytes.ts'
-import { eachRun } from '../dma/sg-table.ts'
-import type { MapRequest } from '../dmabuf/file.ts'
-import type { MappedMemory, MemoryFile, PinnedPages } from '../dmabuf/memory-file.ts'
+import { eachRun, type StorageRun } from '../dma/sg-table.ts'
+import type { MappedMemory, MapRequest } from '../dmabuf/file.ts'
 import type { CpuPages } from '../dmabuf/ops.ts'
 import { Extents } from './extents.ts'
 import { firstSeals, type WriteUse, withSeals } from './seals.ts'
@@ -24,8 +23,16 @@ const NO_WRITES = uapi.F_SEAL_WRITE | uapi.F_SEAL_FUTURE_WRITE
 /** Bytes of a file, 16 TiB: each GiB costs the simulation something, touched or not. */
 const LONGEST: number = 2 ** 44
 
-export class Memfd implements MemoryFile {
-  readonly id: number
+/** Pinned pages. */
+export interface PinnedPages {
+  readonly runs: readonly StorageRun[]
+  /** Lets them go; once. */
+  unpin(): void
+}
+
+export class Memfd {
+  /** Below zero: not a dma-buf. */
+  readonly id: BufferId
   readonly #name: string
   readonly #machine: Machine
   readonly #extents: Extents
@@ -47,20 +54,24 @@ export class Memfd implements MemoryFile {
     this.#announce()
   }
 
+  /** Bytes, not rounded to pages. */
   get size(): number {
     return this.#size
   }
 
+  /** The F_SEAL_ bits in force. */
   get seals(): number {
     return this.#seals
   }
 
+  /** F_ADD_SEALS. EINVAL for unknown bits, EPERM under F_SEAL_SEAL, EBUSY for F_SEAL_WRITE in use. */
   addSeals(added: number): void {
     const seals = this.#seals
     const inUse = (): WriteUse => this.#writeUse()
     this.#seals = withSeals({ seals, executable: this.#executable, inUse }, added)
   }
 
+  /** Throws the error that `truncate` would: EPERM if it is sealed. */
   checkTruncate(size: number): void {
     if (size < 0) throw new KernelError('EINVAL', `length is ${size}`)
     if (size > LONGEST)
@@ -73,6 +84,10 @@ export class Memfd implements MemoryFile {
     }
   }
 
+  /**
+   * Makes it `size` bytes long; new bytes are zero. Arrays over the removed part must have ended.
+   * EPERM, ENOMEM.
+   */
   truncate(size: number): void {
     this.checkTruncate(size)
     const pages = this.#extents.length
@@ -85,6 +100,10 @@ export class Memfd implements MemoryFile {
     if (size < before) this.#shrink(size, after)
   }
 
+  /**
+   * A process maps it. EPERM for a shared writable mapping if it is sealed. `pages` ends where the
+   * file does: an access beyond is SIGBUS.
+   */
   map({ offset, length, writable, shared }: MapRequest): MappedMemory {
     const sealed = (this.#seals & NO_WRITES) !== 0
     if (shared && writable && sealed) {
@@ -102,11 +121,16 @@ export class Memfd implements MemoryFile {
     }
   }
 
+  /** The pages that exist of `[offset, offset + length)`, whole pages: fewer, where the file ends. */
   pages(offset: number, length: number): CpuPages {
     const runs = this.#extents.runs(offset, offset + length)
     return { runs, attribute: 'cached', expandable: true }
   }
 
+  /**
+   * memfd_pin_folios: the pages of `[offset, offset + length)`, whole pages, which stay where they are
+   * until `unpin`. EINVAL for a range that is empty or does not lie inside the file.
+   */
   pin(offset: number, length: number): PinnedPages {
     this.#machine.faults.pass('memfd_pin_folios')
     if (!(length > 0) || offset + length > this.#size) {

@@ -38,8 +38,10 @@ export interface Exploration {
   readonly errors: readonly Explored<ProgramError>[]
 }
 
-const BOUND = 2
-const LIMIT = 1000
+/** Deviations from the usual order, at most, when the caller names no bound. */
+export const USUAL_BOUND = 2
+/** Orders, at most, when the caller names no limit. */
+export const USUAL_LIMIT = 1000
 
 /**
  * May sleep. Runs `program` once for each order of its tasks and timers, those with few deviations first, and
@@ -49,7 +51,7 @@ const LIMIT = 1000
  */
 export async function exploreProgram(
   program: Program,
-  { bound = BOUND, limit = LIMIT, onRun, ...options }: ExploreOptions = {},
+  { bound = USUAL_BOUND, limit = USUAL_LIMIT, onRun, ...options }: ExploreOptions = {},
 ): Promise<Exploration> {
   check.integer('options.bound', bound, 0)
   check.integer('options.limit', limit, 1)

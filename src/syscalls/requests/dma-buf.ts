@@ -35,13 +35,11 @@ export const dmaBufRequests: readonly Request[] = [
  * reports. END never waits, and wrong flags are refused at once. Source: dma_buf_begin_cpu_access.
  */
 function syncWaiting(bytes: Uint8Array): Waiting {
-  const flags = bytes[0] ?? 0
-  const access = flags & buf.DMA_BUF_SYNC_RW
-  const isStart = access === flags && access !== 0
-  if (!isStart || (flags & buf.DMA_BUF_SYNC_END) !== 0) return 'now'
-  for (let i = 1; i < buf.dmaBufSync.size; i++) if (bytes[i] !== 0) return 'now'
+  const { flags } = buf.dmaBufSync.over(bytes)
+  const access = buf.syncAccess(flags)
+  if (access === undefined || (flags & buf.DMA_BUF_SYNC_END) !== 0) return 'now'
   return {
     until: 'fences',
-    events: (access & buf.DMA_BUF_SYNC_WRITE) === 0 ? POLLIN : POLLOUT,
+    events: access === 'read' ? POLLIN : POLLOUT,
   }
 }

@@ -22,4 +22,10 @@ export const syncFileRequests: readonly Request[] = [
     waits: 'now',
     fails: 'ENOMEM',
   },
+  {
+    name: 'SYNC_IOC_SET_DEADLINE',
+    request: sync.SYNC_IOC_SET_DEADLINE,
+    struct: sync.syncSetDeadline,
+    waits: 'now',
+  },
 ]

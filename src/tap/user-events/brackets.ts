@@ -1,9 +1,6 @@
-import { DMA_BUF_SYNC_END, DMA_BUF_SYNC_VALID_FLAGS_MASK, dmaBufSync } from '../../abi/dma-buf.ts'
-import type { CpuAccess } from '../../events/event.ts'
+import { DMA_BUF_SYNC_END, dmaBufSync, syncAccess } from '../../abi/dma-buf.ts'
 import type { Request } from './request.ts'
 import type { Tell } from './tell.ts'
-
-const ACCESS: readonly (CpuAccess | undefined)[] = [undefined, 'read', 'write', 'read-write']
 
 /**
  * DMA_BUF_IOCTL_SYNC returned `result`. The synced devices are not known outside the kernel:
@@ -15,8 +12,8 @@ export function synced(
   tell: Tell,
 ): void {
   const { flags } = dmaBufSync.over(bytes)
-  const access = ACCESS[flags & 3]
-  if (buffer === undefined || access === undefined || flags > DMA_BUF_SYNC_VALID_FLAGS_MASK) return
+  const access = syncAccess(flags)
+  if (buffer === undefined || access === undefined) return
   const isEnd = (flags & DMA_BUF_SYNC_END) !== 0
   if (result >= 0) buffer.open = Math.max(0, buffer.open + (isEnd ? -1 : 1))
   const kind = isEnd ? 'cpu-access-end' : 'cpu-access-begin'

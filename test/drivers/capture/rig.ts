@@ -19,7 +19,7 @@ import { DmaLayer } from '../../../src/kernel/dma/dma-layer.ts'
 import { DmaBufCore } from '../../../src/kernel/dmabuf/core.ts'
 import { DeviceJobs } from '../../../src/kernel/dmabuf/device-job.ts'
 import type { DmaBuf } from '../../../src/kernel/dmabuf/dma-buf.ts'
-import { DmaBufFile } from '../../../src/kernel/dmabuf/dma-buf-file.ts'
+import { DmaBufFile, dmaBufOf } from '../../../src/kernel/dmabuf/dma-buf-file.ts'
 import type { CallerFiles, OpenFile } from '../../../src/kernel/dmabuf/file.ts'
 import type { Board } from '../../../src/machine/board.ts'
 import { KernelError } from '../../../src/machine/kernel-error.ts'
@@ -137,7 +137,7 @@ export class Rig {
   }
 
   bufferOf(fd: number): DmaBuf {
-    const buffer = this.files.lookup(fd)?.buffer
+    const buffer = dmaBufOf(this.files.lookup(fd))
     if (buffer === undefined) throw new Error(`fd ${fd} is no dma-buf`)
     return buffer
   }

@@ -3,6 +3,7 @@ import { DRM_CLOEXEC, DRM_IOCTL_GEM_CLOSE, drmGemClose } from '../../../src/abi/
 import { O_RDONLY, O_RDWR } from '../../../src/abi/fcntl.ts'
 import { Attachment } from '../../../src/kernel/dmabuf/attachment.ts'
 import type { DmaBuf } from '../../../src/kernel/dmabuf/dma-buf.ts'
+import { dmaBufOf } from '../../../src/kernel/dmabuf/dma-buf-file.ts'
 import type { DmaBufOps } from '../../../src/kernel/dmabuf/ops.ts'
 import { KernelError } from '../../../src/machine/kernel-error.ts'
 import { Bench, errnoOf } from './bench.ts'
@@ -135,7 +136,7 @@ describe('exporting a handle', () => {
     const buffer = bench.heap.allocate(BYTES)
     const handle = await drm.import(bench.fdOf(buffer, O_RDONLY))
     const file = bench.files.lookup(await drm.export(handle))
-    expect(file?.buffer).toBe(buffer)
+    expect(dmaBufOf(file)).toBe(buffer)
     expect(file?.flags).toBe(O_RDONLY)
   })
 
@@ -145,9 +146,9 @@ describe('exporting a handle', () => {
     const { handle } = await drm.dumb(W, 32)
     const fds = [await drm.export(handle, DRM_CLOEXEC), await drm.export(handle)]
     const files = fds.map((fd) => bench.files.lookup(fd))
-    expect(files[0]?.buffer).toBe(files[1]?.buffer)
+    expect(dmaBufOf(files[0])).toBe(dmaBufOf(files[1]))
     expect(files.map((file) => file?.flags)).toEqual([O_RDONLY, O_RDONLY])
-    expect(files[0]?.buffer).toMatchObject({ exporter: 'drm', size: BYTES })
+    expect(dmaBufOf(files[0])).toMatchObject({ exporter: 'drm', size: BYTES })
   })
 
   it('finds the own object again, in any open file, also when only a descriptor is left', async () => {
@@ -182,7 +183,7 @@ describe('exporting a handle', () => {
     const bench = new Bench(small)
     const drm = new Drm(bench)
     const { handle } = await drm.dumb(W, 32)
-    const buffer = bench.files.lookup(await drm.export(handle))?.buffer as DmaBuf
+    const buffer = dmaBufOf(bench.files.lookup(await drm.export(handle))) as DmaBuf
     const before = bench.of('maintenance').length
     const attachment = await bench.core.attach(buffer, 'camera')
     const mapping = await bench.core.mapAttachmentUnlocked(attachment, 'from-device')

@@ -1,5 +1,6 @@
 /** The framework as the judge drives it: machine, DMA layer and core, without processes above. */
 
+import { PAGE_SIZE } from '../../../src/abi/fcntl.ts'
 import type { CpuAccess, DmaDirection, MemoryAttribute } from '../../../src/events/event.ts'
 import { DmaLayer } from '../../../src/kernel/dma/dma-layer.ts'
 import type { DmaMapping } from '../../../src/kernel/dma/mapping.ts'
@@ -10,7 +11,6 @@ import { CpuMapping, type CpuMappingInfo } from '../../../src/kernel/dmabuf/cpu-
 import { DeviceJobs } from '../../../src/kernel/dmabuf/device-job.ts'
 import type { DmaBuf } from '../../../src/kernel/dmabuf/dma-buf.ts'
 import { Machine, type MachineOptions } from '../../../src/machine/machine.ts'
-import { PAGE_SIZE } from '../../../src/machine/ram.ts'
 import type { Storage } from '../../../src/machine/storage.ts'
 import type { BufferSpec } from '../../naive/program.ts'
 import { Exporter } from './exporter.ts'

@@ -5,14 +5,14 @@
  * mapping of the same shape finds the previous content; they are broken up when others need their
  * slots. Source: kernel/dma/swiotlb.c of Linux 6.12.
  */
-import type { BounceTraits } from '../../../machine/board.ts'
+
+import { PAGE_SIZE } from '../../../abi/fcntl.ts'
+import { type BounceTraits, SLOT_SIZE } from '../../../machine/board.ts'
 import { Extents } from '../../../machine/extents.ts'
 import { KernelError } from '../../../machine/kernel-error.ts'
 import type { Machine } from '../../../machine/machine.ts'
-import { PAGE_SIZE } from '../../../machine/ram.ts'
 import type { Chunk, Storage } from '../../../machine/storage.ts'
 
-export const SLOT_SIZE = 2048
 /** Bytes of one piece at most: IO_TLB_SEGSIZE slots, beyond whose borders no piece goes either. */
 export const LARGEST_PIECE: number = 128 * SLOT_SIZE
 

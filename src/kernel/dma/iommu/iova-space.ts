@@ -1,5 +1,5 @@
+import { PAGE_SIZE } from '../../../abi/fcntl.ts'
 import { Extents } from '../../../machine/extents.ts'
-import { PAGE_SIZE } from '../../../machine/ram.ts'
 
 /** Devices are given addresses of 32 bits as long as there are any: some claim more than they can. */
 const PREFERRED = 2 ** 32

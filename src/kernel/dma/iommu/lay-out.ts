@@ -3,7 +3,7 @@
  * device sees as one segment. Source: iommu_dma_map_sg and __finalise_sg in drivers/iommu/dma-iommu.c
  * of Linux 6.12.
  */
-import { PAGE_SIZE } from '../../../machine/ram.ts'
+import { PAGE_SIZE } from '../../../abi/fcntl.ts'
 import type { DmaSegment } from '../mapping.ts'
 import type { Segment } from '../sg-table.ts'
 
