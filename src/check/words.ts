@@ -1,4 +1,5 @@
 /** How findings put things. */
+import { errnoName } from '../abi/errno.ts'
 import type {
   AccessEdgeEvent,
   Agent,
@@ -103,4 +104,9 @@ export function hull(ranges: readonly Range[]): Range {
     start: Math.min(...ranges.map(({ start }) => start)),
     end: Math.max(...ranges.map(({ end }) => end)),
   }
+}
+
+/** A SYNC that failed, with its error. */
+export function failureText(event: AccessEdgeEvent): string {
+  return `${flagsOf(event)} failed with ${errnoName(event.result) ?? event.result}`
 }

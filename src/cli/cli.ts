@@ -129,6 +129,7 @@ function addExplore(command: Command, signal: AbortSignal, finish: (code: number
       `the most deviations of an order from the usual one (default: ${USUAL_BOUND})`,
     )
     .option('--limit <n>', `the most orders to try (default: ${USUAL_LIMIT})`)
+    .option('--failures', 'let calls fail as well, each by itself and in each order')
     .option('--input <clip>', 'a .y4m or .y4m.gz file for the camera (default: a test pattern)')
     .option('--camera <size>', 'a test pattern of this size, such as 1920x1080@60')
     .option('--timeout <seconds>', 'end a run after this time (default: 60 s without progress)')

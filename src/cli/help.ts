@@ -52,7 +52,9 @@ The program runs once for each order in which its tasks (kernel.spawn) and the
 timers of devices can go on, those with few deviations from the usual order
 first. Calls take no virtual time, so that tasks meet. Each finding names an
 order that shows it; repeat that run with dmabuf run --board, --policy and
---schedule. Exit codes are those of dmabuf run.
+--schedule. With --failures each call that can fail also fails, with its usual
+error, and a failure counts as a deviation; the program may throw that error.
+Exit codes are those of dmabuf run.
 
 Example:
   dmabuf explore pipeline.ts --board arm-soc --bound 3 --limit 5000

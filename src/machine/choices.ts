@@ -1,6 +1,6 @@
 /**
  * Every choice of a run goes through one of these: the task that runs next, the first of two timers
- * that are due at once, the cache operations that the hardware makes by itself.
+ * that are due at once, the call that fails, the cache operations that the hardware makes by itself.
  *
  * A strategy may rely on this: the questions of a run depend only on the program and on the answers
  * so far. The same answers therefore lead to the same questions, which makes a list of answers a
@@ -23,6 +23,15 @@ export type ChoicePoint =
   | { readonly kind: 'task'; readonly options: number; readonly candidates: readonly Candidate[] }
   /** One of several timers that are due at once; the first was set first. */
   | { readonly kind: 'timer'; readonly options: number; readonly time: number }
+  /** A call, or a place inside the kernel, succeeds (0) or fails (1). */
+  | {
+      readonly kind: 'failure'
+      readonly options: 2
+      /** As `kernel.fail` names it. */
+      readonly call: string
+      /** The errno that it would fail with. */
+      readonly code: string
+    }
   /** A property of the hardware's own cache operations. */
   | { readonly kind: 'cache'; readonly options: number }
 
@@ -32,7 +41,7 @@ export interface Choices {
   choose(point: ChoicePoint): number
 }
 
-/** The task that became ready first, and the timer that was set first. */
+/** The task that became ready first, the timer that was set first, and no failures. */
 export const firstChoices: Choices = { choose: () => 0 }
 
 /** Seeded: the same seed gives the same run. */
@@ -46,18 +55,20 @@ export class SeededChoices implements Choices {
     this.#timers = new Random(~seed)
   }
 
+  /** Nothing fails: a seed orders tasks, and most programs are not written for calls that fail at random. */
   choose({ kind, options }: ChoicePoint): number {
+    if (kind === 'failure') return 0
     return (kind === 'timer' ? this.#timers : this.#random).below(options)
   }
 }
 
-/** A choice between tasks or timers, as it was made. */
+/** A choice between tasks, timers or success and failure, as it was made. */
 export interface MadeChoice {
   readonly chosen: number
   readonly options: number
 }
 
-/** Records the choices of another strategy between tasks and between timers, in order. */
+/** Records the choices of another strategy in order, but for those of the cache. */
 export class RecordingChoices implements Choices {
   readonly made: MadeChoice[] = []
   readonly #inner: Choices
@@ -79,14 +90,14 @@ export class DivergedError extends Error {
   constructor(position: number, { options, kind }: ChoicePoint, expected: number) {
     super(
       `the program diverges from the schedule at choice ${position}: ` +
-        `${expected} ways were recorded, and there are ${options} ${kind}s now; ` +
+        `${expected} ways were recorded, and there are ${options} ${kind === 'failure' ? 'results of a call' : `${kind}s`} now; ` +
         'the program, the board or the package has changed since the schedule was recorded',
     )
     this.name = 'DivergedError'
   }
 }
 
-/** Makes recorded choices between tasks and between timers, and then those of `rest`. */
+/** Makes recorded choices, and then those of `rest`; it leaves those of the cache to `rest`. */
 export class ReplayedChoices implements Choices {
   readonly #made: readonly MadeChoice[]
   readonly #rest: Choices

@@ -1,31 +1,43 @@
+import type { ErrnoCode } from '../abi/errno.ts'
+import type { Choices } from './choices.ts'
 import { KernelError } from './kernel-error.ts'
 
-/** Places inside the kernel and its drivers that may fail, by the names of the kernel's own functions. */
-export const FAULT_PLACES = [
-  'alloc_pages',
-  'kmalloc',
-  'vmalloc',
-  'copy_to_user',
-  'copy_from_user',
-  'get_unused_fd_flags',
-  'idr_alloc',
-  'memfd_pin_folios',
-  'dma_buf_export',
-  'attach',
-  'pin',
-  'map_dma_buf',
-  'vmap',
-  'begin_cpu_access',
-  'end_cpu_access',
-  'dma_resv_reserve_fences',
-  'dma_map_sgtable',
-  'dma_map_page',
-  'dma_alloc_coherent',
-  'swiotlb_tbl_map_single',
-] as const
+/**
+ * Places inside the kernel and its drivers that may fail, by the names of the kernel's own functions, and the usual
+ * error of each.
+ */
+const USUAL_ERRORS = {
+  alloc_pages: 'ENOMEM',
+  kmalloc: 'ENOMEM',
+  vmalloc: 'ENOMEM',
+  copy_to_user: 'EFAULT',
+  copy_from_user: 'EFAULT',
+  get_unused_fd_flags: 'EMFILE',
+  idr_alloc: 'ENOMEM',
+  memfd_pin_folios: 'ENOMEM',
+  dma_buf_export: 'ENOMEM',
+  attach: 'EBUSY',
+  pin: 'ENOMEM',
+  map_dma_buf: 'ENOMEM',
+  vmap: 'ENOMEM',
+  begin_cpu_access: 'EIO',
+  end_cpu_access: 'EIO',
+  dma_resv_reserve_fences: 'ENOMEM',
+  dma_map_sgtable: 'EIO',
+  dma_map_page: 'EIO',
+  dma_alloc_coherent: 'ENOMEM',
+  swiotlb_tbl_map_single: 'EIO',
+} as const
 
-/** One of `FAULT_PLACES`. */
-export type FaultPlace = (typeof FAULT_PLACES)[number]
+/** The name of a place that may fail. */
+export type FaultPlace = keyof typeof USUAL_ERRORS
+
+export const FAULT_PLACES: readonly string[] = Object.keys(USUAL_ERRORS)
+
+/** Undefined for a name that is not a place. */
+export function usualErrorOfPlace(name: string): ErrnoCode | undefined {
+  return Object.hasOwn(USUAL_ERRORS, name) ? USUAL_ERRORS[name as FaultPlace] : undefined
+}
 
 /** The `nth` passage of a place, or call, that shall fail with `code`. */
 export interface PlannedFault {
@@ -35,11 +47,21 @@ export interface PlannedFault {
   readonly code: string
 }
 
-/** Planned failures of calls and places: they drive every unwind path. */
+/** Failures that a strategy chooses. */
+interface ChosenFailures {
+  readonly choices: Choices
+  /** The error of a call or place; undefined for one that does not fail. */
+  readonly codeOf: (name: string) => string | undefined
+}
+
+/** Failures of calls and places, planned or chosen: they drive every unwind path. */
 export class FaultPoints {
+  /** Failures that were chosen, in order. */
+  readonly chosen: PlannedFault[] = []
   /** Failures that did not happen so far. */
   readonly #planned = new Set<PlannedFault>()
   readonly #counts = new Map<string, number>()
+  #choosing: ChosenFailures | undefined
 
   /** Makes the `nth` passage (the first is 1) of the place `name` fail with `code`. */
   plan(name: string, nth: number, code: string): void {
@@ -56,7 +78,12 @@ export class FaultPoints {
     return [...this.#planned]
   }
 
-  /** Counts the passage; the code that it shall fail with, if one was planned. */
+  /** From here on each passage is a choice: it succeeds, which comes first, or fails. Undefined: no longer. */
+  choose(choosing: ChosenFailures | undefined): void {
+    this.#choosing = choosing
+  }
+
+  /** Counts the passage; the code that it shall fail with, if that was planned or is chosen. */
   next(name: string): string | undefined {
     const count = (this.#counts.get(name) ?? 0) + 1
     this.#counts.set(name, count)
@@ -65,10 +92,19 @@ export class FaultPoints {
       this.#planned.delete(fault)
       return fault.code
     }
-    return undefined
+    return this.#chosen(name, count)
   }
 
-  /** Counts the passage, and throws the KernelError that was planned for it. */
+  #chosen(name: string, nth: number): string | undefined {
+    const code = this.#choosing?.codeOf(name)
+    if (this.#choosing === undefined || code === undefined) return undefined
+    const point = { kind: 'failure', options: 2, call: name, code } as const
+    if (this.#choosing.choices.choose(point) === 0) return undefined
+    this.chosen.push({ name, nth, code })
+    return code
+  }
+
+  /** Counts the passage, and throws the KernelError that was planned or is chosen for it. */
   pass(name: FaultPlace): void {
     const code = this.next(name)
     if (code !== undefined) throw new KernelError(code, `${name} was made to fail`)

@@ -1,7 +1,8 @@
 /**
  * A schedule as a short text that needs no quotes in a shell: `1.f` (first come, first served), `1.s7` (seed 7),
  * or with recorded choices `1.f.1-2.0-3X12.k4f2`, where `1-2` is the second of two ways, `X12` repeats a choice
- * 12 times, and the last part is a check sum. `1.zf` and `1.zs7` are those of a board whose calls take no time.
+ * 12 times, and the last part is a check sum. `1.zf` and `1.zs7` are those of a board whose calls take no time,
+ * and `1.ef` and `1.zef` those of a run in which calls may fail by choice.
  */
 import { U32_MAX } from '../base/bits.ts'
 import {
@@ -20,9 +21,11 @@ export interface Schedule {
    * matter of choices.
    */
   readonly timeless?: boolean | undefined
+  /** Whether each call that can fail is a choice. */
+  readonly failures?: boolean | undefined
   /** Seeds the choices after the recorded ones. Undefined: the first candidate. */
   readonly seed?: number | undefined
-  /** Choices between tasks and between timers, from the first one of a run on. */
+  /** Choices between tasks, timers, and success and failure, from the first one of a run on. */
   readonly made: readonly MadeChoice[]
 }
 
@@ -34,8 +37,9 @@ export class ScheduleError extends RangeError {
   }
 }
 
-export function scheduleText({ timeless, seed, made }: Schedule): string {
-  const base = `${timeless === true ? 'z' : ''}${seed === undefined ? 'f' : `s${seed}`}`
+export function scheduleText({ timeless, failures, seed, made }: Schedule): string {
+  const marks = `${timeless === true ? 'z' : ''}${failures === true ? 'e' : ''}`
+  const base = `${marks}${seed === undefined ? 'f' : `s${seed}`}`
   const body = [VERSION, base, ...runsOf(made)].join('.')
   return made.length === 0 ? body : `${body}.k${checkSum(body)}`
 }
@@ -65,13 +69,17 @@ export function choicesFor({ seed, made }: Schedule): Choices {
   return made.length === 0 ? rest : new ReplayedChoices(made, rest)
 }
 
-function startOf(text: string, base: string): Pick<Schedule, 'timeless' | 'seed'> {
-  const [, z, order = '', digits] = /^(z?)(f|s(\d+))$/.exec(base) ?? []
+function startOf(text: string, base: string): Pick<Schedule, 'timeless' | 'failures' | 'seed'> {
+  const [, z, e, order = '', digits] = /^(z?)(e?)(f|s(\d+))$/.exec(base) ?? []
   const seed = digits === undefined ? undefined : Number(digits)
   if (order === '' || (seed ?? 0) > U32_MAX) {
     throw new ScheduleError(text, `its second part is 'f' or 's' and a seed up to ${U32_MAX}`)
   }
-  return { ...(z === 'z' ? { timeless: true } : {}), seed }
+  return {
+    ...(z === 'z' ? { timeless: true } : {}),
+    ...(e === 'e' ? { failures: true } : {}),
+    seed,
+  }
 }
 
 function runsOf(made: readonly MadeChoice[]): string[] {

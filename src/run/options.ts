@@ -15,6 +15,7 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   schedule: 'sim',
   choices: 'sim',
   timeless: 'sim',
+  failures: 'sim',
   linux: 'sim',
   source: 'sim',
   frameInterval: 'sim',
@@ -95,11 +96,11 @@ function checkChoices(choices: Choices, schedule: string | undefined): void {
   }
 }
 
-function checkTimeless(timeless: unknown, schedule: string | undefined): void {
-  if (typeof timeless !== 'boolean')
-    throw check.wrongType('options.timeless', 'a boolean', timeless)
+/** An option that a schedule says for itself. */
+function checkMark(name: string, value: unknown, schedule: string | undefined): void {
+  if (typeof value !== 'boolean') throw check.wrongType(name, 'a boolean', value)
   if (schedule !== undefined) {
-    throw new RangeError('options.timeless and options.schedule exclude each other')
+    throw new RangeError(`${name} and options.schedule exclude each other`)
   }
 }
 
@@ -135,6 +136,7 @@ function checkBoardOptions(options: RunOptions): void {
     schedule,
     choices,
     timeless,
+    failures,
     source,
     frameInterval,
     views,
@@ -145,7 +147,8 @@ function checkBoardOptions(options: RunOptions): void {
   if (policy !== undefined) check.oneOf('options.policy', policy, policyNames)
   if (seed !== undefined) check.integer('options.seed', seed, 0, U32_MAX)
   if (schedule !== undefined) checkSchedule(schedule, seed)
-  if (timeless !== undefined) checkTimeless(timeless, schedule)
+  if (timeless !== undefined) checkMark('options.timeless', timeless, schedule)
+  if (failures !== undefined) checkMark('options.failures', failures, schedule)
   if (choices !== undefined) checkChoices(choices, schedule)
   if (source !== undefined) checkSource(source)
   if (frameInterval !== undefined) check.integer('options.frameInterval', frameInterval, 1)

@@ -20,6 +20,8 @@ export interface ProgramError extends Failure {
   readonly message: string
   /** The value that was thrown. */
   readonly cause?: unknown
+  /** It threw, and left no task and no call under way. */
+  readonly unwound?: boolean | undefined
 }
 
 /** The end of a program: its result, or its failure. */

@@ -19,6 +19,7 @@ import {
   type FrameSource,
   judgedFor,
   lazyPolicy,
+  type PlannedFailure,
   randomPolicy,
   type ShownFrame,
   SimKernel,
@@ -87,6 +88,12 @@ export interface RunOptions {
    */
   readonly timeless?: boolean | undefined
   /**
+   * Each call that can fail is a choice of `choices` as well: it succeeds, which comes first, or fails with its usual
+   * error. So is each place inside the kernel that `kernel.fail` knows. `exploreProgram` tries them. Excludes
+   * `schedule`, which says it for itself. Default: false.
+   */
+  readonly failures?: boolean | undefined
+  /**
    * The release of Linux that is simulated, as `6.12.95`; 6.12.107 when left out. udmabuf's cache work
    * goes by it.
    */
@@ -128,6 +135,8 @@ export interface RunResult extends RunReport {
   readonly cost: Cost
   /** The value that the program returned. */
   readonly value?: unknown
+  /** With the option `failures`: those that were chosen, in order. */
+  readonly failures?: readonly PlannedFailure[] | undefined
   /** Absent when the program returned and left no call under way. */
   readonly error?: ProgramError | undefined
 }
@@ -147,7 +156,8 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   const reference = options.as === undefined ? judgedFor(named) : boardNamed(options.as)
   const callbacks = new Callbacks()
   const { choices, seed, schedule } = runChoices(options, callbacks)
-  const board = schedule().timeless === true ? timeless(named) : named
+  const { timeless: isTimeless, failures } = schedule()
+  const board = isTimeless === true ? timeless(named) : named
   const onFrame = callbacks.guarded('onFrame', options.onFrame)
   const pictures = new PictureCount()
   let reportStuck: (waits: readonly Wait[]) => void = () => {}
@@ -161,6 +171,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     views: options.views,
     drivers: options.drivers,
     equal: options.equal,
+    failures,
     scheduler: {
       choices,
       onStuck: (_waiting, waits) => reportStuck(waits),
@@ -213,6 +224,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     policy,
     seed,
     schedule: scheduleText(schedule()),
+    ...(failures === true ? { failures: kernel.failuresChosen } : {}),
     ...result,
     cost,
     ...pictures.counts,

@@ -40,13 +40,17 @@ export function runChoices(options: RunOptions, callbacks: Callbacks): RunChoice
   }
 }
 
-function scheduleFor({ schedule, policy, seed = 1, timeless }: RunOptions): Schedule {
+function scheduleFor({ schedule, policy, seed = 1, timeless, failures }: RunOptions): Schedule {
   if (schedule !== undefined) return parseSchedule(schedule)
   const base = { seed: policy === 'random' ? seed : undefined, made: [] }
-  return timeless === true ? { timeless, ...base } : base
+  return {
+    ...(timeless === true ? { timeless } : {}),
+    ...(failures === true ? { failures } : {}),
+    ...base,
+  }
 }
 
-/** A schedule lists choices between tasks and timers only: those of the cache have to follow from its seed. */
+/** A schedule does not list the choices of the cache: they have to follow from its seed. */
 function cacheSeeded(choices: Choices, seed: number): Choices {
   const seeded = new SeededChoices(seed)
   return {

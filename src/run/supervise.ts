@@ -50,7 +50,7 @@ export async function supervise(
     signal?.addEventListener('abort', onAbort, { once: true })
     start(program, kernel).then(
       (value) => end(returned(kernel, value)),
-      (cause: unknown) => end({ error: threw(cause) }),
+      (cause: unknown) => end({ error: { ...threw(cause), unwound: isUnwound(kernel) } }),
     )
   })
 }
@@ -63,6 +63,11 @@ async function start(program: Program, kernel: SimKernel): Promise<unknown> {
   await kernel.scheduler.point(['main'])
   await kernel.probe()
   return await program(kernel)
+}
+
+/** Whether nothing of the program goes on. */
+function isUnwound({ scheduler }: SimKernel): boolean {
+  return !scheduler.hasWaiters && scheduler.liveTasks.length === 0
 }
 
 /** How a program ended that returned: not well while calls of it go on, or when a task was lost. */

@@ -11,6 +11,7 @@ export type { Driver } from '../driver/driver.ts'
 export { ProbeError } from '../driver/drivers.ts'
 export type { ShownFrame } from '../drivers/display/shown-frame.ts'
 export type { PlannedFailure } from '../kernel/process/failures.ts'
+export { canFail, usualError } from '../kernel/process/usual-error.ts'
 export {
   type Board,
   bouncesAlike,

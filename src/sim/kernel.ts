@@ -23,6 +23,7 @@ import { Process } from '../kernel/process/process.ts'
 import { type LostFailure, Tasks } from '../kernel/process/tasks.ts'
 import { type Board, cmaRegion } from '../machine/board.ts'
 import type { EqualBytes } from '../machine/changed-runs.ts'
+import { type Choices, firstChoices } from '../machine/choices.ts'
 import type { Cost } from '../machine/cost.ts'
 import { Machine } from '../machine/machine.ts'
 import type { CachePolicy } from '../machine/policy.ts'
@@ -54,6 +55,8 @@ export interface SimOptions {
   /** False leaves out all rules about content; only a coherent board can do without. */
   readonly checked?: boolean | undefined
   readonly scheduler?: SchedulerOptions | undefined
+  /** Whether each call that can fail is a choice of the scheduler's strategy, after the probe. */
+  readonly failures?: boolean | undefined
   /** `checked`: arrays that see every load and store, and are slow. */
   readonly views?: 'raw' | 'checked' | undefined
   /** The release of Linux that it is, as `6.12.95`; 6.12.107 when left out. */
@@ -76,6 +79,8 @@ export class SimKernel implements Kernel {
   readonly #failures: Failures
   readonly #drivers: Drivers
   readonly #toProbe: readonly Driver[]
+  /** Chooses the calls that fail. */
+  readonly #chosenFailures: Choices | undefined
 
   constructor(options: SimOptions) {
     const machine = new Machine(options)
@@ -85,6 +90,8 @@ export class SimKernel implements Kernel {
     this.#tasks = new Tasks(machine.scheduler)
     this.#core = core
     this.#failures = new Failures(machine.faults)
+    this.#chosenFailures =
+      options.failures === true ? (options.scheduler?.choices ?? firstChoices) : undefined
     const jobs = new DeviceJobs(machine, dma)
     const made = makeNodes({ machine, dma, core, jobs }, options)
     const nodes = new Map(made.map((node) => [node.path, node]))
@@ -191,12 +198,18 @@ export class SimKernel implements Kernel {
     return this.#failures.notReached
   }
 
+  /** Failures that the scheduler's strategy chose. */
+  get failuresChosen(): readonly PlannedFailure[] {
+    return this.#failures.chosen
+  }
+
   /**
    * May sleep. Loads the custom drivers, before a program begins: their nodes are in /dev
    * afterwards. ProbeError for one that fails. Without drivers there is nothing to do.
    */
   async probe(): Promise<void> {
     await this.#drivers.probe(this.#toProbe)
+    if (this.#chosenFailures !== undefined) this.#failures.choose(this.#chosenFailures)
   }
 
   /**
@@ -205,6 +218,7 @@ export class SimKernel implements Kernel {
    * and released.
    */
   exit(): void {
+    this.#failures.choose(undefined)
     this.#machine.scheduler.stop()
     this.#machine.memory.lookAtDeadArrays()
     this.#core.stop()

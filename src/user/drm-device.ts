@@ -206,12 +206,16 @@ export class DrmDevice extends DeviceOwner {
     return await this.#events.next(calls, options.signal)
   }
 
-  /** Turns the screen off, and releases frames, framebuffers and handles. */
+  /**
+   * Turns the screen off, and releases framebuffers, frames and handles. Frames come after framebuffers: a screen that
+   * could not be turned off is dark once its framebuffer is removed (drm_framebuffer_remove).
+   */
   protected override async shutDown(calls: Calls): Promise<void> {
     await this.#turns.run(() =>
       drainAll([
         () => this.#scanout.stop(calls),
         () => this.#framebuffers.clear(calls),
+        () => this.#scanout.release(calls),
         () => this.#handles.closeAll(calls),
       ]),
     )

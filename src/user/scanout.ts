@@ -113,16 +113,23 @@ export class Scanout {
     await this.#settle(calls, undefined)
   }
 
-  /** May sleep. Shows the last picture for one refresh, turns the CRTC off, releases all pictures. */
+  /** May sleep. Shows the last picture for one refresh, and turns the CRTC off. The pictures stay held. */
   async stop(calls: Calls): Promise<void> {
     const crtc = this.#output?.crtc
     const off = this.#on && crtc !== undefined
-    await drainAll([
-      () => this.#lastRefresh(calls),
-      () => (off ? disableCrtc(calls, this.#fd.number, crtc) : undefined),
-      () => this.#letGo(calls, 0),
-    ])
-    this.#on = false
-    this.#flipping = false
+    try {
+      await drainAll([
+        () => this.#lastRefresh(calls),
+        () => (off ? disableCrtc(calls, this.#fd.number, crtc) : undefined),
+      ])
+    } finally {
+      this.#on = false
+      this.#flipping = false
+    }
+  }
+
+  /** May sleep. Releases all pictures: the display must not read them any more. */
+  async release(calls: Calls): Promise<void> {
+    await this.#letGo(calls, 0)
   }
 }

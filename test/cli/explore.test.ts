@@ -32,6 +32,17 @@ const folder = folderWith({
     const sleep = () => kernel.sleep(10)
     await Promise.all([kernel.spawn('a', sleep), kernel.spawn('b', sleep)])
   }`,
+  'careless.ts': `import { DmaHeap, DrmDevice } from 'dmabuf'
+  export default async (kernel) => {
+    await using display = await DrmDevice.open(kernel)
+    using heap = DmaHeap.open(kernel)
+    using buffer = await heap.allocate(4096)
+    await using shared = await display.importBuffer(buffer)
+    using map = buffer.map()
+    await buffer.startCpuAccess('write').catch(() => {})
+    map.fill(1)
+    await buffer.endCpuAccess('write')
+  }`,
   'endless.ts': 'export default async (kernel) => { for (;;) await kernel.sleep(1000) }',
 })
 
@@ -73,6 +84,15 @@ describe('dmabuf explore', () => {
     expect(verdict).toBe('findings')
     expect(runs.some((run: { schedule: string }) => run.schedule.startsWith('1.z'))).toBe(true)
     expect(stderr).toContain('orders of tasks and timers tried')
+  })
+
+  it('lets calls fail, and names the call that did', async () => {
+    const { code, stdout } = await dmabuf(folder, ['explore', 'careless.ts', '--failures'])
+    expect(stdout).toContain('error[sync-result-ignored]')
+    expect(stdout).toMatch(/failing: +call 1 of (DMA_BUF_IOCTL_SYNC|begin_cpu_access) \(E\w+\)/)
+    expect(stdout).not.toContain('threw')
+    expect(code).toBe(1)
+    expect((await dmabuf(folder, ['explore', 'careless.ts'])).code).toBe(0)
   })
 
   it('ends a run at its time limit', async () => {

@@ -27,6 +27,7 @@ const made = fc.array(
 )
 const schedule = fc.record({
   timeless: fc.constantFrom(true, undefined),
+  failures: fc.constantFrom(true, undefined),
   seed: fc.option(fc.nat(2 ** 32 - 1), { nil: undefined }),
   made,
 })
@@ -94,7 +95,8 @@ describe('a schedule', () => {
     ['2.f', "begins with '2.'"],
     ['1.x', "second part is 'f'"],
     ['1.zz', "second part is 'f'"],
-    ['1.s4294967296', 'a seed below'],
+    ['1.ezf', "second part is 'f'"],
+    ['1.s4294967296', 'a seed up to'],
     ['1.f.1-2', 'check sum'],
   ])('%j is refused', (text, problem) => {
     expect(() => parseSchedule(text)).toThrow(problem)

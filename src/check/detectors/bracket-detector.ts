@@ -4,7 +4,7 @@ import type { Collector } from '../collector.ts'
 import { type Bracket, reads, writes } from '../model/bracket.ts'
 import type { BufferHistory } from '../model/buffer-history.ts'
 import type { History } from '../model/history.ts'
-import { accessName, agentName, bracketName, flagsOf } from '../words.ts'
+import { accessName, agentName, bracketName, failureText, flagsOf } from '../words.ts'
 import type { Deferred } from './deferred.ts'
 import type { Detector } from './detector.ts'
 
@@ -89,7 +89,7 @@ export class BracketDetector implements Detector {
         event,
         message: `${who} sends END for buffer ${buffer.id} (event ${event.id}) although the previous START of ${agentName(failed.agent)} had failed.`,
         because: {
-          text: `${flagsOf(failed)} failed with ${failed.result}: no CPU access is open.`,
+          text: `${failureText(failed)}: no CPU access is open.`,
           event: failed.id,
           origin: failed.origin,
         },
@@ -153,7 +153,7 @@ export class BracketDetector implements Detector {
       event,
       message: `${agentName(failed.agent)} did not repeat the END for buffer ${buffer.id} that failed at event ${failed.id}, and ${next} (event ${event.id}).`,
       because: {
-        text: `${flagsOf(failed)} failed with ${failed.result}: the CPU access is still open.`,
+        text: `${failureText(failed)}: the CPU access is still open.`,
         event: failed.id,
         origin: failed.origin,
       },
@@ -166,7 +166,7 @@ export class BracketDetector implements Detector {
   #leftOpen(buffer: BufferHistory, event: DmabufEvent): void {
     const when = event.kind === 'release' ? 'the buffer is released' : 'the program ends'
     for (const bracket of buffer.open) {
-      if (bracket.blamed) continue
+      if (bracket.blamed || hasFailedEnd(buffer, bracket)) continue
       bracket.blamed = true
       // It will never end, so a later sharing of the buffer does not matter.
       this.#out.report({
@@ -180,6 +180,12 @@ export class BracketDetector implements Detector {
       })
     }
   }
+}
+
+/** Whether an END of the access was sent and failed: it is harmful only where the buffer is handed on. */
+function hasFailedEnd(buffer: BufferHistory, bracket: Bracket): boolean {
+  const { failed } = buffer
+  return failed?.kind === 'cpu-access-end' && buffer.endedBy(failed) === bracket
 }
 
 function atStart(

@@ -18,7 +18,7 @@ import type { Operations } from '../model/operations.ts'
 import { overlaps } from '../model/range-map.ts'
 import { RecentEvents } from '../model/recent-events.ts'
 import type { Store } from '../model/store.ts'
-import { agentName, bytesOf, flagsOf, writerName } from '../words.ts'
+import { agentName, bytesOf, failureText, flagsOf, writerName } from '../words.ts'
 import type { Deferred } from './deferred.ts'
 import type { Detector } from './detector.ts'
 
@@ -329,7 +329,7 @@ function afterFailure(
     event,
     message: `${agentName(event.agent)} ${verb} ${bytesOf(event.range, event.buffer)} (event ${event.id}) although the previous START of ${agentName(failed.agent)} had failed.`,
     because: {
-      text: `${flagsOf(failed)} failed with ${failed.result} and was not repeated.`,
+      text: `${failureText(failed)} and was not repeated.`,
       event: failed.id,
       origin: failed.origin,
     },

@@ -1,10 +1,10 @@
 /** Descriptors that are used as dma-bufs and are not: SYNC fails, and the program ignores it. */
+import { errno } from '../../abi/errno.ts'
 import type { CallEvent, DmabufEvent, FdOpenEvent } from '../../events/event.ts'
 import type { Collector } from '../collector.ts'
 import { agentName } from '../words.ts'
 import type { Detector } from './detector.ts'
 
-const ENOTTY = -25
 const SYNC = 'DMA_BUF_IOCTL_SYNC'
 const ACCESSES: ReadonlySet<string> = new Set(['load', 'store', 'view'])
 
@@ -49,7 +49,7 @@ export class NoDmaBufDetector implements Detector {
     } else if (name === 'munmap') {
       if (address !== undefined && this.#areas.size > 0) this.#areas.delete(address)
     } else if (name === SYNC) {
-      if (fd !== undefined && result === ENOTTY) this.#synced(fd, event)
+      if (fd !== undefined && result === -errno.ENOTTY) this.#synced(fd, event)
     } else if (this.#refused.size > 0 && ACCESSES.has(name) && result >= 0) this.#accessed(event)
   }
 
@@ -84,7 +84,7 @@ export class NoDmaBufDetector implements Detector {
       event,
       message: `${agentName(event.agent)} ${goesOn} although SYNC had reported at event ${refused.id} that descriptor ${fd} is not a dma-buf.`,
       because: {
-        text: `SYNC failed with ${ENOTTY} (ENOTTY): the descriptor was never checked before.`,
+        text: 'SYNC failed with ENOTTY: the descriptor was never checked before.',
         event: refused.id,
         origin: refused.origin,
       },

@@ -2,7 +2,7 @@
 import type { AccessEdgeEvent, EventId, EventOrigin } from '../../events/event.ts'
 import type { Bracket } from '../model/bracket.ts'
 import type { Store } from '../model/store.ts'
-import { bracketName, flagsOf, syncedFor, writerName } from '../words.ts'
+import { bracketName, failureText, flagsOf, syncedFor, writerName } from '../words.ts'
 import { atStart, type Cause, type Reader } from './cause.ts'
 import { fixForLoads, fixForStores } from './flags-fix.ts'
 
@@ -28,7 +28,7 @@ export function unbracketedStore(store: Store): Cause {
       rule: 'sync-result-ignored',
       reason: 'the START before that store had failed',
       because: {
-        text: `${flagsOf(failedStart)} failed with ${failedStart.result} and was not repeated.`,
+        text: `${failureText(failedStart)} and was not repeated.`,
         event: failedStart.id,
         origin: failedStart.origin,
       },
@@ -97,7 +97,7 @@ export function stillOpen(bracket: Bracket, { buffer, name }: Reader): Cause {
       rule: 'sync-result-ignored',
       reason: 'the END after that store had failed',
       because: {
-        text: `${flagsOf(failed)} failed with ${failed.result} and was not repeated.`,
+        text: `${failureText(failed)} and was not repeated.`,
         event: failed.id,
         origin: failed.origin,
       },
@@ -151,7 +151,7 @@ export function readAfterFailure(failed: AccessEdgeEvent, reader: Reader): Cause
     rule: 'sync-result-ignored',
     reason: 'the START before the read had failed',
     because: {
-      text: `${flagsOf(failed)} failed with ${failed.result} and was not repeated.`,
+      text: `${failureText(failed)} and was not repeated.`,
       event: failed.id,
       origin: failed.origin,
     },

@@ -19,6 +19,7 @@ export interface ExploreFlags
   readonly board?: string
   readonly policy?: string
   readonly bound?: string
+  readonly failures?: boolean
   readonly limit?: string
 }
 
@@ -43,7 +44,7 @@ export async function explore(
     const wanted = { ...setup, frames: false }
     const complete = await exploreOrders(wanted, {
       limit: request.limit,
-      ...{ bound, orders: limit, signal },
+      ...{ bound, orders: limit, failures: flags.failures === true, signal },
       onFiles: () => {},
       plan: (own) => onlyPlan(planRuns(selection, own)),
       onEnd: (end: WorkerEnd, runs: number) => {

@@ -1,6 +1,8 @@
 /** The report of `dmabuf explore`. */
+
 import { failedReportJson, reportJson } from '../../check/report/json.ts'
 import { mergeFailures, mergeFindings } from '../../check/report/merge.ts'
+import { isAnswer } from '../../run/explore/explore-program.ts'
 import { exitCode } from '../exit-code.ts'
 import { isForPrograms, reportText, writeReport } from '../reporters.ts'
 import type { Printed } from '../runs/output.ts'
@@ -25,7 +27,7 @@ export class OrdersSeen {
   readonly #counts = new Map<string, number>()
 
   add(end: WorkerEnd): void {
-    const { record } = end
+    const record = withoutAnswer(end.record)
     this.first ??= end
     this.runs++
     const keys = keysOf(record)
@@ -38,6 +40,14 @@ export class OrdersSeen {
   countOf(key: string): number {
     return this.#counts.get(key) ?? 0
   }
+}
+
+/** A program that throws because a call failed has answered it. */
+function withoutAnswer(record: RunRecord): RunRecord {
+  const { failure, failures } = record
+  return failure !== undefined && isAnswer(failure, failures)
+    ? { ...record, failure: undefined }
+    : record
 }
 
 function keysOf({ findings, failure }: RunRecord): string[] {
@@ -90,12 +100,12 @@ function peoplesText(seen: OrdersSeen, end: string, style: Style): string {
       const one = first === undefined ? [] : [first]
       const alone = { ...merged, seen: one, wrong: one.filter((run) => merged.wrong.includes(run)) }
       const text = findingText({ ...alone, hidden: [] }, one, style)
-      return text + ordersText(seen.countOf(keyOfFinding(merged.finding)), seen.runs, style)
+      return text + ordersText(seen.countOf(keyOfFinding(merged.finding)), seen.runs, style, first)
     }),
     ...mergeFailures(records, ({ failure }) => failure).map(
       (merged) =>
         failureText({ ...merged, seen: merged.seen.slice(0, 1) }, merged.seen.slice(0, 1), style) +
-        ordersText(seen.countOf(merged.item.message), seen.runs, style, merged.seen[0]?.schedule),
+        ordersText(seen.countOf(merged.item.message), seen.runs, style, merged.seen[0], true),
     ),
     ordersConclusion(seen, end, style),
   ]

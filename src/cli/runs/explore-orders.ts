@@ -10,6 +10,8 @@ export interface OrdersHost extends WorkerHost {
   readonly bound: number
   /** The most orders. */
   readonly orders: number
+  /** Whether calls that can fail are choices as well. */
+  readonly failures: boolean
   /** The program has loaded: returns the board and the policy of all runs. Throws where there are several. */
   readonly plan: (boards: readonly OwnBoard[]) => RunPlan
   /** Called when a run is over. */
@@ -27,7 +29,7 @@ export async function exploreOrders(setup: RunSetup, host: OrdersHost): Promise<
         await worker.close()
         worker = await loaded(setup, host)
       }
-      const order = scheduleText({ timeless: true, made: prefix })
+      const order = scheduleText({ timeless: true, failures: host.failures, made: prefix })
       const end = await worker.run(plan, { trace: undefined, order, onPicture: () => {} })
       const { schedule, failure } = end.record
       const isCut = schedule === undefined || failure?.kind === 'timeout'

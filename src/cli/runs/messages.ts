@@ -44,7 +44,7 @@ export type WorkerOrder =
       readonly kind: 'run'
       readonly plan: RunPlan
       readonly trace: TraceRequest | undefined
-      /** The choices that the run begins with, as a schedule: calls take no time then. */
+      /** The choices that the run begins with, as a schedule: calls take no time in all of them. */
       readonly order?: string | undefined
     }
   | { readonly kind: 'stop'; readonly failure: Failure }

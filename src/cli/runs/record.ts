@@ -8,6 +8,7 @@ import {
   verdictOf as verdictOfReport,
 } from '../../check/report/run-report.ts'
 import type { RuleId } from '../../check/rules/index.ts'
+import type { PlannedFailure } from '../../kernel/process/failures.ts'
 import type { Cost } from '../../machine/cost.ts'
 import type { LinuxFacts } from './linux.ts'
 import type { RunPlan } from './plan.ts'
@@ -19,6 +20,8 @@ export type RecordVerdict = Verdict
 export interface RunRecord extends RunPlan {
   /** The choices of the run; absent on a real kernel. */
   readonly schedule?: string | undefined
+  /** The calls that were made to fail, where failures are choices. */
+  readonly failures?: readonly PlannedFailure[] | undefined
   readonly findings: readonly Finding[]
   readonly notes: readonly Note[]
   readonly lints: readonly Lint[]
@@ -43,11 +46,6 @@ export function overallVerdict(records: readonly RunRecord[]): Verdict {
 
 /** The record as the report for other programs takes it. */
 export function reportOf(record: RunRecord): RunReport {
-  const { failure, linux, cost, ...rest } = record
+  const { failure, linux, cost, failures: _, ...rest } = record
   return { ...rest, cost: { ...cost }, error: failure, kernel: linux }
-}
-
-/** Whether a run ended by itself and without an error, so that nothing of it goes on. */
-export function isCleanRun({ failure }: RunRecord): boolean {
-  return failure === undefined
 }

@@ -1,17 +1,27 @@
 /** The orders of an exploration, for people. */
+import type { RunRecord } from '../runs/record.ts'
 import { detail } from './finding-text.ts'
 import { countText, type Style } from './style.ts'
 
-/** In how many orders something was seen. `schedule`: one that shows it, if no other line names it. */
+/**
+ * In how many orders something was seen, and the calls that failed in the one that is shown. `namesOrder`: no other
+ * line has its schedule.
+ */
 export function ordersText(
   count: number,
   all: number,
   style: Style,
-  schedule?: string | undefined,
+  shown: Pick<RunRecord, 'schedule' | 'failures'> | undefined,
+  namesOrder = false,
 ): string {
   const where = count === all ? `in each of ${all}` : `in ${count} of ${all}`
-  const replay = schedule === undefined ? [] : detail('replay', `schedule ${schedule}`, style)
-  return `${[...replay, ...detail('orders', where, style)].join('\n')}\n`
+  const { schedule, failures = [] } = shown ?? {}
+  const failed = failures.map(({ call, nth, code }) => `call ${nth} of ${call} (${code})`)
+  return `${[
+    ...(failed.length === 0 ? [] : detail('failing', failed.join(', '), style)),
+    ...(namesOrder ? detail('replay', `schedule ${schedule}`, style) : []),
+    ...detail('orders', where, style),
+  ].join('\n')}\n`
 }
 
 interface Seen {

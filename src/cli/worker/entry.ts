@@ -2,7 +2,6 @@
 import { parentPort } from 'node:worker_threads'
 import type { LinuxKernel } from '../../linux/kernel.ts'
 import { ProgressCounters, type WorkerOrder } from '../runs/messages.ts'
-import { isCleanRun } from '../runs/record.ts'
 import { Accidents } from './accidents.ts'
 import { CallWatch } from './call-watch.ts'
 import { Footprint } from './footprint.ts'
@@ -64,13 +63,13 @@ async function obey({ plan, trace, order }: WorkerOrder & { kind: 'run' }): Prom
   const calls = new CallWatch(progress)
   const run: OneRun = { setup, plan, trace, order, calls, progress, send, accidents, kernel }
   running = run
-  const record = 'failure' in loaded ? undefined : await runOnce(loaded, run)
+  const ended = 'failure' in loaded ? undefined : await runOnce(loaded, run)
   if ('failure' in loaded) send({ kind: 'not-loaded', failure: loaded.failure })
   running = undefined
   await flushOutput()
   accidents.stop()
   sendFiles()
-  const isAsNew = record !== undefined && isCleanRun(record) && !footprint.isChanged()
+  const isAsNew = ended?.isOver === true && !footprint.isChanged()
   // A port that the program has closed brings no more orders.
   const isReusable = isAsNew && setup.linux === undefined && isOpen(orders)
   send({ kind: 'done', isReusable })

@@ -14,6 +14,7 @@ export function recordOf(plan: RunPlan, result: RunResult, interruption?: Failur
     ...plan,
     judgedAs: result.judgedAs,
     schedule: result.schedule,
+    failures: result.failures,
     findings: result.findings.map(plainFinding),
     notes: [...result.notes],
     lints: result.lints.map(plainLint),
@@ -31,7 +32,7 @@ export function recordOf(plan: RunPlan, result: RunResult, interruption?: Failur
 }
 
 /** Without the thrown value, which may be anything. */
-function failureOf({ cause: _, ...failure }: ProgramError): Failure {
+function failureOf({ cause: _, unwound: _unwound, ...failure }: ProgramError): Failure {
   return failure
 }
 

@@ -1,6 +1,8 @@
 /** One run of a loaded program, and this thread's report of it. */
+
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { LinuxKernel } from '../../linux/kernel.ts'
+import { isAnswer } from '../../run/explore/explore-program.ts'
 import type { RunResult, TraceTarget } from '../../run/run-program.ts'
 import { messageOf } from '../../run/thrown.ts'
 import type { LinuxFacts } from '../runs/linux.ts'
@@ -34,8 +36,17 @@ export interface OneRun {
   readonly kernel: LinuxKernel | undefined
 }
 
+interface Ended {
+  readonly record: RunRecord
+  /**
+   * Nothing of the run goes on: it ended by itself, without an error or with the answer to a failure that it was
+   * made to meet.
+   */
+  readonly isOver: boolean
+}
+
 /** May sleep. Reports the run's record; undefined where there was nothing to run on. */
-export async function runOnce(loaded: LoadedProgram, run: OneRun): Promise<RunRecord | undefined> {
+export async function runOnce(loaded: LoadedProgram, run: OneRun): Promise<Ended | undefined> {
   const { plan, send, accidents, kernel } = run
   const ran = await (kernel === undefined ? simulated(loaded, run) : onLinux(loaded, kernel, run))
   if ('failure' in ran) {
@@ -46,7 +57,10 @@ export async function runOnce(loaded: LoadedProgram, run: OneRun): Promise<RunRe
   const own = recordOf(plan, result, accidents.first)
   const record = { ...own, failure: own.failure ?? unrecorded, linux }
   send({ kind: 'record', record })
-  if (result.error !== undefined) return record
+  if (result.error !== undefined) {
+    const isAnswered = isAnswer(result.error, result.failures) && accidents.first === undefined
+    return { record, isOver: isAnswered && result.error.unwound === true }
+  }
   let late: Failure | undefined
   accidents.returned((failure) => {
     late = failure
@@ -54,7 +68,8 @@ export async function runOnce(loaded: LoadedProgram, run: OneRun): Promise<RunRe
   })
   await setImmediate()
   await setTimeout(AFTERMATH)
-  return { ...record, failure: record.failure ?? late }
+  const failure = record.failure ?? late
+  return { record: { ...record, failure }, isOver: failure === undefined }
 }
 
 type Ran =

@@ -52,9 +52,10 @@ function choicesOf(
   schedule: string | undefined,
   order: string | undefined,
   seed: number,
-): Pick<RunOptions, 'seed' | 'schedule' | 'choices' | 'timeless'> {
+): Pick<RunOptions, 'seed' | 'schedule' | 'choices' | 'timeless' | 'failures'> {
   if (order !== undefined) {
-    return { seed, timeless: true, choices: startingWith(parseSchedule(order).made) }
+    const { timeless, failures, made } = parseSchedule(order)
+    return { seed, timeless, failures, choices: startingWith(made) }
   }
   return schedule === undefined ? { seed } : { schedule }
 }

@@ -3,6 +3,7 @@
  * Source: dma_buf_fops in drivers/dma-buf/dma-buf.c of Linux 6.12.
  */
 import * as abi from '../../abi/dma-buf.ts'
+import { type ErrnoCode, errno } from '../../abi/errno.ts'
 import { DMA_BUF_FILE_FLAGS, SEEK_END, SEEK_SET } from '../../abi/fcntl.ts'
 import type { CpuAccess } from '../../events/event.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
@@ -47,10 +48,10 @@ export class DmaBufFile implements OpenFile {
     }
   }
 
-  refused(request: number, argument: UserMemory, errno: number): void {
+  refused(request: number, argument: UserMemory, result: number): void {
     if (request !== abi.DMA_BUF_IOCTL_SYNC) return
     const { flags } = abi.dmaBufSync.over(argument.bytes)
-    this.#emit(flags, abi.syncAccess(flags) ?? 'read', errno, [])
+    this.#emit(flags, abi.syncAccess(flags) ?? 'read', result, [])
   }
 
   mmap({ offset, length, shared }: MapRequest): MappedPages {
@@ -106,7 +107,9 @@ export class DmaBufFile implements OpenFile {
 
   async #begin(flags: number, access: CpuAccess, signal: AbortSignal | undefined): Promise<void> {
     openBrackets(this.buffer).reconcile()
-    const synced = await this.#kernel.core.beginCpuAccess(this.buffer, access, undefined, signal)
+    const synced = await this.#reported(flags, access, () =>
+      this.#kernel.core.beginCpuAccess(this.buffer, access, undefined, signal),
+    )
     openBrackets(this.buffer).start(access)
     this.#emit(flags, access, 0, synced)
     if (access !== 'write') openBrackets(this.buffer).retakeViews()
@@ -116,7 +119,9 @@ export class DmaBufFile implements OpenFile {
   async #end(flags: number, access: CpuAccess): Promise<void> {
     const brackets = openBrackets(this.buffer)
     const last = brackets.end(access)
-    const synced = await this.#kernel.core.endCpuAccess(this.buffer, access)
+    const synced = await this.#reported(flags, access, () =>
+      this.#kernel.core.endCpuAccess(this.buffer, access),
+    )
     const lost = last && brackets.endViews(this.#kernel.machine)
     this.#emit(flags, access, 0, synced)
     if (lost) {
@@ -125,6 +130,17 @@ export class DmaBufFile implements OpenFile {
         'the memory of an array of this access was transferred by structuredClone or postMessage, and its ' +
           'stores are lost: pass a copy, such as bytes.slice()',
       )
+    }
+  }
+
+  /** May sleep. A CPU access that the exporter refuses, or whose wait ends early, is a failed one. */
+  async #reported<T>(flags: number, access: CpuAccess, body: () => Promise<T>): Promise<T> {
+    try {
+      return await body()
+    } catch (error) {
+      if (error instanceof KernelError)
+        this.#emit(flags, access, -errno[error.code as ErrnoCode], [])
+      throw error
     }
   }
 

@@ -1,5 +1,11 @@
 import type { Finding } from '../../check/finding.ts'
-import { type Choices, firstChoices, parseSchedule, ReplayedChoices } from '../../sim/index.ts'
+import {
+  type Choices,
+  firstChoices,
+  type PlannedFailure,
+  parseSchedule,
+  ReplayedChoices,
+} from '../../sim/index.ts'
 import * as check from '../../syscalls/arguments.ts'
 import type { Program, ProgramError } from '../program.ts'
 import { type RunOptions, type RunResult, runProgram } from '../run-program.ts'
@@ -10,6 +16,12 @@ export interface ExploreOptions
     RunOptions,
     'kernel' | 'schedule' | 'choices' | 'timeless' | 'trace' | 'onEvent' | 'onFrame'
   > {
+  /**
+   * Tries failures as well: each call that can fail, and each place inside the kernel, is a choice, and a failure
+   * counts as a deviation. An error that the program throws then is its answer, and is not reported; a hang is.
+   * Default: false.
+   */
+  readonly failures?: boolean | undefined
   /** The most deviations of an order from the usual one. Default: 2. */
   readonly bound?: number | undefined
   /** The most orders to try. Default: 1000. */
@@ -23,6 +35,8 @@ export interface Explored<T> {
   readonly item: T
   /** Replays that order: option `schedule` of `runProgram`, and `dmabuf run --schedule`. */
   readonly schedule: string
+  /** The calls that failed in that order, with the option `failures`. */
+  readonly failures?: readonly PlannedFailure[] | undefined
   /** How many of the tried orders show it. */
   readonly runs: number
 }
@@ -30,7 +44,7 @@ export interface Explored<T> {
 export interface Exploration {
   /** Orders that were tried. */
   readonly runs: number
-  /** Whether these are all orders of the program's tasks and timers. */
+  /** Whether these are all orders of the program's tasks and timers, and of its failures if those are tried. */
   readonly complete: boolean
   /** Distinct by rule and line. */
   readonly findings: readonly Explored<Finding>[]
@@ -66,18 +80,27 @@ export async function exploreProgram(
       timeless: true,
       choices: startingWith(prefix),
     })
-    const { schedule = '' } = result
+    const { schedule = '', failures } = result
+    const order = { schedule, ...(failures === undefined ? {} : { failures }) }
     search.ran(isStopped(options.signal) ? undefined : parseSchedule(schedule).made)
     for (const one of result.findings) {
-      findings.add(`${one.rule} ${one.where ?? one.message}`, one, schedule)
+      findings.add(`${one.rule} ${one.where ?? one.message}`, one, order)
     }
-    if (result.error !== undefined) {
-      errors.add(`${result.error.kind} ${result.error.message}`, result.error, schedule)
+    if (result.error !== undefined && !isAnswer(result.error, failures)) {
+      errors.add(`${result.error.kind} ${result.error.message}`, result.error, order)
     }
     onRun?.(result, search.runs)
   }
   const { runs, isComplete } = search
   return { runs, complete: isComplete, findings: findings.all, errors: errors.all }
+}
+
+/** Whether a program that threw answered a call that was made to fail: it may. */
+export function isAnswer(
+  { kind }: { readonly kind: string },
+  failures: readonly unknown[] | undefined,
+): boolean {
+  return kind === 'threw' && failures !== undefined && failures.length > 0
 }
 
 /** The signal may have been aborted while a run went on. */
@@ -90,13 +113,15 @@ export function startingWith(prefix: OrderPrefix): Choices {
   return new ReplayedChoices(prefix, firstChoices)
 }
 
-/** Distinct things with the first schedule of each, and their count. */
-export class Outcomes<T> {
-  readonly #known = new Map<string, { item: T; schedule: string; runs: number }>()
+type Order = Pick<Explored<unknown>, 'schedule' | 'failures'>
 
-  add(key: string, item: T, schedule: string): void {
+/** Distinct things with the first schedule of each, and their count. */
+class Outcomes<T> {
+  readonly #known = new Map<string, Order & { item: T; runs: number }>()
+
+  add(key: string, item: T, order: Order): void {
     const known = this.#known.get(key)
-    if (known === undefined) this.#known.set(key, { item, schedule, runs: 1 })
+    if (known === undefined) this.#known.set(key, { item, ...order, runs: 1 })
     else known.runs++
   }
 

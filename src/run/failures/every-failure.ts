@@ -3,11 +3,10 @@
 import type { ErrnoCode } from '../../abi/errno.ts'
 import type { Finding } from '../../check/finding.ts'
 import type { DmabufEvent } from '../../events/event.ts'
-import type { SimKernel } from '../../sim/index.ts'
+import { canFail, type SimKernel, usualError } from '../../sim/index.ts'
 import type { Program, ProgramError } from '../program.ts'
 import { type RunOptions, type RunResult, runProgram } from '../run-program.ts'
 import { type Held, Holdings } from './held.ts'
-import { canFail, usualError } from './usual-error.ts'
 
 /** The checks of DMA-API debugging, double unmaps among them. */
 const DMA_DEBUG: string = 'dma-api-misuse'
