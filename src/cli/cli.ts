@@ -1,11 +1,13 @@
 /** The commands and their options. */
 
 import { Command, CommanderError } from 'commander'
+import { mechanisms } from '../mechanisms/index.ts'
 import { USUAL_BOUND, USUAL_LIMIT } from '../run/explore/explore-program.ts'
 import { DEFAULT_RELEASE } from '../syscalls/kernel-release.ts'
 import { collectNames } from './arguments.ts'
 import { boards } from './commands/boards.ts'
 import { type CheckFlags, check } from './commands/check.ts'
+import { type CompareFlags, compare } from './commands/compare.ts'
 import { explainText } from './commands/explain.ts'
 import { type ExploreFlags, explore } from './commands/explore.ts'
 import { init } from './commands/init.ts'
@@ -13,7 +15,7 @@ import { run } from './commands/run.ts'
 import type { RunFlags } from './commands/run-request.ts'
 import { watch } from './commands/watch.ts'
 import { exitCode } from './exit-code.ts'
-import { exploreHelp, mainHelp, runHelp } from './help.ts'
+import { compareHelp, exploreHelp, mainHelp, runHelp } from './help.ts'
 import { readManifest } from './package-root.ts'
 import { reporterNames } from './reporters.ts'
 import { ALL_BOARDS, boardNames, policyNames } from './runs/plan.ts'
@@ -64,6 +66,7 @@ function commands(signal: AbortSignal, finish: (code: number) => void): Command 
       finish(await boards(words, { color: wantsColor(command) }, signal))
     })
   addExplore(command, signal, finish)
+  addCompare(command, signal, finish)
   addCheck(command, finish)
   subcommand(command, 'explain', 'explain a rule with an example, or list the rules')
     .argument('[rule]', 'a rule, or its group')
@@ -139,6 +142,33 @@ function addExplore(command: Command, signal: AbortSignal, finish: (code: number
     .addHelpText('after', exploreHelp)
     .action(async (file: string, flags: Omit<ExploreFlags, 'color'>) => {
       finish(await explore(file, { ...flags, color: wantsColor(command) }, signal))
+    })
+}
+
+function addCompare(command: Command, signal: AbortSignal, finish: (code: number) => void): void {
+  subcommand(command, 'compare', 'run a program under each mechanism for coherent buffers')
+    .argument('<file>', 'a .ts, .mts, .cts, .js, .mjs or .cjs file with a default export')
+    .option(
+      '--board <name>',
+      'run on these boards only, or on all (default: pc, arm-soc)',
+      collectNames,
+    )
+    .option(
+      '--mechanism <name>',
+      `compare these only: ${mechanisms.map(({ name }) => name).join(', ')}`,
+      collectNames,
+    )
+    .option('--as <name>', "judge for this board (default: a coherent board's reference board)")
+    .option('--policy <name>', `run with this policy: ${policyNames.join(', ')} (default: lazy)`)
+    .option('--seed <n>', 'the seed of random choices (default: 1)')
+    .option('--input <clip>', 'a .y4m or .y4m.gz file for the camera (default: a test pattern)')
+    .option('--camera <size>', 'a test pattern of this size, such as 1920x1080@60')
+    .option('--timeout <seconds>', 'end a run after this time (default: 60 s without progress)')
+    .option('--output <file>', 'write the table to a file, and print the text')
+    .option('--json', 'print the rows as JSON')
+    .addHelpText('after', compareHelp)
+    .action(async (file: string, flags: Omit<CompareFlags, 'color'>) => {
+      finish(await compare(file, { ...flags, color: wantsColor(command) }, signal))
     })
 }
 

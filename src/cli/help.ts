@@ -60,10 +60,22 @@ Example:
   dmabuf explore pipeline.ts --board arm-soc --bound 3 --limit 5000
 `
 
+export const compareHelp = `
+The heap /dev/dma_heap/system of the program becomes that of each mechanism in
+turn. The table shows on which boards the program is right under it, and the
+cost: bytes that the CPU moved, cache maintenance, bounce buffers, mappings for
+devices, page faults and zapped pages. Exit code 0: the table is complete. It
+does not depend on the verdicts.
+
+Example:
+  dmabuf compare pipeline.ts --board all --mechanism sync,uncached
+`
+
 export const mainHelp = `
 Examples:
   dmabuf run pipeline.ts            check a program on the PC and the ARM board
   dmabuf explore pipeline.ts        check every order of its tasks
+  dmabuf compare pipeline.ts        compare ways to keep its buffers coherent
   dmabuf explain early-invalidate   describe a rule, with an example
   dmabuf boards                     list the built-in boards
 `

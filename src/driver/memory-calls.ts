@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from '../abi/fcntl.ts'
 import type { MemoryAttribute, Range } from '../events/event.ts'
 import { allocateMemory, type KernelMemory, type MemoryKind } from '../kernel/dma/kernel-memory.ts'
-import type { SgTable } from '../kernel/dma/sg-table.ts'
+import { type SgTable, tableInPieces } from '../kernel/dma/sg-table.ts'
 import type { UserMemory } from '../kernel/dmabuf/file.ts'
 import type { CpuPages } from '../kernel/dmabuf/ops.ts'
 import { assert, KernelError } from '../machine/kernel-error.ts'
@@ -64,8 +64,11 @@ export interface MemoryCalls {
    * a user's pointer. It ends with the driver.
    */
   memoryOn(kind: Extract<MemoryKind, 'stack' | 'rodata' | 'user'>, size: number): KernelMemory
-  /** sg_alloc_table_from_pages: all of `pages` as a scatter list. */
-  sgAllocTableFromPages(pages: KernelMemory): SgTable
+  /**
+   * sg_alloc_table_from_pages: all of `pages` as a scatter list. With `maxSegment`, in bytes, it is
+   * sg_alloc_table_from_pages_segment: no entry is longer, though its pages follow each other.
+   */
+  sgAllocTableFromPages(pages: KernelMemory, maxSegment?: number): SgTable
   /** The result of an exporter's mmap and vmap for a part of its pages. */
   remapPages(pages: KernelMemory, offset: number, length: number, how?: CpuView): CpuPages
   /**
@@ -149,8 +152,11 @@ function pageCalls(bound: Bound): PageCalls {
     return pages
   }
   const calls: PageCalls = {
-    sgAllocTableFromPages: (pages) =>
-      bound.now(calls.sgAllocTableFromPages, () => check(pages, 'sg_alloc_table_from_pages').table),
+    sgAllocTableFromPages: (pages, maxSegment) =>
+      bound.now(calls.sgAllocTableFromPages, () => {
+        const { table } = check(pages, 'sg_alloc_table_from_pages')
+        return maxSegment === undefined ? table : tableInPieces(table, maxSegment)
+      }),
     remapPages: (pages, offset, length, how = {}) =>
       bound.now(calls.remapPages, () => {
         const { storage, start } = check(pages, 'remap_pfn_range')

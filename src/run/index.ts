@@ -1,8 +1,10 @@
 /** dmabuf/sim: the simulated kernel, its boards, and running a program on them under the checker. */
 import '../base/host.ts'
 
+export type { ComparisonRow } from '../check/report/comparison.ts'
 export type { DmabufEvent } from '../events/event.ts'
 export * from '../sim/index.ts'
+export { type CompareOptions, compareMechanisms } from './compare/compare-mechanisms.ts'
 export {
   type Exploration,
   type Explored,

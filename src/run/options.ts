@@ -21,6 +21,7 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   frameInterval: 'sim',
   views: 'sim',
   drivers: 'sim',
+  systemHeap: 'sim',
   signal: 'any',
   equal: 'sim',
   prepare: 'sim',

@@ -106,6 +106,8 @@ export interface RunOptions {
   readonly views?: 'raw' | 'checked' | undefined
   /** Your own drivers, probed before the program begins. */
   readonly drivers?: readonly Driver[] | undefined
+  /** A driver that adds the heap `system` in place of the built-in one, as those of `mechanisms` do. */
+  readonly systemHeap?: Driver | undefined
   /** Stops the run when aborted; the result's error is then of kind `stopped`. */
   readonly signal?: AbortSignal | undefined
   /** A native comparison of bytes, to speed up long runs: in Node `(a, b) => Buffer.compare(a, b) === 0`. */
@@ -170,6 +172,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     frameInterval: options.frameInterval,
     views: options.views,
     drivers: options.drivers,
+    systemHeap: options.systemHeap,
     equal: options.equal,
     failures,
     scheduler: {

@@ -41,7 +41,13 @@ export {
   scheduleText,
 } from '../machine/schedule.ts'
 export type { LiveTask, Wait } from '../machine/scheduler.ts'
-export { shootdownHeap } from '../mechanisms/index.ts'
+export {
+  type Mechanism,
+  mechanisms,
+  shootdownHeap,
+  temporaryCopyHeap,
+  uncachedHeap,
+} from '../mechanisms/index.ts'
 export { type FrameSource, patternSource, readFrame, y4mSource } from '../media/source.ts'
 export { parseY4m, type Y4mClip } from '../media/y4m.ts'
 export { Y4mError } from '../media/y4m-error.ts'

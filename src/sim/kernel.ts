@@ -63,6 +63,8 @@ export interface SimOptions {
   readonly linux?: string | undefined
   /** Custom drivers, which `probe` loads. */
   readonly drivers?: readonly Driver[] | undefined
+  /** A driver that adds the heap `system` in place of the built-in one. */
+  readonly systemHeap?: Driver | undefined
   /** How many descriptors the process may have. */
   readonly fdLimit?: number | undefined
 }
@@ -95,7 +97,8 @@ export class SimKernel implements Kernel {
     const jobs = new DeviceJobs(machine, dma)
     const made = makeNodes({ machine, dma, core, jobs }, options)
     const nodes = new Map(made.map((node) => [node.path, node]))
-    this.#toProbe = options.drivers ?? []
+    const { systemHeap: ownHeap, drivers = [] } = options
+    this.#toProbe = ownHeap === undefined ? drivers : [ownHeap, ...drivers]
     this.#drivers = new Drivers({
       machine,
       dma,
@@ -230,10 +233,11 @@ export class SimKernel implements Kernel {
 }
 
 /** The heap of contiguous memory is there where the board keeps a region for it. */
-function heapKinds(board: Board): PageHeapKind[] {
+function heapKinds(board: Board, hasSystemHeap: boolean): PageHeapKind[] {
   const { cma } = board
-  if (cma === undefined || cmaRegion(board) === undefined) return [systemHeap]
-  return [systemHeap, cmaHeap(cma.name)]
+  const system = hasSystemHeap ? [systemHeap] : []
+  if (cma === undefined || cmaRegion(board) === undefined) return system
+  return [...system, cmaHeap(cma.name)]
 }
 
 function makeNodes(
@@ -249,7 +253,7 @@ function makeNodes(
   const { width, height } = source
   const release = linuxRelease(options.linux ?? DEFAULT_RELEASE)
   return [
-    ...heapKinds(machine.board).map(
+    ...heapKinds(machine.board, options.systemHeap === undefined).map(
       (kind) => new DmaHeapNode(kind.name, new PageHeap(machine, dma, core, kind), machine, core),
     ),
     new UdmabufNode(machine, core, new Udmabufs(dma, core, release)),

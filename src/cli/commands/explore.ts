@@ -6,7 +6,7 @@ import { reportChoice } from '../reporters.ts'
 import { exploreOrders } from '../runs/explore-orders.ts'
 import { planRuns, type RunPlan } from '../runs/plan.ts'
 import type { WorkerEnd } from '../runs/program-worker.ts'
-import { showOrders } from '../terminal/orders-progress.ts'
+import { showRuns } from '../terminal/runs-progress.ts'
 import { UsageError } from '../usage-error.ts'
 import { reportFailure } from './report.ts'
 import { OrdersSeen, reportOrders } from './report-orders.ts'
@@ -35,7 +35,7 @@ export async function explore(
   const choice = reportChoice(flags)
   const target = { file, flags, choice }
   const seen = new OrdersSeen()
-  const progress = showOrders()
+  const progress = showRuns('exploring', 'orders tried')
   try {
     const bound = wholeNumber('--bound', flags.bound ?? String(USUAL_BOUND), 0, MOST)
     const limit = wholeNumber('--limit', flags.limit ?? String(USUAL_LIMIT), 1, MOST)

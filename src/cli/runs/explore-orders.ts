@@ -3,7 +3,7 @@ import { parseSchedule, scheduleText } from '../../machine/schedule.ts'
 import { OrderSearch } from '../../run/explore/order-search.ts'
 import type { OwnBoard, RunSetup } from './messages.ts'
 import type { RunPlan } from './plan.ts'
-import { NotLoadedError, ProgramWorker, type WorkerEnd, type WorkerHost } from './program-worker.ts'
+import { loadedWorker, type WorkerEnd, type WorkerHost } from './program-worker.ts'
 
 export interface OrdersHost extends WorkerHost {
   /** The most deviations of an order. */
@@ -21,13 +21,13 @@ export interface OrdersHost extends WorkerHost {
 /** May sleep. Whether every order was tried. Throws a NotLoadedError, and the reason of the host's signal. */
 export async function exploreOrders(setup: RunSetup, host: OrdersHost): Promise<boolean> {
   const search = new OrderSearch({ bound: host.bound, limit: host.orders })
-  let worker = await loaded(setup, host)
+  let worker = await loadedWorker(setup, host)
   try {
     const plan = host.plan(worker.boards)
     for (let prefix = search.next(); prefix !== undefined; prefix = search.next()) {
       if (!worker.isReusable) {
         await worker.close()
-        worker = await loaded(setup, host)
+        worker = await loadedWorker(setup, host)
       }
       const order = scheduleText({ timeless: true, failures: host.failures, made: prefix })
       const end = await worker.run(plan, { trace: undefined, order, onPicture: () => {} })
@@ -40,13 +40,4 @@ export async function exploreOrders(setup: RunSetup, host: OrdersHost): Promise<
     await worker.close()
   }
   return search.isComplete
-}
-
-async function loaded(setup: RunSetup, host: WorkerHost): Promise<ProgramWorker> {
-  const worker = new ProgramWorker(setup, host)
-  const failure = await worker.loaded()
-  if (failure === undefined) return worker
-  const printed = worker.takePrinted()
-  await worker.close()
-  throw new NotLoadedError(failure, printed)
 }

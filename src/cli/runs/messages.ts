@@ -46,6 +46,8 @@ export type WorkerOrder =
       readonly trace: TraceRequest | undefined
       /** The choices that the run begins with, as a schedule: calls take no time in all of them. */
       readonly order?: string | undefined
+      /** The mechanism whose heap takes the place of the system heap. */
+      readonly mechanism?: string | undefined
     }
   | { readonly kind: 'stop'; readonly failure: Failure }
   | { readonly kind: 'leave' }

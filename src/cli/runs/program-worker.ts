@@ -40,6 +40,8 @@ export interface RunWishes {
   readonly trace: TraceRequest | undefined
   /** The choices that the run begins with, as a schedule. */
   readonly order?: string | undefined
+  /** The mechanism whose heap takes the place of the system heap. */
+  readonly mechanism?: string | undefined
   readonly onPicture: (picture: PictureFile) => void
 }
 
@@ -138,11 +140,11 @@ export class ProgramWorker {
   }
 
   /** May sleep. One run; `onPicture` gets its pictures. Rejects with the error that `onPicture` throws. */
-  async run(plan: RunPlan, { trace, order, onPicture }: RunWishes): Promise<WorkerEnd> {
+  async run(plan: RunPlan, { trace, order, mechanism, onPicture }: RunWishes): Promise<WorkerEnd> {
     this.#isReusable = false
     this.#counters.begin()
     let record: RunRecord | undefined
-    this.#send({ kind: 'run', plan, trace, order })
+    this.#send({ kind: 'run', plan, trace, order, mechanism })
     const failure = await this.#failureOf(() =>
       this.#until((message) => {
         if (message.kind === 'picture') onPicture(message)
@@ -261,4 +263,14 @@ export class ProgramWorker {
 
 async function exitOf(worker: Worker): Promise<void> {
   await new Promise((resolve) => worker.once('exit', resolve))
+}
+
+/** May sleep. A worker with the program loaded. Throws a NotLoadedError, and the reason of the host's signal. */
+export async function loadedWorker(setup: RunSetup, host: WorkerHost): Promise<ProgramWorker> {
+  const worker = new ProgramWorker(setup, host)
+  const failure = await worker.loaded()
+  if (failure === undefined) return worker
+  const printed = worker.takePrinted()
+  await worker.close()
+  throw new NotLoadedError(failure, printed)
 }

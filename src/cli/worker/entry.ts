@@ -56,12 +56,18 @@ async function begin(): Promise<Begun> {
   return { accidents, loaded: await loader.load(setup.file), kernel: opened.kernel }
 }
 
-async function obey({ plan, trace, order }: WorkerOrder & { kind: 'run' }): Promise<void> {
+async function obey({
+  plan,
+  trace,
+  order,
+  mechanism,
+}: WorkerOrder & { kind: 'run' }): Promise<void> {
   progress.begin()
   const { accidents, loaded, kernel } = next ?? (await begin())
   next = undefined
   const calls = new CallWatch(progress)
-  const run: OneRun = { setup, plan, trace, order, calls, progress, send, accidents, kernel }
+  const wishes = { plan, trace, order, mechanism }
+  const run: OneRun = { setup, ...wishes, calls, progress, send, accidents, kernel }
   running = run
   const ended = 'failure' in loaded ? undefined : await runOnce(loaded, run)
   if ('failure' in loaded) send({ kind: 'not-loaded', failure: loaded.failure })

@@ -28,6 +28,8 @@ export interface OneRun {
   readonly trace: TraceRequest | undefined
   /** The choices that it begins with, as a schedule. */
   readonly order: string | undefined
+  /** The mechanism whose heap takes the place of the system heap. */
+  readonly mechanism: string | undefined
   readonly calls: CallWatch
   readonly progress: ProgressCounters
   readonly send: Send

@@ -1,7 +1,9 @@
 /** A run on a simulated board. */
+
 import { SECOND } from '../../base/time.ts'
 import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
 import { parseSchedule } from '../../machine/schedule.ts'
+import { mechanisms } from '../../mechanisms/index.ts'
 import { type FrameSource, patternSource, y4mSource } from '../../media/source.ts'
 import { parseY4m } from '../../media/y4m.ts'
 import { startingWith } from '../../run/explore/explore-program.ts'
@@ -17,7 +19,7 @@ import type { Send } from './setup.ts'
 /** May sleep. */
 export async function runSimulated(
   { program, prepare, drivers }: LoadedProgram,
-  { setup, plan, order, calls, progress, accidents, send }: OneRun,
+  { setup, plan, order, mechanism, calls, progress, accidents, send }: OneRun,
   place: RunPlace & Pick<RunOptions, 'trace'>,
 ): Promise<RunResult> {
   const { policy, seed } = plan
@@ -28,6 +30,7 @@ export async function runSimulated(
       return prepare?.(kernel)
     },
     drivers,
+    systemHeap: mechanisms.find(({ name }) => name === mechanism)?.heap?.('system'),
     ...place,
     policy: policy === 'none' ? undefined : policy,
     ...choicesOf(setup.schedule, order, seed),

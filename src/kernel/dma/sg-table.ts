@@ -1,4 +1,6 @@
+import { PAGE_SIZE } from '../../abi/fcntl.ts'
 import type { Placement } from '../../events/event.ts'
+import { assert } from '../../machine/kernel-error.ts'
 import { Storage } from '../../machine/storage.ts'
 
 /** Bytes that follow each other in one storage, however its frames are scattered. */
@@ -46,6 +48,21 @@ export function tableOfRuns(runs: readonly StorageRun[]): SgTable {
 /** The table of `length` bytes at `offset` of one storage. */
 export function tableOfPart(storage: Storage, offset: number, length: number): SgTable {
   return tableOfRuns([{ storage, offset, length }])
+}
+
+/** The same table with no piece longer than `longest` bytes. */
+export function tableInPieces(table: SgTable, longest: number): SgTable {
+  assert(
+    Number.isSafeInteger(longest) && longest > 0 && longest % PAGE_SIZE === 0,
+    `a segment is at most some whole pages long, not ${longest} bytes`,
+  )
+  const segments = physicalSegments(table).flatMap(({ physical, length }) =>
+    Array.from({ length: Math.ceil(length / longest) }, (_, i) => ({
+      physical: physical + i * longest,
+      length: Math.min(longest, length - i * longest),
+    })),
+  )
+  return { ...table, segments }
 }
 
 /** The table's physical pieces; those of its runs where it lists none. */

@@ -26,6 +26,7 @@ import type {
   DriverContext,
   KernelMemory,
 } from '../../driver/index.ts'
+import { scattered } from '../scatter.ts'
 import { TouchedPages } from './touched-pages.ts'
 
 /** A buffer of the heap. */
@@ -60,7 +61,7 @@ function exportBuffer(
 ): DmaBuf {
   const pages = context.allocPages(length, { zero: true, what: 'shootdown buffer' })
   try {
-    const table = context.sgAllocTableFromPages(pages)
+    const table = scattered(context, pages)
     const own = context.dma.mapSgtable(device, table, 'bidirectional')
     const priv: ShootdownBuffer = { pages, own, touched: new TouchedPages() }
     try {
@@ -84,7 +85,7 @@ function operations(context: DriverContext): DmaBufOps {
       for (const { start, end } of touched.take()) {
         dma.syncSingleRangeForDevice(own, start, end - start, own.direction)
       }
-      const table = context.sgAllocTableFromPages(pages)
+      const table = scattered(context, pages)
       return dma.mapSgtable(device, table, direction, { skipCpuSync: true })
     },
     unmapDmaBuf(_attachment, mapping, direction) {
