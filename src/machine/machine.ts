@@ -14,7 +14,7 @@ import { Memory, type PerBoard } from './memory.ts'
 import type { CachePolicy } from './policy.ts'
 import { Ram } from './ram.ts'
 import { Scheduler, type SchedulerOptions } from './scheduler.ts'
-import { ALL_FREEDOMS, type Freedoms, StateTables } from './state-table.ts'
+import { ALL_FREEDOMS, type Freedoms, stateTables } from './state-table.ts'
 
 export interface MachineOptions {
   readonly board: Board
@@ -48,7 +48,7 @@ export class Machine {
     const coherent = isCoherent(board)
     requireOneLineSize(board, this.judged)
     const checked = !coherent || (options.checked ?? true)
-    const tables = new StateTables(options.freedoms ?? ALL_FREEDOMS)
+    const tables = stateTables(options.freedoms ?? ALL_FREEDOMS)
     this.scheduler = new Scheduler(options.scheduler)
     this.events = new EventStream(this.#eventSource())
     this.memory = new Memory({

@@ -58,6 +58,19 @@ function tableOf(step: Step, freedoms: Freedoms): Uint16Array {
   return ofOne
 }
 
+const known = new Map<string, StateTables>()
+
+/** The tables for a choice of freedoms, which all machines with it share: they depend on nothing else. */
+export function stateTables(freedoms: Freedoms): StateTables {
+  const key = `${freedoms.writeBack} ${freedoms.drop} ${freedoms.fill}`
+  let tables = known.get(key)
+  if (tables === undefined) {
+    tables = new StateTables(freedoms)
+    known.set(key, tables)
+  }
+  return tables
+}
+
 /** A cache of tables for one choice of freedoms. */
 export class StateTables {
   readonly #freedoms: Freedoms

@@ -54,13 +54,14 @@ export interface Pattern extends FrameSize {
 export function testPattern(width: number, height: number): Pattern {
   checkSize(pixelFormats.YU12, width, height)
   const size = { width, height }
-  const background = drawBars(size)
+  let background: Uint8Array | undefined
   return {
     ...size,
     frame(index: number): Uint8Array {
       if (!Number.isSafeInteger(index) || index < 0) {
         throw new RangeError(`Bad frame number ${index}: it counts from 0`)
       }
+      background ??= drawBars(size)
       const image = background.slice()
       drawBox(image, size, index)
       drawCounter(image, size, index)

@@ -69,7 +69,8 @@ export async function runOnce(loaded: LoadedProgram, run: OneRun): Promise<Ended
     send({ kind: 'late', failure })
   })
   await setImmediate()
-  await setTimeout(AFTERMATH)
+  // An exploration makes many runs: a promise that fails late fails the next one.
+  if (run.order === undefined) await setTimeout(AFTERMATH)
   const failure = record.failure ?? late
   return { record: { ...record, failure }, isOver: failure === undefined }
 }

@@ -3,7 +3,7 @@ import {
   type Choices,
   firstChoices,
   type PlannedFailure,
-  parseSchedule,
+  RecordingChoices,
   ReplayedChoices,
 } from '../../sim/index.ts'
 import * as check from '../../syscalls/arguments.ts'
@@ -75,14 +75,15 @@ export async function exploreProgram(
   while (!isStopped(options.signal)) {
     const prefix = search.next()
     if (prefix === undefined) break
+    const choices = new RecordingChoices(startingWith(prefix))
     const result = await runProgram(program, {
       ...options,
       timeless: true,
-      choices: startingWith(prefix),
+      choices,
     })
     const { schedule = '', failures } = result
     const order = { schedule, ...(failures === undefined ? {} : { failures }) }
-    search.ran(isStopped(options.signal) ? undefined : parseSchedule(schedule).made)
+    search.ran(isStopped(options.signal) ? undefined : choices.made)
     for (const one of result.findings) {
       findings.add(`${one.rule} ${one.where ?? one.message}`, one, order)
     }
