@@ -158,6 +158,11 @@ function addCompare(command: Command, signal: AbortSignal, finish: (code: number
       `compare these only: ${mechanisms.map(({ name }) => name).join(', ')}`,
       collectNames,
     )
+    .option(
+      '--imports <way>',
+      'camera and display map imports once and keep them, or for each use: kept, per-use (default: both)',
+      collectNames,
+    )
     .option('--as <name>', "judge for this board (default: a coherent board's reference board)")
     .option('--policy <name>', `run with this policy: ${policyNames.join(', ')} (default: lazy)`)
     .option('--seed <n>', 'the seed of random choices (default: 1)')

@@ -62,10 +62,11 @@ Example:
 
 export const compareHelp = `
 The heap /dev/dma_heap/system of the program becomes that of each mechanism in
-turn. The table shows on which boards the program is right under it, and the
-cost: bytes that the CPU moved, cache maintenance, bounce buffers, mappings for
-devices, page faults and zapped pages. Exit code 0: the table is complete. It
-does not depend on the verdicts.
+turn; the camera and the display keep their mappings, or map for each use. The
+tables show on which boards the program is right under it, and the cost: bytes
+that the CPU moved, cache maintenance, bounce buffers, mappings for devices,
+page faults and zapped pages. Exit code 0: the table is complete. It does not
+depend on the verdicts.
 
 Example:
   dmabuf compare pipeline.ts --board all --mechanism sync,uncached

@@ -1,6 +1,6 @@
 import { U32_MAX } from '../base/bits.ts'
 import { ruleIds } from '../check/rules/lookup.ts'
-import { type Choices, parseSchedule } from '../sim/index.ts'
+import { type Choices, importMappings, parseSchedule } from '../sim/index.ts'
 import * as check from '../syscalls/arguments.ts'
 import { policyNames, USUAL_BOARDS } from './plan.ts'
 import type { RunAllOptions } from './run-all.ts'
@@ -22,6 +22,7 @@ const KNOWN: Readonly<Record<keyof RunOptions, 'any' | 'sim'>> = {
   views: 'sim',
   drivers: 'sim',
   systemHeap: 'sim',
+  imports: 'sim',
   signal: 'any',
   equal: 'sim',
   prepare: 'sim',
@@ -138,6 +139,7 @@ function checkBoardOptions(options: RunOptions): void {
     choices,
     timeless,
     failures,
+    imports,
     source,
     frameInterval,
     views,
@@ -155,6 +157,7 @@ function checkBoardOptions(options: RunOptions): void {
   if (frameInterval !== undefined) check.integer('options.frameInterval', frameInterval, 1)
   if (views !== undefined) check.oneOf('options.views', views, ['raw', 'checked'])
   if (drivers !== undefined) check.list('options.drivers', drivers)
+  if (imports !== undefined) check.oneOf('options.imports', imports, importMappings)
 }
 
 /** Which names there are, and whether the table is sound, is `boardNamed`'s. */

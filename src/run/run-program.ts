@@ -17,6 +17,7 @@ import {
   type EqualBytes,
   eagerPolicy,
   type FrameSource,
+  type ImportMapping,
   judgedFor,
   lazyPolicy,
   type PlannedFailure,
@@ -106,6 +107,11 @@ export interface RunOptions {
   readonly views?: 'raw' | 'checked' | undefined
   /** Your own drivers, probed before the program begins. */
   readonly drivers?: readonly Driver[] | undefined
+  /**
+   * When the camera and the display map the buffers that they import. `kept`: once, as in Linux. `per-use`: for each
+   * use by the device. Default: `kept`.
+   */
+  readonly imports?: ImportMapping | undefined
   /** A driver that adds the heap `system` in place of the built-in one, as those of `mechanisms` do. */
   readonly systemHeap?: Driver | undefined
   /** Stops the run when aborted; the result's error is then of kind `stopped`. */
@@ -173,6 +179,7 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     views: options.views,
     drivers: options.drivers,
     systemHeap: options.systemHeap,
+    imports: options.imports,
     equal: options.equal,
     failures,
     scheduler: {

@@ -18,6 +18,7 @@ import { DmaLayer } from '../kernel/dma/dma-layer.ts'
 import { DmaBufCore } from '../kernel/dmabuf/core.ts'
 import { DeviceJobs } from '../kernel/dmabuf/device-job.ts'
 import type { DeviceNode } from '../kernel/dmabuf/file.ts'
+import type { ImportMapping } from '../kernel/drm/gem-objects.ts'
 import { Failures, type PlannedFailure } from '../kernel/process/failures.ts'
 import { Process } from '../kernel/process/process.ts'
 import { type LostFailure, Tasks } from '../kernel/process/tasks.ts'
@@ -65,6 +66,8 @@ export interface SimOptions {
   readonly drivers?: readonly Driver[] | undefined
   /** A driver that adds the heap `system` in place of the built-in one. */
   readonly systemHeap?: Driver | undefined
+  /** When the camera and the display map imported buffers; `kept` when left out. */
+  readonly imports?: ImportMapping | undefined
   /** How many descriptors the process may have. */
   readonly fdLimit?: number | undefined
 }
@@ -261,8 +264,11 @@ function makeNodes(
       source,
       release,
       frameInterval: options.frameInterval,
+      imports: options.imports,
     }),
-    new DisplayDevice(machine, dma, core, jobs, { width, height, onFrame: options.onFrame }),
+    new DisplayDevice(machine, dma, core, jobs, {
+      ...{ width, height, imports: options.imports, onFrame: options.onFrame },
+    }),
     new VgemNode({ machine, dma, core }),
   ]
 }

@@ -22,6 +22,7 @@ const folder = folderWith({
 
 interface Row {
   readonly mechanism: string
+  readonly imports: string
   readonly board: string
   readonly verdict: string
   readonly rules: readonly string[]
@@ -32,22 +33,37 @@ describe('dmabuf compare', () => {
   it('shows under which mechanism a program is right', async () => {
     const { code, stdout } = await dmabuf(folder, ['compare', 'loose.ts', '--json'])
     const { rows, version } = JSON.parse(stdout) as { rows: Row[]; version: number }
-    expect([code, version, rows.length]).toEqual([0, 1, 8])
+    expect([code, version, rows.length]).toEqual([0, 1, 16])
     const clean = rows.filter(({ verdict }) => verdict === 'clean')
-    expect(clean.map(({ board, mechanism }) => `${board} ${mechanism}`)).toEqual([
-      'pc uncached',
-      'arm-soc uncached',
+    expect(
+      clean.map(({ board, imports, mechanism }) => `${board} ${imports} ${mechanism}`),
+    ).toEqual([
+      'pc kept uncached',
+      'pc per-use shootdown',
+      'pc per-use uncached',
+      'arm-soc kept uncached',
+      'arm-soc per-use shootdown',
+      'arm-soc per-use uncached',
     ])
   })
 
   it('prints a table, a chart and the reasons', async () => {
-    const words = ['compare', 'synced.ts', '--board', 'arm-soc', '--mechanism', 'sync,shootdown']
+    const words = [
+      'compare',
+      'synced.ts',
+      '--board',
+      'arm-soc',
+      '--mechanism',
+      'sync,shootdown',
+      '--imports',
+      'kept',
+    ]
     const { code, stdout } = await dmabuf(folder, words)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^arm-soc +sync +clean +0 of 1 /m)
-    expect(stdout).toMatch(/^arm-soc +shootdown +import-not-renewed /m)
-    expect(stdout).toMatch(/^arm-soc +sync +█+ [\d.]+ KiB$/m)
-    expect(stdout).toMatch(/^shootdown +import-not-renewed +arm-soc$/m)
+    expect(stdout).toMatch(/^arm-soc +kept +sync +clean +0 of 1$/m)
+    expect(stdout).toMatch(/^arm-soc +kept +shootdown +import-not-renewed /m)
+    expect(stdout).toMatch(/^arm-soc +kept +sync +█+ [\d.]+ KiB$/m)
+    expect(stdout).toMatch(/^kept +shootdown +import-not-renewed +arm-soc$/m)
     expect(stdout).toContain('cached pages, maintained at SYNC (merged, Linux 4.6)')
     expect(stdout).not.toContain('temporary-copy')
   })
@@ -64,12 +80,13 @@ describe('dmabuf compare', () => {
   it('shows the error of a program that does not get to its end', async () => {
     const { code, stdout } = await dmabuf(folder, ['compare', 'throws.ts', '--board', 'pc'])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^pc +sync +failed /m)
+    expect(stdout).toMatch(/^pc +kept +sync +failed /m)
     expect(stdout).toMatch(/no camera/)
   })
 
   it.each([
     [['compare', 'loose.ts', '--mechanism', 'synk'], "'sync'"],
+    [['compare', 'loose.ts', '--imports', 'once'], '--imports'],
     [['compare', 'loose.ts', '--board', 'none'], '--board'],
     [['compare', 'missing.ts'], 'missing.ts'],
   ])('%j is wrong use', async (words, message) => {

@@ -10,9 +10,17 @@ const docs = readFileSync(join(import.meta.dirname, '../../docs/mechanisms.md'),
 const mib = (bytes = 0): string => (bytes / 2 ** 20).toFixed(1)
 const ms = (nanoseconds = 0): string => (nanoseconds / 1e6).toFixed(1)
 
-function cellsOf({ board, mechanism, rules, frames, wrongFrames, cost }: ComparisonRow): string[] {
+function cellsOf({
+  board,
+  imports,
+  mechanism,
+  rules,
+  frames,
+  wrongFrames,
+  cost,
+}: ComparisonRow): string[] {
   return [
-    ...[`\`${board}\``, mechanism],
+    ...[`\`${board}\``, imports, mechanism],
     rules.length === 0 ? 'clean' : rules.map((rule) => `\`${rule}\``).join(', '),
     `${wrongFrames} of ${frames}`,
     ...[cost.cpuBytes, cost.cleaned, cost.invalidated, cost.bounced].map(mib),

@@ -3,7 +3,14 @@
  * inside the kernel that can fail, fails once; nothing is left over, and nothing is released twice.
  */
 import { DmaHeap, DrmDevice, type Kernel, Memfd, Udmabuf, VideoDevice } from 'dmabuf'
-import { type EveryFailureResult, type Program, patternSource, runEveryFailure } from 'dmabuf/sim'
+import {
+  type EveryFailureResult,
+  type ImportMapping,
+  mechanisms,
+  type Program,
+  patternSource,
+  runEveryFailure,
+} from 'dmabuf/sim'
 import { describe, expect, it } from 'vitest'
 import { pipeline } from '../user/pipeline.ts'
 
@@ -63,6 +70,9 @@ interface Driven {
   readonly name: string
   readonly program: Program
   readonly board: string
+  readonly imports?: ImportMapping
+  /** The mechanism of the system heap. */
+  readonly mechanism?: string
   /** Places inside the kernel that it passes; `runEveryFailure` must find them by itself. */
   readonly inside: readonly string[]
 }
@@ -96,6 +106,35 @@ const driven: readonly Driven[] = [
     inside: [...importing, ...syncing, 'swiotlb_tbl_map_single'],
   },
   {
+    name: 'heap, camera and display, which map for each use',
+    program: (kernel) => pipeline(kernel, 2),
+    board: 'arm-soc',
+    imports: 'per-use',
+    inside: ['alloc_pages', 'dma_buf_export', 'attach', 'map_dma_buf', 'begin_cpu_access'],
+  },
+  {
+    name: 'heap, camera and display, under the shootdown',
+    program: (kernel) => pipeline(kernel, 2),
+    board: 'arm-soc',
+    imports: 'per-use',
+    mechanism: 'shootdown',
+    inside: ['alloc_pages', 'dma_buf_export', 'attach', 'map_dma_buf', 'dma_map_sgtable'],
+  },
+  {
+    name: 'heap, camera and display, in uncached memory',
+    program: (kernel) => pipeline(kernel, 2),
+    board: 'arm-soc',
+    mechanism: 'uncached',
+    inside: ['alloc_pages', 'dma_buf_export', 'attach', 'map_dma_buf', 'dma_map_sgtable'],
+  },
+  {
+    name: 'heap, camera and display, with temporary copies',
+    program: (kernel) => pipeline(kernel, 2),
+    board: 'arm-soc',
+    mechanism: 'temporary-copy',
+    inside: ['alloc_pages', 'dma_buf_export', 'attach', 'map_dma_buf', 'begin_cpu_access'],
+  },
+  {
     name: 'what the camera and the display allocate',
     program: ownMemory,
     board: 'arm-soc',
@@ -109,11 +148,12 @@ const driven: readonly Driven[] = [
   },
 ]
 
-describe.each(driven)('$name, on $board', ({ program, board, inside }) => {
+describe.each(driven)('$name, on $board', ({ program, board, imports, mechanism, inside }) => {
   let result: EveryFailureResult | undefined
 
   it('leaves nothing behind, gives nothing back twice and hangs nowhere', async () => {
-    result = await runEveryFailure(program, { source, board })
+    const systemHeap = mechanisms.find(({ name }) => name === mechanism)?.heap?.('system')
+    result = await runEveryFailure(program, { source, board, imports, systemHeap })
     const bad = result.bad.map(({ call, nth, end, leaks, leakedBytes, findings, error }) => {
       const held = leaks.map(({ what }) => what)
       return { call, nth, end, error, held, leakedBytes, told: findings.map((one) => one.message) }

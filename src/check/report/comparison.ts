@@ -2,10 +2,12 @@
 import type { CostReport, RunReport, Verdict } from './run-report.ts'
 import { verdictOf } from './run-report.ts'
 
-/** One program under one mechanism on one board. */
+/** One program under one mechanism on one board, with one kind of importers. */
 export interface ComparisonRow {
   /** The mechanism's name. */
   readonly mechanism: string
+  /** When the camera and the display mapped their imports: `kept` or `per-use`. */
+  readonly imports: string
   readonly board: string
   /** The board that the verdict is about. */
   readonly judgedAs: string
@@ -27,10 +29,14 @@ export interface ComparisonJson {
   readonly rows: readonly ComparisonRow[]
 }
 
-export function comparisonRow(mechanism: string, report: RunReport): ComparisonRow {
+/** The dimensions of a comparison besides the board. */
+export type ComparedSetup = Pick<ComparisonRow, 'mechanism' | 'imports'>
+
+export function comparisonRow(setup: ComparedSetup, report: RunReport): ComparisonRow {
   const { board, judgedAs, policy, findings, error, frames, wrongFrames, cost } = report
   return {
-    ...{ mechanism, board, judgedAs, policy },
+    ...setup,
+    ...{ board, judgedAs, policy },
     verdict: verdictOf(report),
     rules: [...new Set(findings.map(({ rule }) => rule))],
     error: error?.message ?? null,

@@ -1,5 +1,10 @@
 /** `dmabuf compare`: runs a program under each mechanism that can keep its buffers coherent. */
-import { type ComparisonRow, comparisonRow } from '../../check/report/comparison.ts'
+import {
+  type ComparedSetup,
+  type ComparisonRow,
+  comparisonRow,
+} from '../../check/report/comparison.ts'
+import { importMappings } from '../../kernel/drm/gem-objects.ts'
 import { mechanisms } from '../../mechanisms/index.ts'
 import { oneOf } from '../arguments.ts'
 import { exitCode } from '../exit-code.ts'
@@ -22,6 +27,7 @@ export interface CompareFlags
     Pick<RunFlags, 'output' | 'json' | 'color'> {
   readonly policy?: string
   readonly mechanism?: readonly string[]
+  readonly imports?: readonly string[]
 }
 
 /**
@@ -33,9 +39,9 @@ export async function compare(
   flags: CompareFlags,
   signal: AbortSignal,
 ): Promise<number> {
-  const { policy = 'lazy', mechanism: _, ...rest } = flags
+  const { policy = 'lazy', mechanism: _, imports: _imports, ...rest } = flags
   const choice = reportChoice(flags)
-  const names = mechanismNames(flags.mechanism)
+  const setups = setupsOf(flags)
   const rows: ComparisonRow[] = []
   const progress = showRuns('comparing', 'runs')
   try {
@@ -44,11 +50,11 @@ export async function compare(
     await compareRuns(
       { ...setup, frames: false },
       {
-        ...{ limit, signal, mechanisms: names },
+        ...{ limit, signal, setups },
         onFiles: () => {},
         plan: (own) => planRuns(selection, own),
-        onEnd: (name, { record }) => {
-          rows.push(comparisonRow(name, reportOf(record)))
+        onEnd: (setup, { record }) => {
+          rows.push(comparisonRow(setup, reportOf(record)))
           progress.ran(rows.length)
         },
       },
@@ -70,8 +76,10 @@ export async function compare(
   return exitCode.clean
 }
 
-/** All mechanisms where none was named. */
-function mechanismNames(wanted: readonly string[] | undefined): readonly string[] {
+/** All mechanisms and both kinds of importers where none was named. */
+function setupsOf({ mechanism, imports }: CompareFlags): ComparedSetup[] {
   const known = mechanisms.map(({ name }) => name)
-  return wanted?.map((name) => oneOf('--mechanism', name, known)) ?? known
+  const names = mechanism?.map((name) => oneOf('--mechanism', name, known)) ?? known
+  const ways = imports?.map((way) => oneOf('--imports', way, importMappings)) ?? importMappings
+  return ways.flatMap((way) => names.map((name) => ({ mechanism: name, imports: way })))
 }

@@ -1,5 +1,7 @@
 /** The messages between the command and its workers. */
+
 import type { MessagePort } from 'node:worker_threads'
+import type { ComparedSetup } from '../../check/report/comparison.ts'
 import type { Board } from '../../machine/board.ts'
 import type { LinuxRequest } from './linux.ts'
 import type { RunPlan } from './plan.ts'
@@ -46,8 +48,8 @@ export type WorkerOrder =
       readonly trace: TraceRequest | undefined
       /** The choices that the run begins with, as a schedule: calls take no time in all of them. */
       readonly order?: string | undefined
-      /** The mechanism whose heap takes the place of the system heap. */
-      readonly mechanism?: string | undefined
+      /** The mechanism whose heap takes the place of the system heap, and when imports are mapped. */
+      readonly compared?: ComparedSetup | undefined
     }
   | { readonly kind: 'stop'; readonly failure: Failure }
   | { readonly kind: 'leave' }

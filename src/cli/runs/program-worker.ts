@@ -1,7 +1,9 @@
 /** A worker thread that has a program loaded and carries out its runs, and an end from outside. */
+
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MessageChannel, Worker } from 'node:worker_threads'
+import type { ComparedSetup } from '../../check/report/comparison.ts'
 import { withExplanation } from '../../check/report/explained.ts'
 import { packageRoot } from '../package-root.ts'
 import {
@@ -40,8 +42,8 @@ export interface RunWishes {
   readonly trace: TraceRequest | undefined
   /** The choices that the run begins with, as a schedule. */
   readonly order?: string | undefined
-  /** The mechanism whose heap takes the place of the system heap. */
-  readonly mechanism?: string | undefined
+  /** The mechanism whose heap takes the place of the system heap, and when imports are mapped. */
+  readonly compared?: ComparedSetup | undefined
   readonly onPicture: (picture: PictureFile) => void
 }
 
@@ -140,11 +142,11 @@ export class ProgramWorker {
   }
 
   /** May sleep. One run; `onPicture` gets its pictures. Rejects with the error that `onPicture` throws. */
-  async run(plan: RunPlan, { trace, order, mechanism, onPicture }: RunWishes): Promise<WorkerEnd> {
+  async run(plan: RunPlan, { trace, order, compared, onPicture }: RunWishes): Promise<WorkerEnd> {
     this.#isReusable = false
     this.#counters.begin()
     let record: RunRecord | undefined
-    this.#send({ kind: 'run', plan, trace, order, mechanism })
+    this.#send({ kind: 'run', plan, trace, order, compared })
     const failure = await this.#failureOf(() =>
       this.#until((message) => {
         if (message.kind === 'picture') onPicture(message)

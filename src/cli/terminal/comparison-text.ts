@@ -4,58 +4,76 @@ import { mechanisms } from '../../mechanisms/index.ts'
 import { bytesText, type Style, timeText } from './style.ts'
 import { type Column, tableText, textTable } from './table.ts'
 
-const COLUMNS: readonly Column[] = [
-  { head: 'board' },
-  { head: 'mechanism' },
+/** The setup of a run, which begins each of its lines. */
+const SETUP: readonly Column[] = ['board', 'imports', 'mechanism'].map((head) => ({ head }))
+
+const RESULTS: readonly Column[] = [
+  ...SETUP,
   { head: 'result' },
   { head: 'wrong pictures', align: 'right' },
-  { head: 'CPU bytes', align: 'right' },
-  { head: 'cleaned', align: 'right' },
-  { head: 'invalidated', align: 'right' },
-  { head: 'bounced', align: 'right' },
-  { head: 'maps', align: 'right' },
-  { head: 'faults', align: 'right' },
-  { head: 'zaps', align: 'right' },
-  { head: 'virtual time', align: 'right' },
 ]
+
+/** The counters of the machine that are shown, by their columns. */
+const COSTS = {
+  'CPU bytes': ['cpuBytes'],
+  'cache maintenance': ['cleaned', 'invalidated'],
+  bounced: ['bounced'],
+} as const
+const COUNTS = { maps: 'mappings', faults: 'faults', zaps: 'zapped' } as const
 
 /** The widest bar, in characters. */
 const BAR = 40
 
 export function comparisonText(rows: readonly ComparisonRow[], style: Style): string {
-  const shown = new Set(rows.map(({ mechanism }) => mechanism))
   return [
     tableText(
-      COLUMNS,
-      rows.map((row) => cellsOf(row, style)),
+      RESULTS,
+      rows.map((row) => [...setupOf(row), resultText(row, style), picturesText(row)]),
       style,
     ),
-    chartText(rows, style),
     reasonsText(rows, style),
-    textTable(
-      [{ head: 'mechanism' }, { head: 'description' }],
-      mechanisms
-        .filter(({ name }) => shown.has(name))
-        .map(({ name, title, status }) => [name, `${title} (${status})`]),
-      style,
-    ),
+    chartText(rows, style),
+    costText(rows, style),
+    namesText(rows, style),
   ]
     .filter((part) => part !== '')
     .join('\n')
 }
 
-function cellsOf(row: ComparisonRow, style: Style): string[] {
-  const { cost, frames, wrongFrames } = row
-  const count = (name: string): number => cost[name] ?? 0
-  const bytes = ['cpuBytes', 'cleaned', 'invalidated', 'bounced'].map(count).map(bytesText)
-  const counts = ['mappings', 'faults', 'zapped'].map((name) => String(count(name)))
-  return [
-    ...[row.board, row.mechanism, resultText(row, style)],
-    frames === 0 ? '-' : `${wrongFrames} of ${frames}`,
-    ...bytes,
-    ...counts,
-    timeText(count('time')),
-  ]
+function setupOf({ board, imports, mechanism }: ComparisonRow): string[] {
+  return [board, imports, mechanism]
+}
+
+function picturesText({ frames, wrongFrames }: ComparisonRow): string {
+  return frames === 0 ? '-' : `${wrongFrames} of ${frames}`
+}
+
+function costText(rows: readonly ComparisonRow[], style: Style): string {
+  const numbers = [...Object.keys(COSTS), ...Object.keys(COUNTS), 'virtual time']
+  const columns = [...SETUP, ...numbers.map((head) => ({ head, align: 'right' as const }))]
+  const cells = rows.map((row) => [
+    ...setupOf(row),
+    ...Object.values(COSTS).map((names) => bytesText(sumOf(row, names))),
+    ...Object.values(COUNTS).map((name) => String(sumOf(row, [name]))),
+    timeText(sumOf(row, ['time'])),
+  ])
+  return tableText(columns, cells, style)
+}
+
+function sumOf({ cost }: ComparisonRow, names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (cost[name] ?? 0), 0)
+}
+
+/** The mechanisms that the rows name. */
+function namesText(rows: readonly ComparisonRow[], style: Style): string {
+  const shown = new Set(rows.map(({ mechanism }) => mechanism))
+  return textTable(
+    [{ head: 'mechanism' }, { head: 'description' }],
+    mechanisms
+      .filter(({ name }) => shown.has(name))
+      .map(({ name, title, status }) => [name, `${title} (${status})`]),
+    style,
+  )
 }
 
 function resultText({ verdict, rules }: ComparisonRow, { colors }: Style): string {
@@ -68,10 +86,10 @@ function resultText({ verdict, rules }: ComparisonRow, { colors }: Style): strin
 function chartText(rows: readonly ComparisonRow[], { colors }: Style): string {
   const most = Math.max(...rows.map(workOf))
   if (!(most > 0)) return ''
-  const boards = Math.max(...rows.map(({ board }) => board.length))
-  const names = Math.max(...rows.map(({ mechanism }) => mechanism.length))
+  const widths = SETUP.map((_, at) => Math.max(...rows.map((row) => setupOf(row)[at]?.length ?? 0)))
   const lines = rows.map((row) => {
-    const name = `${row.board.padEnd(boards)}  ${row.mechanism.padEnd(names)}`
+    const cells = setupOf(row).map((cell, at) => cell.padEnd(widths[at] ?? 0))
+    const name = cells.join('  ')
     if (row.verdict === 'failed') return `${name}  failed`
     const bar = '█'.repeat(Math.round((workOf(row) / most) * BAR))
     const colored = row.verdict === 'clean' ? colors.green(bar) : colors.red(bar)
@@ -80,21 +98,21 @@ function chartText(rows: readonly ComparisonRow[], { colors }: Style): string {
   return `${colors.bold('bytes moved by the CPU and by cache maintenance')}\n${lines.join('\n')}\n`
 }
 
-function workOf({ cost }: ComparisonRow): number {
-  return ['cpuBytes', 'cleaned', 'invalidated'].reduce((sum, name) => sum + (cost[name] ?? 0), 0)
+function workOf(row: ComparisonRow): number {
+  return sumOf(row, [...COSTS['CPU bytes'], ...COSTS['cache maintenance']])
 }
 
 /** Why rows are not clean: their rules, and the errors of the program. */
 function reasonsText(rows: readonly ComparisonRow[], style: Style): string {
   const boards = new Map<string, string[]>()
-  for (const { board, mechanism, rules, error } of rows) {
+  for (const { board, imports, mechanism, rules, error } of rows) {
     for (const why of [...rules, ...(error === null ? [] : [error])]) {
-      const key = JSON.stringify([mechanism, why])
+      const key = JSON.stringify([imports, mechanism, why])
       boards.set(key, [...(boards.get(key) ?? []), board])
     }
   }
   if (boards.size === 0) return ''
-  const columns = [{ head: 'mechanism' }, { head: 'finding or error' }, { head: 'boards' }]
+  const columns = ['imports', 'mechanism', 'finding or error', 'boards'].map((head) => ({ head }))
   const cells = [...boards].map(([key, names]) => [...JSON.parse(key), names.join(', ')])
   const hint = rows.some(({ rules }) => rules.length > 0)
     ? '`dmabuf explain RULE` describes a rule\n'

@@ -60,13 +60,13 @@ async function obey({
   plan,
   trace,
   order,
-  mechanism,
+  compared,
 }: WorkerOrder & { kind: 'run' }): Promise<void> {
   progress.begin()
   const { accidents, loaded, kernel } = next ?? (await begin())
   next = undefined
   const calls = new CallWatch(progress)
-  const wishes = { plan, trace, order, mechanism }
+  const wishes = { plan, trace, order, compared }
   const run: OneRun = { setup, ...wishes, calls, progress, send, accidents, kernel }
   running = run
   const ended = 'failure' in loaded ? undefined : await runOnce(loaded, run)

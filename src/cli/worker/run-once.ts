@@ -1,6 +1,7 @@
 /** One run of a loaded program, and this thread's report of it. */
 
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { ComparedSetup } from '../../check/report/comparison.ts'
 import type { LinuxKernel } from '../../linux/kernel.ts'
 import { isAnswer } from '../../run/explore/explore-program.ts'
 import type { RunResult, TraceTarget } from '../../run/run-program.ts'
@@ -28,8 +29,8 @@ export interface OneRun {
   readonly trace: TraceRequest | undefined
   /** The choices that it begins with, as a schedule. */
   readonly order: string | undefined
-  /** The mechanism whose heap takes the place of the system heap. */
-  readonly mechanism: string | undefined
+  /** The mechanism whose heap takes the place of the system heap, and when imports are mapped. */
+  readonly compared: ComparedSetup | undefined
   readonly calls: CallWatch
   readonly progress: ProgressCounters
   readonly send: Send

@@ -1,7 +1,9 @@
 /** A run on a simulated board. */
 
 import { SECOND } from '../../base/time.ts'
+import type { ComparedSetup } from '../../check/report/comparison.ts'
 import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
+import { importMappings } from '../../kernel/drm/gem-objects.ts'
 import { parseSchedule } from '../../machine/schedule.ts'
 import { mechanisms } from '../../mechanisms/index.ts'
 import { type FrameSource, patternSource, y4mSource } from '../../media/source.ts'
@@ -19,7 +21,7 @@ import type { Send } from './setup.ts'
 /** May sleep. */
 export async function runSimulated(
   { program, prepare, drivers }: LoadedProgram,
-  { setup, plan, order, mechanism, calls, progress, accidents, send }: OneRun,
+  { setup, plan, order, compared, calls, progress, accidents, send }: OneRun,
   place: RunPlace & Pick<RunOptions, 'trace'>,
 ): Promise<RunResult> {
   const { policy, seed } = plan
@@ -30,7 +32,7 @@ export async function runSimulated(
       return prepare?.(kernel)
     },
     drivers,
-    systemHeap: mechanisms.find(({ name }) => name === mechanism)?.heap?.('system'),
+    ...comparedOptions(compared),
     ...place,
     policy: policy === 'none' ? undefined : policy,
     ...choicesOf(setup.schedule, order, seed),
@@ -48,6 +50,17 @@ export async function runSimulated(
       sendPicture?.(frame)
     },
   })
+}
+
+function comparedOptions(
+  compared: ComparedSetup | undefined,
+): Pick<RunOptions, 'systemHeap' | 'imports'> {
+  if (compared === undefined) return {}
+  const { mechanism, imports } = compared
+  return {
+    systemHeap: mechanisms.find(({ name }) => name === mechanism)?.heap?.('system'),
+    imports: importMappings.find((way) => way === imports),
+  }
 }
 
 /** Recorded choices are replayed; those of an order are only its beginning. */

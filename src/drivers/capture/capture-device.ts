@@ -2,10 +2,12 @@
  * A simulated camera, /dev/video0: single-planar V4L2 capture by streaming, like a driver on
  * videobuf2, into its own memory or imported dma-bufs.
  */
+
 import type { DmaLayer } from '../../kernel/dma/dma-layer.ts'
 import type { DmaBufCore } from '../../kernel/dmabuf/core.ts'
 import type { DeviceJobs } from '../../kernel/dmabuf/device-job.ts'
 import type { DeviceNode, OpenFile } from '../../kernel/dmabuf/file.ts'
+import type { ImportMapping } from '../../kernel/drm/gem-objects.ts'
 import { traitsOf } from '../../machine/board.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { Mutex } from '../../machine/mutex.ts'
@@ -22,6 +24,8 @@ export interface CaptureOptions {
   readonly source: FrameSource
   /** Virtual nanoseconds between two frames; 30 frames per second unless given. */
   readonly frameInterval?: number | undefined
+  /** When imported buffers are mapped; `kept` when left out. */
+  readonly imports?: ImportMapping | undefined
   /** The kernel that QUERYCAP names; the default release when left out. */
   readonly release?: LinuxRelease | undefined
 }
@@ -38,9 +42,11 @@ export class CaptureDevice implements DeviceNode {
     dma: DmaLayer,
     core: DmaBufCore,
     jobs: DeviceJobs,
-    { source, frameInterval = THIRTIETH, release = linuxRelease(DEFAULT_RELEASE) }: CaptureOptions,
+    options: CaptureOptions,
   ) {
-    const context = { machine, dma, core, jobs }
+    const { source, frameInterval = THIRTIETH, imports = 'kept' } = options
+    const { release = linuxRelease(DEFAULT_RELEASE) } = options
+    const context = { machine, dma, core, jobs, imports }
     // vb2_dma_contig_set_max_seg_size: the engine takes segments of any length.
     dma.devices.set(deviceName, { maxSegmentSize: 2 ** 32 - 1, driver: DRIVER })
     const steps = traitsOf(machine.board, deviceName)

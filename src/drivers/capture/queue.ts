@@ -219,6 +219,7 @@ export class CaptureQueue {
   #giveBack(slot: Slot): void {
     slot.state = 'dequeued'
     this.#emit('dequeue', slot)
+    if (this.#context.imports === 'per-use') slot.unmap()
   }
 
   #emit(kind: 'queue' | 'dequeue', { index, memory }: Slot): void {

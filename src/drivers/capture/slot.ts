@@ -68,10 +68,15 @@ export class Slot {
     this.#imported = memory
   }
 
-  /** Gives imported memory up. Does not sleep. */
-  dropMemory(): void {
+  /** Unmaps imported memory; the program's descriptor stays. Does not sleep. */
+  unmap(): void {
     this.#imported?.release()
     this.#imported = undefined
+  }
+
+  /** Gives imported memory up. Does not sleep. */
+  dropMemory(): void {
+    this.unmap()
     this.length = 0
     this.fd = 0
   }

@@ -63,23 +63,22 @@ async function setCrtc(client: Client, drm: DrmCall<mode.DrmModeCrtc>): Promise<
     return
   }
   const { mode: shown } = mode.drmModeCrtc.decode(drm.argument.bytes)
-  await holding(card, wanted.framebuffer, async () => {
+  await card.framebuffers.holding(wanted.framebuffer, async () => {
     await card.crtc.idle(call.signal)
     client.requireOpen()
     await card.crtc.show(keptMode(shown), wanted)
   })
 }
 
-/** Shows another framebuffer from the next vertical blank on; does not wait for it. */
-function pageFlip(client: Client, { args, argument }: DrmCall<fb.DrmModeCrtcPageFlip>): void {
-  const { card, events } = client
+/** May sleep, until its buffers are mapped. Shows another framebuffer from the next vertical blank on, without a wait for it. */
+async function pageFlip(
+  client: Client,
+  { args, argument }: DrmCall<fb.DrmModeCrtcPageFlip>,
+): Promise<void> {
+  const { card } = client
   checkFlipFlags(args)
   requireCrtc(card, args.crtc_id)
-  const shown = card.crtc.view
-  if (shown === undefined) {
-    const why = `CRTC ${args.crtc_id} is off, because no mode was set`
-    throw new KernelError('EBUSY', `${why}: SETCRTC comes before the first flip`)
-  }
+  const shown = requireOn(card)
   const framebuffer = card.framebuffers.find(args.fb_id)
   const view = { ...shown, framebuffer }
   checkView(view)
@@ -89,6 +88,19 @@ function pageFlip(client: Client, { args, argument }: DrmCall<fb.DrmModeCrtcPage
       `a flip cannot change the format from ${shown.framebuffer.format.name} to ${framebuffer.format.name}: SETCRTC can`,
     )
   }
+  await card.framebuffers.holding(framebuffer, () => {
+    // Mapping may sleep.
+    client.requireOpen()
+    requireOn(card)
+    startFlip(client, view, { args, argument })
+  })
+}
+
+function startFlip(
+  { card, events }: Client,
+  view: View,
+  { args, argument }: Pick<DrmCall<fb.DrmModeCrtcPageFlip>, 'args' | 'argument'>,
+): void {
   if ((args.flags & fb.DRM_MODE_PAGE_FLIP_EVENT) === 0) {
     card.crtc.flip(view, () => {})
     return
@@ -105,6 +117,13 @@ function pageFlip(client: Client, { args, argument }: DrmCall<fb.DrmModeCrtcPage
     events.cancel()
     throw error
   }
+}
+
+/** The view that is shown. EBUSY. */
+function requireOn({ crtc }: Card): View {
+  if (crtc.view !== undefined) return crtc.view
+  const why = `CRTC ${crtc.id} is off, because no mode was set`
+  throw new KernelError('EBUSY', `${why}: SETCRTC comes before the first flip`)
 }
 
 function requireCrtc(card: Card, id: number): void {
@@ -146,18 +165,4 @@ function checkFlipFlags({ flags, reserved }: fb.DrmModeCrtcPageFlip): void {
     throw new KernelError('EINVAL', `flags are 0x${flags.toString(16)}: EVENT is known here`)
   }
   if (reserved !== 0) throw new KernelError('EINVAL', 'reserved is not 0')
-}
-
-/** Runs `body` while the framebuffer cannot go away. */
-async function holding(
-  { framebuffers }: Card,
-  framebuffer: Framebuffer,
-  body: () => Promise<void>,
-): Promise<void> {
-  framebuffers.get(framebuffer)
-  try {
-    await body()
-  } finally {
-    framebuffers.put(framebuffer)
-  }
 }

@@ -2,7 +2,7 @@ import type { DmaLayer } from '../../kernel/dma/dma-layer.ts'
 import type { DmaBufCore } from '../../kernel/dmabuf/core.ts'
 import type { DeviceJobs } from '../../kernel/dmabuf/device-job.ts'
 import type { DeviceNode, OpenFile } from '../../kernel/dmabuf/file.ts'
-import { DRIVER } from '../../kernel/drm/gem-objects.ts'
+import { DRIVER, type ImportMapping } from '../../kernel/drm/gem-objects.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { Card } from './card.ts'
 import { DisplayFile } from './display-file.ts'
@@ -18,6 +18,8 @@ export interface DisplayOptions {
   readonly refresh?: number | undefined
   /** In how many bands the beam reads a picture; 8. */
   readonly bands?: number | undefined
+  /** When imported buffers are mapped; `kept` when left out. */
+  readonly imports?: ImportMapping | undefined
   /** Called with every whole picture. */
   readonly onFrame?: OnFrame | undefined
 }
@@ -38,11 +40,11 @@ export class DisplayDevice implements DeviceNode {
     jobs: DeviceJobs,
     options: DisplayOptions = {},
   ) {
-    const { width = 640, height = 360, refresh = 60, bands = 8, onFrame } = options
+    const { width = 640, height = 360, refresh = 60, bands = 8, imports, onFrame } = options
     const mode = keptMode(preferredMode(width, height, refresh))
     // As DRM drivers that import PRIME buffers do: the beam follows segments of any length.
     dma.devices.set(DISPLAY_NAME, { maxSegmentSize: 2 ** 32 - 1, driver: DRIVER })
-    this.#card = new Card({ machine, dma, core, jobs }, mode, { bands, onFrame })
+    this.#card = new Card({ machine, dma, core, jobs, imports }, mode, { bands, onFrame })
   }
 
   /** Does not fail. The first to open the card is master: only it may set modes and flip. */

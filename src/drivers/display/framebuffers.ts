@@ -1,5 +1,6 @@
 import type { DrmModeFbCmd2 } from '../../abi/drm-framebuffer.ts'
 import type { GemHandles } from '../../kernel/drm/gem-handles.ts'
+import type { GemObject } from '../../kernel/drm/gem-object.ts'
 import type { GemObjects } from '../../kernel/drm/gem-objects.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { planesOf } from '../../media/planes.ts'
@@ -57,9 +58,44 @@ export class Framebuffers {
     for (const { object } of framebuffer.planes) this.#objects.put(object)
   }
 
+  /**
+   * May sleep. Runs `body` while the framebuffer cannot go away and its buffers are mapped. The exporter's errors
+   * pass through.
+   */
+  async holding(framebuffer: Framebuffer, body: () => Promise<void> | void): Promise<void> {
+    this.get(framebuffer)
+    const prepared: GemObject[] = []
+    try {
+      for (const object of objectsOf(framebuffer)) {
+        await this.#objects.prepareUse(object)
+        prepared.push(object)
+      }
+      await body()
+    } finally {
+      for (const object of prepared) this.#objects.used(object)
+      this.put(framebuffer)
+    }
+  }
+
+  /** The display begins to show a framebuffer that is held: it stays, and mapped, until `hide`. */
+  show(framebuffer: Framebuffer): void {
+    this.get(framebuffer)
+    for (const object of objectsOf(framebuffer)) this.#objects.use(object)
+  }
+
+  hide(framebuffer: Framebuffer): void {
+    for (const object of objectsOf(framebuffer)) this.#objects.used(object)
+    this.put(framebuffer)
+  }
+
   #freeId(): number {
     let id = this.#firstId
     while (this.#byId.has(id)) id++
     return id
   }
+}
+
+/** Each once: several planes may lie in one buffer. */
+function objectsOf({ planes }: Framebuffer): Set<GemObject> {
+  return new Set(planes.map(({ object }) => object))
 }

@@ -121,13 +121,13 @@ export class Scanout {
   }
 
   #take(view: View): void {
-    this.#framebuffers.get(view.framebuffer)
+    this.#framebuffers.show(view.framebuffer)
     this.#held.take(view)
   }
 
   #put(view: View): void {
     this.#held.put(view)
-    this.#framebuffers.put(view.framebuffer)
+    this.#framebuffers.hide(view.framebuffer)
   }
 
   /** Waits until the beam of the picture that began at `start` has passed `band`. */

@@ -8,8 +8,13 @@ import type { DmaBuf } from '../dmabuf/dma-buf.ts'
  */
 export interface GemObject {
   readonly buffer: DmaBuf
-  /** How the device's engine reaches it, as long as the object lives; undefined: it has none. */
-  readonly mapping: DmaMapping | undefined
+  /**
+   * How the device's engine reaches it: as long as the object lives, or with `per-use` imports while it is in use.
+   * Undefined: it does not.
+   */
+  mapping: DmaMapping | undefined
+  /** Uses by the device's engine that go on. */
+  uses: number
   /** Set on an imported object. */
   readonly attachment: Attachment | undefined
   /** Handles, framebuffers and mappings. */

@@ -27,12 +27,24 @@ export const DRIVER = { name: 'drm', modelled: true } as const
 /** DRM_FILE_PAGE_OFFSET_START: lower offsets are not used. */
 const FIRST_MAP_OFFSET = 2 ** 32
 
+export const importMappings = ['kept', 'per-use'] as const
+
+/**
+ * When an importer maps a dma-buf. `kept`: once, until the import ends, as every importer in Linux does. `per-use`:
+ * before each use by the device, and no longer, as the DMA API and the first documentation of dma-buf ask.
+ */
+export type ImportMapping = (typeof importMappings)[number]
+
 /** The parts of the kernel that buffers need. */
 export interface GemParts {
   readonly machine: Machine
   readonly dma: DmaLayer
   readonly core: DmaBufCore
+  /** `kept` when left out. */
+  readonly imports?: ImportMapping | undefined
 }
+
+const WAY = 'bidirectional'
 
 export class GemObjects {
   readonly #machine: Machine
@@ -40,14 +52,16 @@ export class GemObjects {
   readonly #core: DmaBufCore
   readonly #memory: GemMemory
   readonly #ops: DmaBufOps
+  readonly #imports: ImportMapping
   readonly #own = new Map<DmaBuf, GemObject>()
   #nextOffset = FIRST_MAP_OFFSET
 
-  constructor({ machine, dma, core }: GemParts, memory: GemMemory) {
+  constructor({ machine, dma, core, imports = 'kept' }: GemParts, memory: GemMemory) {
     this.#machine = machine
     this.#dma = dma
     this.#core = core
     this.#memory = memory
+    this.#imports = imports
     this.#ops = this.#primeOps()
   }
 
@@ -68,6 +82,7 @@ export class GemObjects {
     const object: GemObject = {
       buffer,
       mapping,
+      uses: 0,
       attachment: undefined,
       references: 1,
       handles: 0,
@@ -107,9 +122,70 @@ export class GemObjects {
     object.references--
     this.#recount(object)
     if (object.references > 0) return
-    const { attachment, buffer, mapping } = object
-    if (attachment === undefined || mapping === undefined) this.#core.put(buffer, DRIVER)
-    else this.#core.letGo(attachment, mapping, 'bidirectional')
+    const { attachment, buffer } = object
+    if (attachment === undefined) this.#core.put(buffer, DRIVER)
+    else this.#end(object, attachment)
+  }
+
+  /**
+   * May sleep. The device is about to use the object: it is mapped from here on, until as many calls of `used`. The
+   * exporter's errors pass through. Undefined where it is mapped already, and the use begins at once.
+   */
+  prepareUse(object: GemObject): Promise<void> | undefined {
+    object.uses++
+    if (object.mapping !== undefined || object.attachment === undefined) return undefined
+    return this.#mapForUse(object, object.attachment)
+  }
+
+  /** One more use of an object whose use is prepared. */
+  use(object: GemObject): void {
+    object.uses++
+  }
+
+  /** A use ends. Does not sleep: an unmap waits for the lock of another task by itself. */
+  used(object: GemObject): void {
+    object.uses--
+    const { attachment, buffer } = object
+    if (this.#imports === 'kept' || attachment === undefined || object.uses > 0) return
+    const waiting = buffer.resv.runSoon(() => {
+      if (object.uses === 0) this.#unmap(object, attachment)
+    })
+    void waiting
+  }
+
+  async #mapForUse(object: GemObject, attachment: Attachment): Promise<void> {
+    try {
+      await object.buffer.resv.run(async () => {
+        if (object.mapping !== undefined) return
+        const mapping = await this.#core.mapAttachment(attachment, WAY)
+        object.mapping = mapping
+        if (this.#isSuitable(attachment, mapping)) return
+        this.#unmap(object, attachment)
+        throw this.#inPieces(attachment, contiguousSize(mapping))
+      })
+    } catch (error) {
+      this.used(object)
+      throw error
+    }
+  }
+
+  /** With the lock held. */
+  #unmap(object: GemObject, attachment: Attachment): void {
+    const { mapping } = object
+    object.mapping = undefined
+    if (mapping !== undefined) this.#core.unmapAttachment(attachment, mapping, WAY)
+  }
+
+  /** The last reference is gone. While another task has the lock it happens later, as the kernel's last fput does. */
+  #end(object: GemObject, attachment: Attachment): void {
+    const { buffer } = object
+    const rest = (): void => {
+      this.#core.detach(buffer, attachment, DRIVER)
+      this.#core.put(buffer, DRIVER)
+    }
+    const waiting = buffer.resv.runSoon(() => this.#unmap(object, attachment))
+    if (waiting === undefined) rest()
+    else void waiting.then(rest)
   }
 
   /** One handle more or less is open on `object`. */
@@ -180,17 +256,10 @@ export class GemObjects {
   ): Promise<GemObject> {
     const attachment = await this.#core.attach(buffer, this.#memory.device, DRIVER)
     try {
-      const way = 'bidirectional'
-      const mapping = await this.#core.mapAttachmentUnlocked(attachment, way, signal)
-      await this.#requireOnePiece(attachment, mapping)
+      const mapping = this.#imports === 'kept' ? await this.#mapKept(attachment, signal) : undefined
       return {
-        buffer,
-        mapping,
-        attachment,
-        references: 1,
-        handles: 0,
-        fileFlags,
-        mapOffset: undefined,
+        ...{ buffer, mapping, attachment, fileFlags },
+        ...{ references: 1, handles: 0, uses: 0, mapOffset: undefined },
       }
     } catch (error) {
       this.#core.detach(buffer, attachment, DRIVER)
@@ -198,14 +267,21 @@ export class GemObjects {
     }
   }
 
-  /** May sleep. EINVAL where the device takes no scatter list. Source: drm_gem_dma_prime_import_sg_table. */
-  async #requireOnePiece(attachment: Attachment, mapping: DmaMapping): Promise<void> {
-    const { device, buffer } = attachment
-    if (!this.#dma.devices.isContiguous(device)) return
-    const size = contiguousSize(mapping)
-    if (size >= buffer.size) return
-    await this.#core.unmapAttachmentUnlocked(attachment, mapping, 'bidirectional')
-    throw new KernelError(
+  /** May sleep. EINVAL where the device takes no scatter list. */
+  async #mapKept(attachment: Attachment, signal: AbortSignal | undefined): Promise<DmaMapping> {
+    const mapping = await this.#core.mapAttachmentUnlocked(attachment, WAY, signal)
+    if (this.#isSuitable(attachment, mapping)) return mapping
+    await this.#core.unmapAttachmentUnlocked(attachment, mapping, WAY)
+    throw this.#inPieces(attachment, contiguousSize(mapping))
+  }
+
+  /** Whether the device can use the mapping. Source: drm_gem_dma_prime_import_sg_table. */
+  #isSuitable({ device, buffer }: Attachment, mapping: DmaMapping): boolean {
+    return !this.#dma.devices.isContiguous(device) || contiguousSize(mapping) >= buffer.size
+  }
+
+  #inPieces({ device, buffer }: Attachment, size: number): KernelError {
+    return new KernelError(
       'EINVAL',
       `device ${device} takes memory in one piece, and only the first ${size} of ${buffer.size} bytes ` +
         'are one: allocate from the heap linux,cma',
