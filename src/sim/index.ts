@@ -10,7 +10,7 @@ export { rpi4 } from '../boards/rpi4.ts'
 export type { Driver } from '../driver/driver.ts'
 export { ProbeError } from '../driver/drivers.ts'
 export type { ShownFrame } from '../drivers/display/shown-frame.ts'
-export { type ImportMapping, importMappings } from '../kernel/drm/gem-objects.ts'
+export { type ImportMapping, importMappings } from '../kernel/dmabuf/import-mapping.ts'
 export type { PlannedFailure } from '../kernel/process/failures.ts'
 export { canFail, usualError } from '../kernel/process/usual-error.ts'
 export {

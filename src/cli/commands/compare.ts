@@ -4,7 +4,7 @@ import {
   type ComparisonRow,
   comparisonRow,
 } from '../../check/report/comparison.ts'
-import { importMappings } from '../../kernel/drm/gem-objects.ts'
+import { importMappings } from '../../kernel/dmabuf/import-mapping.ts'
 import { mechanisms } from '../../mechanisms/index.ts'
 import { oneOf } from '../arguments.ts'
 import { exitCode } from '../exit-code.ts'

@@ -3,7 +3,7 @@
 import { SECOND } from '../../base/time.ts'
 import type { ComparedSetup } from '../../check/report/comparison.ts'
 import type { ShownFrame } from '../../drivers/display/shown-frame.ts'
-import { importMappings } from '../../kernel/drm/gem-objects.ts'
+import { importMappings } from '../../kernel/dmabuf/import-mapping.ts'
 import { parseSchedule } from '../../machine/schedule.ts'
 import { mechanisms } from '../../mechanisms/index.ts'
 import { type FrameSource, patternSource, y4mSource } from '../../media/source.ts'

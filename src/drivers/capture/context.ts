@@ -1,7 +1,7 @@
 import type { DmaLayer } from '../../kernel/dma/dma-layer.ts'
 import type { DmaBufCore } from '../../kernel/dmabuf/core.ts'
 import type { DeviceJobs } from '../../kernel/dmabuf/device-job.ts'
-import type { ImportMapping } from '../../kernel/drm/gem-objects.ts'
+import type { ImportMapping } from '../../kernel/dmabuf/import-mapping.ts'
 import type { Machine } from '../../machine/machine.ts'
 
 /** The camera's name on the board, in attachments and in events. */

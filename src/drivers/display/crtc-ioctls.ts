@@ -70,7 +70,10 @@ async function setCrtc(client: Client, drm: DrmCall<mode.DrmModeCrtc>): Promise<
   })
 }
 
-/** May sleep, until its buffers are mapped. Shows another framebuffer from the next vertical blank on, without a wait for it. */
+/**
+ * May sleep, until the buffers are mapped. Shows another framebuffer from the next vertical blank on, and does not wait
+ * for that.
+ */
 async function pageFlip(
   client: Client,
   { args, argument }: DrmCall<fb.DrmModeCrtcPageFlip>,

@@ -1,7 +1,7 @@
 import { makeCoherent } from '../../kernel/dma/coherent.ts'
 import { tableOf } from '../../kernel/dma/sg-table.ts'
 import type { GemMemory } from '../../kernel/drm/gem-memory.ts'
-import { DRIVER, type GemParts } from '../../kernel/drm/gem-objects.ts'
+import { DRIVER, type GemParts } from '../../kernel/drm/gem-parts.ts'
 
 /** The display's name in events, attachments and boards. */
 export const DISPLAY_NAME = 'display'

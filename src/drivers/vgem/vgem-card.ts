@@ -1,6 +1,7 @@
 import type { DmaBufCore } from '../../kernel/dmabuf/core.ts'
 import type { DrmCard, DrmClient } from '../../kernel/drm/drm-client.ts'
-import { GemObjects, type GemParts } from '../../kernel/drm/gem-objects.ts'
+import { GemObjects } from '../../kernel/drm/gem-objects.ts'
+import type { GemParts } from '../../kernel/drm/gem-parts.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { vgemMemory } from './vgem-memory.ts'
 

@@ -1,6 +1,6 @@
 import { makeCoherent } from '../../kernel/dma/coherent.ts'
 import type { GemMemory } from '../../kernel/drm/gem-memory.ts'
-import { DRIVER, type GemParts } from '../../kernel/drm/gem-objects.ts'
+import { DRIVER, type GemParts } from '../../kernel/drm/gem-parts.ts'
 import { FirstTouch, type ZeroPages } from '../../machine/first-touch.ts'
 
 /** The device's name in events, attachments and boards. */

@@ -7,7 +7,7 @@ import type {
   UserMemory,
 } from '../../kernel/dmabuf/file.ts'
 import { mapObject, refusedRequest } from '../../kernel/drm/gem-file.ts'
-import type { GemParts } from '../../kernel/drm/gem-objects.ts'
+import type { GemParts } from '../../kernel/drm/gem-parts.ts'
 import { KernelError } from '../../machine/kernel-error.ts'
 import { VgemCard } from './vgem-card.ts'
 import { VgemClient } from './vgem-client.ts'

@@ -11,40 +11,19 @@
 import { KernelError } from '../../machine/kernel-error.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { Storage } from '../../machine/storage.ts'
-import { contiguousSize } from '../dma/contiguous.ts'
 import type { DmaLayer } from '../dma/dma-layer.ts'
 import type { DmaMapping } from '../dma/mapping.ts'
 import { tableOf } from '../dma/sg-table.ts'
-import type { Attachment } from '../dmabuf/attachment.ts'
 import type { DmaBufCore } from '../dmabuf/core.ts'
 import type { DmaBuf } from '../dmabuf/dma-buf.ts'
 import type { CpuPages, DmaBufOps } from '../dmabuf/ops.ts'
+import { GemImports } from './gem-imports.ts'
 import type { GemMemory } from './gem-memory.ts'
 import type { GemObject } from './gem-object.ts'
+import { DRIVER, type GemParts } from './gem-parts.ts'
 
-/** drm_prime.c is in the module drm, which is the exporter for every device. */
-export const DRIVER = { name: 'drm', modelled: true } as const
 /** DRM_FILE_PAGE_OFFSET_START: lower offsets are not used. */
 const FIRST_MAP_OFFSET = 2 ** 32
-
-export const importMappings = ['kept', 'per-use'] as const
-
-/**
- * When an importer maps a dma-buf. `kept`: once, until the import ends, as every importer in Linux does. `per-use`:
- * before each use by the device, and no longer, as the DMA API and the first documentation of dma-buf ask.
- */
-export type ImportMapping = (typeof importMappings)[number]
-
-/** The parts of the kernel that buffers need. */
-export interface GemParts {
-  readonly machine: Machine
-  readonly dma: DmaLayer
-  readonly core: DmaBufCore
-  /** `kept` when left out. */
-  readonly imports?: ImportMapping | undefined
-}
-
-const WAY = 'bidirectional'
 
 export class GemObjects {
   readonly #machine: Machine
@@ -52,16 +31,17 @@ export class GemObjects {
   readonly #core: DmaBufCore
   readonly #memory: GemMemory
   readonly #ops: DmaBufOps
-  readonly #imports: ImportMapping
+  readonly #imports: GemImports
   readonly #own = new Map<DmaBuf, GemObject>()
   #nextOffset = FIRST_MAP_OFFSET
 
-  constructor({ machine, dma, core, imports = 'kept' }: GemParts, memory: GemMemory) {
+  constructor(parts: GemParts, memory: GemMemory) {
+    const { machine, dma, core } = parts
     this.#machine = machine
     this.#dma = dma
     this.#core = core
     this.#memory = memory
-    this.#imports = imports
+    this.#imports = new GemImports(parts, memory.device)
     this.#ops = this.#primeOps()
   }
 
@@ -95,14 +75,14 @@ export class GemObjects {
 
   /**
    * May sleep. The object behind a dma-buf, with one more reference: the one made here, or a new one
-   * that stays attached and mapped in both directions. The exporter's errors pass through.
+   * that stays attached, and with `kept` imports mapped in both directions. The exporter's errors pass through.
    */
   async importBuffer(buffer: DmaBuf, fileFlags: number, signal?: AbortSignal): Promise<GemObject> {
     const own = this.#own.get(buffer)
     if (own !== undefined) return this.get(own)
     this.#core.get(buffer, DRIVER)
     try {
-      return await this.#attach(buffer, fileFlags, signal)
+      return await this.#imports.attach(buffer, fileFlags, signal)
     } catch (error) {
       this.#core.put(buffer, DRIVER)
       throw error
@@ -124,17 +104,15 @@ export class GemObjects {
     if (object.references > 0) return
     const { attachment, buffer } = object
     if (attachment === undefined) this.#core.put(buffer, DRIVER)
-    else this.#end(object, attachment)
+    else this.#imports.end(object, attachment)
   }
 
   /**
-   * May sleep. The device is about to use the object: it is mapped from here on, until as many calls of `used`. The
-   * exporter's errors pass through. Undefined where it is mapped already, and the use begins at once.
+   * May sleep. The device is about to use the object: it is mapped until `used` is called as often as this and `use`.
+   * The exporter's errors pass through. Undefined: it is mapped already, and the use begins at once.
    */
   prepareUse(object: GemObject): Promise<void> | undefined {
-    object.uses++
-    if (object.mapping !== undefined || object.attachment === undefined) return undefined
-    return this.#mapForUse(object, object.attachment)
+    return this.#imports.prepareUse(object)
   }
 
   /** One more use of an object whose use is prepared. */
@@ -144,48 +122,7 @@ export class GemObjects {
 
   /** A use ends. Does not sleep: an unmap waits for the lock of another task by itself. */
   used(object: GemObject): void {
-    object.uses--
-    const { attachment, buffer } = object
-    if (this.#imports === 'kept' || attachment === undefined || object.uses > 0) return
-    const waiting = buffer.resv.runSoon(() => {
-      if (object.uses === 0) this.#unmap(object, attachment)
-    })
-    void waiting
-  }
-
-  async #mapForUse(object: GemObject, attachment: Attachment): Promise<void> {
-    try {
-      await object.buffer.resv.run(async () => {
-        if (object.mapping !== undefined) return
-        const mapping = await this.#core.mapAttachment(attachment, WAY)
-        object.mapping = mapping
-        if (this.#isSuitable(attachment, mapping)) return
-        this.#unmap(object, attachment)
-        throw this.#inPieces(attachment, contiguousSize(mapping))
-      })
-    } catch (error) {
-      this.used(object)
-      throw error
-    }
-  }
-
-  /** With the lock held. */
-  #unmap(object: GemObject, attachment: Attachment): void {
-    const { mapping } = object
-    object.mapping = undefined
-    if (mapping !== undefined) this.#core.unmapAttachment(attachment, mapping, WAY)
-  }
-
-  /** The last reference is gone. While another task has the lock it happens later, as the kernel's last fput does. */
-  #end(object: GemObject, attachment: Attachment): void {
-    const { buffer } = object
-    const rest = (): void => {
-      this.#core.detach(buffer, attachment, DRIVER)
-      this.#core.put(buffer, DRIVER)
-    }
-    const waiting = buffer.resv.runSoon(() => this.#unmap(object, attachment))
-    if (waiting === undefined) rest()
-    else void waiting.then(rest)
+    this.#imports.used(object)
   }
 
   /** One handle more or less is open on `object`. */
@@ -247,45 +184,6 @@ export class GemObjects {
       this.#core.put(buffer, DRIVER)
       throw error
     }
-  }
-
-  async #attach(
-    buffer: DmaBuf,
-    fileFlags: number,
-    signal: AbortSignal | undefined,
-  ): Promise<GemObject> {
-    const attachment = await this.#core.attach(buffer, this.#memory.device, DRIVER)
-    try {
-      const mapping = this.#imports === 'kept' ? await this.#mapKept(attachment, signal) : undefined
-      return {
-        ...{ buffer, mapping, attachment, fileFlags },
-        ...{ references: 1, handles: 0, uses: 0, mapOffset: undefined },
-      }
-    } catch (error) {
-      this.#core.detach(buffer, attachment, DRIVER)
-      throw error
-    }
-  }
-
-  /** May sleep. EINVAL where the device takes no scatter list. */
-  async #mapKept(attachment: Attachment, signal: AbortSignal | undefined): Promise<DmaMapping> {
-    const mapping = await this.#core.mapAttachmentUnlocked(attachment, WAY, signal)
-    if (this.#isSuitable(attachment, mapping)) return mapping
-    await this.#core.unmapAttachmentUnlocked(attachment, mapping, WAY)
-    throw this.#inPieces(attachment, contiguousSize(mapping))
-  }
-
-  /** Whether the device can use the mapping. Source: drm_gem_dma_prime_import_sg_table. */
-  #isSuitable({ device, buffer }: Attachment, mapping: DmaMapping): boolean {
-    return !this.#dma.devices.isContiguous(device) || contiguousSize(mapping) >= buffer.size
-  }
-
-  #inPieces({ device, buffer }: Attachment, size: number): KernelError {
-    return new KernelError(
-      'EINVAL',
-      `device ${device} takes memory in one piece, and only the first ${size} of ${buffer.size} bytes ` +
-        'are one: allocate from the heap linux,cma',
-    )
   }
 
   /** drm_gem_prime_dmabuf_ops: mapping moves no data, and there is nothing to do for the CPU. */
