@@ -65,8 +65,8 @@ The heap /dev/dma_heap/system of the program becomes that of each mechanism in
 turn; the camera and the display keep their mappings, or map for each use. The
 tables show on which boards the program is right under it, and the cost: bytes
 that the CPU moved, cache maintenance, bounce buffers, mappings for devices,
-page faults and zapped pages. Exit code 0: the table is complete. It does not
-depend on the verdicts.
+page faults and zapped pages. Exit code 0: the tables are complete, whatever
+the results are; 2: the program came to its end in no run.
 
 Example:
   dmabuf compare pipeline.ts --board all --mechanism sync,uncached

@@ -17,6 +17,7 @@ export default async (kernel) => {
 const folder = folderWith({
   'loose.ts': program('map.fill(1)'),
   'synced.ts': program("await buffer.withCpuAccess('write', (bytes) => bytes.fill(1))"),
+  'prints.ts': "export default () => { console.log('to stdout'); console.error('to stderr') }",
   'throws.ts': "export default () => { throw new Error('no camera') }",
 })
 
@@ -63,9 +64,19 @@ describe('dmabuf compare', () => {
     expect(stdout).toMatch(/^arm-soc +kept +sync +clean +0 of 1$/m)
     expect(stdout).toMatch(/^arm-soc +kept +shootdown +import-not-renewed /m)
     expect(stdout).toMatch(/^arm-soc +kept +sync +█+ [\d.]+ KiB$/m)
-    expect(stdout).toMatch(/^kept +shootdown +import-not-renewed +arm-soc$/m)
+    expect(stdout).toMatch(/^import-not-renewed\n {2}shootdown, imports kept, on arm-soc$/m)
     expect(stdout).toContain('cached pages, maintained at SYNC (merged, Linux 4.6)')
     expect(stdout).not.toContain('temporary-copy')
+  })
+
+  it('prints the output of the first run', async () => {
+    const { stdout, stderr } = await dmabuf(folder, ['compare', 'prints.ts', '--board', 'pc'])
+    expect(stdout).toContain('no mechanism makes a difference')
+    expect(stdout.match(/to stdout/g)).toHaveLength(1)
+    expect(stderr.match(/to stderr/g)).toHaveLength(1)
+    const json = await dmabuf(folder, ['compare', 'prints.ts', '--board', 'pc', '--json'])
+    expect(JSON.parse(json.stdout).rows).toHaveLength(8)
+    expect(json.stderr).toContain('to stdout')
   })
 
   it('writes the table to a file', async () => {
@@ -79,15 +90,20 @@ describe('dmabuf compare', () => {
 
   it('shows the error of a program that does not get to its end', async () => {
     const { code, stdout } = await dmabuf(folder, ['compare', 'throws.ts', '--board', 'pc'])
-    expect(code).toBe(0)
+    expect(code).toBe(2)
     expect(stdout).toMatch(/^pc +kept +sync +failed /m)
-    expect(stdout).toMatch(/no camera/)
+    expect(stdout).toMatch(/no\s+camera/)
+    expect(stdout).toContain(
+      '\n  sync, shootdown, uncached, temporary-copy, imports kept and per-use, on pc\n',
+    )
+    expect(stdout).not.toContain('no mechanism makes a difference')
   })
 
   it.each([
     [['compare', 'loose.ts', '--mechanism', 'synk'], "'sync'"],
     [['compare', 'loose.ts', '--imports', 'once'], '--imports'],
     [['compare', 'loose.ts', '--board', 'none'], '--board'],
+    [['compare', 'loose.ts', '--mechanism', ','], '--mechanism needs at least one name'],
     [['compare', 'missing.ts'], 'missing.ts'],
   ])('%j is wrong use', async (words, message) => {
     const { code, stderr } = await dmabuf(folder, words)

@@ -175,7 +175,8 @@ function releaseName(name: string | undefined): string | undefined {
   }
 }
 
-function notEmpty(
+/** Throws a UsageError for an option without a name in it. */
+export function notEmpty(
   option: string,
   words: readonly string[] | undefined,
 ): readonly string[] | undefined {

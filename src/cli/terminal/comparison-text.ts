@@ -1,8 +1,10 @@
 /** A comparison of mechanisms, for people: a table, a chart, and the names behind both. */
+
 import type { ComparisonRow } from '../../check/report/comparison.ts'
 import { mechanisms } from '../../mechanisms/index.ts'
 import { bytesText, type Style, timeText } from './style.ts'
 import { type Column, tableText, textTable } from './table.ts'
+import { PAGE_WIDTH, wrapped } from './wrap.ts'
 
 /** The setup of a run, which begins each of its lines. */
 const SETUP: readonly Column[] = ['board', 'imports', 'mechanism'].map((head) => ({ head }))
@@ -25,6 +27,7 @@ const COUNTS = { maps: 'mappings', faults: 'faults', zaps: 'zapped' } as const
 const BAR = 40
 
 export function comparisonText(rows: readonly ComparisonRow[], style: Style): string {
+  if (rows.length === 0) return ''
   return [
     tableText(
       RESULTS,
@@ -32,12 +35,29 @@ export function comparisonText(rows: readonly ComparisonRow[], style: Style): st
       style,
     ),
     reasonsText(rows, style),
+    isUnaffected(rows) ? UNAFFECTED : '',
     chartText(rows, style),
     costText(rows, style),
     namesText(rows, style),
   ]
     .filter((part) => part !== '')
     .join('\n')
+}
+
+const UNAFFECTED =
+  'no mechanism makes a difference: the program may allocate nothing from /dev/dma_heap/system\n'
+
+/** Whether runs on one board are alike under all of several mechanisms. */
+function isUnaffected(rows: readonly ComparisonRow[]): boolean {
+  const several = new Set(rows.map(({ mechanism }) => mechanism)).size > 1
+  const kinds = new Map<string, Set<string>>()
+  for (const { board, imports, verdict, rules, error, cost } of rows) {
+    const key = `${board} ${imports}`
+    const kind = JSON.stringify([verdict, rules, error, cost])
+    kinds.set(key, (kinds.get(key) ?? new Set()).add(kind))
+  }
+  const runs = rows.some(({ verdict }) => verdict !== 'failed')
+  return several && runs && [...kinds.values()].every(({ size }) => size === 1)
 }
 
 function setupOf({ board, imports, mechanism }: ComparisonRow): string[] {
@@ -104,18 +124,45 @@ function workOf(row: ComparisonRow): number {
 
 /** Why rows are not clean: their rules, and the errors of the program. */
 function reasonsText(rows: readonly ComparisonRow[], style: Style): string {
-  const boards = new Map<string, string[]>()
-  for (const { board, imports, mechanism, rules, error } of rows) {
-    for (const why of [...rules, ...(error === null ? [] : [error])]) {
-      const key = JSON.stringify([imports, mechanism, why])
-      boards.set(key, [...(boards.get(key) ?? []), board])
-    }
-  }
-  if (boards.size === 0) return ''
-  const columns = ['imports', 'mechanism', 'finding or error', 'boards'].map((head) => ({ head }))
-  const cells = [...boards].map(([key, names]) => [...JSON.parse(key), names.join(', ')])
+  const reasons = rows.flatMap((row) => {
+    const { rules, error } = row
+    const all = [...rules, ...(error === null ? [] : [error])]
+    return all.map((why): Reason => [[row.imports], [row.mechanism], [row.board], [why]])
+  })
+  if (reasons.length === 0) return ''
+  const merged = [BOARDS, MECHANISMS, IMPORTS].reduce(mergedAt, reasons)
+  const texts = merged.map(([imports, names, boards, [why = '']]) => {
+    const where = `${names.join(', ')}, imports ${imports.join(' and ')}, on ${boards.join(', ')}`
+    return `${wrapped(why, PAGE_WIDTH).join('\n')}\n  ${where}\n`
+  })
+  const head = style.colors.bold('findings and errors')
   const hint = rows.some(({ rules }) => rules.length > 0)
     ? '`dmabuf explain RULE` describes a rule\n'
     : ''
-  return textTable(columns, cells, style) + hint
+  return `${head}\n${texts.join('')}${hint}`
+}
+
+/** Importers, mechanisms and boards, all of which have the finding or error of the last part. */
+type Reason = readonly [
+  imports: readonly string[],
+  mechanisms: readonly string[],
+  boards: readonly string[],
+  why: readonly string[],
+]
+const IMPORTS = 0
+const MECHANISMS = 1
+const BOARDS = 2
+
+/** Joins reasons that differ in one part alone. */
+function mergedAt(reasons: readonly Reason[], part: number): Reason[] {
+  const groups = new Map<string, Reason>()
+  for (const reason of reasons) {
+    const key = JSON.stringify(reason.map((names, at) => (at === part ? '' : names)))
+    const known = groups.get(key)
+    const joined = known?.map((names, at) =>
+      at === part ? [...names, ...(reason[part] ?? [])] : names,
+    )
+    groups.set(key, (joined ?? reason) as unknown as Reason)
+  }
+  return [...groups.values()]
 }
