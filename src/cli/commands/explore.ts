@@ -34,7 +34,7 @@ export async function explore(
   const { board = 'arm-soc', policy = 'lazy', ...rest } = flags
   const choice = reportChoice(flags)
   const target = { file, flags, choice }
-  const seen = new OrdersSeen()
+  const seen = new OrdersSeen(flags.failures === true)
   const progress = showRuns('exploring', 'orders tried')
   try {
     const bound = wholeNumber('--bound', flags.bound ?? String(USUAL_BOUND), 0, MOST)

@@ -21,10 +21,16 @@ import type { ReportTarget } from './report.ts'
 export class OrdersSeen {
   /** The first run, and each run with a finding or a failure that no run before it had. */
   readonly shown: RunRecord[] = []
+  /** Whether calls that fail are tried. */
+  readonly withFailures: boolean
   runs = 0
   /** The first run: its output stands for that of all. */
   first: WorkerEnd | undefined
   readonly #counts = new Map<string, number>()
+
+  constructor(withFailures: boolean) {
+    this.withFailures = withFailures
+  }
 
   add(end: WorkerEnd): void {
     const record = withoutAnswer(end.record)

@@ -19,24 +19,39 @@ export function ordersText(
   const failed = failures.map(({ call, nth, code }) => `call ${nth} of ${call} (${code})`)
   return `${[
     ...(failed.length === 0 ? [] : detail('failing', failed.join(', '), style)),
-    ...(namesOrder ? detail('replay', `schedule ${schedule}`, style) : []),
+    ...(namesOrder && schedule !== undefined
+      ? detail('replay', `schedule ${schedule}`, style)
+      : []),
     ...detail('orders', where, style),
   ].join('\n')}\n`
 }
 
 interface Seen {
   readonly runs: number
+  /** Whether calls that fail were tried. */
+  readonly withFailures: boolean
   readonly shown: readonly { readonly findings: readonly unknown[]; readonly failure?: unknown }[]
 }
 
 /** `end`: whether all orders were tried, those within the limits, or why the search ended early. */
-export function ordersConclusion({ runs, shown }: Seen, end: string, { colors }: Style): string {
-  const isClean = shown.every(({ findings, failure }) => findings.length === 0 && !failure)
-  const what = isClean ? colors.green('no findings') : colors.red('some orders have findings')
+export function ordersConclusion(
+  { runs, shown, withFailures }: Seen,
+  end: string,
+  { colors }: Style,
+): string {
+  const what = resultOf(shown, colors)
   const orders = countText(runs, 'order')
-  if (end === 'complete') return `${what}: ${orders} of tasks and timers tried, which are all\n`
-  if (end === 'bounded') {
-    return `${what}: ${orders} of tasks and timers tried; more with a larger --bound or --limit\n`
-  }
+  const tried = `${orders} of tasks${withFailures ? ', timers and failures' : ' and timers'} tried`
+  if (end === 'complete') return `${what}: ${tried}, which are all\n`
+  if (end === 'bounded') return `${what}: ${tried}; more with a larger --bound or --limit\n`
   return `${colors.red(end)}: ${what} in ${orders}\n`
+}
+
+function resultOf(shown: Seen['shown'], colors: Style['colors']): string {
+  if (shown.some(({ findings }) => findings.length > 0)) {
+    return colors.red('some orders have findings')
+  }
+  return shown.some(({ failure }) => failure !== undefined)
+    ? colors.red('the program fails in some orders')
+    : colors.green('no findings')
 }
