@@ -26,6 +26,7 @@ export { DumbBuffer, type DumbOptions } from './user/dumb-buffer.ts'
 export { ExactAccess } from './user/exact-access.ts'
 export { ExactView } from './user/exact-view.ts'
 export type { AdoptableFd, AnyFd, BorrowedFd, OwnedFd } from './user/fd.ts'
+export type { FenceWaitOptions } from './user/fence-wait.ts'
 export { Frame } from './user/frame.ts'
 export type { ImageFormat, PictureLayout, PlaneLayout } from './user/image-format.ts'
 export { ImportedBuffer } from './user/imported-buffer.ts'
@@ -36,7 +37,6 @@ export type { Seal } from './user/seals.ts'
 export {
   type FenceInfo,
   type FenceStatus,
-  type FenceWaitOptions,
   SyncFile,
   type SyncFileInfo,
 } from './user/sync-file.ts'

@@ -1,6 +1,11 @@
-import { DMA_BUF_NAME_LEN, DMA_BUF_SET_NAME_B, DMA_BUF_SYNC_END } from '../abi/dma-buf.ts'
+import {
+  DMA_BUF_NAME_LEN,
+  DMA_BUF_SET_NAME_B,
+  DMA_BUF_SYNC_END,
+  DMA_BUF_SYNC_READ,
+} from '../abi/dma-buf.ts'
 import { errno } from '../abi/errno.ts'
-import { F_DUPFD_CLOEXEC, SEEK_CUR, SEEK_END } from '../abi/fcntl.ts'
+import { F_DUPFD_CLOEXEC, POLLIN, POLLOUT, SEEK_CUR, SEEK_END } from '../abi/fcntl.ts'
 import * as check from '../syscalls/arguments.ts'
 import { scopeOf } from '../syscalls/call-scope.ts'
 import { plainArg } from '../syscalls/ioctl-arg.ts'
@@ -22,6 +27,13 @@ import {
 } from './cpu-access-kind.ts'
 import { drainAll } from './dispose.ts'
 import type { AdoptableFd, AnyFd, OwnedFd } from './fd.ts'
+import {
+  areReady,
+  checkFenceWait,
+  type FencePoll,
+  type FenceWaitOptions,
+  waitForFences,
+} from './fence-wait.ts'
 import { Mapping } from './mapping.ts'
 import { ShareableFdOwner } from './owned-fd.ts'
 import { exportSyncFile, importSyncFile, type SyncFile } from './sync-file.ts'
@@ -238,6 +250,38 @@ export class DmaBuf extends ShareableFdOwner {
     checkAccess(access)
     checkSyncFile('file', file)
     await importSyncFile(calls, this.requireFd('DMA_BUF_IOCTL_IMPORT_SYNC_FILE'), access, file)
+  }
+
+  /**
+   * May sleep. Whether a device's work keeps from an `access` now: `read` waits for writers, `write` and `read-write`
+   * for readers too. The fences of the buffer say so, as with `poll` on its descriptor: POLLIN and POLLOUT.
+   */
+  async isIdle(access: CpuAccessKind): Promise<boolean> {
+    const calls = Calls.from(this.sys, this.isIdle)
+    checkAccess(access)
+    return await areReady(calls, this.#polledFor(access))
+  }
+
+  /**
+   * May sleep, until `isIdle`. ETIME when `timeout` is over before. It orders and does not sync: the CPU reads after
+   * `startCpuAccess`, which waits by itself.
+   */
+  async idle(access: CpuAccessKind, options: FenceWaitOptions = {}): Promise<void> {
+    const calls = Calls.from(this.sys, this.idle)
+    checkAccess(access)
+    checkFenceWait(options)
+    await waitForFences(
+      calls,
+      this.#polledFor(access),
+      options,
+      (timeout) =>
+        `the buffer was still in use after ${timeout} ns: exportSyncFile('${access}') lists its fences`,
+    )
+  }
+
+  #polledFor(access: CpuAccessKind): FencePoll {
+    const events = syncFlags(access) === DMA_BUF_SYNC_READ ? POLLIN : POLLOUT
+    return { fd: () => this.requireFd('poll'), events }
   }
 
   /** May sleep. Names the buffer in debugfs and fdinfo. EINVAL above 31 bytes of UTF-8. */

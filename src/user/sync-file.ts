@@ -4,7 +4,7 @@ import {
   dmaBufExportSyncFile,
   dmaBufImportSyncFile,
 } from '../abi/dma-buf.ts'
-import { type ErrnoCode, errno, errnoName } from '../abi/errno.ts'
+import { type ErrnoCode, errnoName } from '../abi/errno.ts'
 import { F_DUPFD_CLOEXEC, POLLIN } from '../abi/fcntl.ts'
 import {
   SYNC_FILE_NAME_LEN,
@@ -17,12 +17,18 @@ import {
 import * as check from '../syscalls/arguments.ts'
 import { plainArg } from '../syscalls/ioctl-arg.ts'
 import type { Kernel } from '../syscalls/kernel.ts'
-import type { PollFd, Syscalls } from '../syscalls/syscalls.ts'
-import { systemError } from '../syscalls/system-error.ts'
-import { Calls, type Reasons, succeed } from './calls.ts'
+import type { Syscalls } from '../syscalls/syscalls.ts'
+import { Calls, type Reasons } from './calls.ts'
 import { checkSyncFile, sysOf } from './checks.ts'
 import { type CpuAccessKind, syncFlags } from './cpu-access-kind.ts'
 import type { AdoptableFd, AnyFd } from './fd.ts'
+import {
+  areReady,
+  checkFenceWait,
+  type FencePoll,
+  type FenceWaitOptions,
+  waitForFences,
+} from './fence-wait.ts'
 import { ShareableFdOwner } from './owned-fd.ts'
 
 /** The state of a fence: pending, signalled, or signalled with an error. */
@@ -43,14 +49,6 @@ export interface SyncFileInfo {
   /** Of all fences together. */
   readonly status: FenceStatus
   readonly fences: readonly FenceInfo[]
-}
-
-/** Options of a wait for fences. */
-export interface FenceWaitOptions {
-  /** Ends the wait: the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
-  /** Nanoseconds at most; without limit unless given. */
-  readonly timeout?: number | undefined
 }
 
 /**
@@ -99,29 +97,24 @@ export class SyncFile extends ShareableFdOwner {
   /** May sleep. Whether all fences are signalled now. */
   async isSignaled(): Promise<boolean> {
     const calls = Calls.from(this.sys, this.isSignaled)
-    return (await this.#poll(calls, 0, undefined)) > 0
+    return await areReady(calls, this.#polled)
   }
 
   /** May sleep, until all fences are signalled. ETIME when `timeout` is over before. */
   async wait(options: FenceWaitOptions = {}): Promise<void> {
     const calls = Calls.from(this.sys, this.wait)
-    check.waitOptions('options', options, ['timeout'])
-    const { signal, timeout = -1 } = options
-    if (options.timeout !== undefined) check.integer('options.timeout', timeout)
-    for (;;) {
-      signal?.throwIfAborted()
-      const fd = this.requireFd('poll')
-      const result = await this.#poll(calls, timeout, signal)
-      if (result === -errno.EINTR) continue
-      if (succeed('poll', result, { fd }) > 0) return
-      const detail = `the fences were not signalled in ${timeout} ns: see info() for which are active`
-      throw systemError({ errno: -errno.ETIME, syscall: 'poll', fd, detail })
-    }
+    checkFenceWait(options)
+    await waitForFences(
+      calls,
+      this.#polled,
+      options,
+      (timeout) =>
+        `the fences were not signalled in ${timeout} ns: see info() for which are active`,
+    )
   }
 
-  async #poll(calls: Calls, timeout: number, signal: AbortSignal | undefined): Promise<number> {
-    const entry: PollFd = { fd: this.requireFd('poll'), events: POLLIN, revents: 0 }
-    return await calls.run(() => calls.sys.poll([entry], timeout, { signal }))
+  get #polled(): FencePoll {
+    return { fd: () => this.requireFd('poll'), events: POLLIN }
   }
 
   /**

@@ -103,6 +103,45 @@ describe('a CPU access', () => {
     }))
 })
 
+describe('DmaBuf.idle', () => {
+  it.each([
+    ['write', 'read', true],
+    ['write', 'write', true],
+    ['read', 'write', true],
+    ['read', 'read-write', true],
+    ['read', 'read', false],
+  ] as const)('under a %s fence, for %s, waits: %s', (fence, access, waits) =>
+    withFence(fence, async (stage) => {
+      const { kernel, buffer } = stage
+      expect(await buffer.isIdle(access)).toBe(!waits)
+      const start = kernel.now()
+      const end = await signalled(stage, 10_000_000, async () => {
+        await buffer.idle(access)
+        return kernel.now()
+      })
+      expect(end - start >= 10_000_000).toBe(waits)
+      expect(await buffer.isIdle(access)).toBe(true)
+    }),
+  )
+
+  it('ends at its timeout and at the abort of its signal', () =>
+    withFence('write', async ({ kernel, buffer }) => {
+      const late = expect.objectContaining({
+        code: 'ETIME',
+        message: expect.stringContaining("still in use after 1000 ns: exportSyncFile('read')"),
+      })
+      await expect(buffer.idle('read', { timeout: 1000 })).rejects.toEqual(late)
+      const controller = new AbortController()
+      const abort = kernel.spawn('aborter', async () => {
+        await kernel.sleep(1_000_000)
+        controller.abort(new Error('enough'))
+      })
+      const { signal } = controller
+      await expect(buffer.idle('write', { signal })).rejects.toThrow('enough')
+      await abort
+    }))
+})
+
 describe('SyncFile', () => {
   it('tells and waits for the fences of a buffer', () =>
     withFence('write', async (stage) => {

@@ -68,6 +68,18 @@ describe('a fence', () => {
       await buffer.endCpuAccess('write')
     }))
 
+  it('is waited for by idle, which tells readers from writers', () =>
+    withFence('read', async (buffer, signal) => {
+      assert.deepEqual([await buffer.isIdle('read'), await buffer.isIdle('write')], [true, false])
+      await buffer.idle('read')
+      await assert.rejects(buffer.idle('write', { timeout: 1e6 }), { code: 'ETIME' })
+      const waiting = buffer.idle('write')
+      assert.equal(await isSettled(waiting), false)
+      await signal()
+      await waiting
+      assert.equal(await buffer.isIdle('write'), true)
+    }))
+
   it('need not be waited for: an abort ends the wait, and nothing is left of it', () =>
     withFence('write', async (buffer, signal, kernel) => {
       await kernel.sys.poll([{ fd: buffer.fd, events: POLLIN, revents: 0 }], 1e6)
