@@ -57,6 +57,21 @@ async function interrupted(
   return await end
 }
 
+/** May sleep. Starts the command, sends it SIGINT in the run `count` of `name`, and awaits its end. */
+async function interruptedAtRun(
+  count: number,
+  name: string,
+  words: readonly string[],
+): Promise<Result> {
+  ensureBuilt()
+  const child = spawn(process.execPath, [entry, ...words], { cwd: folder })
+  const end = ended(child)
+  const runs = () => spawnSync('cat', [join(folder, `begun-${name}`)]).stdout.length
+  while (runs() < count && child.exitCode === null) await sleep(20)
+  child.kill('SIGINT')
+  return await end
+}
+
 async function ended(child: ChildProcess): Promise<Result> {
   const text = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
@@ -92,30 +107,42 @@ describe.runIf(process.platform !== 'win32')('a signal', () => {
 
   it('leaves the report of the runs that had ended', async () => {
     const words = ['run', 'third-spins.ts', '--board', 'pc', '--policy', 'lazy,eager,random']
-    ensureBuilt()
-    const child = spawn(process.execPath, [entry, ...words], { cwd: folder })
-    const end = ended(child)
-    const count = () => spawnSync('cat', [join(folder, 'begun-third-spins')]).stdout.length
-    while (count() < 3 && child.exitCode === null) await sleep(20)
-    child.kill('SIGINT')
-    const { code, stdout } = await end
+    const { code, stdout } = await interruptedAtRun(3, 'third-spins', words)
     expect(code).toBe(130)
     expect(stdout).toMatch(/^pc +(lazy|eager|random 1) +clean /m)
     expect(stdout).toMatch(/^interrupted by SIGINT: no findings in the \d runs? that had ended$/m)
     expect(stdout).not.toContain('clean:')
   })
 
+  it('leaves the rows of a comparison that had ended', async () => {
+    for (const json of [false, true]) {
+      const mine = `compared-${json}`
+      writeFileSync(join(folder, `${mine}.ts`), begun('while (count === 3) kernel.now()'))
+      const words = ['compare', `${mine}.ts`, '--board', 'pc', ...(json ? ['--json'] : [])]
+      const { code, stdout, stderr } = await interruptedAtRun(3, mine, words)
+      expect(code).toBe(130)
+      expect(stderr).toMatch(/^interrupted by SIGINT: runs are missing$/m)
+      if (json) {
+        expect(JSON.parse(stdout)).toMatchObject({ error: 'interrupted by SIGINT' })
+        expect(JSON.parse(stdout).rows).toHaveLength(2)
+      } else expect(stdout.match(/^pc +kept +\w+ +clean/gm)).toHaveLength(2)
+    }
+  })
+
+  it('leaves the orders of an exploration that had ended', async () => {
+    const tasks =
+      "const sleep = () => kernel.sleep(10); await Promise.all(['a', 'b'].map((name) => kernel.spawn(name, sleep)))"
+    writeFileSync(join(folder, 'explored.ts'), begun(`while (count === 2) kernel.now(); ${tasks}`))
+    const { code, stdout } = await interruptedAtRun(2, 'explored', ['explore', 'explored.ts'])
+    expect(code).toBe(130)
+    expect(stdout).toMatch(/^interrupted by SIGINT: no findings in 1 order$/m)
+  })
+
   it('is the error of a report for other programs', async () => {
     const file = join(folder, 'interrupted-json.ts')
     writeFileSync(file, begun('while (count === 2) kernel.now()'))
     const words = ['run', 'interrupted-json.ts', '--board', 'pc', '--json']
-    ensureBuilt()
-    const child = spawn(process.execPath, [entry, ...words], { cwd: folder })
-    const end = ended(child)
-    const count = () => spawnSync('cat', [join(folder, 'begun-interrupted-json')]).stdout.length
-    while (count() < 2 && child.exitCode === null) await sleep(20)
-    child.kill('SIGINT')
-    const { code, stdout, stderr } = await end
+    const { code, stdout, stderr } = await interruptedAtRun(2, 'interrupted-json', words)
     expect(code).toBe(130)
     const { verdict, runs, error } = JSON.parse(stdout)
     expect(verdict).toBe('failed')

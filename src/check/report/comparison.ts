@@ -27,6 +27,8 @@ export interface ComparisonJson {
   readonly version: 1
   readonly program: string
   readonly rows: readonly ComparisonRow[]
+  /** Why rows are missing. */
+  readonly error?: string
 }
 
 /** The dimensions of a comparison besides the board. */
