@@ -1,8 +1,9 @@
 /** Runs of one program under several mechanisms, one after the other in a worker. */
 import type { ComparedSetup } from '../../check/report/comparison.ts'
+import { FreshWorker } from './fresh-worker.ts'
 import type { OwnBoard, RunSetup } from './messages.ts'
 import type { RunPlan } from './plan.ts'
-import { loadedWorker, type WorkerEnd, type WorkerHost } from './program-worker.ts'
+import type { WorkerEnd, WorkerHost } from './program-worker.ts'
 
 export interface CompareHost extends WorkerHost {
   readonly setups: readonly ComparedSetup[]
@@ -14,14 +15,10 @@ export interface CompareHost extends WorkerHost {
 
 /** May sleep. Throws a NotLoadedError, and the reason of the host's signal. */
 export async function compareRuns(setup: RunSetup, host: CompareHost): Promise<void> {
-  let worker = await loadedWorker(setup, host)
+  const worker = await FreshWorker.load(setup, host)
   try {
     for (const plan of host.plan(worker.boards)) {
       for (const compared of host.setups) {
-        if (!worker.isReusable) {
-          await worker.close()
-          worker = await loadedWorker(setup, host)
-        }
         const wishes = { trace: undefined, compared, onPicture: () => {} }
         host.onEnd(compared, await worker.run(plan, wishes))
       }

@@ -1,9 +1,10 @@
 /** Runs of one program in many orders, one after the other in a worker. */
 import { parseSchedule, scheduleText } from '../../machine/schedule.ts'
 import { OrderSearch } from '../../run/explore/order-search.ts'
+import { FreshWorker } from './fresh-worker.ts'
 import type { OwnBoard, RunSetup } from './messages.ts'
 import type { RunPlan } from './plan.ts'
-import { loadedWorker, type WorkerEnd, type WorkerHost } from './program-worker.ts'
+import type { WorkerEnd, WorkerHost } from './program-worker.ts'
 
 export interface OrdersHost extends WorkerHost {
   /** The most deviations of an order. */
@@ -21,14 +22,10 @@ export interface OrdersHost extends WorkerHost {
 /** May sleep. Whether every order was tried. Throws a NotLoadedError, and the reason of the host's signal. */
 export async function exploreOrders(setup: RunSetup, host: OrdersHost): Promise<boolean> {
   const search = new OrderSearch({ bound: host.bound, limit: host.orders })
-  let worker = await loadedWorker(setup, host)
+  const worker = await FreshWorker.load(setup, host)
   try {
     const plan = host.plan(worker.boards)
     for (let prefix = search.next(); prefix !== undefined; prefix = search.next()) {
-      if (!worker.isReusable) {
-        await worker.close()
-        worker = await loadedWorker(setup, host)
-      }
       const order = scheduleText({ timeless: true, failures: host.failures, made: prefix })
       const end = await worker.run(plan, { trace: undefined, order, onPicture: () => {} })
       const { schedule, failure } = end.record

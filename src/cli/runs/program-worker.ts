@@ -266,13 +266,3 @@ export class ProgramWorker {
 async function exitOf(worker: Worker): Promise<void> {
   await new Promise((resolve) => worker.once('exit', resolve))
 }
-
-/** May sleep. A worker with the program loaded. Throws a NotLoadedError, and the reason of the host's signal. */
-export async function loadedWorker(setup: RunSetup, host: WorkerHost): Promise<ProgramWorker> {
-  const worker = new ProgramWorker(setup, host)
-  const failure = await worker.loaded()
-  if (failure === undefined) return worker
-  const printed = worker.takePrinted()
-  await worker.close()
-  throw new NotLoadedError(failure, printed)
-}
