@@ -17,7 +17,6 @@
  * time shared one address space, so that an exporter had to use its own file for the shootdown; here each buffer
  * has its own, as since Linux 5.3.
  */
-import { builtIn } from '../../driver/built-in.ts'
 import type {
   DmaBuf,
   DmaBufOps,
@@ -26,6 +25,7 @@ import type {
   DriverContext,
   KernelMemory,
 } from '../../driver/index.ts'
+import { type HeapParts, heapDriver } from '../heap-driver.ts'
 import { scattered } from '../scatter.ts'
 import { TouchedPages } from './touched-pages.ts'
 
@@ -39,26 +39,11 @@ interface ShootdownBuffer {
 
 /** A heap /dev/dma_heap/`name` of such buffers. */
 export function shootdownHeap(name = 'shootdown'): Driver {
-  const device = `${name}-heap`
-  return builtIn({
-    name: device,
-    probe(context) {
-      context.registerDevice(device, { maxSegmentSize: 2 ** 31 })
-      context.dmaHeapAdd({
-        name,
-        allocate: (length, flags) => exportBuffer(context, device, length, flags),
-      })
-    },
-  })
+  return heapDriver(name, exportBuffer)
 }
 
 /** ENOMEM, EINVAL. */
-function exportBuffer(
-  context: DriverContext,
-  device: string,
-  length: number,
-  flags: number,
-): DmaBuf {
+function exportBuffer({ context, device }: HeapParts, length: number, flags: number): DmaBuf {
   const pages = context.allocPages(length, { zero: true, what: 'shootdown buffer' })
   try {
     const table = scattered(context, pages)

@@ -11,7 +11,6 @@
  * Origin: the kernel CPU access of dma-buf, March 2012, Documentation/dma-buf-sharing.txt of Linux 3.4. Its ranges ended
  * with Linux 4.6, so the whole buffer is copied here.
  */
-import { builtIn } from '../../driver/built-in.ts'
 import type {
   DmaBuf,
   DmaBufOps,
@@ -20,6 +19,7 @@ import type {
   DriverContext,
   KernelMemory,
 } from '../../driver/index.ts'
+import { type HeapParts, heapDriver } from '../heap-driver.ts'
 import { scattered } from '../scatter.ts'
 
 /** A buffer of the heap. */
@@ -37,19 +37,11 @@ const PIECE = 64 * 1024
 
 /** A heap /dev/dma_heap/`name` of such buffers. */
 export function temporaryCopyHeap(name = 'temporary-copy'): Driver {
-  return builtIn({
-    name: `${name}-heap`,
-    probe(context) {
-      context.dmaHeapAdd({
-        name,
-        allocate: (length, flags) => exportBuffer(context, length, flags),
-      })
-    },
-  })
+  return heapDriver(name, exportBuffer)
 }
 
 /** ENOMEM, EINVAL. */
-function exportBuffer(context: DriverContext, length: number, flags: number): DmaBuf {
+function exportBuffer({ context }: HeapParts, length: number, flags: number): DmaBuf {
   const pages = context.allocPages(length, { zero: true, what: 'buffer with a copy' })
   try {
     const copy = context.allocPages(length, { zero: true, what: 'temporary copy' })

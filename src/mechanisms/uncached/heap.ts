@@ -10,34 +10,19 @@
  * Status: proposed as a heap `system-uncached` (2020, unverified) and not merged; debated for DRM in June 2022. In Linux
  * 6.12 the exporters of DRM map devices with DMA_ATTR_SKIP_CPU_SYNC (drm_gem_map_dma_buf).
  */
-import { builtIn } from '../../driver/built-in.ts'
 import type { DmaBuf, DmaBufOps, Driver, DriverContext, KernelMemory } from '../../driver/index.ts'
+import { type HeapParts, heapDriver } from '../heap-driver.ts'
 import { scattered } from '../scatter.ts'
 
 const skipCpuSync = { skipCpuSync: true }
 
 /** A heap /dev/dma_heap/`name` of such buffers. */
 export function uncachedHeap(name = 'system-uncached'): Driver {
-  const device = `${name}-heap`
-  return builtIn({
-    name: device,
-    probe(context) {
-      context.registerDevice(device, { maxSegmentSize: 2 ** 31 })
-      context.dmaHeapAdd({
-        name,
-        allocate: (length, flags) => exportBuffer(context, device, length, flags),
-      })
-    },
-  })
+  return heapDriver(name, exportBuffer)
 }
 
 /** ENOMEM, EINVAL. */
-function exportBuffer(
-  context: DriverContext,
-  device: string,
-  length: number,
-  flags: number,
-): DmaBuf {
+function exportBuffer({ context, device }: HeapParts, length: number, flags: number): DmaBuf {
   const pages = context.allocPages(length, { zero: true, what: 'uncached buffer' })
   try {
     cleanOnce(context, device, pages)
