@@ -8,12 +8,16 @@ export interface HeapParts {
   readonly device: string
 }
 
-/** A driver with a heap /dev/dma_heap/`name`, whose buffers `allocate` exports. Its errors are those of the ioctl. */
+/**
+ * The driver of a mechanism, with a heap /dev/dma_heap/`name` whose buffers `allocate` exports. Its errors are those of
+ * the ioctl. Findings name the mechanism, whichever heap it stands for.
+ */
 export function heapDriver(
+  mechanism: string,
   name: string,
   allocate: (parts: HeapParts, length: number, flags: number) => DmaBuf,
 ): Driver {
-  const device = `${name}-heap`
+  const device = `${mechanism}-heap`
   return builtIn({
     name: device,
     probe(context) {

@@ -790,7 +790,7 @@ export const programCases: readonly FixCase[] = [
   },
   ofBug('B06-udmabuf-mapped', {
     rule: 'unsafe-skip-hint',
-    fix: 'always maps like this, as on Linux: end a CPU access for writing',
+    fix: 'always maps like this: end a CPU access for writing',
     what: 'draws into a udmabuf, whose map cleans nothing',
     also: ['sync-is-noop'],
   }),

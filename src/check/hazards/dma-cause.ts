@@ -80,7 +80,7 @@ export function skippedAtBounce({ bounced, dma }: Store): Cause | undefined {
 /** A model skips as Linux's own driver does: the line that the finding points to has no hint to drop. */
 function fixFor({ driver }: DmaMapEvent): string | undefined {
   if (driver?.modelled !== true) return undefined
-  return `${driver.name} always maps like this, as on Linux: end a CPU access for writing before the device takes the buffer, and begin one for reading after it, or take memory from a DMA heap.`
+  return `${driver.name} always maps like this: end a CPU access for writing before the device takes the buffer, and begin one for reading after it, or take memory from an exporter that syncs, such as the DMA heaps of Linux.`
 }
 
 /**

@@ -39,7 +39,7 @@ interface ShootdownBuffer {
 
 /** A heap /dev/dma_heap/`name` of such buffers. */
 export function shootdownHeap(name = 'shootdown'): Driver {
-  return heapDriver(name, exportBuffer)
+  return heapDriver('shootdown', name, exportBuffer)
 }
 
 /** ENOMEM, EINVAL. */

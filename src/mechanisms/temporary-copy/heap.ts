@@ -37,7 +37,7 @@ const PIECE = 64 * 1024
 
 /** A heap /dev/dma_heap/`name` of such buffers. */
 export function temporaryCopyHeap(name = 'temporary-copy'): Driver {
-  return heapDriver(name, exportBuffer)
+  return heapDriver('temporary-copy', name, exportBuffer)
 }
 
 /** ENOMEM, EINVAL. */

@@ -18,7 +18,7 @@ const skipCpuSync = { skipCpuSync: true }
 
 /** A heap /dev/dma_heap/`name` of such buffers. */
 export function uncachedHeap(name = 'system-uncached'): Driver {
-  return heapDriver(name, exportBuffer)
+  return heapDriver('uncached', name, exportBuffer)
 }
 
 /** ENOMEM, EINVAL. */
