@@ -140,6 +140,7 @@ function checkBoardOptions(options: RunOptions): void {
     timeless,
     failures,
     imports,
+    systemHeap,
     source,
     frameInterval,
     views,
@@ -157,6 +158,9 @@ function checkBoardOptions(options: RunOptions): void {
   if (frameInterval !== undefined) check.integer('options.frameInterval', frameInterval, 1)
   if (views !== undefined) check.oneOf('options.views', views, ['raw', 'checked'])
   if (drivers !== undefined) check.list('options.drivers', drivers)
+  if (systemHeap !== undefined) {
+    check.having('options.systemHeap', systemHeap, 'a driver', 'name', 'probe')
+  }
   if (imports !== undefined) check.oneOf('options.imports', imports, importMappings)
 }
 

@@ -4,7 +4,7 @@
 
 import { type ErrnoCode, errno } from '../abi/errno.ts'
 import type { Driver } from '../driver/driver.ts'
-import { Drivers } from '../driver/drivers.ts'
+import { Drivers, ProbeError } from '../driver/drivers.ts'
 import { CaptureDevice } from '../drivers/capture/capture-device.ts'
 import { DisplayDevice } from '../drivers/display/display-device.ts'
 import type { ShownFrame } from '../drivers/display/shown-frame.ts'
@@ -72,6 +72,7 @@ export interface SimOptions {
   readonly fdLimit?: number | undefined
 }
 
+const SYSTEM_HEAP = '/dev/dma_heap/system'
 const PATTERN = { width: 640, height: 360 }
 
 export class SimKernel implements Kernel {
@@ -84,6 +85,9 @@ export class SimKernel implements Kernel {
   readonly #failures: Failures
   readonly #drivers: Drivers
   readonly #toProbe: readonly Driver[]
+  /** Takes the place of the built-in system heap. */
+  readonly #ownHeap: Driver | undefined
+  readonly #nodes: ReadonlyMap<string, DeviceNode>
   /** Chooses the calls that fail. */
   readonly #chosenFailures: Choices | undefined
 
@@ -101,6 +105,8 @@ export class SimKernel implements Kernel {
     const made = makeNodes({ machine, dma, core, jobs }, options)
     const nodes = new Map(made.map((node) => [node.path, node]))
     const { systemHeap: ownHeap, drivers = [] } = options
+    this.#ownHeap = ownHeap
+    this.#nodes = nodes
     this.#toProbe = ownHeap === undefined ? drivers : [ownHeap, ...drivers]
     this.#drivers = new Drivers({
       machine,
@@ -215,6 +221,12 @@ export class SimKernel implements Kernel {
    */
   async probe(): Promise<void> {
     await this.#drivers.probe(this.#toProbe)
+    if (this.#ownHeap !== undefined && !this.#nodes.has(SYSTEM_HEAP)) {
+      throw new ProbeError(
+        this.#ownHeap.name,
+        `it adds no ${SYSTEM_HEAP}: pass the name of the heap, as in uncachedHeap('system')`,
+      )
+    }
     if (this.#chosenFailures !== undefined) this.#failures.choose(this.#chosenFailures)
   }
 

@@ -36,6 +36,15 @@ export async function compareMechanisms(
   const { imports = importMappings, ...common } = rest
   check.list('options.boards', boards)
   check.list('options.mechanisms', mechanisms)
+  for (const one of mechanisms) {
+    check.having(
+      'options.mechanisms[]',
+      one,
+      'a Mechanism, such as one of `mechanisms`',
+      'name',
+      'heap',
+    )
+  }
   check.list('options.imports', imports)
   const setups = boards.flatMap((board) =>
     imports.flatMap((way) => mechanisms.map((mechanism) => ({ board, way, mechanism }))),
