@@ -25,11 +25,12 @@ export interface ImageFormat {
 
 /** The bytes from one line of the first colour plane to the next. */
 export type Stride =
-  | { readonly stride: number }
+  // The compiler names the last member of a union where a layout has none of them.
   | {
       /** @deprecated Use `stride`. */
       readonly bytesPerLine: number
     }
+  | { readonly stride: number }
 
 /**
  * A picture's layout in a buffer, as a framebuffer needs it: its stride, where each plane begins, or both. An
