@@ -1,5 +1,5 @@
 /** Observes the events of a run and reports the program's mistakes. */
-import type { DmabufEvent, EventOrigin } from '../events/event.ts'
+import type { DmabufEvent } from '../events/event.ts'
 import { Collector, type Locate, type Site } from './collector.ts'
 import { AreaDetector } from './detectors/area-detector.ts'
 import { BackingDetector } from './detectors/backing-detector.ts'
@@ -26,6 +26,7 @@ import { PlaceDetector } from './detectors/place-detector.ts'
 import type { CheckResult } from './finding.ts'
 import { HazardDetector } from './hazards/hazard-detector.ts'
 import { BufferDescriptors } from './model/buffer-descriptors.ts'
+import { stackOfProgram } from './model/caller.ts'
 import { History } from './model/history.ts'
 import { Operations } from './model/operations.ts'
 import { type RuleId, rules } from './rules/index.ts'
@@ -35,7 +36,7 @@ import type { Shown } from './shown.ts'
 export interface CheckerOptions {
   /**
    * A text that is equal for origins at one line of the program: findings there are merged.
-   * Default: the origin's stack, which distinguishes two ways to one line.
+   * Default: the program's frames of the origin's stack, which distinguish two ways to one line.
    */
   readonly site?: Site | undefined
   /** The line of an origin; findings have no `place` and no `where` if not given. */
@@ -57,7 +58,7 @@ export class Checker {
     const { shown = 'everything', notCheckable = [] } = options
     this.#history = new History(options.lineSize ?? 64, shown)
     this.#out = new Collector({
-      site: options.site ?? stackOf,
+      site: options.site ?? stackOfProgram,
       locate: options.locate ?? (() => undefined),
       notCheckable: [...rulesSeen('none', shown), ...notCheckable],
       partlyCheckable: rulesSeen('part', shown),
@@ -111,8 +112,4 @@ function detectorsOver(history: History, out: Collector): Detector[] {
     ),
     deferred,
   ]
-}
-
-function stackOf({ stack }: EventOrigin): string {
-  return stack ?? ''
 }

@@ -1,5 +1,6 @@
 /** The common part of every run, on any kernel: the event of its end, and the result. */
 import type { CheckResult, Note } from '../check/finding.ts'
+import { stackOfProgram } from '../check/model/caller.ts'
 import { withExplanation } from '../check/report/explained.ts'
 import { placeText } from '../check/report/place-text.ts'
 import { type Verdict, verdictOf } from '../check/report/run-report.ts'
@@ -74,5 +75,5 @@ export function withPlans(result: CheckResult, plans: readonly PlannedFailure[])
 /** The same text for origins at the same line of the program. */
 export function siteOf(origin: EventOrigin): string {
   const place = placeOf(origin)
-  return place === undefined ? (origin.stack ?? '') : placeText(place)
+  return place === undefined ? stackOfProgram(origin) : placeText(place)
 }

@@ -1,15 +1,31 @@
-/** The callers of a line, from its stack. */
+/** The frames of a stack that belong to the program, and not to the JavaScript host. */
 import type { EventOrigin } from '../../events/event.ts'
 
 /** A frame of a stack that has a position. */
 const FRAME = /:\d+:\d+\)?$/
+/** A frame of the host's own code, as Node, Bun and Deno write it. */
+const HOST_FRAME = /[ (](?:node:|internal\/|native:|ext:)[^()]*\)?$/
+
+/**
+ * The stack of `origin` without the frames of the host, which are not the same for each run: Node's
+ * `processTicksAndRejections` is below a function or not, as its event loop happens to be.
+ */
+export function stackOfProgram({ stack }: EventOrigin): string {
+  return (stack ?? '')
+    .split('\n')
+    .filter((line) => !HOST_FRAME.test(line))
+    .join('\n')
+}
 
 /**
  * The line that called the function in which `origin` is; undefined where that function had slept
- * before, so that nothing called it.
+ * before, so that nothing of the program called it.
  */
 export function callerOf(origin: EventOrigin | undefined): EventOrigin | undefined {
   const frames = origin?.stack?.split('\n').filter((line) => FRAME.test(line))
   const caller = frames?.[1]
-  return caller === undefined || /^\s*at async /.test(caller) ? undefined : { stack: caller }
+  if (caller === undefined || /^\s*at async /.test(caller) || HOST_FRAME.test(caller)) {
+    return undefined
+  }
+  return { stack: caller }
 }

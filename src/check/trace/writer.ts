@@ -1,5 +1,6 @@
 import type { DmabufEvent, EventOrigin } from '../../events/event.ts'
 import type { Locate } from '../collector.ts'
+import { stackOfProgram } from '../model/caller.ts'
 import type { RunReport } from '../report/run-report.ts'
 import { TRACE_FORMAT, TRACE_VERSION, type TraceEnd, type TraceHead } from './format.ts'
 
@@ -62,7 +63,11 @@ export class TraceWriter {
     const number = this.#origins.size + 1
     this.#origins.set(origin, number)
     const place = this.#locate(origin)
-    this.#line({ origin: number, place, site: place === undefined ? origin.stack : undefined })
+    this.#line({
+      origin: number,
+      place,
+      site: place === undefined ? stackOfProgram(origin) : undefined,
+    })
     return number
   }
 
