@@ -1,6 +1,6 @@
 /** The common part of every run, on any kernel: the event of its end, and the result. */
 import type { CheckResult, Note } from '../check/finding.ts'
-import { stackOfProgram } from '../check/model/caller.ts'
+import { stackOfProgram } from '../check/model/program-frames.ts'
 import { withExplanation } from '../check/report/explained.ts'
 import { placeText } from '../check/report/place-text.ts'
 import { type Verdict, verdictOf } from '../check/report/run-report.ts'

@@ -1,3 +1,4 @@
+import { isHostFile } from '../base/host-file.ts'
 import type { EventOrigin } from '../events/event.ts'
 import { normalizeFile, parseStack, type StackFrame } from './stack.ts'
 
@@ -21,11 +22,7 @@ function packageFolders(file: string): string[] {
 
 /** Whether `file` is part of this package or of the JavaScript host. */
 function isOurs(file: string): boolean {
-  return (
-    file.startsWith('node:') ||
-    file.startsWith('internal/') ||
-    ownFolders.some((folder) => file.startsWith(folder))
-  )
+  return isHostFile(file) || ownFolders.some((folder) => file.startsWith(folder))
 }
 
 /** Code that compilers add: the packages that hold it, and the names of inlined helpers. */

@@ -44,6 +44,19 @@ describe('the same mistake', () => {
     expect(count(() => 'one place')).toBe(1)
   })
 
+  it('is one, whether the event loop of the host is below it in the stack or not', () => {
+    const story = sharedStory()
+    story.store(5)
+    story.store(6)
+    const host = '    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)'
+    const checker = new Checker()
+    for (const event of story.events) {
+      const stack = event.origin?.stack?.replace('line 6', `line 5\n${host}`)
+      checker.observe({ ...event, origin: { stack } })
+    }
+    expect(checker.finish().findings.map(({ count }) => count)).toEqual([2])
+  })
+
   it('keeps what a folded finding knew about bytes', () => {
     const story = sharedStory()
     const frame = story.frame()

@@ -82,6 +82,14 @@ describe('an origin', () => {
 
   test('is nothing without a stack or a user', () => {
     expect(formatOrigin(undefined)).toBeUndefined()
+  })
+
+  test.each([
+    'process.processTicksAndRejections (node:internal/process/task_queues:95:5)',
+    'processTicksAndRejections (native:7:39)',
+    'eventLoopTick (ext:core/01_core.js:178:7)',
+  ])('is not that of the host: %s', (host) => {
+    expect(formatOrigin({ stack: `Error\n    at ${host}` })).toBeUndefined()
     expect(formatOrigin({})).toBeUndefined()
     expect(formatOrigin({ stack: 'at node:fs:1:1' })).toBeUndefined()
   })

@@ -1,6 +1,6 @@
 import type { DmabufEvent, EventOrigin } from '../../events/event.ts'
 import type { Locate } from '../collector.ts'
-import { stackOfProgram } from '../model/caller.ts'
+import { stackOfProgram } from '../model/program-frames.ts'
 import type { RunReport } from '../report/run-report.ts'
 import { TRACE_FORMAT, TRACE_VERSION, type TraceEnd, type TraceHead } from './format.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { callerOf, stackOfProgram } from '../../src/check/model/caller.ts'
+import { callerOf, stackOfProgram } from '../../src/check/model/program-frames.ts'
 
 const stack = (...frames: string[]): string =>
   ['Error', ...frames.map((f) => `    at ${f}`)].join('\n')
@@ -15,8 +15,17 @@ const HOST_FRAMES = [
 describe('the stack of a program', () => {
   it.each(HOST_FRAMES)('is the same with and without %s', (host) => {
     const inner = 'read (/p/a.ts:1:2)'
-    const outer = 'async main (/p/node:x/b.ts:3:4)'
+    const outer = 'async main (/p/b.ts:3:4)'
     expect(stackOfProgram({ stack: stack(inner, host, outer) })).toBe(stack(inner, outer))
+  })
+
+  it.each([
+    'main (/p/my node:x/b.ts:3:4)',
+    'main (/p/node_modules/@internal/pkg/b.js:3:4)',
+    '/p/internal/b.ts:3:4',
+    'main (/p/native:3:4)',
+  ])('keeps %s', (frame) => {
+    expect(stackOfProgram({ stack: stack(frame) })).toBe(stack(frame))
   })
 
   it('is empty where the stack was not captured', () => {

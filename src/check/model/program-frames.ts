@@ -1,10 +1,11 @@
 /** The frames of a stack that belong to the program, and not to the JavaScript host. */
+import { isHostFile } from '../../base/host-file.ts'
 import type { EventOrigin } from '../../events/event.ts'
 
 /** A frame of a stack that has a position. */
 const FRAME = /:\d+:\d+\)?$/
-/** A frame of the host's own code, as Node, Bun and Deno write it. */
-const HOST_FRAME = /[ (](?:node:|internal\/|native:|ext:)[^()]*\)?$/
+/** The file of a frame, as V8 and JavaScriptCore write it for Node, Bun and Deno. */
+const FILE = /(?:^\s*at (?:async )?|\()([^()]+):\d+:\d+\)?$/
 
 /**
  * The stack of `origin` without the frames of the host, which are not the same for each run: Node's
@@ -13,7 +14,7 @@ const HOST_FRAME = /[ (](?:node:|internal\/|native:|ext:)[^()]*\)?$/
 export function stackOfProgram({ stack }: EventOrigin): string {
   return (stack ?? '')
     .split('\n')
-    .filter((line) => !HOST_FRAME.test(line))
+    .filter((line) => !isHostFrame(line))
     .join('\n')
 }
 
@@ -24,8 +25,12 @@ export function stackOfProgram({ stack }: EventOrigin): string {
 export function callerOf(origin: EventOrigin | undefined): EventOrigin | undefined {
   const frames = origin?.stack?.split('\n').filter((line) => FRAME.test(line))
   const caller = frames?.[1]
-  if (caller === undefined || /^\s*at async /.test(caller) || HOST_FRAME.test(caller)) {
+  if (caller === undefined || /^\s*at async /.test(caller) || isHostFrame(caller)) {
     return undefined
   }
   return { stack: caller }
+}
+
+function isHostFrame(line: string): boolean {
+  return isHostFile(FILE.exec(line)?.[1] ?? '')
 }
